@@ -1,0 +1,1 @@
+"""Guards a Jupyter session while people and assistants write code in it."""

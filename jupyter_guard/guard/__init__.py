@@ -1,0 +1,1 @@
+"""The pipeline that every host calls: a cell in, a decision out."""

@@ -1,0 +1,1 @@
+"""What lives in the user's process: the IPython extension, its magics and cards."""

@@ -1,0 +1,1 @@
+"""The 'Guarded Python' kernel: a wrapper process around a real kernel."""

@@ -1,0 +1,1 @@
+"""What callables, commands and token formats do and look like, as data."""

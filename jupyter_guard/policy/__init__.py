@@ -1,0 +1,1 @@
+"""TOML layers -> one policy; findings -> verdict."""
