@@ -1,1 +1,63 @@
-"""Guards a Jupyter session while people and assistants write code in it."""
+"""Guards a Jupyter session while people and assistants write code in it.
+
+``vet(code)`` and ``Session`` say what code would do and whether the policy lets it; ``scrub(text)`` and ``Scrubber``
+take secrets out of text; ``mask(value)`` makes a value a known secret; ``%load_ext jupyter_guard`` guards any IPython.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Policy",
+    "Scrubber",
+    "Session",
+    "load_ipython_extension",
+    "mask",
+    "scrub",
+    "unload_ipython_extension",
+    "vet",
+]
+
+if TYPE_CHECKING:
+    from jupyter_guard.guard.session import Session, vet
+    from jupyter_guard.inside import load_ipython_extension, mask, unload_ipython_extension
+    from jupyter_guard.policy import Policy
+    from jupyter_guard.scrub import Scrubber, scrub
+
+_ROOMS = {
+    "Policy": "jupyter_guard.policy",
+    "Scrubber": "jupyter_guard.scrub",
+    "Session": "jupyter_guard.guard.session",
+    "load_ipython_extension": "jupyter_guard.inside",
+    "mask": "jupyter_guard.inside",
+    "scrub": "jupyter_guard.scrub",
+    "unload_ipython_extension": "jupyter_guard.inside",
+    "vet": "jupyter_guard.guard.session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Each entry point loads only its own room: a kernel start pays for what it imports.
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module 'jupyter_guard' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(room), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "jupyter_guard.server"}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "jupyter-guard"}]

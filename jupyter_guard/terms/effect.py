@@ -58,8 +58,8 @@ class Effect(msgspec.Struct, frozen=True):
 
     ``target`` names what is touched (a path, ``table in database``, host, command, package), ``""`` when it is not
     known. ``via`` is the call, command or statement that does it, by its full name (``shutil.rmtree``, ``rm``,
-    ``DROP TABLE``). ``tags`` are facts that rules and the sentence may use, from the list in
-    ``docs/design/tags.md``, for example ``recursive``, ``no-where``, ``shell``, ``from:network``, ``obfuscated``.
+    ``DROP TABLE``). ``tags`` are facts that rules and the sentence may use, from
+    ``jupyter_guard.terms.tags``, for example ``recursive``, ``no-where``, ``shell``, ``from:network``, ``obfuscated``.
     ``origin`` is the strictest among the cells that defined what runs.
     """
 

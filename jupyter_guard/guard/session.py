@@ -1,0 +1,173 @@
+"""A cell's text, judged with what earlier cells of the session defined -> Report."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_guard.terms import (
+    Cell,
+    Confidence,
+    Effect,
+    Finding,
+    Kind,
+    Origin,
+    Reading,
+    Report,
+    Severity,
+    Span,
+    Verdict,
+)
+from jupyter_guard.terms.sentence import sentence
+
+if TYPE_CHECKING:
+    from jupyter_guard.policy import Policy
+    from jupyter_guard.read import SessionReader
+
+log = logging.getLogger("jupyter_guard")
+
+LANGUAGES = ("python", "bash", "sql")
+
+
+class Session:
+    """Judges the cells of one kernel in the order in which they run.
+
+    ``policy`` is a ``Policy``, a preset's name (``"personal"``, ``"team"``, ``"locked"``), the path of a policy
+    file, or ``None`` for the ``personal`` preset. ``origin`` is who wrote the cells, unless ``vet`` says otherwise.
+    ``workspace`` is the directory that counts as the user's own work (default: the current one).
+
+    Raises ``jupyter_guard.policy.PolicyError`` when the policy has mistakes (all of them at once) and
+    ``ValueError`` for an origin that does not exist.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | str | Path | None = None,
+        origin: Origin | str = Origin.UNKNOWN,
+        workspace: str | Path | None = None,
+    ) -> None:
+        self.policy = resolve_policy(policy)
+        self.origin = _origin(origin)
+        self._reader = _reader(self.policy, workspace)
+
+    def vet(
+        self,
+        code: str,
+        origin: Origin | str | None = None,
+        language: str = "python",
+        *,
+        cell_id: str = "",
+        number: int = 0,
+    ) -> Report:
+        """Judge one cell and remember what it defines.
+
+        Never raises for any text: a failure inside the guard is itself a finding (``JG000``) and a block.
+        Raises ``ValueError`` for a language without a reader and for an unknown origin.
+        """
+        if language not in LANGUAGES:
+            raise ValueError(f"no reader for language {language!r}; expected one of {', '.join(LANGUAGES)}")
+        author = self.origin if origin is None else _origin(origin)
+        cell = Cell(code=code, origin=author, language=language, cell_id=cell_id, number=number)
+        try:
+            return self._judged(cell, self._reader.read(cell))
+        except Exception as error:
+            # RecursionError and MemoryError are Exceptions too: whatever went wrong, the cell does not pass.
+            log.exception("the guard failed on a cell")
+            return failed(cell, f"{type(error).__name__}: {error}", self.policy.hash)
+
+    def refused(self) -> None:
+        """Say that the cell judged last did not run: what it would have defined is forgotten."""
+        self._reader.forget_last()
+
+    def adopt(self, policy: Policy) -> None:
+        """Judge the next cells by a changed policy, keeping what the session knows."""
+        self.policy = policy
+        self._reader.learn(policy.knowledge)
+
+    def _judged(self, cell: Cell, reading: Reading) -> Report:
+        from jupyter_guard.judge import judge
+
+        policy = self.policy
+        findings = judge(
+            reading, deny=policy.deny, disabled=policy.rules.disabled, severities=policy.rules.severities
+        )
+        decision = policy.decide(findings, cell.origin)
+        return Report(
+            cell=cell,
+            verdict=decision.verdict,
+            would_be=decision.would_be,
+            sentence=sentence(reading.effects),
+            findings=tuple(decision.findings),
+            effects=reading.effects,
+            problems=reading.problems,
+            policy=policy.hash,
+        )
+
+
+def vet(
+    code: str,
+    origin: Origin | str = Origin.UNKNOWN,
+    policy: Policy | str | Path | None = None,
+    language: str = "python",
+) -> Report:
+    """Judge ``code`` on its own, as the first cell of a fresh session. See ``Session`` for the arguments."""
+    return Session(policy, origin).vet(code, language=language)
+
+
+def failed(cell: Cell, reason: str, policy: str = "") -> Report:
+    """The report of a cell that could not be judged because the guard itself failed: a block, with ``reason``."""
+    effect = Effect(Kind.UNREAD, span=Span.whole(cell.code), origin=cell.origin, via="guard failure")
+    finding = Finding(
+        rule="JG000",
+        family="guard",
+        severity=Severity.CRITICAL,
+        confidence=Confidence.HIGH,
+        message=f"the guard itself failed on this cell ({reason})",
+        span=effect.span,
+        effects=(effect,),
+        why="A cell that was not judged could do anything, so it does not run.",
+        instead="Split the cell to find the part that the guard cannot take, and report it.",
+        origin=cell.origin,
+        verdict=Verdict.BLOCK,
+        decided_by="built in: a failing guard blocks",
+    )
+    return Report(
+        cell=cell,
+        verdict=Verdict.BLOCK,
+        would_be=Verdict.BLOCK,
+        sentence=sentence((effect,)),
+        findings=(finding,),
+        effects=(effect,),
+        problems=(reason,),
+        policy=policy,
+    )
+
+
+def resolve_policy(policy: Policy | str | Path | None) -> Policy:
+    """A ``Policy`` from itself, a preset's name, a file's path or ``None`` (the ``personal`` preset)."""
+    from jupyter_guard.policy import Policy as PolicyClass
+    from jupyter_guard.policy import preset_names
+
+    if isinstance(policy, PolicyClass):
+        return policy
+    if policy is None:
+        return PolicyClass.preset("personal")
+    if isinstance(policy, str) and policy in preset_names():
+        return PolicyClass.preset(policy)
+    return PolicyClass.load(Path(policy))
+
+
+def _origin(origin: Origin | str) -> Origin:
+    try:
+        return Origin(origin)
+    except ValueError:
+        raise ValueError(f"unknown origin {origin!r}; expected one of {', '.join(Origin)}") from None
+
+
+def _reader(policy: Policy, workspace: str | Path | None) -> SessionReader:
+    from jupyter_guard.knowledge import Knowledge
+    from jupyter_guard.read import SessionReader as Reader
+
+    knowledge = Knowledge.builtin().extended(policy.knowledge)
+    return Reader(knowledge, workspace=str(workspace or Path.cwd()))

@@ -1,0 +1,54 @@
+"""What a front end, a notebook file or a kernel says about an author -> checked values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from jupyter_guard.terms import Origin
+
+METADATA_KEY = "jupyter_guard"
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A live claim over the panel's own comm, whose key the receiver has checked already.
+
+    ``sha256`` is the hex digest of the code that the claim is about. ``shares`` maps how characters arrived
+    (``typed``, ``pasted``, ``completed``, ``program``, ``remote``, ``loaded`` ...) to their share, 0 to 1.
+    ``started_by`` is ``"person"``, ``"program"`` or ``""``.
+    """
+
+    sha256: str
+    author: Origin = Origin.UNKNOWN
+    cell_id: str = ""
+    shares: dict[str, float] = {}
+    started_by: str = ""
+
+    def is_about(self, code: str) -> bool:
+        """Whether the claim was made for exactly this text."""
+        return self.sha256 == code_hash(code)
+
+
+def code_hash(code: str) -> str:
+    """Hex SHA-256 of the code in UTF-8; lone surrogates, which JSON can carry, are kept as they are."""
+    return sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def stored_author(metadata: Mapping[str, Any]) -> Origin | None:
+    """The author that a cell's metadata names, or ``None`` when it names nobody.
+
+    The key is ``jupyter_guard.origin``, a word or a table with ``author``. Anything that is there but cannot be
+    understood counts as ``unknown``: edited metadata must not pass for a person's.
+    """
+    own = metadata.get(METADATA_KEY)
+    if own is None:
+        return None
+    stored = own.get("origin") if isinstance(own, Mapping) else own
+    if isinstance(stored, Mapping):
+        stored = stored.get("author", "unknown")
+    if stored is None:
+        return None
+    return Origin(stored) if isinstance(stored, str) and stored in set(Origin) else Origin.UNKNOWN
