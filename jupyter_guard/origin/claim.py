@@ -44,11 +44,9 @@ def stored_author(metadata: Mapping[str, Any]) -> Origin | None:
     understood counts as ``unknown``: edited metadata must not pass for a person's.
     """
     own = metadata.get(METADATA_KEY)
-    if own is None:
+    if own is None or (isinstance(own, Mapping) and "origin" not in own):
         return None
-    stored = own.get("origin") if isinstance(own, Mapping) else own
+    stored = own["origin"] if isinstance(own, Mapping) else own
     if isinstance(stored, Mapping):
-        stored = stored.get("author", "unknown")
-    if stored is None:
-        return None
+        stored = stored.get("author")
     return Origin(stored) if isinstance(stored, str) and stored in set(Origin) else Origin.UNKNOWN

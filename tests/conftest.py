@@ -1,0 +1,57 @@
+"""Quick tests first; and a test on the must-run list may not be skipped where everything it needs can be had."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SLOWER_AND_SLOWER = ("kernel", "browser", "hub", "packaging")
+MUST_RUN = tuple(
+    line for line in (Path(__file__).parent / "must_run.txt").read_text().split("\n") if line and line[0] != "#"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A mistake in a quick test shows within a minute, not behind the browser."""
+
+    def slowness(item: pytest.Item) -> int:
+        return max((SLOWER_AND_SLOWER.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOWER_AND_SLOWER), default=0)
+
+    items.sort(key=slowness)
+
+
+class MustRun:
+    """Counts what the list names; a name that matches nothing is as bad as a skip."""
+
+    def __init__(self) -> None:
+        self.collected: list[str] = []
+        self.skipped: dict[str, str] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.collected = [item.nodeid for item in session.items]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and report.nodeid.startswith(MUST_RUN):
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self.skipped[report.nodeid] = reason
+
+    def missing(self) -> list[str]:
+        return [name for name in MUST_RUN if not any(node.startswith(name) for node in self.collected)]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if (self.skipped or self.missing()) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for node, reason in self.skipped.items():
+            terminalreporter.write_line(f"MUST RUN, but skipped: {node}: {reason}", red=True)
+        for name in self.missing():
+            terminalreporter.write_line(f"MUST RUN, but there is no such test: {name}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("CI") and not config.args_source == pytest.Config.ArgsSource.ARGS:
+        config.pluginmanager.register(MustRun(), "must-run")
