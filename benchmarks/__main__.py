@@ -1,0 +1,28 @@
+"""Names of benchmarks -> each one run in a process of its own, so that none pays for what another imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main() -> int:
+    """Run the benchmarks named on the command line, or all of them; the exit code is the worst of theirs."""
+    known = sorted(path.parent.name for path in HERE.glob("*/__main__.py"))
+    names = sys.argv[1:] or known
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    worst = 0
+    for name in names:
+        print(f"== {name} ==", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
