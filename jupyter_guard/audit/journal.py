@@ -1,0 +1,92 @@
+"""Records -> a file of JSON lines, one kernel a file, only ever appended to."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from pathlib import Path
+from secrets import token_hex
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from jupyter_guard.audit.chain import START, Link
+from jupyter_guard.audit.record import Record
+
+HEAD = ".head"
+
+
+class Journal:
+    """The journal of one kernel, and the spool from which other stores are filled.
+
+    A record is one ``write`` of one line to a file opened with ``O_APPEND``, which also holds on NFS for a single
+    writer. When the disk is full the lines wait in memory, in order, and the next record tries again: ``waiting`` says
+    how many. ``path.head`` holds the last sequence and hash, so that a removed tail is seen.
+
+    Raises ``OSError`` when the file cannot be created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        self._head = os.open(path.with_name(path.name + HEAD), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._previous, self._sequence = START, 0
+        self._lines: deque[bytes] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """Lines that could not be written yet."""
+        return len(self._lines)
+
+    def append(self, record: Record) -> int:
+        """Add a record and return its sequence number, from 1. Never raises for a full disk."""
+        self._sequence += 1
+        link = Link.after(self._previous, self._sequence, record, token_hex(16))
+        self._previous = link.hash
+        self._lines.append(msgspec.json.encode(link, order="deterministic") + b"\n")
+        self.flush()
+        return self._sequence
+
+    def flush(self) -> bool:
+        """Try to write what waits; whether all of it is in the file now."""
+        while self._lines:
+            line = self._lines[0]
+            try:
+                written = os.write(self._file, line)
+            except OSError:
+                return False
+            if written < len(line):
+                # The rest must follow these bytes and nothing else may: the line is not whole until it does.
+                self._lines[0] = line[written:]
+                continue
+            self._lines.popleft()
+        try:
+            os.pwrite(self._head, f"{self._sequence:>20} {self._previous}\n".encode(), 0)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Write what waits, if it can be, and close the files."""
+        self.flush()
+        os.close(self._file)
+        os.close(self._head)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_head(path: Path) -> tuple[int, str] | None:
+    """The last sequence and hash of the journal at ``path``, or ``None`` when they are not recorded."""
+    try:
+        sequence, last = path.with_name(path.name + HEAD).read_text().split()
+        return int(sequence), last
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,75 @@
+"""A decision about one cell, as it is kept."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jupyter_guard.terms import Finding, Origin, Report, Severity, Verdict
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A finding without its prose: the rule's page has that."""
+
+    rule: str
+    severity: Severity
+    verdict: Verdict
+    message: str
+    decided_by: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> Judged:
+        """What is kept of a finding."""
+        return cls(finding.rule, finding.severity, finding.verdict, finding.message, finding.decided_by)
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """Somebody's answer: ``choice`` is once, code, session or refuse; ``channel`` stdin, panel or none."""
+
+    choice: str
+    channel: str
+    by: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision.
+
+    ``time`` is ISO 8601 in UTC. ``code`` is the cell's scrubbed text, or ``None`` where the policy does not keep it;
+    ``sha256`` is the hash of the text as it ran. ``evidence`` says, a phrase each, why ``origin`` was decided so.
+    ``state`` is ``ran``, ``blocked``, ``declined`` or ``confirmed``. ``redactions`` counts by kind.
+    """
+
+    time: str
+    kernel: str
+    msg_id: str
+    sha256: str
+    verdict: Verdict
+    would_be: Verdict
+    state: str
+    sentence: str
+    origin: Origin
+    policy: str
+    user: str = ""
+    server: str = ""
+    notebook: str = ""
+    cell_id: str = ""
+    evidence: tuple[str, ...] = ()
+    code: str | None = None
+    findings: tuple[Judged, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    redactions: dict[str, int] = {}
+    limits: tuple[str, ...] = ()
+    isolation: str = "none"
+
+    @classmethod
+    def of(cls, report: Report, **facts: object) -> Record:
+        """The record of a judged cell; ``facts`` are the fields that a report does not know."""
+        return cls(
+            verdict=report.verdict,
+            would_be=report.would_be,
+            sentence=report.sentence,
+            origin=report.cell.origin,
+            policy=report.policy,
+            cell_id=report.cell.cell_id,
+            findings=tuple(Judged.of(finding) for finding in report.findings),
+            **facts,  # type: ignore[arg-type]
+        )

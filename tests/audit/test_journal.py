@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jupyter_guard.audit import Journal, Link, Record, verify
+from jupyter_guard.audit.journal import read_head
+from jupyter_guard.terms import Origin, Verdict
+
+
+def record(number: int) -> Record:
+    return Record(
+        time="2026-01-01T00:00:00+00:00",
+        kernel="k",
+        msg_id=f"m{number}",
+        sha256="0" * 64,
+        verdict=Verdict.BLOCK,
+        would_be=Verdict.BLOCK,
+        state="blocked",
+        sentence="deletes table `sales`",
+        origin=Origin.ASSISTANT,
+        policy="p",
+    )
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    path = tmp_path / "audit" / "kernel.jsonl"
+    with Journal(path) as kept:
+        assert [kept.append(record(number)) for number in range(5)] == [1, 2, 3, 4, 5]
+    return path
+
+
+def lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines()
+
+
+def test_an_untouched_journal_verifies(journal: Path) -> None:
+    assert list(verify(lines(journal), read_head(journal))) == []
+    assert msgspec.json.decode(lines(journal)[2], type=Link).record == record(2)
+
+
+def test_only_the_owner_can_read_it(journal: Path) -> None:
+    assert journal.stat().st_mode & 0o777 == 0o600
+    assert journal.parent.stat().st_mode & 0o777 == 0o700
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_any_single_change_is_found(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("audit") / "k.jsonl"
+    with Journal(path) as kept:
+        for number in range(4):
+            kept.append(record(number))
+    kept_lines, head = lines(path), read_head(path)
+    place = data.draw(st.integers(0, 3))
+    change = data.draw(st.sampled_from(["edit", "remove", "swap", "twice", "cut"]))
+    if change == "edit":
+        old, new = data.draw(st.sampled_from([(b"blocked", b"allowed"), (b"assistant", b"human"), (b'"k"', b'"z"')]))
+        kept_lines[place] = kept_lines[place].replace(old, new)
+    elif change == "remove":
+        del kept_lines[place]
+    elif change == "swap":
+        other = (place + 1) % 4
+        kept_lines[place], kept_lines[other] = kept_lines[other], kept_lines[place]
+    elif change == "twice":
+        kept_lines.insert(place, kept_lines[place])
+    else:
+        kept_lines[place] = kept_lines[place][:-20]
+    assert list(verify(kept_lines, head))
+
+
+def test_one_persons_records_can_be_erased(journal: Path) -> None:
+    changed = lines(journal)
+    changed[1] = msgspec.json.encode(msgspec.json.decode(changed[1], type=Link).erased())
+    assert b"sales" not in changed[1]
+    assert list(verify(changed, read_head(journal))) == []
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "k.jsonl"
+    write = os.write
+    room = 700
+
+    def full(file: int, data: bytes) -> int:
+        nonlocal room
+        if room == 0:
+            raise OSError(28, "No space left on device")
+        part = data[: min(room, len(data))]
+        room -= len(part)
+        return write(file, part)
+
+    with Journal(path) as kept:
+        monkeypatch.setattr(os, "write", full)
+        for number in range(4):
+            kept.append(record(number))
+        assert (kept.waiting, path.stat().st_size) == (4, 700)  # the first is half written
+        room = 10**6
+        assert kept.flush()
+        assert kept.waiting == 0
+    assert len(lines(path)) == 4
+    assert list(verify(lines(path), read_head(path))) == []
+
+
+def test_two_kernels_do_not_share_a_journal(journal: Path) -> None:
+    with pytest.raises(FileExistsError):
+        Journal(journal)
