@@ -1,0 +1,278 @@
+/**
+ * What travels on the comm `jupyter_guard` and in the card's MIME bundle -> checked values.
+ *
+ * Everything that comes in is untrusted: a field that is not what the protocol says becomes its empty value, and an
+ * item without an identity is dropped, so that no message can throw in the front end.
+ */
+
+export const COMM_TARGET = 'jupyter_guard';
+export const MIME_TYPE = 'application/vnd.jupyter-guard.v1+json';
+export const METADATA_KEY = 'jupyter_guard';
+export const PROTOCOL_VERSION = 1;
+
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'note'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+export type Verdict = 'allow' | 'warn' | 'confirm' | 'block';
+export type Choice = 'once' | 'code' | 'refuse';
+
+export interface ISpan {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+export interface IEffect {
+  readonly kind: string;
+  readonly target: string;
+  readonly scope: string;
+  readonly reversible: boolean;
+  readonly certainty: string;
+  readonly via: string;
+  readonly tags: readonly string[];
+}
+
+export interface IFinding {
+  readonly rule: string;
+  readonly family: string;
+  readonly severity: Severity;
+  readonly confidence: string;
+  readonly message: string;
+  readonly why: string;
+  readonly instead: string;
+  readonly span: ISpan;
+  readonly verdict: Verdict;
+  readonly decidedBy: string;
+  readonly effects: readonly IEffect[];
+}
+
+export interface IReport {
+  readonly msgId: string;
+  readonly cellId: string;
+  readonly sha256: string;
+  readonly origin: string;
+  readonly verdict: Verdict;
+  readonly wouldBe: Verdict;
+  readonly state: string;
+  readonly sentence: string;
+  readonly findings: readonly IFinding[];
+  readonly time: string;
+}
+
+export interface IPending extends IReport {
+  readonly id: string;
+  readonly prompt: string;
+}
+
+export interface IRedaction {
+  readonly msgId: string;
+  readonly cellId: string;
+  readonly kind: string;
+  readonly channel: string;
+  readonly count: number;
+}
+
+export interface IGuardStatus {
+  readonly mode: string;
+  readonly policy: string;
+  readonly preset: string;
+  readonly locked: boolean;
+  readonly backend: string;
+  readonly missing: readonly string[];
+  readonly enforced: boolean;
+}
+
+export interface ISnapshot {
+  readonly type: 'snapshot';
+  readonly guard: IGuardStatus;
+  readonly reports: readonly IReport[];
+  readonly redactions: readonly IRedaction[];
+  readonly pending: readonly IPending[];
+}
+
+export type GuardMessage =
+  | ISnapshot
+  | { readonly type: 'report'; readonly item: IReport }
+  | { readonly type: 'redaction'; readonly item: IRedaction }
+  | { readonly type: 'pending'; readonly item: IPending }
+  | { readonly type: 'answered'; readonly id: string; readonly choice: string };
+
+/** The card of one cell, as rendered in its output. */
+export interface ICard {
+  readonly state: string;
+  readonly verdict: Verdict;
+  readonly origin: string;
+  readonly sentence: string;
+  readonly findings: readonly IFinding[];
+  readonly policy: string;
+  readonly who: string;
+}
+
+type Table = Readonly<Record<string, unknown>>;
+
+function table(value: unknown): Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: unknown, fallback = ''): string {
+  return typeof value === 'string' ? value : fallback;
+}
+
+function texts(value: unknown): readonly string[] {
+  return list(value).filter((item): item is string => typeof item === 'string');
+}
+
+function count(value: unknown, fallback: number): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
+}
+
+/** A verdict; anything that is not one counts as a block, so that a garbled message never looks harmless. */
+function verdict(value: unknown): Verdict {
+  return value === 'allow' || value === 'warn' || value === 'confirm' ? value : 'block';
+}
+
+function severity(value: unknown): Severity {
+  return (SEVERITIES as readonly unknown[]).includes(value) ? (value as Severity) : 'critical';
+}
+
+function parseSpan(value: unknown): ISpan {
+  const span = table(value);
+  const line = count(span.line, 1);
+  const column = count(span.column, 0);
+  return { line, column, endLine: count(span.end_line, line), endColumn: count(span.end_column, column) };
+}
+
+function parseEffect(value: unknown): IEffect {
+  const effect = table(value);
+  return {
+    kind: text(effect.kind),
+    target: text(effect.target),
+    scope: text(effect.scope),
+    reversible: effect.reversible === true,
+    certainty: text(effect.certainty),
+    via: text(effect.via),
+    tags: texts(effect.tags)
+  };
+}
+
+function parseFinding(value: unknown): IFinding {
+  const finding = table(value);
+  return {
+    rule: text(finding.rule, 'JG000'),
+    family: text(finding.family),
+    severity: severity(finding.severity),
+    confidence: text(finding.confidence),
+    message: text(finding.message),
+    why: text(finding.why),
+    instead: text(finding.instead),
+    span: parseSpan(finding.span),
+    verdict: verdict(finding.verdict),
+    decidedBy: text(finding.decided_by),
+    effects: list(finding.effects).map(parseEffect)
+  };
+}
+
+function parseReport(value: unknown): IReport | null {
+  const item = table(value);
+  const msgId = text(item.msg_id);
+  if (!msgId) {
+    return null;
+  }
+  const decided = verdict(item.verdict);
+  return {
+    msgId,
+    cellId: text(item.cell_id),
+    sha256: text(item.sha256),
+    origin: text(item.origin, 'unknown'),
+    verdict: decided,
+    wouldBe: item.would_be === undefined ? decided : verdict(item.would_be),
+    state: text(item.state, 'ran'),
+    sentence: text(item.sentence),
+    findings: list(item.findings).map(parseFinding),
+    time: text(item.time)
+  };
+}
+
+function parsePending(value: unknown): IPending | null {
+  const report = parseReport(value);
+  const id = text(table(value).id);
+  return report && id ? { ...report, id, prompt: text(table(value).prompt) } : null;
+}
+
+function parseRedaction(value: unknown): IRedaction {
+  const item = table(value);
+  return {
+    msgId: text(item.msg_id),
+    cellId: text(item.cell_id),
+    kind: text(item.kind, 'secret'),
+    channel: text(item.channel),
+    count: count(item.count, 1)
+  };
+}
+
+function parseStatus(value: unknown): IGuardStatus {
+  const guard = table(value);
+  const isolation = table(guard.isolation);
+  return {
+    mode: text(guard.mode, 'enforce'),
+    policy: text(guard.policy),
+    preset: text(guard.preset),
+    locked: guard.locked === true,
+    backend: text(isolation.backend, 'none'),
+    missing: texts(isolation.missing),
+    enforced: guard.enforced === true
+  };
+}
+
+function present<T>(item: T | null): item is T {
+  return item !== null;
+}
+
+/** A comm message's data as a message of this protocol, or `null` when it is none. */
+export function parseMessage(data: unknown): GuardMessage | null {
+  const message = table(data);
+  switch (message.type) {
+    case 'snapshot':
+      return {
+        type: 'snapshot',
+        guard: parseStatus(message.guard),
+        reports: list(message.reports).map(parseReport).filter(present),
+        redactions: list(message.redactions).map(parseRedaction),
+        pending: list(message.pending).map(parsePending).filter(present)
+      };
+    case 'report': {
+      const item = parseReport(message.item);
+      return item && { type: 'report', item };
+    }
+    case 'redaction':
+      return { type: 'redaction', item: parseRedaction(message.item) };
+    case 'pending': {
+      const item = parsePending(message.item);
+      return item && { type: 'pending', item };
+    }
+    case 'answered': {
+      const id = text(message.id);
+      return id ? { type: 'answered', id, choice: text(message.choice) } : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** The card in a MIME bundle. */
+export function parseCard(data: unknown): ICard {
+  const card = table(data);
+  return {
+    state: text(card.state, 'blocked'),
+    verdict: verdict(card.verdict),
+    origin: text(card.origin, 'unknown'),
+    sentence: text(card.sentence),
+    findings: list(card.findings).map(parseFinding),
+    policy: text(card.policy),
+    who: text(card.who)
+  };
+}

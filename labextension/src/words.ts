@@ -1,0 +1,81 @@
+/** Values of the protocol -> the words that people read, ready for translation. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { IFinding, Severity } from './protocol';
+
+export const TRANSLATION_DOMAIN = 'jupyter_guard';
+
+/** What happened to a cell, as a headline. */
+export function stateTitle(state: string, trans: TranslationBundle): string {
+  switch (state) {
+    case 'blocked':
+      return trans.__('Stopped before it ran');
+    case 'declined':
+      return trans.__('Not run: it was not allowed');
+    case 'asked':
+      return trans.__('Waiting for your answer');
+    case 'confirmed':
+      return trans.__('Ran: you allowed it');
+    case 'warned':
+      return trans.__('Ran, with a warning');
+    case 'ran':
+      return trans.__('Ran');
+    default:
+      return trans.__('Good to know');
+  }
+}
+
+/** Who wrote a cell, as a phrase. */
+export function originPhrase(origin: string, trans: TranslationBundle): string {
+  switch (origin) {
+    case 'human':
+      return trans.__('written by a person');
+    case 'assistant':
+      return trans.__('written by an assistant');
+    case 'imported':
+      return trans.__('came with the file');
+    default:
+      return trans.__('author unknown');
+  }
+}
+
+export function severityWord(severity: Severity, trans: TranslationBundle): string {
+  switch (severity) {
+    case 'critical':
+      return trans.__('critical');
+    case 'high':
+      return trans.__('high');
+    case 'medium':
+      return trans.__('medium');
+    case 'low':
+      return trans.__('low');
+    case 'note':
+      return trans.__('note');
+  }
+}
+
+/** The tone in which a state is shown; drives colours only, never words. */
+export function stateTone(state: string): 'stop' | 'ask' | 'warn' | 'calm' {
+  switch (state) {
+    case 'blocked':
+    case 'declined':
+      return 'stop';
+    case 'asked':
+      return 'ask';
+    case 'warned':
+      return 'warn';
+    default:
+      return 'calm';
+  }
+}
+
+/** Where a finding is: "line 3". */
+export function place(finding: IFinding, trans: TranslationBundle): string {
+  return trans.__('line %1', String(finding.span.line));
+}
+
+/** A redaction's kind, as the scrubber names it, in words: "aws_key" -> "aws key". */
+export function kindWords(kind: string): string {
+  return kind.replace(/[_.-]+/g, ' ');
+}
