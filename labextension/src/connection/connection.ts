@@ -1,0 +1,241 @@
+/** A notebook's kernel -> the guard's state, kept current over one comm. */
+
+import { ISessionContext } from '@jupyterlab/apputils';
+import { Kernel, KernelMessage } from '@jupyterlab/services';
+import { JSONObject } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { Choice, COMM_TARGET, parseMessage, PROTOCOL_VERSION } from '../protocol';
+import { EMPTY_STATE, IGuardState, Link, linked, received } from '../store';
+import { isGuarded } from './guarded';
+import { IClaim, IGuardConnection } from './token';
+import { isTrustedNow } from './trusted';
+
+/** A guard that has not answered by then is called silent; a late answer still counts. */
+const PATIENCE_MS = 15_000;
+
+/** A question must have been on screen this long before a click counts: it may have appeared under the pointer. */
+const READING_MS = 400;
+
+const LOAD_EXTENSION = /^\s*%load_ext\s+jupyter_guard\b/m;
+
+export class GuardConnection implements IGuardConnection, IDisposable {
+  constructor(private readonly _session: ISessionContext) {
+    _session.kernelChanged.connect(this._onKernelChanged, this);
+    _session.connectionStatusChanged.connect(this._onConnectionStatus, this);
+    _session.statusChanged.connect(this._onStatus, this);
+    _session.iopubMessage.connect(this._onIopub, this);
+    void this._attach(_session.session?.kernel ?? null);
+  }
+
+  get state(): IGuardState {
+    return this._state;
+  }
+
+  get changed(): ISignal<IGuardConnection, void> {
+    return this._changed;
+  }
+
+  get answered(): ISignal<IGuardConnection, { readonly cellId: string; readonly choice: string }> {
+    return this._answered;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._closeComm();
+    Signal.clearData(this);
+  }
+
+  answer(id: string, choice: Choice, event: Event): boolean {
+    const shown = this._shown.get(id);
+    if (shown === undefined || !isTrustedNow(event) || performance.now() - shown < READING_MS) {
+      return false;
+    }
+    return this._send({ type: 'answer', id, choice, key: this._key });
+  }
+
+  claim(claim: IClaim): void {
+    this._send({
+      type: 'claim',
+      sha256: claim.sha256,
+      cell_id: claim.cellId,
+      author: claim.author,
+      shares: { ...claim.shares },
+      started_by: claim.startedBy,
+      key: this._key
+    });
+  }
+
+  private _onKernelChanged(_: ISessionContext, change: { newValue: Kernel.IKernelConnection | null }): void {
+    void this._attach(change.newValue);
+  }
+
+  private _onConnectionStatus(_: ISessionContext, status: Kernel.ConnectionStatus): void {
+    if (status === 'connected' && this._state.link === 'lost') {
+      void this._attach(this._session.session?.kernel ?? null);
+    } else if (status !== 'connected' && this._comm) {
+      this._lose();
+    }
+  }
+
+  private _onStatus(_: ISessionContext, status: Kernel.Status): void {
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      this._lose();
+    } else if ((status === 'idle' || status === 'busy') && this._state.link === 'lost') {
+      void this._attach(this._session.session?.kernel ?? null);
+    }
+  }
+
+  /** A kernel that loads the guard itself, as an extension, is asked from then on. */
+  private _onIopub(_: ISessionContext, message: KernelMessage.IMessage): void {
+    if (this._state.link !== 'unguarded' || !KernelMessage.isExecuteInputMsg(message)) {
+      return;
+    }
+    const { code } = message.content;
+    const kernel = this._session.session?.kernel;
+    if (kernel && typeof code === 'string' && LOAD_EXTENSION.test(code)) {
+      // Shell messages are handled in order: the comm opens after the cell has run.
+      this._open(kernel);
+    }
+  }
+
+  private async _attach(kernel: Kernel.IKernelConnection | null): Promise<void> {
+    this._closeComm();
+    if (!kernel) {
+      this._link('none', '');
+      return;
+    }
+    if (kernel !== this._kernel) {
+      this._kernel = kernel;
+      this._setState({ ...EMPTY_STATE, kernel: kernel.name });
+    }
+    try {
+      const guarded = isGuarded(kernel.name, await kernel.spec);
+      const answering = guarded || (await this._hasOpenComm(kernel));
+      if (this._isDisposed || kernel !== this._kernel || this._comm) {
+        return;
+      }
+      if (answering) {
+        this._open(kernel);
+      } else {
+        this._link('unguarded', kernel.name);
+      }
+    } catch (error) {
+      console.warn('jupyter-guard: could not ask the kernel for its guard', error);
+      this._link('silent', kernel.name);
+    }
+  }
+
+  /** After a reload, a comm of the page before tells that an extension guards this kernel. */
+  private async _hasOpenComm(kernel: Kernel.IKernelConnection): Promise<boolean> {
+    const reply = await kernel.requestCommInfo({ target_name: COMM_TARGET });
+    return reply.content.status === 'ok' && Object.keys(reply.content.comms).length > 0;
+  }
+
+  private _open(kernel: Kernel.IKernelConnection): void {
+    if (!kernel.handleComms) {
+      this._link('silent', kernel.name);
+      return;
+    }
+    const comm = kernel.createComm(COMM_TARGET);
+    // A comm on a subshell would start a thread in the child for traffic that never reaches it (JupyterLab 4.4+).
+    if ('commsOverSubshells' in comm) {
+      (comm as { commsOverSubshells: string }).commsOverSubshells = 'disabled';
+    }
+    this._comm = comm;
+    this._key = randomKey();
+    comm.onMsg = message => this._onMessage(message.content.data);
+    comm.onClose = () => {
+      if (this._comm === comm) {
+        this._comm = null;
+        this._link(isGuardedLink(this._state.link) ? 'silent' : 'unguarded', kernel.name);
+      }
+    };
+    this._link('connecting', kernel.name);
+    comm.open({ version: PROTOCOL_VERSION, key: this._key });
+    window.setTimeout(() => {
+      if (this._comm === comm && this._state.link === 'connecting') {
+        this._link('silent', kernel.name);
+      }
+    }, PATIENCE_MS);
+  }
+
+  private _onMessage(data: unknown): void {
+    const message = parseMessage(data);
+    if (!message) {
+      return;
+    }
+    if (message.type === 'answered') {
+      const question = this._state.pending.find(item => item.id === message.id);
+      this._setState(received(this._state, message));
+      this._answered.emit({ cellId: question?.cellId ?? '', choice: message.choice });
+    } else {
+      this._setState(received(this._state, message));
+    }
+  }
+
+  private _send(data: JSONObject): boolean {
+    if (!this._comm || this._comm.isDisposed) {
+      return false;
+    }
+    this._comm.send(data);
+    return true;
+  }
+
+  private _lose(): void {
+    if (this._comm || this._state.link === 'connected') {
+      this._closeComm();
+      this._link('lost', this._state.kernel);
+    }
+  }
+
+  private _closeComm(): void {
+    const comm = this._comm;
+    this._comm = null;
+    this._key = '';
+    try {
+      if (comm && !comm.isDisposed && !this._kernel?.isDisposed) {
+        comm.close();
+      }
+    } catch {
+      // The kernel is gone already, and the comm with it.
+    }
+  }
+
+  private _link(link: Link, kernel: string): void {
+    this._setState(linked(this._state, link, kernel));
+  }
+
+  private _setState(state: IGuardState): void {
+    this._state = state;
+    const now = performance.now();
+    this._shown = new Map(state.pending.map(item => [item.id, this._shown.get(item.id) ?? now]));
+    this._changed.emit();
+  }
+
+  private _state: IGuardState = EMPTY_STATE;
+  private _kernel: Kernel.IKernelConnection | null = null;
+  private _comm: Kernel.IComm | null = null;
+  private _key = '';
+  private _shown = new Map<string, number>();
+  private _isDisposed = false;
+  private _changed = new Signal<IGuardConnection, void>(this);
+  private _answered = new Signal<IGuardConnection, { readonly cellId: string; readonly choice: string }>(this);
+}
+
+function isGuardedLink(link: Link): boolean {
+  return link === 'connected' || link === 'connecting';
+}
+
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,42 @@
+/** What the other plugins ask of a notebook's guard. */
+
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { Token } from '@lumino/coreutils';
+import { ISignal } from '@lumino/signaling';
+
+import { Choice } from '../protocol';
+import { IGuardState } from '../store';
+
+/** What the front end saw of a cell's writing; becomes a claim with the key that only this page and the guard know. */
+export interface IClaim {
+  readonly sha256: string;
+  readonly cellId: string;
+  readonly author: string;
+  readonly shares: Readonly<Record<string, number>>;
+  readonly startedBy: 'person' | 'program';
+}
+
+export interface IGuardConnection {
+  readonly state: IGuardState;
+  /** Emitted after every change of `state`. */
+  readonly changed: ISignal<IGuardConnection, void>;
+  /** Emitted when a question was answered, here or anywhere else. */
+  readonly answered: ISignal<IGuardConnection, { readonly cellId: string; readonly choice: string }>;
+  /**
+   * Answer a waiting question. `event` must be the browser's own event of the click that is being handled: anything
+   * else is ignored, so that no program can answer for the person. Gives whether the answer was sent.
+   */
+  answer(id: string, choice: Choice, event: Event): boolean;
+  /** Tell the guard who wrote the cell that is about to run; does nothing without a guard. */
+  claim(claim: IClaim): void;
+}
+
+export interface IGuardConnections {
+  /** The connection of a notebook, made at the first call and gone with the notebook. */
+  of(panel: NotebookPanel): IGuardConnection;
+}
+
+export const IGuardConnections = new Token<IGuardConnections>(
+  'jupyter-guard:IGuardConnections',
+  "The connection between a notebook and its kernel's guard."
+);

@@ -1,0 +1,80 @@
+/** Puts the guard's panel on the right of JupyterLab and of Notebook 7. */
+
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IGuardConnections } from '../connection/token';
+import { shieldIcon } from '../icons';
+import { TRANSLATION_DOMAIN } from '../words';
+import { settleStdin } from './stdin';
+import { GuardPanel, PANEL_ID } from './widget';
+
+/** Only shows the panel: nothing that approves is ever a command, since any program in the page can run those. */
+const SHOW = 'jupyter-guard:show-panel';
+const PLUGIN_ID = 'jupyter-guard:panel';
+
+export const panel: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_ID,
+  description: "Lists the guard's findings on the open notebook, and asks.",
+  autoStart: true,
+  requires: [INotebookTracker, IGuardConnections],
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    notebooks: INotebookTracker,
+    connections: IGuardConnections,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    settings: ISettingRegistry | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const widget = new GuardPanel(notebooks, connections, trans);
+    app.shell.add(widget, 'right', { rank: 900 });
+    restorer?.add(widget, PANEL_ID);
+
+    const show = (): void => app.shell.activateById(PANEL_ID);
+    app.commands.addCommand(SHOW, { label: trans.__('Show the Guard Panel'), icon: shieldIcon, execute: show });
+    palette?.addItem({ command: SHOW, category: trans.__('Guard') });
+
+    let revealWhenAsked = true;
+    if (settings) {
+      void settings.load(PLUGIN_ID).then(
+        loaded => {
+          const read = (): void => {
+            revealWhenAsked = loaded.get('revealWhenAsked').composite !== false;
+          };
+          read();
+          loaded.changed.connect(read);
+        },
+        error => console.warn('jupyter-guard: settings of the panel could not be loaded', error)
+      );
+    }
+
+    notebooks.widgetAdded.connect((_, notebook) => {
+      const connection = connections.of(notebook);
+      let waiting = 0;
+      connection.changed.connect(() => {
+        const { length } = connection.state.pending;
+        if (length > waiting && revealWhenAsked && !widget.isVisible && notebook.isVisible) {
+          reveal(app, labShell);
+        }
+        waiting = length;
+      });
+      connection.answered.connect((_, { cellId }) => settleStdin(notebook, cellId));
+    });
+  }
+};
+
+/** Open the panel without taking the focus from where the person is typing. */
+function reveal(app: JupyterFrontEnd, labShell: ILabShell | null): void {
+  const focused = document.activeElement;
+  app.shell.activateById(PANEL_ID);
+  if (labShell && focused instanceof HTMLElement) {
+    focused.focus();
+  }
+}

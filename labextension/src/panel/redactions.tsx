@@ -1,0 +1,40 @@
+/** Redactions -> which secrets were taken out of which cell's output. */
+
+import * as React from 'react';
+
+import { IRedaction } from '../protocol';
+import { kindWords } from '../words';
+import { cellName, IPanelContext } from './context';
+
+interface IRedactionsProps {
+  readonly redactions: readonly IRedaction[];
+  readonly context: IPanelContext;
+}
+
+export function Redactions({ redactions, context }: IRedactionsProps): JSX.Element | null {
+  const { trans } = context;
+  if (redactions.length === 0) {
+    return null;
+  }
+  const total = redactions.reduce((sum, item) => sum + item.count, 0);
+  return (
+    <section className="jg-Section" aria-label={trans.__('Secrets taken out')}>
+      <h3 className="jg-Section-title">
+        {trans.__('Secrets taken out')}
+        <span className="jg-Count">{total}</span>
+      </h3>
+      <ul className="jg-Redactions">
+        {redactions.map((item, index) => (
+          <li key={index}>
+            <button type="button" className="jg-Redaction" onClick={() => context.jump(item.cellId)}>
+              <span>{cellName(item.cellId, context)}</span>
+              <span className="jg-Redaction-kind">{kindWords(item.kind)}</span>
+              {item.count > 1 && <span>× {item.count}</span>}
+              <span className="jg-Quiet">{item.channel}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,102 @@
+/** The guard's own state -> the head of the panel: on or off, which policy, which wall. */
+
+import * as React from 'react';
+
+import { shieldIcon } from '../icons';
+import { IGuardStatus } from '../protocol';
+import { IGuardState } from '../store';
+import { IPanelContext } from './context';
+
+interface IStatusProps {
+  readonly state: IGuardState;
+  readonly context: IPanelContext;
+}
+
+export function Status({ state, context }: IStatusProps): JSX.Element {
+  const { trans } = context;
+  const { tone, word } = headline(state, context);
+  return (
+    <header className={`jg-Status jg-is-${tone}`}>
+      <div className="jg-Status-line" role="status" aria-live="polite">
+        <span className="jg-Status-shield" aria-hidden="true">
+          <shieldIcon.react tag={null} width="20px" height="20px" />
+        </span>
+        <h2 className="jg-Status-word">{word}</h2>
+        {state.kernel && <span className="jg-Status-kernel">{state.kernel}</span>}
+      </div>
+      {state.guard && state.link !== 'unguarded' && <Facts guard={state.guard} context={context} />}
+      {state.link === 'unguarded' && <Unguarded context={context} />}
+      {state.link === 'silent' && (
+        <p className="jg-Quiet">
+          {trans.__('The kernel says that it is guarded, but no guard answers. Treat it as not guarded, or restart it.')}
+        </p>
+      )}
+      {state.link === 'lost' && (
+        <p className="jg-Quiet">
+          {trans.__('The kernel is away. The list below is from before; it is brought up to date when it is back.')}
+        </p>
+      )}
+    </header>
+  );
+}
+
+function headline(state: IGuardState, { trans }: IPanelContext): { tone: 'on' | 'watch' | 'off'; word: string } {
+  switch (state.link) {
+    case 'connected':
+      if (state.guard?.mode === 'observe') {
+        return { tone: 'watch', word: trans.__('Observing') };
+      }
+      return state.guard?.enforced
+        ? { tone: 'on', word: trans.__('Guarded') }
+        : { tone: 'watch', word: trans.__('Guarded, cooperatively') };
+    case 'connecting':
+      return { tone: 'watch', word: trans.__('Asking the guard…') };
+    case 'silent':
+      return { tone: 'off', word: trans.__('No answer from the guard') };
+    case 'lost':
+      return { tone: 'off', word: trans.__('Kernel away') };
+    case 'unguarded':
+      return { tone: 'off', word: trans.__('Not guarded') };
+    case 'none':
+      return { tone: 'off', word: trans.__('No kernel') };
+  }
+}
+
+function Facts({ guard, context }: { readonly guard: IGuardStatus; readonly context: IPanelContext }): JSX.Element {
+  const { trans } = context;
+  const policy = [guard.preset, guard.locked ? trans.__('locked') : '', guard.policy.slice(0, 12)];
+  return (
+    <dl className="jg-Facts">
+      <dt>{trans.__('Policy')}</dt>
+      <dd>{policy.filter(Boolean).join(' · ')}</dd>
+      <dt>{trans.__('Mode')}</dt>
+      <dd>
+        {guard.mode === 'observe' ? trans.__('observe: recorded, nothing is stopped') : trans.__('enforce')}
+        {!guard.enforced && trans.__(' · code in a cell could switch it off')}
+      </dd>
+      <dt>{trans.__('Isolation')}</dt>
+      <dd>
+        {guard.backend === 'none' ? trans.__('none') : guard.backend}
+        {guard.missing.length > 0 && (
+          <span className="jg-Missing">{trans.__(' · missing: %1', guard.missing.join(', '))}</span>
+        )}
+      </dd>
+    </dl>
+  );
+}
+
+function Unguarded({ context }: { readonly context: IPanelContext }): JSX.Element {
+  const { trans, twin } = context;
+  return (
+    <div className="jg-Unguarded">
+      <p>{trans.__('Cells of this notebook run without being looked at, and their output is shown as it is.')}</p>
+      {twin ? (
+        <button type="button" className="jg-Answer" onClick={() => context.switchKernel(twin.name)}>
+          {trans.__('Switch to %1', twin.title)}
+        </button>
+      ) : (
+        <p className="jg-Quiet">{trans.__('No guarded kernel is installed for this language.')}</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+/** The page's own events -> when a person last did what. */
+
+import { ITrustedTimes } from './classify';
+
+/** Listens for the whole page, before anything can stop the events. */
+export class TrustedInput implements ITrustedTimes {
+  constructor() {
+    const options = { capture: true, passive: true };
+    for (const type of ['keydown', 'beforeinput', 'compositionend', 'input']) {
+      window.addEventListener(type, event => this._note(event, 'key'), options);
+    }
+    // Cutting and pasting may come from a menu, without a key.
+    for (const type of ['paste', 'cut']) {
+      window.addEventListener(type, event => this._note(event, type === 'paste' ? 'paste' : 'key'), options);
+    }
+    window.addEventListener('drop', event => this._note(event, 'drop'), options);
+    window.addEventListener('pointerdown', event => this._note(event, 'pointer'), options);
+    window.addEventListener('click', event => this._note(event, 'pointer'), options);
+  }
+
+  get key(): number {
+    return this._times.key;
+  }
+
+  get paste(): number {
+    return this._times.paste;
+  }
+
+  get drop(): number {
+    return this._times.drop;
+  }
+
+  /** Whether a person did anything at all within `ms`. */
+  within(ms: number): boolean {
+    const { key, paste, drop, pointer } = this._times;
+    return performance.now() - Math.max(key, paste, drop, pointer) < ms;
+  }
+
+  /** Whether a person's last key or click within `ms` was inside an element that `selector` matches. */
+  wasIn(selector: string, ms: number): boolean {
+    return this.within(ms) && this._target instanceof Element && this._target.closest(selector) !== null;
+  }
+
+  private _note(event: Event, kind: keyof TrustedInput['_times']): void {
+    if (event.isTrusted) {
+      this._times[kind] = performance.now();
+      this._target = event.target;
+    }
+  }
+
+  private _times = { key: -Infinity, paste: -Infinity, drop: -Infinity, pointer: -Infinity };
+  private _target: EventTarget | null = null;
+}

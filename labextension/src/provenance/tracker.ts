@@ -1,0 +1,259 @@
+/** Changes of the open notebooks' cells -> a ledger for each cell. */
+
+import { ICellModel } from '@jupyterlab/cells';
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { ISignal, Signal } from '@lumino/signaling';
+import type * as Y from 'yjs';
+
+import { METADATA_KEY } from '../protocol';
+import { Arrival, applied, fresh, ILedger, IStep, replaced } from './ledger';
+import { authorship, CommandKind, editorArrival, IAuthorship, isCompletionLike, isEditorKey } from './classify';
+import { EVENT_WINDOW_MS } from './classify';
+import { TrustedInput } from './input';
+import { TextMemory } from './memory';
+import { IProvenance } from './token';
+
+/** The parts of a Yjs-backed cell that provenance reads; other shared models have none and stay unwatched. */
+interface IYCell {
+  readonly ysource: Y.Text;
+  getSource(): string;
+}
+
+interface IAwareness {
+  getStates(): Map<number, { readonly user?: unknown }>;
+}
+
+/** An edit that a command may yet explain: JupyterLab reports a command after it has done its work. */
+interface IRecentEdit {
+  readonly cell: ICellModel;
+  readonly arrival: Arrival;
+  readonly before: ILedger;
+  readonly after: ILedger;
+  readonly steps: readonly IStep[];
+  readonly time: number;
+}
+
+export class ProvenanceTracker implements IProvenance {
+  constructor(private readonly _input: TrustedInput) {}
+
+  get changed(): ISignal<IProvenance, ICellModel> {
+    return this._changed;
+  }
+
+  /** The ledger of a cell, or `null` when nobody watched it or it missed a change. */
+  ledger(cell: ICellModel): ILedger | null {
+    const ledger = this._ledgers.get(cell.sharedModel);
+    return ledger && ledger.text === cell.sharedModel.getSource() ? ledger : null;
+  }
+
+  authorship(cell: ICellModel): IAuthorship {
+    return authorship(this.ledger(cell));
+  }
+
+  /** Watch a notebook's cells, those to come too. */
+  track(panel: NotebookPanel): void {
+    const cells = panel.content.model?.cells;
+    if (!cells) {
+      return;
+    }
+    for (const cell of cells) {
+      this._watch(panel, cell, 'loaded');
+    }
+    cells.changed.connect((_, change) => {
+      if (change.type === 'add' || change.type === 'set') {
+        change.newValues.forEach(cell => this._watch(panel, cell, 'program'));
+      }
+    });
+  }
+
+  /** A transaction of an editor is being applied; the document hears of it next, before anything else happens. */
+  noteTransaction(userEvent: string): void {
+    this._userEvent = userEvent;
+  }
+
+  /** Text that code in the kernel asks the front end to put into a new cell. */
+  noteKernelText(text: string): void {
+    this._kernelTexts.add(text.trim());
+  }
+
+  /** A command was carried out: edits that had no explanation may have one now. */
+  noteCommand(kind: CommandKind): void {
+    const now = performance.now();
+    this._recent = this._recent.filter(edit => now - edit.time < EVENT_WINDOW_MS);
+    if (kind === 'other' || !this._input.within(EVENT_WINDOW_MS * 3)) {
+      return;
+    }
+    for (const edit of this._recent) {
+      if (this._ledgers.get(edit.cell.sharedModel) !== edit.after) {
+        continue;
+      }
+      const explained = this._explain(edit, kind);
+      if (explained) {
+        this._set(edit.cell, explained);
+      }
+    }
+  }
+
+  private _explain(edit: IRecentEdit, kind: CommandKind): ILedger | null {
+    switch (kind) {
+      case 'inline-completion':
+        return edit.arrival === 'api' ? applied(edit.before, edit.steps, 'inline-completed') : null;
+      case 'completion':
+        return edit.arrival === 'api' && isCompletionLike(insertedBy(edit.steps))
+          ? applied(edit.before, edit.steps, 'completed')
+          : null;
+      case 'arrangement': {
+        const runs = this._memory.reassemble(edit.after.text);
+        return runs && edit.arrival === 'program' ? { text: edit.after.text, runs } : null;
+      }
+      case 'other':
+        return null;
+    }
+  }
+
+  private _watch(panel: NotebookPanel, cell: ICellModel, arrival: Arrival): void {
+    const shared = cell.sharedModel as unknown as Partial<IYCell>;
+    const { ysource } = shared;
+    if (!ysource || this._ledgers.has(cell.sharedModel)) {
+      return;
+    }
+    this._begin(panel, cell, ysource, arrival);
+    const onChange = (event: Y.YTextEvent, transaction: Y.Transaction): void => {
+      try {
+        this._onText(panel, cell, event, transaction);
+      } catch (error) {
+        // Without a ledger the author is unknown, which can only raise scrutiny.
+        console.error('jupyter-guard: lost track of a cell', error);
+        this._ledgers.delete(cell.sharedModel);
+      }
+    };
+    ysource.observe(onChange);
+    cell.sharedModel.disposed.connect(() => ysource.unobserve(onChange));
+  }
+
+  private _begin(panel: NotebookPanel, cell: ICellModel, ysource: Y.Text, arrival: Arrival): void {
+    const text = cell.sharedModel.getSource();
+    if (arrival === 'loaded') {
+      this._set(cell, fresh(text, storedAuthor(cell) === 'assistant' ? 'program' : 'loaded'), true);
+      return;
+    }
+    const known = this._input.within(EVENT_WINDOW_MS) ? this._memory.recall(text) : null;
+    if (known) {
+      this._set(cell, { text, runs: known });
+      return;
+    }
+    const from = this._kernelTexts.delete(text.trim()) ? 'kernel' : creator(panel, ysource);
+    const before = fresh('', from);
+    this._record(cell, from, before, [{ insert: text }]);
+  }
+
+  private _onText(panel: NotebookPanel, cell: ICellModel, event: Y.YTextEvent, transaction: Y.Transaction): void {
+    const before = this._ledgers.get(cell.sharedModel);
+    if (!before) {
+      return;
+    }
+    const steps = event.delta.map(step => ({
+      ...step,
+      insert: typeof step.insert === 'string' ? step.insert : undefined
+    })) as IStep[];
+    if (transaction.local && isEditorOrigin(transaction.origin)) {
+      const userEvent = this._userEvent;
+      this._userEvent = '';
+      this._record(cell, this._editorArrival(userEvent, insertedBy(steps)), before, steps);
+      return;
+    }
+    const arrival = transaction.local ? this._programArrival() : author(panel, event);
+    const text = cell.sharedModel.getSource();
+    const canRecall = isUndo(transaction.origin) || this._input.within(EVENT_WINDOW_MS);
+    const known = transaction.local && canRecall ? this._memory.recall(text) : null;
+    if (known) {
+      this._set(cell, { text, runs: known });
+    } else {
+      this._record(cell, arrival, before, steps);
+    }
+  }
+
+  private _editorArrival(userEvent: string, inserted: string): Arrival {
+    const now = performance.now();
+    const arrival = editorArrival(userEvent, now, this._input);
+    if (arrival !== 'api') {
+      return arrival;
+    }
+    if (this._input.wasIn('.jp-Completer', EVENT_WINDOW_MS) && isCompletionLike(inserted)) {
+      return 'completed';
+    }
+    return isEditorKey(inserted, now, this._input) ? 'typed' : 'api';
+  }
+
+  /** Find and replace changes the document itself, at a person's key or click in its own box. */
+  private _programArrival(): Arrival {
+    return this._input.wasIn('.jp-DocumentSearch-overlay', EVENT_WINDOW_MS) ? 'typed' : 'program';
+  }
+
+  private _record(cell: ICellModel, arrival: Arrival, before: ILedger, steps: readonly IStep[]): void {
+    const text = cell.sharedModel.getSource();
+    const whole = !steps.some(step => step.retain);
+    let after = whole ? replaced(before, text, arrival) : applied(before, steps, arrival);
+    if (after.text.length !== text.length) {
+      after = replaced(before, text, arrival);
+    }
+    if (arrival === 'api' || arrival === 'program') {
+      this._recent.push({ cell, arrival, before, after, steps, time: performance.now() });
+      this._recent.splice(0, Math.max(this._recent.length - 400, 0));
+    }
+    this._set(cell, after, arrival !== 'program');
+  }
+
+  /** A program that repeats a person's text does not change what is remembered of that text, hence `remember`. */
+  private _set(cell: ICellModel, ledger: ILedger, remember = false): void {
+    this._ledgers.set(cell.sharedModel, ledger);
+    if (remember || this._memory.recall(ledger.text) === null) {
+      this._memory.remember(ledger);
+    }
+    this._changed.emit(cell);
+  }
+
+  private _ledgers = new WeakMap<object, ILedger>();
+  private _memory = new TextMemory();
+  private _kernelTexts = new Set<string>();
+  private _recent: IRecentEdit[] = [];
+  private _userEvent = '';
+  private _changed = new Signal<IProvenance, ICellModel>(this);
+}
+
+function insertedBy(steps: readonly IStep[]): string {
+  return steps.map(step => step.insert ?? '').join('');
+}
+
+/** The origin that CodeMirror's binding to Yjs gives its own transactions. */
+function isEditorOrigin(origin: unknown): boolean {
+  return typeof origin === 'object' && origin !== null && typeof Reflect.get(origin, 'toYPos') === 'function';
+}
+
+function isUndo(origin: unknown): boolean {
+  return typeof origin === 'object' && origin !== null && Array.isArray(Reflect.get(origin, 'undoStack'));
+}
+
+function storedAuthor(cell: ICellModel): unknown {
+  const own: unknown = cell.getMetadata(METADATA_KEY);
+  const origin = typeof own === 'object' && own !== null ? (Reflect.get(own, 'origin') as unknown) : own;
+  return typeof origin === 'object' && origin !== null ? Reflect.get(origin, 'author') : origin;
+}
+
+/** Who made a cell that appeared: this page's program, or a client of the shared document. */
+function creator(panel: NotebookPanel, ysource: Y.Text): Arrival {
+  const item = (ysource.parent as Y.Map<unknown> | null)?._item ?? ysource._item;
+  const client = item?.id.client;
+  return client === undefined || client === ysource.doc?.clientID ? 'program' : ofClient(panel, client);
+}
+
+function author(panel: NotebookPanel, event: Y.YTextEvent): Arrival {
+  const arrivals = new Set([...event.changes.added].map(item => ofClient(panel, item.id.client)));
+  return arrivals.has('server') || arrivals.size === 0 ? 'server' : 'remote';
+}
+
+/** A person's client says who its user is; a program on the server does not. */
+function ofClient(panel: NotebookPanel, client: number): Arrival {
+  const awareness = Reflect.get(panel.content.model?.sharedModel ?? {}, 'awareness') as IAwareness | undefined;
+  return awareness?.getStates().get(client)?.user ? 'remote' : 'server';
+}

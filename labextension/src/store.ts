@@ -1,0 +1,127 @@
+/** Messages of the guard -> what is known about a notebook's session. Pure: every step gives a new state. */
+
+import { GuardMessage, IGuardStatus, IPending, IRedaction, IReport } from './protocol';
+
+/**
+ * How the session stands to a guard: no kernel; a kernel without one; asked and not yet answered; answered; a kernel
+ * that claims to be guarded but does not answer; a kernel that went away.
+ */
+export type Link = 'none' | 'unguarded' | 'connecting' | 'connected' | 'silent' | 'lost';
+
+export interface IGuardState {
+  readonly link: Link;
+  readonly kernel: string;
+  readonly guard: IGuardStatus | null;
+  /** The latest report of each cell, oldest first. */
+  readonly reports: readonly IReport[];
+  readonly redactions: readonly IRedaction[];
+  readonly pending: readonly IPending[];
+}
+
+export const EMPTY_STATE: IGuardState = {
+  link: 'none',
+  kernel: '',
+  guard: null,
+  reports: [],
+  redactions: [],
+  pending: []
+};
+
+/** Runs without a cell (a console, a program) are kept up to this many, so that a long session stays small. */
+const CELLLESS_KEPT = 200;
+
+/** The state after a message. */
+export function received(state: IGuardState, message: GuardMessage): IGuardState {
+  switch (message.type) {
+    case 'snapshot':
+      return {
+        link: 'connected',
+        kernel: state.kernel,
+        guard: message.guard,
+        reports: message.reports.reduce(withReport, []),
+        redactions: message.redactions.reduce(withRedaction, []),
+        pending: message.pending
+      };
+    case 'report':
+      return {
+        ...state,
+        reports: withReport(state.reports, message.item),
+        redactions: state.redactions.filter(item => !isOutdated(item, message.item)),
+        pending: state.pending.filter(item => item.msgId !== message.item.msgId)
+      };
+    case 'redaction':
+      return { ...state, redactions: withRedaction(state.redactions, message.item) };
+    case 'pending':
+      return {
+        ...state,
+        pending: [...state.pending.filter(item => item.id !== message.item.id), message.item]
+      };
+    case 'answered':
+      return { ...state, pending: state.pending.filter(item => item.id !== message.id) };
+  }
+}
+
+/** The state when the session's relation to a guard changes; what was known is kept until a snapshot replaces it. */
+export function linked(state: IGuardState, link: Link, kernel = state.kernel): IGuardState {
+  if (link === 'none' || link === 'unguarded') {
+    return { ...EMPTY_STATE, link, kernel };
+  }
+  return { ...state, link, kernel, pending: link === 'connected' ? state.pending : [] };
+}
+
+/** A report's place: its cell, or its own request when it has none. */
+export function placeOf(item: { readonly cellId: string; readonly msgId: string }): string {
+  return item.cellId ? `cell:${item.cellId}` : `request:${item.msgId}`;
+}
+
+function withReport(reports: readonly IReport[], item: IReport): IReport[] {
+  const own = placeOf(item);
+  const kept = reports.filter(other => placeOf(other) !== own);
+  kept.push(item);
+  const surplus = kept.filter(other => !other.cellId).length - CELLLESS_KEPT;
+  if (surplus > 0) {
+    const oldest = kept.findIndex(other => !other.cellId);
+    kept.splice(oldest, 1);
+  }
+  return kept;
+}
+
+/** Redactions of one run, kind and channel are one line with their counts added. */
+function withRedaction(redactions: readonly IRedaction[], item: IRedaction): IRedaction[] {
+  const kept = redactions.filter(other => !isOutdated(other, item));
+  const same = kept.findIndex(
+    other => other.msgId === item.msgId && other.kind === item.kind && other.channel === item.channel
+  );
+  const known = kept[same];
+  if (known) {
+    kept[same] = { ...known, count: known.count + item.count };
+    return kept;
+  }
+  return [...kept, item];
+}
+
+/** A cell that runs again makes what its earlier run left behind outdated. */
+function isOutdated(item: IRedaction, newer: { readonly cellId: string; readonly msgId: string }): boolean {
+  return item.cellId !== '' && item.cellId === newer.cellId && item.msgId !== newer.msgId;
+}
+
+/** What the panel shows of one cell. */
+export interface ICellGroup {
+  readonly cellId: string;
+  /** The cell's place in the notebook from 0, or -1 for one that is not in it (any more). */
+  readonly index: number;
+  readonly report: IReport;
+}
+
+/** Reports with findings, in the notebook's order; runs outside its cells come last. */
+export function groups(state: IGuardState, cellIds: readonly string[]): ICellGroup[] {
+  const order = new Map(cellIds.map((id, index) => [id, index]));
+  return state.reports
+    .filter(report => report.findings.length > 0)
+    .map(report => ({ cellId: report.cellId, index: order.get(report.cellId) ?? -1, report }))
+    .sort((a, b) => rank(a.index) - rank(b.index));
+}
+
+function rank(index: number): number {
+  return index < 0 ? Number.MAX_SAFE_INTEGER : index;
+}

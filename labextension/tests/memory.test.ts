@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { applied, fresh } from '../src/provenance/ledger';
+import { TextMemory } from '../src/provenance/memory';
+
+test('a state that comes back whole keeps its runs', () => {
+  const memory = new TextMemory();
+  const mixed = applied(fresh('a = 1\n', 'typed'), [{ retain: 6 }, { insert: 'b = 2' }], 'program');
+  memory.remember(mixed);
+  assert.deepEqual(memory.recall('a = 1\nb = 2'), mixed.runs);
+  assert.equal(memory.recall('a = 1\nb = 3'), null);
+});
+
+test('a split keeps the origin of either side', () => {
+  const memory = new TextMemory();
+  memory.remember(applied(fresh('a = 1\n', 'typed'), [{ retain: 6 }, { insert: 'b = 2' }], 'program'));
+  assert.deepEqual(memory.reassemble('a = 1'), [{ length: 5, arrival: 'typed' }]);
+  assert.deepEqual(memory.reassemble('b = 2'), [{ length: 5, arrival: 'program' }]);
+});
+
+test('a merge keeps the origin of both parts', () => {
+  const memory = new TextMemory();
+  memory.remember(fresh('first = 1', 'typed'));
+  memory.remember(fresh('second = 2', 'program'));
+  assert.deepEqual(memory.reassemble('first = 1\n\nsecond = 2'), [
+    { length: 11, arrival: 'typed' },
+    { length: 10, arrival: 'program' }
+  ]);
+});
+
+test('text with something new in it is not put together from old text', () => {
+  const memory = new TextMemory();
+  memory.remember(fresh('first = 1', 'typed'));
+  assert.equal(memory.reassemble('first = 1\nos.remove("x")'), null);
+});
+
+test('memory is bounded and forgets the oldest first', () => {
+  const memory = new TextMemory(100);
+  for (let i = 0; i < 50; i++) {
+    memory.remember(fresh(`x${String(i).padStart(4, '0')}`, 'typed'));
+  }
+  assert.equal(memory.recall('x0000'), null);
+  assert.notEqual(memory.recall('x0049'), null);
+});
+
+test('a text too big to keep is not kept', () => {
+  const memory = new TextMemory(100);
+  memory.remember(fresh('y'.repeat(50), 'typed'));
+  assert.equal(memory.recall('y'.repeat(50)), null);
+});

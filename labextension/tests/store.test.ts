@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { GuardMessage, parseCard, parseMessage } from '../src/protocol';
+import { EMPTY_STATE, groups, IGuardState, linked, received } from '../src/store';
+
+const FINDING = { rule: 'JG301', severity: 'critical', message: 'drops table `sales`', verdict: 'block', span: { line: 2 } };
+
+function report(cell: string, msg: string, extra: object = {}): object {
+  return { msg_id: msg, cell_id: cell, verdict: 'block', state: 'blocked', sentence: 's', findings: [FINDING], ...extra };
+}
+
+function feed(state: IGuardState, ...messages: object[]): IGuardState {
+  return messages.map(parseMessage).filter((m): m is GuardMessage => m !== null).reduce(received, state);
+}
+
+const connected = feed(EMPTY_STATE, { type: 'snapshot', guard: { enforced: true }, reports: [], redactions: [], pending: [] });
+
+test('a snapshot replaces everything', () => {
+  const before = feed(connected, { type: 'report', item: report('old', 'm0') });
+  const after = feed(before, {
+    type: 'snapshot',
+    guard: { mode: 'observe', preset: 'team', locked: true, isolation: { backend: 'landlock', missing: ['network'] } },
+    reports: [report('a', 'm1')],
+    redactions: [{ msg_id: 'm1', cell_id: 'a', kind: 'aws_key', channel: 'stdout', count: 2 }],
+    pending: []
+  });
+  assert.deepEqual(after.reports.map(item => item.cellId), ['a']);
+  assert.equal(after.guard?.mode, 'observe');
+  assert.deepEqual(after.guard?.missing, ['network']);
+  assert.equal(after.redactions[0]?.count, 2);
+});
+
+test('a cell that runs again has one report, the new one', () => {
+  const state = feed(
+    connected,
+    { type: 'report', item: report('a', 'm1') },
+    { type: 'report', item: report('a', 'm2', { state: 'ran', findings: [] }) }
+  );
+  assert.deepEqual(state.reports.map(item => item.msgId), ['m2']);
+  assert.deepEqual(groups(state, ['a']), []);
+});
+
+test('groups follow the notebook, runs outside it come last', () => {
+  const state = feed(
+    connected,
+    { type: 'report', item: report('', 'm1') },
+    { type: 'report', item: report('c', 'm2') },
+    { type: 'report', item: report('a', 'm3') }
+  );
+  assert.deepEqual(groups(state, ['a', 'b', 'c']).map(group => [group.cellId, group.index]), [
+    ['a', 0],
+    ['c', 2],
+    ['', -1]
+  ]);
+});
+
+test('a question goes when it is answered, and when its cell has a report', () => {
+  const asked = feed(
+    connected,
+    { type: 'pending', item: report('a', 'm1', { id: 'q1', prompt: '?' }) },
+    { type: 'pending', item: report('b', 'm2', { id: 'q2', prompt: '?' }) }
+  );
+  assert.equal(asked.pending.length, 2);
+  const answered = feed(asked, { type: 'answered', id: 'q1', choice: 'once' });
+  assert.deepEqual(answered.pending.map(item => item.id), ['q2']);
+  assert.deepEqual(feed(answered, { type: 'report', item: report('b', 'm2') }).pending, []);
+});
+
+test('redactions of one run add up, those of the run before go', () => {
+  const redaction = (msg: string, count: number): object => ({
+    type: 'redaction',
+    item: { msg_id: msg, cell_id: 'a', kind: 'token', channel: 'stdout', count }
+  });
+  const once = feed(connected, redaction('m1', 1), redaction('m1', 2));
+  assert.deepEqual(once.redactions.map(item => item.count), [3]);
+  assert.deepEqual(feed(once, redaction('m2', 1)).redactions.map(item => item.msgId), ['m2']);
+});
+
+test('a lost kernel keeps the list and drops its questions; an unguarded one has nothing', () => {
+  const state = feed(
+    connected,
+    { type: 'report', item: report('a', 'm1') },
+    { type: 'pending', item: report('b', 'm2', { id: 'q', prompt: '?' }) }
+  );
+  const lost = linked(state, 'lost');
+  assert.equal(lost.reports.length, 1);
+  assert.equal(lost.pending.length, 0);
+  assert.deepEqual(linked(state, 'unguarded', 'python3'), { ...EMPTY_STATE, link: 'unguarded', kernel: 'python3' });
+});
+
+test('what cannot be understood looks bad, never harmless', () => {
+  const card = parseCard({ findings: [{ severity: 'cute', verdict: 7, message: null }] });
+  assert.equal(card.verdict, 'block');
+  assert.equal(card.findings[0]?.severity, 'critical');
+  assert.equal(card.findings[0]?.verdict, 'block');
+});
+
+test('any message at all is survived', () => {
+  const type = fc.constantFrom('snapshot', 'report', 'redaction', 'pending', 'answered', 'other');
+  const message = fc.tuple(type, fc.dictionary(fc.string(), fc.anything()), fc.anything());
+  fc.assert(
+    fc.property(fc.array(message), messages => {
+      let state = connected;
+      for (const [kind, fields, item] of messages) {
+        const parsed = parseMessage({ ...fields, type: kind, item });
+        state = parsed ? received(state, parsed) : state;
+      }
+      groups(state, ['a']);
+    })
+  );
+  fc.assert(fc.property(fc.anything(), data => void [parseMessage(data), parseCard(data)]));
+});
+
+test('runs without a cell are bounded', () => {
+  let state = connected;
+  for (let i = 0; i < 300; i++) {
+    state = feed(state, { type: 'report', item: report('', `m${i}`) });
+  }
+  assert.equal(state.reports.length, 200);
+  assert.equal(state.reports[199]?.msgId, 'm299');
+});
