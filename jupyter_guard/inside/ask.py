@@ -1,0 +1,40 @@
+"""A question about a cell -> yes, no, or nobody there to answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+NOBODY = "nobody could be asked: run the cell where somebody can answer, or have the policy changed"
+
+
+def can_ask(shell: Any) -> bool:
+    """Whether a person can answer now: a terminal on standard input, or a front end that takes input requests.
+
+    Text piped into IPython is not a person: its next line would answer for one.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", False))
+    try:
+        return bool(sys.stdin.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def ask(shell: Any, question: str, read: Callable[[str], str]) -> bool | None:
+    """Put ``question`` with ``read`` (``input`` or the kernel's own); ``None`` when nobody can answer.
+
+    Only ``y`` and ``yes`` mean yes; an interrupt or an end of file means no.
+    """
+    if not can_ask(shell):
+        return None
+    try:
+        answer = read(question)
+    except (EOFError, KeyboardInterrupt):
+        return False
+    except Exception:
+        # StdinNotImplementedError, a front end that went away: there was nobody after all.
+        return None
+    return answer.strip().lower() in ("y", "yes")

@@ -1,0 +1,148 @@
+"""``%guard`` -> what guards this session, why a rule exists, what the policy says."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class
+
+if TYPE_CHECKING:
+    from jupyter_guard.inside.host import Host
+
+USAGE = "usage: %guard status | explain [RULE] | policy | mask NAME"
+COOPERATIVE = """\
+What this mode cannot promise: it lives in the same process as your code, so code that wants to can switch it off;
+programs started from a terminal session write to the terminal directly, past the scrubber; nothing isolates the
+process. The kernel 'Guarded Python' guards from another process, and isolates where the policy asks for it."""
+_ABSENT = object()
+
+
+@magics_class
+class GuardMagics(Magics):
+    """The line magic ``%guard``; ``host`` is ``None`` inside a guarded kernel, which guards from outside."""
+
+    def __init__(self, shell: Any, host: Host | None) -> None:
+        super().__init__(shell)
+        self.host = host
+        self.replaced: Any = _ABSENT
+
+    @line_magic
+    def guard(self, line: str) -> None:
+        """``%guard status``: what is on, and what was stopped, asked about and redacted so far.
+
+        ``%guard explain``: the last finding's rule; ``%guard explain JG301``: that rule, with examples.
+        ``%guard policy``: the policy in force and where it comes from.
+        ``%guard mask NAME``: the value of the variable ``NAME`` is a secret from now on.
+        """
+        action, _, rest = (line.strip() or "status").partition(" ")
+        actions = {"status": self._status, "explain": self._explain, "policy": self._policy, "mask": self._mask}
+        if action not in actions:
+            raise UsageError(USAGE)
+        actions[action](rest.strip())
+
+    def _status(self, _rest: str) -> None:
+        host = self.host
+        if host is None:
+            print(kernel_status())
+            return
+        counts = host.counts
+        print(f"jupyter_guard guards this session from inside. Policy {host.policy.hash}, mode {host.policy.mode}.")
+        print(
+            f"Cells: {counts['ran'] + counts['confirmed']} ran ({counts['warned']} with a warning, "
+            f"{counts['confirmed']} after a question), {counts['blocked']} blocked, {counts['declined']} declined."
+        )
+        redacted = ", ".join(f"{count} {kind}" for kind, count in sorted(host.redactions.items()))
+        print(f"Redacted: {redacted or 'nothing'}.")
+        print(COOPERATIVE)
+
+    def _explain(self, rule_id: str) -> None:
+        if not rule_id:
+            self._explain_last()
+            return
+        print(explain_rule(rule_id))
+
+    def _explain_last(self) -> None:
+        from jupyter_guard.guard.card import card
+
+        reports = self.host.reports if self.host is not None else []
+        for report, state in reversed(reports):
+            if report.findings:
+                shown = {"blocked": "blocked", "declined": "declined", "confirmed": "asked"}.get(state, "note")
+                print(card(report, shown, clean=self.host.clean if self.host else None)["text/plain"])  # type: ignore[arg-type]
+                return
+        print("Nothing was found in this session's cells yet. %guard explain RULE explains a rule.")
+
+    def _policy(self, _rest: str) -> None:
+        print(policy_summary(self.host))
+
+    def _mask(self, name: str) -> None:
+        from jupyter_guard.inside.masking import learn
+
+        names = self.shell.user_ns if self.shell is not None else {}
+        if name not in names:
+            raise UsageError(f"%guard mask: there is no variable {name!r}. {USAGE}")
+        try:
+            learn(names[name])
+        except RuntimeError as error:
+            raise UsageError(str(error)) from None
+        print(f"The value of {name} is redacted from now on.")
+
+
+def register(shell: Any, magics: GuardMagics) -> None:
+    """Make ``%guard`` known to ``shell``."""
+    magics.replaced = shell.magics_manager.magics["line"].get("guard", _ABSENT)
+    shell.register_magics(magics)
+
+
+def unregister(shell: Any, magics: GuardMagics) -> None:
+    """Take ``%guard`` away again, and put back a magic of that name that was there before."""
+    lines = shell.magics_manager.magics["line"]
+    lines.pop("guard", None)
+    if magics.replaced is not _ABSENT:
+        lines["guard"] = magics.replaced
+    shell.magics_manager.registry.pop(type(magics).__name__, None)
+
+
+def kernel_status() -> str:
+    """What a guarded kernel tells its child about itself, one line a fact."""
+    facts = {
+        name.removeprefix("JUPYTER_GUARD_").lower(): value
+        for name, value in sorted(os.environ.items())
+        if name.startswith("JUPYTER_GUARD_") and name != "JUPYTER_GUARD_KERNEL"
+    }
+    lines = ["This kernel is guarded from outside: cells are judged, and outputs cleaned, in another process."]
+    lines += [f"  {name}: {value}" for name, value in facts.items()]
+    return "\n".join(lines)
+
+
+def explain_rule(rule_id: str) -> str:
+    """A rule's page as text. Raises ``UsageError`` for a rule that does not exist, with the nearest ones."""
+    from difflib import get_close_matches
+
+    from jupyter_guard.judge import RULES
+
+    rule = RULES.get(rule_id.upper())
+    if rule is None:
+        near = get_close_matches(rule_id.upper(), list(RULES), n=3, cutoff=0.5)
+        hint = f" Near: {', '.join(near)}." if near else ""
+        raise UsageError(f"%guard explain: there is no rule {rule_id!r}.{hint}")
+    lines = [f"{rule.id} ({rule.family}, {rule.severity}): {rule.title}", f"  Why: {rule.why}"]
+    lines.append(f"  Instead: {rule.instead}")
+    for label, examples in (("Found in", rule.bad), ("Not in", rule.good)):
+        for example in examples[:2]:
+            first, *more = example.strip().split("\n")
+            lines.append(f"  {label + ':':<9} {first}")
+            lines += [f"            {line}" for line in more]
+    return "\n".join(lines)
+
+
+def policy_summary(host: Host | None) -> str:
+    """The verdict per origin and severity, and the layer that decided each."""
+    from pathlib import Path
+
+    from jupyter_guard.policy import load_effective
+
+    policy = host.policy if host is not None else load_effective(Path.cwd())
+    return str(policy.hash)

@@ -1,0 +1,151 @@
+"""What the in-process host knows -> the panel, over the comm that the front end opens.
+
+The wire format is the guarded kernel's own (version 1), with ``enforced`` false: this host is cooperative.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.guard.card import payload
+from jupyter_guard.origin import Claim, code_hash
+from jupyter_guard.scrub import Redaction
+from jupyter_guard.terms import Origin, Report
+
+if TYPE_CHECKING:
+    from jupyter_guard.inside.host import Host
+
+TARGET = "jupyter_guard"
+VERSION = 1
+ITEMS_KEPT = 500
+CLAIMS_KEPT = 500
+
+
+class Panel:
+    """Every open panel of this kernel: each gets a full snapshot when it opens, then increments."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._manager = getattr(host.kernel, "comm_manager", None)
+        self._comms: list[tuple[Any, str]] = []
+        self._reports: list[dict[str, Any]] = []
+        self._redactions: list[dict[str, Any]] = []
+        self._claims: dict[str, Claim] = {}
+
+    def attach(self) -> None:
+        """Answer front ends that open the comm from now on."""
+        if self._manager is not None:
+            self._manager.register_target(TARGET, self._opened)
+
+    def detach(self) -> None:
+        """Close the comms and answer nobody."""
+        if self._manager is None:
+            return
+        for comm, _ in self._comms:
+            with contextlib.suppress(Exception):
+                comm.close()
+        self._comms.clear()
+        if self._manager.targets.get(TARGET) == self._opened:
+            self._manager.unregister_target(TARGET, self._opened)
+
+    def claim_for(self, code: str) -> Claim | None:
+        """The latest live claim about exactly this text."""
+        return self._claims.get(code_hash(code))
+
+    def report(self, report: Report, state: str, request: str) -> None:
+        """Tell the panels of a judged cell."""
+        view = payload(report, "note", clean=self._host.clean)
+        item = {
+            "msg_id": request,
+            "cell_id": report.cell.cell_id,
+            "sha256": code_hash(report.cell.code),
+            "state": state,
+            "time": datetime.now(UTC).isoformat(),
+            **{key: view[key] for key in ("origin", "verdict", "would_be", "sentence", "findings")},
+        }
+        self._keep(self._reports, item)
+        self._tell({"type": "report", "item": item})
+
+    def redaction(self, redactions: Iterable[Redaction], channel: str, request: str) -> None:
+        """Tell the panels of secrets that were taken out of a message."""
+        for one in redactions:
+            item = {"msg_id": request, "cell_id": "", "kind": one.kind, "channel": channel, "count": one.count}
+            self._keep(self._redactions, item)
+            if channel != "comm_msg":
+                self._tell({"type": "redaction", "item": item})
+
+    def _keep(self, items: list[dict[str, Any]], item: dict[str, Any]) -> None:
+        items.append(item)
+        del items[:-ITEMS_KEPT]
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        for comm, _ in self._comms:
+            with contextlib.suppress(Exception):
+                comm.send(data)
+
+    def _opened(self, comm: Any, message: dict[str, Any]) -> None:
+        data = message["content"].get("data") or {}
+        key = data.get("key")
+        self._comms.append((comm, key if isinstance(key, str) else ""))
+        comm.on_msg(lambda received: self._received(comm, received))
+        comm.on_close(lambda _message: self._closed(comm))
+        comm.send(self._snapshot())
+
+    def _closed(self, comm: Any) -> None:
+        self._comms = [(one, key) for one, key in self._comms if one is not comm]
+
+    def _received(self, comm: Any, message: dict[str, Any]) -> None:
+        data = message["content"].get("data")
+        if not isinstance(data, dict):
+            return
+        if data.get("type") == "snapshot":
+            comm.send(self._snapshot())
+        elif data.get("type") == "claim" and self._knows(comm, data.get("key")):
+            claim = _claim(data)
+            if claim is not None:
+                self._claims.pop(claim.sha256, None)
+                self._claims[claim.sha256] = claim
+                while len(self._claims) > CLAIMS_KEPT:
+                    del self._claims[next(iter(self._claims))]
+
+    def _knows(self, comm: Any, key: Any) -> bool:
+        if not isinstance(key, str):
+            return False
+        return any(one is comm and own and hmac.compare_digest(own, key) for one, own in self._comms)
+
+    def _snapshot(self) -> dict[str, Any]:
+        policy = self._host.policy
+        return {
+            "type": "snapshot",
+            "version": VERSION,
+            "guard": {
+                "mode": str(policy.mode),
+                "policy": policy.hash,
+                "preset": str(getattr(policy, "name", "")),
+                "locked": bool(policy.locked),
+                "isolation": {"backend": "none", "missing": []},
+                "enforced": False,
+            },
+            "reports": list(self._reports),
+            "redactions": list(self._redactions),
+            "pending": [],
+        }
+
+
+def _claim(data: dict[str, Any]) -> Claim | None:
+    author, digest = data.get("author"), data.get("sha256")
+    if author not in set(Origin) or not isinstance(digest, str):
+        return None
+    shares = data.get("shares")
+    numbers = shares.items() if isinstance(shares, dict) else ()
+    return Claim(
+        sha256=digest,
+        author=Origin(author),
+        cell_id=str(data.get("cell_id") or ""),
+        shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
+        started_by=str(data.get("started_by") or ""),
+    )
