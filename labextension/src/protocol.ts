@@ -104,6 +104,10 @@ export interface ICard {
   readonly origin: string;
   readonly sentence: string;
   readonly findings: readonly IFinding[];
+  /** How many findings beyond those listed. */
+  readonly more: number;
+  /** What went wrong while the cell was read. */
+  readonly problems: readonly string[];
   readonly policy: string;
   readonly who: string;
 }
@@ -272,6 +276,8 @@ export function parseCard(data: unknown): ICard {
     origin: text(card.origin, 'unknown'),
     sentence: text(card.sentence),
     findings: list(card.findings).map(parseFinding),
+    more: count(card.more, 0),
+    problems: texts(card.problems),
     policy: text(card.policy),
     who: text(card.who)
   };

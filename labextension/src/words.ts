@@ -34,9 +34,9 @@ export function originPhrase(origin: string, trans: TranslationBundle): string {
     case 'assistant':
       return trans.__('written by an assistant');
     case 'imported':
-      return trans.__('came with the file');
+      return trans.__('imported code');
     default:
-      return trans.__('author unknown');
+      return trans.__('nobody watched it being written');
   }
 }
 
@@ -53,6 +53,11 @@ export function severityWord(severity: Severity, trans: TranslationBundle): stri
     case 'note':
       return trans.__('note');
   }
+}
+
+/** What a cell does, as a full sentence; `sentence` is the guard's own, which has no subject. */
+export function cellSentence(sentence: string, trans: TranslationBundle): string {
+  return trans.__('This cell %1.', sentence.replace(/\.$/, ''));
 }
 
 /** The tone in which a state is shown; drives colours only, never words. */

@@ -24,9 +24,21 @@ test('a merge keeps the origin of both parts', () => {
   memory.remember(fresh('first = 1', 'typed'));
   memory.remember(fresh('second = 2', 'program'));
   assert.deepEqual(memory.reassemble('first = 1\n\nsecond = 2'), [
-    { length: 11, arrival: 'typed' },
-    { length: 10, arrival: 'program' }
+    { length: 9, arrival: 'typed' },
+    { length: 12, arrival: 'program' }
   ]);
+  assert.deepEqual(memory.reassemble(' second = 2\nfirst = 1\n'), [
+    { length: 11, arrival: 'program' },
+    { length: 11, arrival: 'typed' }
+  ]);
+});
+
+test('a merge is also seen where the keystrokes before it are remembered', () => {
+  const memory = new TextMemory();
+  for (const state of ['a', 'a = 1', 'a = 1\n', 'b', 'b = 2']) {
+    memory.remember(fresh(state, 'typed'));
+  }
+  assert.deepEqual(memory.reassemble('a = 1\n\nb = 2'), [{ length: 12, arrival: 'typed' }]);
 });
 
 test('text with something new in it is not put together from old text', () => {

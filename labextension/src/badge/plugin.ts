@@ -51,8 +51,12 @@ function mark(cell: Cell, provenance: IProvenance, trans: TranslationBundle): vo
   if (cell.isDisposed || cell.model.type !== 'code') {
     return;
   }
+  const place = cell.node.querySelector('.jp-Cell-inputWrapper');
+  if (!place) {
+    return;
+  }
   const { author, shares } = provenance.authorship(cell.model);
-  const present = cell.node.querySelector(':scope > .jg-Badge');
+  const present = place.querySelector(':scope > .jg-Badge');
   if (author !== 'assistant') {
     present?.remove();
     return;
@@ -63,5 +67,6 @@ function mark(cell: Cell, provenance: IProvenance, trans: TranslationBundle): vo
     present.setAttribute('title', title);
     return;
   }
-  cell.node.append(element('span', 'jg-Badge jg-mod-assistant', [trans.__('assistant')], { role: 'note', title }));
+  place.classList.add('jg-has-Badge');
+  place.append(element('span', 'jg-Badge jg-mod-assistant', [trans.__('assistant')], { role: 'note', title }));
 }

@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { element, prose } from '../dom';
 import { severityIcon, shieldIcon } from '../icons';
 import { ICard, IFinding } from '../protocol';
-import { originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
+import { cellSentence, originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
 
 /** The whole card. */
 export function cardView(card: ICard, trans: TranslationBundle): HTMLElement {
@@ -19,12 +19,12 @@ export function cardView(card: ICard, trans: TranslationBundle): HTMLElement {
         element('span', 'jg-Card-title', [title]),
         element('span', 'jg-Card-origin', [originPhrase(card.origin, trans)])
       ]),
-      card.sentence
-        ? element('p', 'jg-Card-sentence', [trans.__('It would: '), ...prose(card.sentence)])
-        : null,
+      card.sentence ? element('p', 'jg-Card-sentence', prose(cellSentence(card.sentence, trans))) : null,
       card.findings.length
         ? element('ul', 'jg-Card-findings', card.findings.map(finding => findingView(finding, trans)))
         : null,
+      card.more ? element('p', 'jg-Card-more', [trans._n('and %1 more finding', 'and %1 more findings', card.more)]) : null,
+      ...card.problems.map(problem => element('p', 'jg-Card-more', prose(problem))),
       footer(card, trans)
     ],
     { role: 'group', 'aria-label': trans.__('Guard: %1', title) }
@@ -62,7 +62,7 @@ function footer(card: ICard, trans: TranslationBundle): HTMLElement | null {
     return null;
   }
   return element('footer', 'jg-Card-footer', [
-    card.who ? element('span', '', prose(card.who)) : null,
+    card.who ? element('span', '', [trans.__('Who can allow it: '), ...prose(card.who)]) : null,
     card.policy ? element('span', 'jg-Card-policy', [trans.__('policy %1', card.policy)]) : null
   ]);
 }

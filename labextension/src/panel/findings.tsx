@@ -5,7 +5,7 @@ import * as React from 'react';
 import { severityIcon } from '../icons';
 import { IFinding } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
-import { originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
+import { cellSentence, originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
 import { cellName, excerptOf, IPanelContext } from './context';
 import { Prose } from './prose';
 
@@ -55,8 +55,7 @@ function Group({ group, context }: { readonly group: ICellGroup; readonly contex
       </button>
       {report.sentence && (
         <p className="jg-Sentence">
-          <span className="jg-Sentence-lead">{trans.__('It would: ')}</span>
-          <Prose text={report.sentence} />
+          <Prose text={cellSentence(report.sentence, trans)} />
         </p>
       )}
       <p className="jg-Meta">

@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import { Choice, IPending } from '../protocol';
-import { originPhrase } from '../words';
+import { cellSentence, originPhrase } from '../words';
 import { cellName, excerptOf, IPanelContext } from './context';
 import { Finding } from './findings';
 import { Prose } from './prose';
@@ -39,8 +39,7 @@ function Question({ item, context }: { readonly item: IPending; readonly context
         <code className="jg-Group-excerpt">{excerptOf(item.cellId, context)}</code>
       </button>
       <p className="jg-Sentence">
-        <span className="jg-Sentence-lead">{trans.__('It would: ')}</span>
-        <Prose text={item.sentence || item.prompt} />
+        <Prose text={item.sentence ? cellSentence(item.sentence, trans) : item.prompt} />
       </p>
       <ul className="jg-Findings">
         {item.findings.map((finding, index) => (

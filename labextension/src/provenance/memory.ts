@@ -51,20 +51,26 @@ export class TextMemory {
     return null;
   }
 
-  /** Known states at the front, joined by blank text, until nothing is left over. */
+  /** Known states one after the other, with blanks before, between and after them, until nothing is left over. */
   private _mergeOf(text: string): readonly IRun[] | null {
-    const parts: IRun[][] = [];
+    const latest = this._latest();
+    const parts: (readonly IRun[])[] = [];
     let rest = text;
-    while (rest) {
-      const known = this._latest().find(state => rest.startsWith(state));
-      if (known === undefined) {
+    while (rest.trim()) {
+      const gap = rest.length - rest.trimStart().length;
+      rest = rest.slice(gap);
+      const known = latest.find(state => rest.startsWith(state));
+      const runs = known === undefined ? undefined : this._states.get(known);
+      if (known === undefined || !runs?.[0]) {
         return null;
       }
-      const after = rest.slice(known.length);
-      const gap = after.length - after.trimStart().length;
-      const runs = [...(this._states.get(known) ?? [])];
-      parts.push(runs, gap ? [{ length: gap, arrival: runs[runs.length - 1]?.arrival ?? 'loaded' }] : []);
-      rest = after.slice(gap);
+      parts.push(gap ? [{ length: gap, arrival: runs[0].arrival }] : [], runs);
+      rest = rest.slice(known.length);
+    }
+    const last = parts[parts.length - 1];
+    const end = last?.[last.length - 1];
+    if (end && rest) {
+      parts.push([{ length: rest.length, arrival: end.arrival }]);
     }
     return parts.length ? joined(...parts) : null;
   }
