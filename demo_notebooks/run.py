@@ -51,7 +51,8 @@ def items(run: NotebookRun) -> list[Item]:
             found.append(Item(kind, cells.get(report["msg_id"], 0), names, report["sentence"]))
     counted: Counter[tuple[int, str]] = Counter()
     for one in run.snapshot.get("redactions", []):
-        if one["channel"] != "comm_msg":
+        # The reply repeats what an error already showed on the iopub channel.
+        if one["channel"] == "iopub":
             counted[cells.get(one["msg_id"], 0), one["kind"]] += one["count"]
     found += [Item("redacted", cell, "", kind, count) for (cell, kind), count in counted.items()]
     return sorted(found, key=lambda one: (one.cell, KINDS.index(one.kind)))

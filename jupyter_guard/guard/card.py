@@ -26,6 +26,8 @@ MAX_EFFECTS = 12
 MAX_TEXT = 500
 MAX_SENTENCE = 1500
 NO_SENTENCE = "does nothing that the guard can name"
+NOBODY_ASKED = "nobody could be asked: run the cell where somebody can answer, or have the policy changed"
+ANSWER_WAS_NO = "whoever is asked: run the cell again and answer y"
 WITHHELD = "[not shown: the scrubber failed on it]"
 
 _TITLES: dict[str, str] = {
@@ -69,9 +71,9 @@ _MARGIN = 8_000
 def card(report: Report, state: State, who: str = "", clean: Clean | None = None) -> dict[str, Any]:
     """The MIME bundle that shows ``report``: ``text/plain``, ``text/html`` and ``MIME`` (a JSON-able dictionary).
 
-    ``who`` says who can allow the cell, or why nobody was asked; left empty, it follows from the policy layer that
-    decided. ``clean`` takes secrets out of a text, for hosts that know values which a pattern cannot; the
-    default is ``jupyter_guard.scrub.scrub``.
+    ``who`` says who can allow the cell; left empty, it follows from the policy layer that decided, or, for a declined
+    cell, from the answer. ``NOBODY_ASKED`` is what to say when nobody could be asked. ``clean`` takes secrets out of a
+    text, for hosts that know values which a pattern cannot; the default is ``jupyter_guard.scrub.scrub``.
     """
     view = payload(report, state, who, clean)
     return {"text/plain": _plain(view), "text/html": _html(view), MIME: view}
@@ -93,7 +95,7 @@ def payload(report: Report, state: State, who: str = "", clean: Clean | None = N
         "more": max(0, len(findings) - MAX_FINDINGS),
         "problems": [tidy(problem) for problem in report.problems[:MAX_FINDINGS]],
         "policy": tidy(report.policy),
-        "who": tidy(who or who_can_allow(report)),
+        "who": tidy(who or (ANSWER_WAS_NO if state == "declined" else who_can_allow(report))),
     }
 
 

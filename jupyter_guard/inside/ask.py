@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-NOBODY = "nobody could be asked: run the cell where somebody can answer, or have the policy changed"
-
 
 def can_ask(shell: Any) -> bool:
     """Whether a person can answer now: a terminal on standard input, or a front end that takes input requests.

@@ -17,7 +17,6 @@ from IPython.core.error import InputRejected
 
 from jupyter_guard.guard import card as cards
 from jupyter_guard.guard.session import Session, failed
-from jupyter_guard.inside.ask import NOBODY
 from jupyter_guard.terms import Cell, Origin, Report, Verdict
 
 log = logging.getLogger("jupyter_guard")
@@ -129,7 +128,7 @@ class Gate:
         elif report.verdict is Verdict.CONFIRM and report.sentence not in run.allowed:
             answer = self._ask(cards.prompt(report, self._clean))
             if not answer:
-                self._refuse(report, run, "declined", CellDeclined, NOBODY if answer is None else "")
+                self._refuse(report, run, "declined", CellDeclined, cards.NOBODY_ASKED if answer is None else "")
             # Code that a transformer changed is not asked about again while it would do the same.
             run.allowed.add(report.sentence)
             self._record(report, "confirmed")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -27,6 +28,8 @@ from jupyter_guard.scrub import KnownValues, Redaction, scrub
 from jupyter_guard.terms import Origin, Report
 
 REPORTS_KEPT = 200
+# What failed stands on the card; without a handler, Python would print the log into the cell's output as well.
+logging.getLogger("jupyter_guard").addHandler(logging.NullHandler())
 
 
 class Host:

@@ -24,7 +24,7 @@ _PLAIN = frozenset(
 
 
 class CleanSend:
-    """The function that takes ``Session.send``'s place; ``found`` is told what was redacted, and in which cell."""
+    """The function that takes ``Session.send``'s place; ``found`` is told what was redacted, on which channel, for which request."""
 
     def __init__(self, kernel: Any, known: KnownValues, found: Callable[[Iterable[Redaction], str, str], None]) -> None:
         self._kernel = kernel
@@ -92,7 +92,7 @@ class CleanSend:
             message["metadata"] = {}
             return []
         if cleaned.redactions:
-            self._found(cleaned.redactions, kind, parent_id)
+            self._found(cleaned.redactions, channel, parent_id)
         if cleaned.content is None:
             message["content"] = None
         elif cleaned.changed:

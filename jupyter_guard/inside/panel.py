@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Panel:
         self._reports: list[dict[str, Any]] = []
         self._redactions: list[dict[str, Any]] = []
         self._claims: dict[str, Claim] = {}
+        self._cell_of: dict[str, str] = {}
+        self._telling = threading.local()
 
     def attach(self) -> None:
         """Answer front ends that open the comm from now on."""
@@ -67,25 +70,35 @@ class Panel:
             "time": datetime.now(UTC).isoformat(),
             **{key: view[key] for key in ("origin", "verdict", "would_be", "sentence", "findings")},
         }
+        self._cell_of[request] = report.cell.cell_id
+        while len(self._cell_of) > ITEMS_KEPT:
+            del self._cell_of[next(iter(self._cell_of))]
         self._keep(self._reports, item)
         self._tell({"type": "report", "item": item})
 
     def redaction(self, redactions: Iterable[Redaction], channel: str, request: str) -> None:
         """Tell the panels of secrets that were taken out of a message."""
+        if getattr(self._telling, "now", False):
+            return
+        cell_id = self._cell_of.get(request, "")
         for one in redactions:
-            item = {"msg_id": request, "cell_id": "", "kind": one.kind, "channel": channel, "count": one.count}
+            item = {"msg_id": request, "cell_id": cell_id, "kind": one.kind, "channel": channel, "count": one.count}
             self._keep(self._redactions, item)
-            if channel != "comm_msg":
-                self._tell({"type": "redaction", "item": item})
+            self._tell({"type": "redaction", "item": item})
 
     def _keep(self, items: list[dict[str, Any]], item: dict[str, Any]) -> None:
         items.append(item)
         del items[:-ITEMS_KEPT]
 
     def _tell(self, data: dict[str, Any]) -> None:
-        for comm, _ in self._comms:
-            with contextlib.suppress(Exception):
-                comm.send(data)
+        # What is sent here passes the scrubber too: should that find something, it is not told in turn.
+        self._telling.now = True
+        try:
+            for comm, _ in self._comms:
+                with contextlib.suppress(Exception):
+                    comm.send(data)
+        finally:
+            self._telling.now = False
 
     def _opened(self, comm: Any, message: dict[str, Any]) -> None:
         data = message["content"].get("data") or {}
