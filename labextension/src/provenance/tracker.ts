@@ -134,7 +134,7 @@ export class ProvenanceTracker implements IProvenance {
   private _begin(panel: NotebookPanel, cell: ICellModel, ysource: Y.Text, arrival: Arrival): void {
     const text = cell.sharedModel.getSource();
     if (arrival === 'loaded') {
-      this._set(cell, fresh(text, storedAuthor(cell) === 'assistant' ? 'program' : 'loaded'), true);
+      this._set(cell, fresh(text, storedAuthor(cell) === 'assistant' ? 'program' : 'loaded'));
       return;
     }
     const known = this._input.within(EVENT_WINDOW_MS) ? this._memory.recall(text) : null;
@@ -197,17 +197,18 @@ export class ProvenanceTracker implements IProvenance {
     if (after.text.length !== text.length) {
       after = replaced(before, text, arrival);
     }
-    if (arrival === 'api' || arrival === 'program') {
+    const isExplained = arrival !== 'api' && arrival !== 'program';
+    if (!isExplained) {
       this._recent.push({ cell, arrival, before, after, steps, time: performance.now() });
       this._recent.splice(0, Math.max(this._recent.length - 400, 0));
     }
-    this._set(cell, after, arrival !== 'program');
+    this._set(cell, after, isExplained);
   }
 
-  /** A program that repeats a person's text does not change what is remembered of that text, hence `remember`. */
-  private _set(cell: ICellModel, ledger: ILedger, remember = false): void {
+  /** Only what is explained is remembered: text that a program put in comes back as a program's anyway. */
+  private _set(cell: ICellModel, ledger: ILedger, remember = true): void {
     this._ledgers.set(cell.sharedModel, ledger);
-    if (remember || this._memory.recall(ledger.text) === null) {
+    if (remember) {
       this._memory.remember(ledger);
     }
     this._changed.emit(cell);
