@@ -6,6 +6,7 @@ and opens the guard's comm.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
 import uuid
@@ -64,6 +65,8 @@ class Headless:
         self._client = self._manager.client()
         self._client.start_channels()
         self._comm_id = ""
+        self._key = uuid.uuid4().hex
+        self.allow_stdin = True
         self.snapshot: dict[str, Any] = {}
 
     def __enter__(self) -> Headless:
@@ -86,9 +89,22 @@ class Headless:
         content = {
             "comm_id": self._comm_id,
             "target_name": TARGET,
-            "data": {"version": 1, "key": uuid.uuid4().hex},
+            "data": {"version": 1, "key": self._key},
         }
         self._send("comm_open", content)
+
+    def claim(self, code: str, author: str, key: str | None = None) -> None:
+        """Say over the comm who wrote exactly this text, as a panel does that watched it being written."""
+        data = {
+            "type": "claim",
+            "sha256": hashlib.sha256(code.encode()).hexdigest(),
+            "cell_id": "",
+            "author": author,
+            "shares": {},
+            "started_by": "person",
+            "key": self._key if key is None else key,
+        }
+        self._send("comm_msg", {"comm_id": self._comm_id, "data": data})
 
     def ask_snapshot(self, seconds: float = 20.0) -> dict[str, Any]:
         """The guard's present snapshot; ``{}`` when nothing answers, as under a plain kernel."""
@@ -108,7 +124,7 @@ class Headless:
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": True,
+            "allow_stdin": self.allow_stdin,
             "stop_on_error": False,
         }
         metadata = {**run.cell.metadata, "cellId": run.cell.get("id", "")}

@@ -6,7 +6,9 @@ doing harm; it is no wall against code that wants to get around it. The guarded 
 
 from __future__ import annotations
 
+import builtins
 import functools
+import getpass
 import inspect
 import logging
 import sys
@@ -66,7 +68,7 @@ class Host:
             self._clean_streams()
         else:
             put(self.kernel.session, "send", CleanSend(self.kernel, self.known, self._redacted_in_message))
-            self._getpass = put(self.kernel, "getpass", self._kernel_getpass)
+            self._getpass = put(self.kernel, "getpass", self._learning_getpass)
         if self.panel is not None:
             self.panel.attach()
 
@@ -203,8 +205,16 @@ class Host:
             self._streams.append(stream)
         out, err = self._streams
         out.before_write, err.before_write = err.release, out.release
+        self._input = self._patches.put(builtins, "input", self._released_input)
+        self._getpass = self._patches.put(getpass, "getpass", self._learning_getpass)
 
-    def _kernel_getpass(self, *args: Any, **kwargs: Any) -> str:
+    def _released_input(self, prompt: object = "", /) -> str:
+        # What the cell printed before it asks belongs above the question.
+        self.release()
+        return str(self._input(prompt))
+
+    def _learning_getpass(self, *args: Any, **kwargs: Any) -> str:
+        self.release()
         typed = str(self._getpass(*args, **kwargs))
         self.known.learn(typed, "typed password")
         return typed

@@ -103,6 +103,7 @@ def unregister(shell: Any, magics: GuardMagics) -> None:
     if magics.replaced is not _ABSENT:
         lines["guard"] = magics.replaced
     shell.magics_manager.registry.pop(type(magics).__name__, None)
+    shell.configurables[:] = [one for one in shell.configurables if one is not magics]
 
 
 def kernel_status() -> str:

@@ -24,7 +24,10 @@ _PLAIN = frozenset(
 
 
 class CleanSend:
-    """The function that takes ``Session.send``'s place; ``found`` is told what was redacted, on which channel, for which request."""
+    """The function that takes ``Session.send``'s place.
+
+    ``found`` is told what was redacted, on which channel (``iopub``, ``shell``, ``stdin``), for which request's id.
+    """
 
     def __init__(self, kernel: Any, known: KnownValues, found: Callable[[Iterable[Redaction], str, str], None]) -> None:
         self._kernel = kernel
