@@ -24,6 +24,8 @@ from headless import NotebookRun, run_notebook
 
 HERE = Path(__file__).parent
 KINDS = ("blocked", "declined", "confirmed", "warned", "redacted")
+# The reply repeats what an error has shown already.
+REPEATED = ("execute_reply",)
 STOPPED = ("CellBlocked", "CellDeclined")
 _COLOURS = {"blocked": "red", "declined": "red", "confirmed": "yellow", "warned": "yellow", "redacted": "cyan"}
 
@@ -51,8 +53,7 @@ def items(run: NotebookRun) -> list[Item]:
             found.append(Item(kind, cells.get(report["msg_id"], 0), names, report["sentence"]))
     counted: Counter[tuple[int, str]] = Counter()
     for one in run.snapshot.get("redactions", []):
-        # The reply repeats what an error already showed on the iopub channel.
-        if one["channel"] == "iopub":
+        if one["channel"] not in REPEATED:
             counted[cells.get(one["msg_id"], 0), one["kind"]] += one["count"]
     found += [Item("redacted", cell, "", kind, count) for (cell, kind), count in counted.items()]
     return sorted(found, key=lambda one: (one.cell, KINDS.index(one.kind)))

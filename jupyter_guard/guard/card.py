@@ -61,6 +61,7 @@ _WHO_PRESET = "you, unless a site or hub policy says otherwise: write a jupyter_
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
+_BACKTICKED = re.compile("`([^`]+)`")
 _SPACES = re.compile(r"\s+")
 # What is cut off before scrubbing can hide the rest of a secret that begins before the cut: as much again is
 # dropped from the scrubbed text. Keys in PEM form are the longest secrets, about 3,300 characters.
@@ -264,22 +265,27 @@ def _wrapped(label: str, text: str, indent: int) -> str:
     )
 
 
+def _marked(text: str) -> str:
+    """Escaped text in which names between backticks are set as code."""
+    return _BACKTICKED.sub(r"<code>\1</code>", escape(text))
+
+
 def _html(view: dict[str, Any]) -> str:
     accent = _ACCENTS.get(view["state"], _CALM)
     state = escape(view["state"])
     body = [
         f'<div style="font-weight:600">{escape(_title(view))}</div>',
-        f'<div class="jp-guard-sentence" style="margin:4px 0">This cell {escape(view["sentence"])}.</div>',
+        f'<div class="jp-guard-sentence" style="margin:4px 0">This cell {_marked(view["sentence"])}.</div>',
     ]
     for item in view["findings"]:
         parts = "".join(
-            f'<div><span style="font-weight:600">{label}:</span> {escape(text)}</div>' for label, text in _parts(item)
+            f'<div><span style="font-weight:600">{label}:</span> {_marked(text)}</div>' for label, text in _parts(item)
         )
         body.append(
             f'<details class="jp-guard-finding"{" open" if item is view["findings"][0] else ""}>'
             f'<summary style="cursor:pointer"><code>{escape(item["rule"])}</code> '
             f'<span style="color:rgb({accent});font-weight:600">{escape(item["severity"])}</span>, '
-            f"{_where(item)}: {escape(item['message'])}</summary>"
+            f"{_where(item)}: {_marked(item['message'])}</summary>"
             f'<div style="margin:2px 0 6px 18px">{parts}</div></details>'
         )
     if view["more"]:

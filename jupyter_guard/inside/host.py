@@ -223,11 +223,11 @@ class Host:
         for one in redactions:
             self.redactions[one.kind] += one.count
 
-    def _redacted_in_message(self, redactions: Iterable[Redaction], channel: str, request: str) -> None:
+    def _redacted_in_message(self, redactions: Iterable[Redaction], request: str) -> None:
         found = list(redactions)
         self._redacted(found)
         if self.panel is not None:
-            self.panel.redaction(found, channel, request)
+            self.panel.redaction(found, request)
 
     def _metadata(self) -> dict[str, Any]:
         return dict(self._request().get("metadata") or {})

@@ -26,10 +26,10 @@ _PLAIN = frozenset(
 class CleanSend:
     """The function that takes ``Session.send``'s place.
 
-    ``found`` is told what was redacted, on which channel (``iopub``, ``shell``, ``stdin``), for which request's id.
+    ``found`` is told what was redacted, and the id of the request that it belongs to.
     """
 
-    def __init__(self, kernel: Any, known: KnownValues, found: Callable[[Iterable[Redaction], str, str], None]) -> None:
+    def __init__(self, kernel: Any, known: KnownValues, found: Callable[[Iterable[Redaction], str], None]) -> None:
         self._kernel = kernel
         self._session = kernel.session
         self._send = kernel.session.send
@@ -95,7 +95,7 @@ class CleanSend:
             message["metadata"] = {}
             return []
         if cleaned.redactions:
-            self._found(cleaned.redactions, channel, parent_id)
+            self._found(cleaned.redactions, parent_id)
         if cleaned.content is None:
             message["content"] = None
         elif cleaned.changed:

@@ -76,13 +76,19 @@ class Panel:
         self._keep(self._reports, item)
         self._tell({"type": "report", "item": item})
 
-    def redaction(self, redactions: Iterable[Redaction], channel: str, request: str) -> None:
+    def redaction(self, redactions: Iterable[Redaction], request: str) -> None:
         """Tell the panels of secrets that were taken out of a message."""
         if getattr(self._telling, "now", False):
             return
         cell_id = self._cell_of.get(request, "")
         for one in redactions:
-            item = {"msg_id": request, "cell_id": cell_id, "kind": one.kind, "channel": channel, "count": one.count}
+            item = {
+                "msg_id": request,
+                "cell_id": cell_id,
+                "kind": one.kind,
+                "channel": one.channel,
+                "count": one.count,
+            }
             self._keep(self._redactions, item)
             self._tell({"type": "redaction", "item": item})
 

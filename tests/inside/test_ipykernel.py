@@ -124,7 +124,7 @@ def test_the_panel_gets_a_snapshot_and_is_told_that_this_is_cooperative(kernel: 
     item = next(one for one in snapshot["reports"] if one["msg_id"] == blocked.msg_id)
     assert item["sha256"] == hashlib.sha256(DENIED.encode()).hexdigest()
     assert item["sentence"]
-    assert sum(one["count"] for one in snapshot["redactions"] if one["channel"] == "iopub") == 1
+    assert sum(one["count"] for one in snapshot["redactions"] if one["channel"] == "stream") == 1
 
 
 def test_metadata_can_raise_scrutiny_and_a_live_claim_names_the_author(kernel: Kernel) -> None:
