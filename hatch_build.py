@@ -33,7 +33,7 @@ class LabExtensionBuildHook(BuildHookInterface[Any]):
             return []
         return [NODE_WHEEL]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Build when stale; called by hatchling before it collects files."""
         if self._skipped():
             self._built.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,6 @@ import sys
 import tarfile
 import venv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -53,14 +52,14 @@ def wheel(built: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The bin directory of a new environment with the wheel and JupyterLab, and the variables for an empty HOME."""
     home = tmp_path_factory.mktemp("home")
     place = home / "venv"
     venv.create(place, with_pip=True)
     run(place / "bin" / "python", "-m", "pip", "install", "-q", f"{wheel}[lab]", cwd=home)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTHON", "VIRTUAL"))}
-    yield place / "bin", {**kept, "HOME": str(home), "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    return place / "bin", {**kept, "HOME": str(home), "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
 def test_the_wheel_is_pure_and_holds_every_part(wheel: Path) -> None:
@@ -81,7 +80,12 @@ def test_the_source_distribution_can_build_and_is_small(built: Path) -> None:
     sdist = next(built.glob("*.tar.gz"))
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    assert {"hatch_build.py", "labextension/yarn.lock", "labextension/src/index.ts", "labextension/.yarnrc.yml"} <= names
+    assert {
+        "hatch_build.py",
+        "labextension/yarn.lock",
+        "labextension/src/index.ts",
+        "labextension/.yarnrc.yml",
+    } <= names
     assert "jupyter_guard/labextension/package.json" in names
     assert not [name for name in names if "node_modules" in name or "/.yarn/" in name or "labextension/lib/" in name]
     assert sdist.stat().st_size < 5_000_000
@@ -97,8 +101,10 @@ def test_the_source_distribution_carries_a_build_that_is_fresh(built: Path, tmp_
 
 @pytest.mark.parametrize(
     ("answer", "enough"),
-    [("v20.20.2", True), ("v22.12.0", True), ("v24.1.0", True), ("v18.20.0", False), ("v20.18.1", False)]
-    + [("v21.7.0", False), ("v22.11.0", False), ("not node", False)],
+    [
+        *(("v20.20.2", True), ("v22.12.0", True), ("v24.1.0", True)),
+        *(("v18.20.0", False), ("v20.18.1", False), ("v21.7.0", False), ("v22.11.0", False), ("not node", False)),
+    ],
 )
 def test_node_is_brought_when_it_is_missing_or_too_old(
     answer: str, enough: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -12,5 +12,6 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     from jupyter_guard.server.routes import routes
 
     web_app = server_app.web_app
-    web_app.add_handlers(".*$", routes(web_app.settings["base_url"]))
-    server_app.log.info("jupyter_guard: serving its status at %s", web_app.settings["base_url"] + "jupyter-guard/status")
+    added = routes(web_app.settings["base_url"])
+    web_app.add_handlers(".*$", added)
+    server_app.log.info("jupyter_guard: serving %s", ", ".join(path for path, _ in added))

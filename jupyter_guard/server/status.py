@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ KERNEL_MODULE = "jupyter_guard.kernel"
 class ServerStatus(msgspec.Struct, frozen=True):
     """What ``GET /jupyter-guard/status`` answers.
 
-    ``guarded`` and ``unguarded`` are kernel spec names, sorted. ``policy`` is the short hash of the policy that a kernel
-    started in the server's root directory would get, ``""`` when it has mistakes; ``problems`` then says which.
+    ``guarded`` and ``unguarded`` are kernel spec names, sorted. ``policy`` is the short hash of the policy that a
+    kernel started in the server's root directory would get, ``""`` when it has mistakes; ``problems`` then says which.
     """
 
     version: str
@@ -41,14 +42,10 @@ def server_status(specs: Mapping[str, Mapping[str, Any]], root: str | Path) -> S
     except PolicyError as error:
         problems = tuple(str(problem) for problem in error.problems)
         return ServerStatus(jupyter_guard.__version__, guarded, unguarded, "", "", False, problems)
-    return ServerStatus(
-        jupyter_guard.__version__, guarded, unguarded, policy.hash, str(policy.mode), policy.locked
-    )
+    return ServerStatus(jupyter_guard.__version__, guarded, unguarded, policy.hash, str(policy.mode), policy.locked)
 
 
 def is_guarded(spec: Mapping[str, Any]) -> bool:
     """Whether the command of a kernel spec (``{"spec": {"argv": [...]}}``) starts the guard's wrapper."""
     argv = spec.get("spec", {}).get("argv", [])
-    return any(
-        flag == "-m" and module == KERNEL_MODULE for flag, module in zip(argv, argv[1:], strict=False)
-    )
+    return any(flag == "-m" and module == KERNEL_MODULE for flag, module in pairwise(argv))

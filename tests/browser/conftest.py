@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -115,14 +116,10 @@ def wait_for(server: Server, process: subprocess.Popen[bytes], seconds: float = 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End the server, which ends its kernels; then whatever of its session is left."""
     process.send_signal(signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(timeout=20)
 
 
@@ -140,7 +137,9 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def front(server: Server, chromium: Any, tmp_path: Path) -> Iterator[Front]:
     """A fresh page; a test that leaves errors in the browser's console has failed."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context = chromium.new_context(
+        viewport={"width": 1360, "height": 850}, device_scale_factor=1.5, reduced_motion="reduce"
+    )
     context.set_default_timeout(60_000)
     opened = Front(server, context.new_page())
     yield opened

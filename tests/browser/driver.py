@@ -63,11 +63,14 @@ class Front:
 
     # Opening
 
-    def open_lab(self, name: str, *, panel: bool = True) -> None:
+    def open_lab(self, name: str, *, panel: bool = True, tidy: bool = False) -> None:
+        """Open a notebook in JupyterLab, with the guard's panel; ``tidy`` closes the file browser."""
         workspace = f"test-{time.monotonic_ns()}"
         self.page.goto(f"{self.server.url}/lab/workspaces/{workspace}/tree/{name}?token={self.server.token}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START_MS)
         self.wait_for_kernel()
+        if tidy:
+            self.run_command("application:toggle-left-area")
         if panel:
             self.open_panel()
 
@@ -112,6 +115,25 @@ class Front:
         """Run a cell as a person does: select it and press Ctrl+Enter."""
         self.select_cell(index)
         self.page.keyboard.press("Control+Enter")
+
+    def run_any_cell(self, index: int) -> None:
+        """Run a cell by its place among all cells, text cells too, as a person does."""
+        self.page.evaluate(
+            """async index => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = index;
+                await notebook.scrollToItem(index);
+                notebook.mode = 'command';
+                notebook.node.focus();
+            }""",
+            index,
+        )
+        self.page.keyboard.press("Control+Enter")
+
+    def show_cell(self, index: int) -> None:
+        """Scroll so that a cell stands at the bottom of the notebook, what came before it above."""
+        self.page.evaluate("index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index, 'end')", index)
+        self.page.wait_for_timeout(500)
 
     def type_cell(self, index: int, text: str) -> None:
         """Type into a cell, key by key, replacing what it holds."""

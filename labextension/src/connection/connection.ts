@@ -119,14 +119,13 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     }
     try {
       const guarded = isGuarded(kernel.name, await kernel.spec);
-      const answering = guarded || (await this._hasOpenComm(kernel));
+      const extended = !guarded && (await this._hasOpenComm(kernel));
       if (this._isDisposed || kernel !== this._kernel || this._comm) {
         return;
       }
-      if (answering) {
+      this._link(guarded ? 'connecting' : 'unguarded', kernel.name);
+      if (guarded || extended) {
         this._open(kernel);
-      } else {
-        this._link('unguarded', kernel.name);
       }
     } catch (error) {
       console.warn('jupyter-guard: could not ask the kernel for its guard', error);
@@ -142,7 +141,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
 
   private _open(kernel: Kernel.IKernelConnection): void {
     if (!kernel.handleComms) {
-      this._link('silent', kernel.name);
+      this._link(this._state.link === 'connecting' ? 'silent' : 'unguarded', kernel.name);
       return;
     }
     const comm = kernel.createComm(COMM_TARGET);
@@ -153,13 +152,13 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     this._comm = comm;
     this._key = randomKey();
     comm.onMsg = message => this._onMessage(message.content.data);
+    const withoutAnswer = this._state.link === 'connecting' ? 'silent' : 'unguarded';
     comm.onClose = () => {
       if (this._comm === comm) {
         this._comm = null;
-        this._link(isGuardedLink(this._state.link) ? 'silent' : 'unguarded', kernel.name);
+        this._link(withoutAnswer, kernel.name);
       }
     };
-    this._link('connecting', kernel.name);
     comm.open({ version: PROTOCOL_VERSION, key: this._key });
     window.setTimeout(() => {
       if (this._comm === comm && this._state.link === 'connecting') {
@@ -229,10 +228,6 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _isDisposed = false;
   private _changed = new Signal<IGuardConnection, void>(this);
   private _answered = new Signal<IGuardConnection, { readonly cellId: string; readonly choice: string }>(this);
-}
-
-function isGuardedLink(link: Link): boolean {
-  return link === 'connected' || link === 'connecting';
 }
 
 function randomKey(): string {

@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import { severityIcon } from '../icons';
-import { IFinding } from '../protocol';
+import { IFinding, IReport } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
 import { cellSentence, originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
 import { cellName, excerptOf, IPanelContext } from './context';
@@ -11,10 +11,12 @@ import { Prose } from './prose';
 
 interface IFindingsProps {
   readonly groups: readonly ICellGroup[];
+  /** The cell that was judged last, for those who listen. */
+  readonly latest: IReport | undefined;
   readonly context: IPanelContext;
 }
 
-export function Findings({ groups, context }: IFindingsProps): JSX.Element {
+export function Findings({ groups, latest, context }: IFindingsProps): JSX.Element {
   const { trans } = context;
   const total = groups.reduce((sum, group) => sum + group.report.findings.length, 0);
   return (
@@ -23,6 +25,11 @@ export function Findings({ groups, context }: IFindingsProps): JSX.Element {
         {trans.__('Findings')}
         <span className="jg-Count">{total}</span>
       </h3>
+      <p className="jg-Live" role="status" aria-live="polite">
+        {latest && latest.findings.length > 0
+          ? `${cellName(latest.cellId, context)}: ${stateTitle(latest.state, trans)}`
+          : ''}
+      </p>
       {groups.length === 0 ? (
         <p className="jg-Quiet">{trans.__('Nothing to report about the cells that ran so far.')}</p>
       ) : (

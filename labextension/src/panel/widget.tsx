@@ -27,6 +27,8 @@ export class GuardPanel extends ReactWidget {
     super();
     this.id = PANEL_ID;
     this.addClass('jg-Panel');
+    // The layout reads it when the panel is added, perhaps before the style sheet is there.
+    this.node.style.minWidth = '290px';
     this.title.icon = shieldIcon;
     this.title.caption = this._trans.__('Guard: what the cells of this notebook do');
     this.node.setAttribute('role', 'region');
@@ -49,7 +51,11 @@ export class GuardPanel extends ReactWidget {
         <Pending pending={state.pending} context={context} />
         {state.link !== 'unguarded' && state.link !== 'none' && (
           <div className="jg-Lists">
-            <Findings groups={groups(state, ids)} context={context} />
+            <Findings
+              groups={groups(state, ids)}
+              latest={state.reports[state.reports.length - 1]}
+              context={context}
+            />
             <Redactions redactions={state.redactions} context={context} />
           </div>
         )}

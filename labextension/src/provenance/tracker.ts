@@ -47,7 +47,11 @@ export class ProvenanceTracker implements IProvenance {
   }
 
   authorship(cell: ICellModel): IAuthorship {
-    return authorship(this.ledger(cell));
+    const ledger = this.ledger(cell);
+    const found = authorship(ledger);
+    const stored = storedAuthor(cell);
+    // What was lost track of is no better than what was once known of it.
+    return !ledger && (stored === 'assistant' || stored === 'imported') ? { ...found, author: stored } : found;
   }
 
   /** Watch a notebook's cells, those to come too. */
