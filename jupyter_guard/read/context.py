@@ -1,0 +1,231 @@
+"""What a reader knows about the text it reads: where it stands, who wrote it, how much work is left -> effects."""
+
+from __future__ import annotations
+
+import os.path
+import posixpath
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jupyter_guard.read.places import HOME_PREFIX, path_tags
+from jupyter_guard.terms import Certainty, Effect, Kind, Origin, Scope, Span
+
+if TYPE_CHECKING:
+    from jupyter_guard.knowledge.load import Knowledge
+
+# Stands for a part of a text that is not known before it runs (an f-string's hole, an unknown variable). It is from a
+# private-use area: a user's text that holds it is read as unknown there, which only raises scrutiny.
+HOLE = "\ue0f0"
+
+MAX_DEPTH = 12
+"""How deep texts may nest in texts (`bash -c "python -c '...'"`) before the rest is left unread."""
+
+
+class BudgetSpent(Exception):  # noqa: N818 - a signal that reading stops, not a mistake
+    """The work allowed for one cell is used up; what was not reached is ``unread``."""
+
+
+class Budget:
+    """Steps of work left for one cell: a count, not a clock, so that a reading never depends on the machine."""
+
+    def __init__(self, steps: int = 2_000_000) -> None:
+        self.left = steps
+
+    def spend(self, steps: int = 1) -> None:
+        """Take ``steps`` away. Raises ``BudgetSpent`` when there are none left."""
+        self.left -= steps
+        if self.left < 0:
+            raise BudgetSpent
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The surroundings of one text that a reader reads.
+
+    ``workspace`` and ``home`` are absolute directories; ``directory`` is where relative paths start (``""``: the
+    workspace, ``HOLE``: not known). ``span`` is the text's place in the cell. ``database`` names the database that SQL
+    would go to and ``data_scope`` where it is (``:memory:`` is ``Scope.SESSION``). ``lookup`` gives the constant text
+    of a Python name or expression in ``{...}`` or ``$name``, or ``None``; ``python`` reads Python text found in
+    another language. ``tags`` are added to every effect (taint of the text itself), ``certainty`` caps it.
+    """
+
+    knowledge: Knowledge | None = None
+    workspace: str = ""
+    home: str = "/home/user"
+    origin: Origin = Origin.UNKNOWN
+    span: Span = Span(1, 0, 1, 0)
+    budget: Budget = msgspec.field(default_factory=Budget)
+    depth: int = 0
+    directory: str = ""
+    database: str = ""
+    data_scope: Scope = Scope.UNKNOWN
+    lookup: Callable[[str], str | None] | None = None
+    python: Callable[[str, Context], Iterable[Effect]] | None = None
+    tags: frozenset[str] = frozenset()
+    certainty: Certainty = Certainty.CERTAIN
+
+    def at(self, span: Span) -> Context:
+        """The same surroundings for the text at ``span``."""
+        return msgspec.structs.replace(self, span=span)
+
+    def with_(self, **changes: Any) -> Context:
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+    def deeper(self) -> Context:
+        """For a text found inside this one. Raises ``BudgetSpent`` beyond ``MAX_DEPTH``."""
+        if self.depth >= MAX_DEPTH:
+            raise BudgetSpent
+        return msgspec.structs.replace(self, depth=self.depth + 1)
+
+    def spend(self, steps: int = 1) -> None:
+        """Count work. Raises ``BudgetSpent`` when the cell's budget is used up."""
+        self.budget.spend(steps)
+
+    def value(self, expression: str) -> str | None:
+        """The constant text of a Python name or expression, where it is known."""
+        return self.lookup(expression) if self.lookup is not None else None
+
+    def read_python(self, text: str) -> list[Effect]:
+        """The effects of Python text that something in this text would run."""
+        if self.python is None:
+            return [self.effect(Kind.UNREAD, via="python", tags=("dynamic",) if HOLE in text else ())]
+        return list(self.python(text, self.deeper()))
+
+    def effect(
+        self,
+        kind: Kind,
+        target: str = "",
+        *,
+        via: str = "",
+        scope: Scope = Scope.UNKNOWN,
+        tags: Iterable[str] = (),
+        reversible: bool = False,
+        certainty: Certainty = Certainty.CERTAIN,
+    ) -> Effect:
+        """An effect of this text, at its span, by its author."""
+        return Effect(
+            kind=kind,
+            target=target,
+            scope=scope,
+            reversible=reversible,
+            certainty=min(certainty, self.certainty, key=lambda one: one.rank),
+            span=self.span,
+            origin=self.origin,
+            via=via,
+            tags=self.tags | frozenset(tags),
+        )
+
+    def file(
+        self,
+        kind: Kind,
+        path: str,
+        *,
+        via: str = "",
+        tags: Iterable[str] = (),
+        reversible: bool = False,
+        certainty: Certainty = Certainty.CERTAIN,
+    ) -> Effect:
+        """A file effect on ``path``: its scope and place tags filled in; reading a credential store is a
+        ``credential.read``; a ``HOLE`` in the path makes what follows it unknown.
+        """
+        tags = frozenset(tags) | self.path_tags(path)
+        if kind is Kind.FILE_READ and "credential-store" in tags:
+            kind = Kind.CREDENTIAL_READ
+        return self.effect(
+            kind,
+            path.replace(HOLE, "…") if path.strip(HOLE) else "",
+            via=via,
+            scope=self.path_scope(path),
+            tags=tags,
+            reversible=reversible,
+            certainty=certainty,
+        )
+
+    def path_tags(self, path: str) -> frozenset[str]:
+        """``credential-store``, ``startup``, ``guard-file``, ``device``: what is special about the place."""
+        return path_tags(self.resolve(path), self.home)
+
+    def resolve(self, path: str) -> str:
+        """``path`` made absolute and normalised, without asking the disk. A ``HOLE`` stays where it is."""
+        path = path.removeprefix("file://").replace("\\", "/") if "\\" in path or path.startswith("file:") else path
+        found = HOME_PREFIX.match(path)
+        if found and path[0] in "~$" and found[0] in ("~", "$HOME", "${HOME}"):
+            path = self.home + path[found.end() :]
+        elif path.startswith("~"):
+            path = "/home/" + path[1:]
+        elif "://" in path or path.startswith("/") or re.match(r"[A-Za-z]:/", path):
+            pass
+        elif path.startswith(HOLE) or self.directory.startswith(HOLE):
+            return HOLE + path.strip(HOLE)
+        else:
+            path = posixpath.join(self.directory or self.workspace or os.path.curdir, path)
+        if "://" in path:
+            return path
+        path = posixpath.normpath(path)
+        if path.startswith("//"):
+            path = path[1:]
+        # Two doors in /proc that lead to ordinary places under another name.
+        path = re.sub(r"^/proc/(?:self|thread-self|1|\d+|\$\$)/root(?=/|$)", "", path) or "/"
+        return re.sub(r"^/proc/(?:self|thread-self|\d+)/cwd(?=/|$)", lambda _: self.workspace or ".", path)
+
+    def path_scope(self, path: str) -> Scope:
+        """Where a path, URL or ``bucket://`` lands; ``Scope.UNKNOWN`` when its beginning is not known."""
+        if not path or path.startswith(HOLE):
+            return Scope.UNKNOWN
+        path = self.resolve(path)
+        if "://" in path:
+            return Scope.REMOTE
+        if path.startswith(HOLE):
+            return Scope.UNKNOWN
+        known, hole, _ = path.partition(HOLE)
+        # The unknown part of "/data-{x}" may finish the name, so only whole directories before it count.
+        if hole:
+            path = posixpath.dirname(known) or "."
+            if path in ("/", "."):
+                return Scope.UNKNOWN if path == "/" else Scope.WORKSPACE
+        return _scope(path, self.workspace, self.home)
+
+
+_SINKS = re.compile(
+    r"^/dev/(?:null|zero|full|stdin|stdout|stderr|tty|u?random|fd(?:/\d+)?|pts/\d+)$|^/proc/self/fd/\d+$"
+)
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/private/tmp", "/private/var/folders", "/var/folders")  # noqa: S108
+# Where hosted notebooks (Colab, Kaggle, SageMaker, Databricks) put a user's own work.
+_HOSTED = ("/content", "/kaggle/working", "/kaggle/temp", "/home/sagemaker-user", "/home/jovyan/work", "/workspace")
+
+
+def _scope(path: str, workspace: str, home: str) -> Scope:
+    if _SINKS.match(path):
+        return Scope.SESSION
+    own = bool(workspace) and workspace != "/" and _within(path, workspace)
+    if path == home or _within(home, path):
+        return Scope.HOME if path == home else Scope.SYSTEM
+    if own and not _private(path, home):
+        return Scope.WORKSPACE
+    if workspace and path != workspace and _within(workspace, path):
+        # A directory above the workspace takes the workspace and its neighbours with it.
+        return Scope.HOME if _within(path, home) else Scope.SYSTEM
+    for directory in _TEMPORARY:
+        if _within(path, directory):
+            return Scope.TEMPORARY
+    if not path.startswith("/content/drive"):
+        for directory in _HOSTED:
+            if _within(path, directory):
+                return Scope.WORKSPACE
+    if _within(path, home) or HOME_PREFIX.match(path) or path == "/content/drive" or path.startswith("/content/drive/"):
+        return Scope.HOME
+    if re.match(r"[A-Za-z]:/", path):
+        return Scope.HOME if re.match(r"[A-Za-z]:/Users/", path, re.IGNORECASE) else Scope.SYSTEM
+    return Scope.SYSTEM if path.startswith(("/", "..")) else Scope.WORKSPACE
+
+
+def _within(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def _private(path: str, home: str) -> bool:
+    """Below the home directory in a dotted place: not somebody's work, even when Jupyter was started at home."""
+    return _within(path, home) and path[len(home) :].lstrip("/").startswith(".")
