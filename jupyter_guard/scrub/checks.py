@@ -1,0 +1,202 @@
+"""A candidate's text -> whether it can be a credential: entropy, placeholders, checksums, how values look in context.
+
+A check has a name, by which token formats ask for it, and sees the secret and its place in the text around it. It
+looks no further than the text that the shape has matched: what follows may not have arrived yet.
+"""
+
+from __future__ import annotations
+
+import binascii
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable
+
+Check = Callable[[str, "re.Match[str]"], bool]
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+# Words that stand for a value in documentation and templates.
+_PLACEHOLDER = re.compile(
+    r"x{4,}|\*{3,}|\.{3}|…|_{6,}|-{6,}|(?:^|[^a-z])(?:your|my|some|the|insert|enter|replace|change)[-_ ]?(?:me|my|own|secret|token|api|key|password|value|here|this|it)"
+    r"|example|placeholder|redacted|removed|masked|hidden|sample|dummy|changeme|todo|fixme|lorem|not[-_]?a[-_]?(?:real|secret|uuid)"
+    r"|too-?short|^<.*>$|^\[.*\]$|^\{.*\}$|^%.*%$|\$\{|\$\(|\{\{|<[a-z_ -]+>|^\$[A-Za-z_]|^%\(|^@|^env[.:\[]|^var\.|^process\.env|^os\.(?:environ|getenv)",
+    re.IGNORECASE,
+)
+_WORDS = frozenset(
+    "none null nil true false undefined string str int integer number boolean bool required optional empty default password "
+    "passwd passphrase secret token apikey api_key username user user_name admin test testing foo bar baz foobar value values key "
+    "enabled disabled yes no on off unknown missing invalid incorrect wrong expired valid needed object array text "
+    "hidden field input type any self bytes file prompt basic bearer digest function class return import from "
+    "description title name label plaintext encrypted hashed stored reset change changed forgot forgotten confirm "
+    "confirmation authentication authenticate authorization unset not is was for and or the with this that must should "
+    "will can may has have are be to of in at by as if on it sent set get new old len max min length size count "
+    "abc abcd abc123 1234 12345 123456 user_password userpassword mypassword accepted denied rejected failed failure error "
+    "ok success successful generated generator correct reused protected policy manager salt hash strength".split()
+)
+_SPLIT = re.compile(r"[^0-9A-Za-z]+")
+_RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
+_UNRANDOM = re.compile(
+    r"\d{1,4}(?:[-/.:]\d{1,4}){2,}(?:[T ].*)?|(?:\d{1,3}\.){2,3}\d{1,4}|v?\d+(?:\.\d+)+[a-z0-9.+-]*|[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy in bits a character."""
+    size = len(text)
+    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0
+
+
+def stands_for_a_value(text: str) -> bool:
+    """Whether ``text`` is a placeholder: a word of templates, a reference to a variable, one character repeated."""
+    bare = text.strip("\"'`")
+    if bare.lower() in _WORDS or _PLACEHOLDER.search(bare):
+        return True
+    most = Counter(bare).most_common(1)
+    return not bare or most[0][1] > max(3, 0.6 * len(bare))
+
+
+def looks_random(text: str) -> bool:
+    """Whether ``text`` mixes kinds of characters as generated values do, and words, names, versions and dates do not."""
+    if _UNRANDOM.fullmatch(text):
+        return False
+    switches = odd = longest = 0
+    for token in _SPLIT.split(text):
+        runs = _RUNS.findall(token)
+        switches += max(0, len(runs) - 1)
+        digits = [run for run in runs if run[0].isdigit()]
+        odd += sum(1 for run in runs if not run[0].isdigit() and (len(run) <= 2 or not _says(run)))
+        # a year, a size or a version at the end of a word is no mixture
+        if len(digits) == 1 and len(runs) <= 3:
+            switches -= 1
+        longest = max(longest, len(token))
+    bits = entropy(text)
+    if longest >= 16 and bits >= 3.0 and (switches >= 3 and odd >= 2 or _hexadecimal(text)):
+        return True
+    if switches >= 4 and odd >= 3 and bits >= 2.8:
+        return True
+    return longest >= 8 and switches >= 2 and odd >= 2 and bits >= 2.7 and any(c.isdigit() for c in text)
+
+
+def _says(run: str) -> bool:
+    """A run of letters that could be said: vowels and consonants in the mixture of words."""
+    vowels = sum(letter in "aeiouyAEIOUY" for letter in run)
+    return 0.2 <= vowels / len(run) <= 0.75 and not re.search(r"[^aeiouy]{5}|[aeiou]{4}", run, re.IGNORECASE)
+
+
+def _hexadecimal(text: str) -> bool:
+    bare = text.replace("-", "")
+    return (
+        len(bare) >= 16
+        and bool(re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", bare))
+        and not bare.isdigit()
+        and not bare.isalpha()
+    )
+
+
+def _generated(secret: str, _match: re.Match[str]) -> bool:
+    return len(secret) >= 8 and looks_random(secret)
+
+
+def _generated_long(secret: str, _match: re.Match[str]) -> bool:
+    return len(secret) >= 15 and (looks_random(secret) or (secret.isdigit() and len(set(secret)) >= 5))
+
+
+def _generated_very_long(secret: str, _match: re.Match[str]) -> bool:
+    return len(secret) >= 20 and looks_random(secret)
+
+
+def _password(secret: str, match: re.Match[str]) -> bool:
+    quoted = match.string[match.start("secret") - 1] in "\"'`" if match.start("secret") else False
+    if _UNRANDOM.fullmatch(secret) and not secret.isdigit():
+        return False
+    if len(secret) < 4 or "://" in secret[:12]:
+        return False
+    letters = any(c.isalpha() for c in secret)
+    other = any(not c.isalpha() and c not in "_-./:" for c in secret)
+    if quoted:
+        return len(secret) >= 5 and not re.fullmatch(r"[A-Z][a-z]+(?: [a-z]+)*[.:!?]?|[\w.]+ [\w .]+", secret)
+    if re.search(r"[\w.]+[(\[]", secret):
+        return False
+    return len(secret) >= 6 and letters and other and not re.fullmatch(r"[a-z]+(?:[._-][a-z]+)*\d{0,1}[,.;:]?", secret)
+
+
+def _short_password(secret: str, match: re.Match[str]) -> bool:
+    """After a flag, a user name or in a URL, anything but a reference is a password."""
+    return len(secret) >= 3 and not re.fullmatch(r"-{1,2}[\w-]+", secret) and match is not None
+
+
+def _numbers(secret: str, _match: re.Match[str]) -> bool:
+    return sum(c.isdigit() for c in secret) >= 2
+
+
+def _mixed_case(secret: str, _match: re.Match[str]) -> bool:
+    return any(c.isupper() for c in secret) and any(c.islower() for c in secret)
+
+
+def _letters(secret: str, _match: re.Match[str]) -> bool:
+    return any(c.isalpha() for c in secret)
+
+
+def _base62(number: int, width: int) -> str:
+    out = ""
+    while number:
+        number, rest = divmod(number, 62)
+        out = _BASE62[rest] + out
+    return out.rjust(width, "0")
+
+
+def crc32_base62(text: str) -> str:
+    """The six characters that GitHub and npm put at the end of a token (github.blog, 2021-04-05).
+
+    >>> len(crc32_base62("abc"))
+    6
+    """
+    return _base62(zlib.crc32(text.encode()), 6)
+
+
+def _crc32(secret: str, _match: re.Match[str]) -> bool:
+    return len(secret) > 6 and crc32_base62(secret[:-6]) == secret[-6:]
+
+
+def _base64_json(secret: str, _match: re.Match[str]) -> bool:
+    """The first part of a JSON web token is base64 of ``{"``."""
+    head = secret.split(".")[0]
+    try:
+        decoded = binascii.a2b_base64(head[: len(head) // 4 * 4].replace("-", "+").replace("_", "/"))
+    except binascii.Error:
+        return False
+    return b'"' in decoded[:40]
+
+
+def _aws_account(secret: str, _match: re.Match[str]) -> bool:
+    """Newer access key ids carry the account's number in base 32: the decoded digits are at most twelve."""
+    body = secret[-16:].upper()
+    if not re.fullmatch(r"[A-Z2-7]{16}", body):
+        return True
+    number = int.from_bytes(binascii.a2b_base64(_base32_as_base64(body))[:6], "big")
+    return (number & 0x7FFFFFFFFF80) >> 7 < 10**12
+
+
+def _base32_as_base64(body: str) -> str:
+    bits = "".join(f"{'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.index(c):05b}" for c in body)
+    raw = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits) // 8 * 8, 8))
+    return binascii.b2a_base64(raw).decode()
+
+
+CHECKS: dict[str, Check] = {
+    "generated": _generated,
+    "generated-long": _generated_long,
+    "generated-very-long": _generated_very_long,
+    "password": _password,
+    "given-password": _short_password,
+    "numbers": _numbers,
+    "mixed-case": _mixed_case,
+    "letters": _letters,
+    "crc32-base62": _crc32,
+    "base64-json": _base64_json,
+    "aws-account": _aws_account,
+}

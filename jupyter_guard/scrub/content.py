@@ -1,0 +1,125 @@
+"""A message's content -> the same content with each of its texts cleaned as what it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text, secrets_in
+from jupyter_guard.scrub.known import KnownValues
+from jupyter_guard.scrub.redaction import Redaction, marker
+
+_MARKUP_TYPES = frozenset({"text/html", "image/svg+xml", "application/xhtml+xml", "application/xml", "text/xml"})
+_NAMED = re.compile(r"pass|secret|token|key|credential|auth|cookie|bearer|pwd|dsn", re.IGNORECASE)
+_DEEPEST = 200
+
+
+class Cleaner:
+    """Cleans contents with one session's ``known`` values; what it takes out is added to ``found``."""
+
+    def __init__(self, known: KnownValues, found: list[Redaction]) -> None:
+        self._known = known
+        self._found = found
+
+    def text(self, text: str) -> str:
+        """A text, markup or not."""
+        if "<" in text and ">" in text:
+            return clean_html(text, self._known, self._found)
+        return clean_text(text, self._known, self._found)
+
+    def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
+        """Any JSON value; ``name`` is the key before it."""
+        if isinstance(value, str):
+            return self._named(name, value)
+        if depth > _DEEPEST:
+            return self.text(json.dumps(value)) if value else value
+        if isinstance(value, list):
+            return [self.value(item, name, depth + 1) for item in value]
+        if isinstance(value, dict):
+            # A debugger's variable and the like: the name is a value too.
+            named = value.get("name")
+            called = named if isinstance(named, str) and "value" in value else ""
+            return {
+                self.text(key): self.value(item, called if called and key == "value" else key, depth + 1)
+                for key, item in value.items()
+            }
+        return value
+
+    def bundle(self, content: dict[str, Any]) -> dict[str, Any]:
+        """A display, a result or an inspection: ``data`` by type, the rest as values."""
+        out = {key: self.value(item, key) for key, item in content.items() if key != "data"}
+        data = content.get("data")
+        cleaned = {key: self._form(key, item) for key, item in data.items()} if isinstance(data, dict) else data
+        return {key: cleaned if key == "data" else out[key] for key in content}
+
+    def error(self, content: dict[str, Any]) -> dict[str, Any]:
+        """An exception: its traceback is one text in several pieces."""
+        out = dict(content)
+        for key, item in content.items():
+            if key == "traceback" and isinstance(item, list) and all(isinstance(line, str) for line in item):
+                out[key] = clean_pieces(item, self._known, self._found)
+            else:
+                out[key] = self.value(item, key)
+        return out
+
+    def reply(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The reply to an execution: user expressions are bundles or errors, payloads carry bundles or text."""
+        out = self.error(content)
+        expressions = content.get("user_expressions")
+        if isinstance(expressions, dict):
+            out["user_expressions"] = {
+                name: (self.bundle(item) if "data" in item else self.error(item)) if isinstance(item, dict) else item
+                for name, item in expressions.items()
+            }
+        payload = content.get("payload")
+        if isinstance(payload, list):
+            out["payload"] = [
+                self.bundle(item) if isinstance(item, dict) and isinstance(item.get("data"), dict) else self.value(item)
+                for item in payload
+            ]
+        return out
+
+    def buffer(self, buffer: bytes) -> bytes:
+        """A binary buffer, secrets overwritten with as many bytes."""
+        raw = bytes(buffer)
+        spans = secrets_in(raw.decode("latin-1"), self._known)
+        if not spans:
+            return buffer
+        masked = bytearray(raw)
+        for span in spans:
+            masked[span.start : span.end] = b"*" * (span.end - span.start)
+            self._found.append(Redaction(span.kind))
+        return bytes(masked)
+
+    def _form(self, mime: str, item: Any) -> Any:
+        if not isinstance(item, str):
+            return self.value(item)
+        kind = mime.split(";")[0].strip().lower()
+        if kind in _MARKUP_TYPES:
+            return clean_html(item, self._known, self._found)
+        if kind.startswith(("image/", "audio/", "video/", "font/")) or kind in (
+            "application/pdf",
+            "application/octet-stream",
+        ):
+            return self._binary(item)
+        return self.text(item)
+
+    def _binary(self, item: str) -> str:
+        """Base64: random text to any format, so only known values count; overwritten with zeroes, it still decodes."""
+        spans = secrets_in(item, self._known, patterned=False) if self._known else []
+        for span in reversed(spans):
+            item = item[: span.start] + "A" * (span.end - span.start) + item[span.end :]
+            self._found.append(Redaction(span.kind))
+        return item
+
+    def _named(self, name: str, value: str) -> str:
+        cleaned = self.text(value)
+        if cleaned != value or not name or not _NAMED.search(name) or len(value) > 8_192:
+            return cleaned
+        lead = f'"{name}": "'
+        for span in secrets_in(f'{lead}{value}"', self._known):
+            if span.start == len(lead) and span.end >= len(lead) + len(value):
+                self._found.append(Redaction(span.kind))
+                return marker(span.kind)
+        return value

@@ -1,0 +1,84 @@
+"""A text -> where the patterns' keywords stand in it: one expression for all, so that `re` reads the text once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from jupyter_guard.scrub.patterns import Pattern
+
+Hit = tuple[int, int, Pattern]
+"""Start and end of a keyword, and a pattern that may follow it."""
+
+Trie = dict[str, "Trie"]
+
+
+def lowered(text: str) -> str:
+    """``text`` in lower case, each character in its place."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+class Keywords:
+    """Finds every keyword of ``patterns``, overlapping ones too."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.by_word: dict[str, list[tuple[str, Pattern]]] = {}
+        for pattern in patterns:
+            for word in pattern.keywords:
+                self.by_word.setdefault(word.lower(), []).append((word, pattern))
+        self.longest = max(map(len, self.by_word), default=1)
+        self._beginnings = {
+            word: [other for other in (word[:size] for size in range(1, len(word) + 1)) if other in self.by_word]
+            for word in self.by_word
+        }
+        self._any = re.compile(_expression(self.by_word)) if self.by_word else None
+
+    def hits(self, text: str, start: int, stop: int | None = None) -> Iterator[Hit]:
+        """Keywords in ``text[:stop]`` that end after ``start``, with the patterns that may follow them there."""
+        if self._any is None:
+            return
+        low = lowered(text)
+        stop = len(text) if stop is None else stop
+        search = self._any.search
+        found = search(low, max(0, start - self.longest + 1), stop)
+        while found is not None:
+            at = found.start()
+            for word in self._beginnings[found[0]]:
+                end = at + len(word)
+                if end > start:
+                    yield from self.at(text, at, word)
+            found = search(low, at + 1, stop)
+
+    def any_in(self, text: str) -> bool:
+        """Whether a keyword is in ``text``, in any case."""
+        return self._any is not None and self._any.search(lowered(text)) is not None
+
+    def at(self, text: str, at: int, word: str) -> Iterator[Hit]:
+        """The patterns of the lower-case keyword ``word``, which stands at ``at`` in some case."""
+        end = at + len(word)
+        for spelled, pattern in self.by_word[word]:
+            if (pattern.ignore_case or text.startswith(spelled, at)) and pattern.may_begin(text, at, end):
+                yield at, end, pattern
+
+
+def _expression(words: Iterable[str]) -> str:
+    """An expression that matches the longest of ``words`` at a place, sharing their beginnings."""
+    root: Trie = {}
+    for word in words:
+        node = root
+        for character in word:
+            node = node.setdefault(character, {})
+        node[""] = {}
+    return _branches(root)
+
+
+def _branches(node: Trie) -> str:
+    ends = "" in node
+    parts = [re.escape(character) + _branches(below) for character, below in node.items() if character]
+    if not parts:
+        return ""
+    joined = parts[0] if len(parts) == 1 and not ends else f"(?:{'|'.join(parts)})"
+    return f"{joined}?" if ends else joined

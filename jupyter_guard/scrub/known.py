@@ -1,0 +1,278 @@
+"""Values that must never appear -> where they stand in a text, also encoded, cut up or joined by separators."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from jupyter_guard.scrub.encodings import SEPARATORS, forms, squeezed, squeezed_with_places
+from jupyter_guard.scrub.spans import Found
+
+SHORTEST = 4
+SHORTEST_INSIDE = 8
+"""Shorter values count only at word boundaries, and only when somebody registered or typed them."""
+
+_PUBLIC_WHEN_CUT_UP = 3
+_LONGEST_CUT_UP = 512
+CUT_UP_WINDOW = 3 * _LONGEST_CUT_UP + 16
+"""So far apart may the first and the last character of a value be that is cut up by separators."""
+
+_ANCHOR = 8
+
+_STOP = frozenset(
+    "true false none null test testing localhost default example password username undefined production development "
+    "staging disabled enabled required optional info debug warning error unknown anonymous public private internal "
+    "administrator postgres postgresql mysql sqlite mongodb redis admin root user guest jupyter notebook python "
+    "changeme 127.0.0.1 0.0.0.0 utf-8 en_us.utf-8 c.utf-8 xterm-256color".split()
+)
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A value that is not looked for, by the name of where it came from; never the value."""
+
+    name: str
+    reason: str
+
+
+class KnownValues:
+    """The values of one session. ``skipped`` says what was not taken up and why."""
+
+    def __init__(self) -> None:
+        self.skipped: list[Skipped] = []
+        self._needles: dict[str, tuple[str, bool]] = {}
+        self._values: set[str] = set()
+        self._refused: set[str] = set()
+        self._matcher: Matcher | None = None
+        self._changed = False
+
+    def __bool__(self) -> bool:
+        return bool(self._needles)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @classmethod
+    def of(cls, values: Iterable[str]) -> KnownValues:
+        """Known values that somebody registered."""
+        known = cls()
+        for value in values:
+            known.learn(value, "known-value")
+        return known
+
+    @classmethod
+    def from_sources(cls, names: Iterable[str], env: Mapping[str, str], home: Path) -> KnownValues:
+        """What the sources of these ``names`` hold (``env``, ``aws``, ``netrc`` ...; see ``sources.SOURCES``)."""
+        from jupyter_guard.scrub.sources import read_sources
+
+        known = cls()
+        refuse = {env.get(name, "") for name in ("USER", "LOGNAME", "USERNAME", "HOSTNAME", "HOME", "SHELL", "PWD")}
+        known._refused = {value.lower() for value in refuse if value}
+        for secret in read_sources(names, env, home, known.skipped.append):
+            known.learn(secret.value, secret.kind, registered=False, name=secret.name)
+        return known
+
+    def learn(self, value: str, kind: str, registered: bool = True, name: str = "") -> bool:
+        """Look for ``value`` from now on, under the name ``kind``; returns whether it is looked for.
+
+        ``registered`` values were masked or typed by a person: for them 4 to 7 characters are enough, at word
+        boundaries. ``name`` says where the value comes from, for the note when it is not taken up.
+        """
+        text = value.strip("\r\n")
+        if not text.strip():
+            return False
+        reason = self._reason_against(text, registered)
+        if reason:
+            self.skipped.append(Skipped(name or kind, reason))
+            return False
+        if text in self._values:
+            return True
+        self._values.add(text)
+        label = re.sub(r"[^A-Za-z0-9._-]+", "-", kind).strip("-").lower() or "known-value"
+        for form in forms(text):
+            self._needles.setdefault(form, (label, False))
+        if len(text) < SHORTEST_INSIDE:
+            self._needles[text] = (label, True)
+        self._changed = True
+        return True
+
+    def _reason_against(self, text: str, registered: bool) -> str:
+        if len(text) < SHORTEST:
+            return f"shorter than {SHORTEST} characters"
+        if len(text) < SHORTEST_INSIDE and not registered:
+            return f"shorter than {SHORTEST_INSIDE} characters"
+        if registered:
+            return ""
+        low = text.lower()
+        if low in _STOP or low in self._refused:
+            return "an ordinary word, user or host name"
+        if re.fullmatch(r"(?:/|~/|\.{1,2}/|[A-Za-z]:\\)[\w./\\ ~-]*", text) or re.fullmatch(r"\d{1,9}", text):
+            return "a path or a small number"
+        return ""
+
+    def matcher(self) -> Matcher | None:
+        """What finds the values, or ``None`` when there are none."""
+        if self._changed:
+            self._matcher = Matcher(self._needles)
+            self._changed = False
+        return self._matcher
+
+
+class Matcher:
+    """Finds every one of ``needles`` (text -> name, whether only as a word) in texts that arrive in pieces."""
+
+    def __init__(self, needles: Mapping[str, tuple[str, bool]]) -> None:
+        self._needles = dict(needles)
+        self._plain = Needles(needles)
+        self.longest = self._plain.longest
+        cut_up: dict[str, tuple[str, bool]] = {}
+        for needle, (kind, word) in needles.items():
+            bare = squeezed(needle)
+            if not word and SHORTEST_INSIDE <= len(bare) <= _LONGEST_CUT_UP and not bare.isdigit():
+                cut_up.setdefault(bare, (kind, False))
+        self._cut_up = Needles(cut_up)
+        self._in_json: Needles | None = None
+
+    def spans(self, text: str, start: int, scanned: int, final: bool) -> Iterator[Found]:
+        """Values in ``text[start:]``, whole or cut up, that end after ``scanned``."""
+        for at, end, (kind, word) in self._plain.find(text, start):
+            if word and not self._is_word(text, at, end, final):
+                continue
+            yield Found(at, end, kind, 0)
+        if self._cut_up:
+            yield from self._cut_up_spans(text, max(0, scanned - CUT_UP_WINDOW), scanned)
+
+    def _is_word(self, text: str, at: int, end: int, final: bool) -> bool:
+        before = text[at - 1] if at else " "
+        if before.isalnum() or before == "_":
+            return False
+        if end == len(text):
+            return final
+        return not (text[end].isalnum() or text[end] == "_")
+
+    def _cut_up_spans(self, text: str, start: int, scanned: int) -> Iterator[Found]:
+        bare = squeezed(text[start:])
+        if len(bare) == len(text) - start or not self._cut_up.may_find(bare):
+            return
+        bare, places = squeezed_with_places(text, start)
+        for at, end, (kind, _word) in self._cut_up.find(bare, 0):
+            first, last = places[at], places[end - 1]
+            if last + 1 > scanned and end - at < last + 1 - first <= 3 * (end - at) + 16:
+                yield Found(places[at + _PUBLIC_WHEN_CUT_UP], last + 1, kind, 0)
+
+    def may_be_in_json(self, raw: str) -> bool:
+        """Whether a value may be in a text that is ``raw`` as JSON."""
+        if self._in_json is None:
+            escaped = {json.dumps(needle, ensure_ascii=False)[1:-1]: what for needle, what in self._needles.items()}
+            self._in_json = Needles(escaped)
+        if self._in_json.may_find(raw):
+            return True
+        if not self._cut_up:
+            return False
+        return self._cut_up.may_find(squeezed(raw.replace("\\n", " ").replace("\\t", " ").replace("\\r", " ")))
+
+    def held(self, text: str) -> int:
+        """From where the end of ``text`` may be the beginning of a value; its length when it is none."""
+        size = len(text)
+        hold = self._plain.unfinished(text)
+        if hold == size and self._cut_up and size and text[-1] in SEPARATORS:
+            hold = min(hold, self._cut_up_held(text))
+        elif self._cut_up:
+            hold = min(hold, self._cut_up_held(text))
+        return hold
+
+    def _cut_up_held(self, text: str) -> int:
+        size = len(text)
+        start = max(0, size - CUT_UP_WINDOW)
+        tail = squeezed(text[start:])
+        if len(tail) <= _PUBLIC_WHEN_CUT_UP or not self._cut_up.may_be_unfinished(tail):
+            return size
+        tail, places = squeezed_with_places(text, start)
+        for at in self._cut_up.unfinished_places(tail):
+            if len(tail) - at > _PUBLIC_WHEN_CUT_UP and size - places[at] <= CUT_UP_WINDOW:
+                return places[at + _PUBLIC_WHEN_CUT_UP]
+        return size
+
+
+class Needles:
+    """Many fixed texts, found by their first eight characters."""
+
+    def __init__(self, needles: Mapping[str, tuple[str, bool]]) -> None:
+        self._needles = dict(needles)
+        self.longest = max(map(len, needles), default=0)
+        self._by_anchor: dict[str, list[str]] = {}
+        for needle in needles:
+            self._by_anchor.setdefault(needle[:_ANCHOR], []).append(needle)
+        ordered = sorted(self._by_anchor, key=len, reverse=True)
+        self._anchors = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._few = ordered if len(ordered) <= 24 else None
+        self._sorted = sorted(needles)
+        self._ends: set[str] = set()
+        for needle in needles:
+            for size in range(1, len(needle)):
+                self._ends.add(needle[max(0, size - 4) : size])
+        self._words = {needle for needle, (_kind, word) in needles.items() if word}
+
+    def __bool__(self) -> bool:
+        return bool(self._needles)
+
+    def may_find(self, text: str) -> bool:
+        """Whether one of the beginnings is in ``text``."""
+        if self._few is not None:
+            return any(anchor in text for anchor in self._few)
+        return self._anchors is not None and self._anchors.search(text) is not None
+
+    def find(self, text: str, start: int) -> Iterator[tuple[int, int, tuple[str, bool]]]:
+        """Every needle in ``text[start:]``, overlapping ones too."""
+        if self._anchors is None or not self.may_find(text[start:] if start else text):
+            return
+        sizes = sorted({len(anchor) for anchor in self._by_anchor})
+        found = self._anchors.search(text, start)
+        while found is not None:
+            at = found.start()
+            for size in sizes:
+                for needle in self._by_anchor.get(text[at : at + size], ()):
+                    if text.startswith(needle, at):
+                        yield at, at + len(needle), self._needles[needle]
+            found = self._anchors.search(text, at + 1)
+
+    def may_be_unfinished(self, text: str) -> bool:
+        """Whether ``text`` can end in the middle of a needle."""
+        ends = self._ends
+        return text[-4:] in ends or text[-3:] in ends or text[-2:] in ends or text[-1:] in ends
+
+    def unfinished(self, text: str) -> int:
+        """From where ``text`` ends in the middle of a needle; its length when it does not."""
+        if not self.may_be_unfinished(text) and text[-1:] not in self._last_of_words():
+            return len(text)
+        return next(self.unfinished_places(text), len(text))
+
+    def unfinished_places(self, text: str) -> Iterator[int]:
+        """Every place from which ``text`` ends in the middle of a needle, or at the end of a word that may go on."""
+        from bisect import bisect_left
+
+        size = len(text)
+        for at in range(max(0, size - self.longest), size):
+            tail = text[at:]
+            place = bisect_left(self._sorted, tail)
+            if tail in self._words:
+                yield at
+            elif place < len(self._sorted):
+                if self._sorted[place] == tail:
+                    place += 1
+                if place < len(self._sorted) and self._sorted[place].startswith(tail):
+                    yield at
+
+    def _last_of_words(self) -> set[str]:
+        return {word[-1] for word in self._words}
+
+
+def known_of(values: Sequence[tuple[str, str]]) -> KnownValues:
+    """Known values from pairs of value and kind."""
+    known = KnownValues()
+    for value, kind in values:
+        known.learn(value, kind)
+    return known

@@ -1,0 +1,163 @@
+"""Token formats (TOML) -> patterns: where one may be, what it looks like there, and what it must pass.
+
+    ["github-token"]
+    keywords = ["ghp_", "gho_"]         # public text that every such token follows
+    shape = '[0-9A-Za-z]{36}(?![\\w])'   # read right after the keyword; the group `secret` is what is taken out
+    entropy = 3.0                       # bits a character, at least
+    checks = ["crc32-base62"]           # names from `jupyter_guard.scrub.checks`
+    docs = "https://..."                # where the provider publishes it
+
+Further keys: ``ignore_case`` (the keyword's case does not matter), ``edge`` (default true: no letter or digit directly
+before the keyword), ``lead`` (a class of characters and how many must stand before it, ``'[0-9]{3}'``), ``joined``
+(default true: what the check sees begins with the keyword), ``generic`` (a label of last resort), ``context`` (what
+comes before the keyword in an example).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from jupyter_guard.scrub.checks import CHECKS, entropy, stands_for_a_value
+from jupyter_guard.scrub.shape import Shape, ShapeError
+
+LOOK_BEHIND = 64
+"""Characters before a keyword that a pattern may look at."""
+
+PARTS = {
+    # A name's rest, what closes its quotes, a type, the sign, and what opens the value: ``api_key": "``, ``KEY ?= '``,
+    # ``var key string = "``, ``<key>``, ``"KEY", "``, ``- name: KEY\n  value: ``.
+    "<assign>": (
+        r"""[\w.-]{0,40}(?:\\{0,3}["'`\])}]|&quot;|&#39;){0,3}(?:\s{0,3}:?\s{0,3}(?:[Ss]tring|str|STRING))?"""
+        r"""\s{0,10}(?:={1,3}>?|:{1,2}=?|\?=|\|\|:?|->|,|>|\svalue:)\s{0,12}(?:value:\s{0,4})?"""
+        r"""(?:[bfru]{0,2}(?:\\{0,3}["'`]){1,3}|&quot;|&#39;)?"""
+    ),
+}
+"""What shapes may use by name."""
+
+_ESCAPED = re.compile(r"\\[nrtbf]\Z")
+_KEYS = frozenset(
+    {"keywords", "shape", "ignore_case", "edge", "lead", "entropy", "checks", "docs", "generic", "context", "joined"}
+)
+
+
+class Pattern(msgspec.Struct, frozen=True, eq=False):
+    """One token format. ``kind`` is its name and the marker's label."""
+
+    kind: str
+    keywords: tuple[str, ...]
+    shape: Shape
+    ignore_case: bool = False
+    edge: bool = True
+    lead: re.Pattern[str] | None = None
+    entropy: float = 0.0
+    checks: tuple[str, ...] = ()
+    docs: str = ""
+    generic: bool = False
+    context: str = ""
+    joined: bool = False
+
+    def may_begin(self, text: str, at: int, end: int) -> bool:
+        """Whether the keyword at ``text[at:end]`` stands where one can."""
+        if self.lead is not None:
+            return self.lead.search(text, max(0, at - LOOK_BEHIND), at) is not None
+        if not self.edge or at == 0 or not text[at].isalnum() or not _alphanumeric(text[at - 1]):
+            return True
+        return _ESCAPED.search(text, max(0, at - 2), at) is not None
+
+    def secret(self, text: str, at: int, end: int) -> tuple[int, int] | None:
+        """Where the secret after the keyword at ``text[at:end]`` is, as if ``text`` ended where it ends."""
+        match = self.shape.match(text, end)
+        if match is None:
+            return None
+        start, stop = match.span("secret")
+        seen = text[at if self.joined else start : stop]
+        if stop == start or stands_for_a_value(text[start:stop]) or entropy(text[start:stop]) < self.entropy:
+            return None
+        if not all(CHECKS[name](seen, match) for name in self.checks):
+            return None
+        return start, stop
+
+
+def _alphanumeric(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+class PatternError(ValueError):
+    """Token formats that cannot be used: ``problems`` holds a sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def parse_patterns(table: dict[str, Any], source: str) -> tuple[Pattern, ...]:
+    """The patterns in a TOML table. Raises ``PatternError`` with everything that is wrong in it."""
+    problems: list[str] = []
+    patterns = []
+    for kind, entry in table.items():
+        try:
+            patterns.append(_pattern(kind, entry))
+        except (ShapeError, ValueError, TypeError) as problem:
+            problems.append(f"{source}: token format {kind!r}: {problem}")
+    if problems:
+        raise PatternError(problems)
+    return tuple(patterns)
+
+
+def _pattern(kind: str, entry: Any) -> Pattern:
+    if not isinstance(entry, dict):
+        raise TypeError("not a table")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", kind):
+        raise ValueError("a kind is lower-case letters, digits, dots and dashes")
+    unknown = set(entry) - _KEYS
+    if unknown:
+        raise ValueError(f"no such key: {', '.join(sorted(unknown))}")
+    keywords = entry.get("keywords")
+    if not isinstance(keywords, list) or not keywords or not all(isinstance(w, str) and len(w) >= 2 for w in keywords):
+        raise ValueError("keywords must be a list of texts of two characters or more")
+    if any(len(word) > LOOK_BEHIND for word in keywords):
+        raise ValueError(f"a keyword is longer than {LOOK_BEHIND} characters")
+    if any(not word.isascii() for word in keywords):
+        raise ValueError("a keyword must be ASCII")
+    if any(not c.isprintable() or c in '"\\' for word in keywords for c in word):
+        raise ValueError("a keyword may not have characters that JSON escapes")
+    shape = entry.get("shape")
+    if not isinstance(shape, str):
+        raise TypeError("shape is missing")
+    unnamed = [name for name in entry.get("checks", []) if name not in CHECKS]
+    if unnamed:
+        raise ValueError(f"no such check: {', '.join(unnamed)}; there are: {', '.join(sorted(CHECKS))}")
+    for name, part in PARTS.items():
+        shape = shape.replace(name, part)
+    ignore_case = bool(entry.get("ignore_case", False))
+    return Pattern(
+        kind=kind,
+        keywords=tuple(word.lower() if ignore_case else word for word in keywords),
+        shape=Shape(shape, ignore_case),
+        ignore_case=ignore_case,
+        edge=bool(entry.get("edge", True)),
+        lead=re.compile(f"(?:{entry['lead']})\\Z", re.ASCII) if "lead" in entry else None,
+        entropy=float(entry.get("entropy", 0.0)),
+        checks=tuple(entry.get("checks", ())),
+        docs=str(entry.get("docs", "")),
+        generic=bool(entry.get("generic", False)),
+        context=str(entry.get("context", "")),
+        joined=bool(entry.get("joined", False)),
+    )
+
+
+@cache
+def builtin() -> tuple[Pattern, ...]:
+    """The token formats that come with the package."""
+    folder = resources.files("jupyter_guard.knowledge") / "tokens"
+    found: list[Pattern] = []
+    for file in sorted(folder.iterdir(), key=lambda path: path.name):
+        if file.name.endswith(".toml"):
+            found.extend(parse_patterns(tomllib.loads(file.read_text(encoding="utf-8")), file.name))
+    return tuple(found)

@@ -1,0 +1,319 @@
+"""A token's shape (a regular expression) -> matchers that also say whether more text could still change the answer.
+
+A shape is read right after its keyword, in three parts: what may stand between (public), the secret (the group
+``secret``; without it, all of the shape), and what must follow. Streams need two more answers: could text that follows
+change what the shape matches (``open``), and may the secret have begun (``begun``)? Both are regular expressions made
+from the shape. Where it says ``c``, the first says ``(?:c|\\Z)``: of the ways in which the shape can match, `re` takes
+the first, and if that one stops before the end of the text, no text to come can make it another. So these run at the
+speed of `re`, and no answer depends on where a stream was cut.
+"""
+
+from __future__ import annotations
+
+import re
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as sre  # type: ignore[attr-defined]
+from typing import Any
+
+CAP = 65_536
+"""No part of a shape repeats more often: a stream holds at most so many characters for one candidate."""
+
+_CATEGORIES = {
+    op.CATEGORY_DIGIT: r"\d",
+    op.CATEGORY_NOT_DIGIT: r"\D",
+    op.CATEGORY_SPACE: r"\s",
+    op.CATEGORY_NOT_SPACE: r"\S",
+    op.CATEGORY_WORD: r"\w",
+    op.CATEGORY_NOT_WORD: r"\W",
+}
+_PLACES = {op.AT_BOUNDARY: r"\b", op.AT_NON_BOUNDARY: r"\B", op.AT_END: r"\Z", op.AT_END_STRING: r"\Z"}
+
+Nodes = list[tuple[Any, Any]]
+
+
+class ShapeError(ValueError):
+    """A shape that cannot be used; the message says why."""
+
+
+class Shape:
+    """One shape, compiled when it is first needed.
+
+    ``source`` is a regular expression in ASCII mode (``\\w``, ``\\d``, ``\\s`` know ASCII only). ``longest`` is the most
+    characters that the whole can span. Raises ``ShapeError`` for what streams cannot do exactly (back-references,
+    look-around wider than a character) and for repeats of repeats without bounds, which can take exponential time.
+    """
+
+    def __init__(self, source: str, ignore_case: bool = False) -> None:
+        self.source = source
+        self._flags = re.ASCII | (re.IGNORECASE if ignore_case else 0)
+        try:
+            tree = sre.parse(source, self._flags)
+        except (re.error, OverflowError, RecursionError) as problem:
+            raise ShapeError(f"not a regular expression: {problem}") from None
+        nodes: Nodes = list(tree)
+        _refuse_slow(nodes, False)
+        self._before, self._secret, self._after = _split(nodes)
+        self.longest = sum(_width(node) for node in nodes)
+        self._match: re.Pattern[str] | None = None
+        self._open: re.Pattern[str] | None = None
+        self._begun: re.Pattern[str] | None = None
+
+    def match(self, text: str, start: int) -> re.Match[str] | None:
+        """The match at ``start`` with the group ``secret``, as if ``text`` ended here."""
+        if self._match is None:
+            self._match = self._compile(self.expression())
+        return self._match.match(text, start)
+
+    def expression(self) -> str:
+        """The shape as one expression with the group ``secret``."""
+        return f"{_all(self._before)}(?P<secret>{_all(self._secret)}){_all(self._after)}"
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """What may stand before the secret, the secret, and what must follow, as expressions."""
+        return _all(self._before), _all(self._secret), _all(self._after)
+
+    def open(self, text: str, start: int) -> bool:
+        """Whether text that follows could change what ``match`` says."""
+        if self._open is None:
+            self._open = self._compile(_open(self._before + self._secret + self._after))
+        match = self._open.match(text, start)
+        return match is not None and match.end() == len(text)
+
+    def begun(self, text: str, start: int) -> bool:
+        """Whether a character of ``text`` may belong to a secret, as long as the match is open."""
+        if self._begun is None:
+            rest = self._secret + self._after
+            self._begun = self._compile(rf"{_all(self._before)}(?!\Z)(?:{_prefixes(rest)}|{_all(rest)})")
+        return self._begun.match(text, start) is not None
+
+    def relaxed(self) -> str:
+        """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere."""
+        return "".join(_relaxed(node) for node in self._before + self._secret + self._after)
+
+    def _compile(self, source: str) -> re.Pattern[str]:
+        return re.compile(source, self._flags)
+
+
+def _split(nodes: Nodes) -> tuple[Nodes, Nodes, Nodes]:
+    groups = [at for at, (kind, value) in enumerate(nodes) if kind is op.SUBPATTERN and value[0] is not None]
+    if len(groups) > 1:
+        raise ShapeError("more than one group; only `secret` may be one")
+    if not groups:
+        return [], nodes, []
+    at = groups[0]
+    return nodes[:at], list(nodes[at][1][3]), nodes[at + 1 :]
+
+
+def _refuse_slow(nodes: Nodes, inside_unbounded: bool) -> None:
+    for kind, value in nodes:
+        if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+            low, high, sub = value
+            if kind is op.POSSESSIVE_REPEAT:
+                raise ShapeError("possessive repeats hide what could still match")
+            if high is not op.MAXREPEAT and high > CAP:
+                raise ShapeError(f"a repeat of more than {CAP}")
+            unbounded = high is op.MAXREPEAT
+            if unbounded and inside_unbounded:
+                raise ShapeError("an unbounded repeat inside an unbounded repeat can take exponential time")
+            if unbounded and _least(list(sub)) == 0:
+                raise ShapeError("an unbounded repeat of what may be empty")
+            _refuse_slow(list(sub), inside_unbounded or unbounded or (high > 64 and len(list(sub)) > 1 and low != high))
+        elif kind is op.SUBPATTERN:
+            if value[1] or value[2]:
+                raise ShapeError("flags inside the shape; use `ignore_case`")
+            _refuse_slow(list(value[3]), inside_unbounded)
+        elif kind is op.BRANCH:
+            for branch in value[1]:
+                _refuse_slow(list(branch), inside_unbounded)
+        elif kind in (op.ASSERT, op.ASSERT_NOT):
+            direction, sub = value
+            if direction < 0 or len(list(sub)) != 1 or list(sub)[0][0] not in (op.IN, op.LITERAL, op.NOT_LITERAL):
+                raise ShapeError("look-around must be ahead, and one character wide")
+        elif kind is op.AT:
+            if value not in _PLACES:
+                raise ShapeError("a shape is read in the middle of a text: no ^ and no \\A")
+        elif kind not in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+            raise ShapeError(f"not usable in a shape: {str(kind).lower()}")
+
+
+def _least(nodes: Nodes) -> int:
+    least = 0
+    for kind, value in nodes:
+        if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+            least += 1
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            least += value[0] * _least(list(value[2]))
+        elif kind is op.SUBPATTERN:
+            least += _least(list(value[3]))
+        elif kind is op.BRANCH:
+            least += min(_least(list(branch)) for branch in value[1])
+    return least
+
+
+def _width(node: tuple[Any, Any]) -> int:
+    kind, value = node
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        high = CAP if value[1] is op.MAXREPEAT else int(value[1])
+        return high * sum(_width(sub) for sub in value[2])
+    if kind is op.SUBPATTERN:
+        return sum(_width(sub) for sub in value[3])
+    if kind is op.BRANCH:
+        return max(sum(_width(sub) for sub in branch) for branch in value[1])
+    return 0 if kind is op.AT else 1
+
+
+def _all(nodes: Nodes) -> str:
+    return "".join(_one(node) for node in nodes)
+
+
+def _one(node: tuple[Any, Any]) -> str:
+    """The regular expression that ``node`` was parsed from, or one that means the same."""
+    kind, value = node
+    if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+        return _character(node)
+    if kind is op.AT:
+        return str(_PLACES[value])
+    if kind is op.SUBPATTERN:
+        return f"(?:{_all(list(value[3]))})"
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(_all(list(branch)) for branch in value[1]) + ")"
+    if kind is op.ASSERT:
+        return f"(?={_all(list(value[1]))})"
+    if kind is op.ASSERT_NOT:
+        return f"(?!{_all(list(value[1]))})"
+    low, high, sub = value
+    high = CAP if high is op.MAXREPEAT else high
+    return f"(?:{_all(list(sub))}){{{low},{high}}}" + ("?" if kind is op.MIN_REPEAT else "")
+
+
+def _character(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind is op.ANY:
+        return r"[^\n]"
+    if kind is op.LITERAL:
+        return re.escape(chr(value))
+    if kind is op.NOT_LITERAL:
+        return f"[^{_in_class(value)}]"
+    parts = []
+    for inner, content in value:
+        if inner is op.NEGATE:
+            parts.append("^")
+        elif inner is op.LITERAL:
+            parts.append(_in_class(content))
+        elif inner is op.RANGE:
+            parts.append(f"{_in_class(content[0])}-{_in_class(content[1])}")
+        else:
+            parts.append(_CATEGORIES[content])
+    return f"[{''.join(parts)}]"
+
+
+def _in_class(code: int) -> str:
+    return re.escape(chr(code)) if code < 128 else chr(code)
+
+
+def _open(nodes: Nodes) -> str:
+    """``nodes``, except that every character may be missing at the end of the text. The order of choices is kept."""
+    return "".join(_open_one(node) for node in nodes)
+
+
+def _open_one(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind is op.SUBPATTERN:
+        return f"(?:{_open(list(value[3]))})"
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(_open(list(branch)) for branch in value[1]) + ")"
+    if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
+        return rf"(?:{_one(node)}|\Z)"
+    low, high, sub = value
+    high = CAP if high is op.MAXREPEAT else high
+    inner = list(sub)
+    lazy = "?" if kind is op.MIN_REPEAT else ""
+    if high == 0:
+        return ""
+    if len(inner) > 1 or inner[0][0] not in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+        return f"(?:{_open(inner)}){{{low},{high}}}{lazy}"
+    whole = f"{_character(inner[0])}{{{low},{high}}}{lazy}"
+    cut_off = rf"{_character(inner[0])}{{0,{high - 1}}}\Z"
+    return f"(?:{whole}|{cut_off})" if lazy else f"(?:{cut_off}|{whole})"
+
+
+def _prefixes(nodes: Nodes) -> str:
+    """What a text may end in the middle of: every proper beginning of ``nodes``, up to the end of the text."""
+    out = "(?!)"
+    for node in reversed(nodes):
+        out = f"(?:{_beginnings(node)}|{_one(node)}{out})"
+    return out
+
+
+def _beginnings(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind is op.SUBPATTERN:
+        return _prefixes(list(value[3]))
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(_prefixes(list(branch)) if list(branch) else r"\Z" for branch in value[1]) + ")"
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        _low, high, sub = value
+        high = CAP if high is op.MAXREPEAT else high
+        if high == 0:
+            return r"\Z"
+        inner = list(sub)
+        return f"(?:{_all(inner)}){{0,{high - 1}}}{_prefixes(inner)}"
+    return r"\Z"
+
+
+def _relaxed(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind in (op.ASSERT, op.ASSERT_NOT, op.AT):
+        return ""
+    if kind is op.SUBPATTERN:
+        return "(?:" + "".join(_relaxed(sub) for sub in value[3]) + ")"
+    if kind is op.BRANCH:
+        return "(?:" + "|".join("".join(_relaxed(sub) for sub in branch) for branch in value[1]) + ")"
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        low, high, sub = value
+        inner = "".join(_relaxed(part) for part in sub)
+        # An engine of bytes counts several for one character: no upper bound where such a character can be meant.
+        bounded = high is not op.MAXREPEAT and high <= 64 and _ascii_only(list(sub))
+        return f"(?:{inner}){{{low},{high if bounded else ''}}}"
+    return _relaxed_character(node)
+
+
+def _relaxed_character(node: tuple[Any, Any]) -> str:
+    if _ascii_only([node]):
+        return _character(node)
+    kind, value = node
+    if kind is op.LITERAL:
+        return "".join(f"\\x{byte:02x}" for byte in chr(value).encode("utf-8", "surrogatepass"))
+    return _character(node) if kind is not op.IN or value[0][0] is op.NEGATE else r"[\x00-\xff]+"
+
+
+def _ascii_only(nodes: Nodes) -> bool:
+    for kind, value in nodes:
+        if kind is op.LITERAL:
+            if value > 127:
+                return False
+        elif kind is op.IN:
+            if value[0][0] is op.NEGATE:
+                return False
+            for inner, content in value:
+                if (inner is op.LITERAL and content > 127) or (inner is op.RANGE and content[1] > 127):
+                    return False
+                if inner is op.CATEGORY and content in (
+                    op.CATEGORY_NOT_DIGIT,
+                    op.CATEGORY_NOT_SPACE,
+                    op.CATEGORY_NOT_WORD,
+                ):
+                    return False
+        elif kind is op.SUBPATTERN:
+            if not _ascii_only(list(value[3])):
+                return False
+        elif kind is op.BRANCH:
+            if not all(_ascii_only(list(branch)) for branch in value[1]):
+                return False
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            if not _ascii_only(list(value[2])):
+                return False
+        elif kind in (op.NOT_LITERAL, op.ANY):
+            return False
+    return True

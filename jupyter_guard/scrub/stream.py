@@ -1,0 +1,227 @@
+"""Text that arrives in pieces -> the same text without secrets, whatever the pieces.
+
+Text up to and including a pattern's keyword is public: it is passed on at once and never taken out. What follows is
+held only while it may be the beginning of a secret, so that ordinary output waits for nothing. What is taken out
+depends on the text alone: every keyword is looked at by itself, and an answer counts once no further text could
+change it. Escape sequences of terminals are set aside on the way in and put back on the way out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from jupyter_guard.scrub.engine import engine_for
+from jupyter_guard.scrub.keywords import Hit
+from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
+from jupyter_guard.scrub.patterns import LOOK_BEHIND, Pattern
+from jupyter_guard.scrub.redaction import Redaction, marker
+from jupyter_guard.scrub.shape import CAP
+from jupyter_guard.scrub.spans import Found, merged
+from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
+
+_CONTEXT = 2 * LOOK_BEHIND
+_MOST_CANDIDATES = 2_000
+_RUN = re.compile(r"[^\s\"'<>]*")
+
+
+class Scrubber:
+    """Takes secrets out of a stream of text.
+
+    ``known`` are values that must never appear; ``patterns`` are the token formats to look for, by default all that
+    come with the package. ``redactions`` lists what was taken out so far.
+    """
+
+    def __init__(self, known: KnownValues | Iterable[str] = (), patterns: Sequence[Pattern] | None = None) -> None:
+        self.redactions: list[Redaction] = []
+        self._known = known if isinstance(known, KnownValues) else KnownValues.of(known)
+        self._patterns = patterns
+        self._reset()
+
+    @property
+    def holds(self) -> bool:
+        """Whether text is held back."""
+        return bool(self._unfinished) or self._done < len(self._text) or bool(self._marks)
+
+    def feed(self, chunk: str) -> str:
+        """What of the text so far can be passed on now, after what was passed on before."""
+        if self._unfinished or "\x1b" in chunk:
+            chunk = self._set_aside(self._unfinished + chunk, final=False)
+        self._text += chunk
+        return self._pass_on(final=False)
+
+    def flush(self) -> str:
+        """The rest: the text ends here. What follows is a new text."""
+        if self._unfinished:
+            self._text += self._set_aside(self._unfinished, final=True)
+        out = self._pass_on(final=True)
+        self._reset()
+        return out
+
+    def _reset(self) -> None:
+        self._text = ""  # what is held, and before it what patterns may look back at
+        self._done = 0  # how much of it was passed on
+        self._scanned = 0  # how much of it was searched for keywords
+        self._known_from = 0  # from where known values may still end
+        self._live: list[Hit] = []
+        self._spans: list[Found] = []
+        self._marks: list[tuple[int, str]] = []
+        self._unfinished = ""
+        self._swallowing = ""
+        self._swallow_from = 0
+
+    def _set_aside(self, text: str, final: bool) -> str:
+        self._unfinished = ""
+        if not final:
+            unfinished = UNFINISHED_ESCAPE.search(text)
+            if unfinished is not None:
+                self._unfinished = unfinished[0]
+                text = text[: unfinished.start()]
+        plain: list[str] = []
+        size = len(self._text)
+        at = 0
+        for escape in ESCAPE.finditer(text):
+            plain.append(text[at : escape.start()])
+            size += escape.start() - at
+            sequence = escape[0]
+            if sequence.startswith("\x1b]"):
+                sequence = sequence[:2] + scrub(sequence[2:], self._known)
+            self._marks.append((size, sequence))
+            at = escape.end()
+        plain.append(text[at:])
+        return "".join(plain)
+
+    def _pass_on(self, final: bool) -> str:
+        text = self._text
+        size = hold = len(text)
+        engine = engine_for(self._patterns)
+        candidates = self._live
+        if self._scanned < size:
+            candidates = [*candidates, *engine.hits(text, self._scanned, final)]
+        self._live = []
+        for hit in candidates:
+            at, end, pattern = hit
+            shape = pattern.shape
+            if not final and shape.open(text, end):
+                self._live.append(hit)
+                if shape.begun(text, end):
+                    hold = min(hold, end)
+                continue
+            place = pattern.secret(text, at, end)
+            if place is not None:
+                self._found(pattern, *place)
+        if len(self._live) > _MOST_CANDIDATES:
+            self._give_up_on_candidates(hold)
+        hold = min(hold, self._look_for_known(final))
+        self._scanned = size
+        if self._swallowing:
+            self._swallow()
+        # A candidate is held from its keyword on; what was passed on when it had not begun was no part of it.
+        return self._emit(max(hold, self._done))
+
+    def _found(self, pattern: Pattern, start: int, end: int) -> None:
+        self._spans.append(Found(start, end, pattern.kind, 2 if pattern.generic else 1))
+        if end - start >= CAP:
+            # Longer than any shape: what belongs to it is not known, so all of it goes, to where the run ends.
+            self._swallowing = pattern.kind
+            self._swallow_from = end
+
+    def _swallow(self) -> None:
+        match = _RUN.match(self._text, self._swallow_from)
+        end = match.end() if match is not None else self._swallow_from
+        if end > self._swallow_from:
+            self._spans.append(Found(self._swallow_from - 1, end, self._swallowing, 1))
+        if end < len(self._text):
+            self._swallowing = ""
+        self._swallow_from = end
+
+    def _give_up_on_candidates(self, hold: int) -> None:
+        """Far more beginnings than any honest text has: better a gap than a leak or a stall."""
+        self._spans.append(Found(hold, len(self._text), "too-many-candidates", 2))
+        self._live = []
+
+    def _look_for_known(self, final: bool) -> int:
+        size = len(self._text)
+        matcher = self._known.matcher()
+        if matcher is None:
+            self._known_from = size
+            return size
+        self._spans.extend(matcher.spans(self._text, self._known_from, self._scanned, final))
+        held = size if final else matcher.held(self._text)
+        self._known_from = min(held, size)
+        return held
+
+    def _emit(self, hold: int) -> str:
+        text = self._text
+        if not self._spans and not self._marks:
+            out = text[self._done : hold]
+            self._done = hold
+            self._trim()
+            return out
+        groups = merged(self._spans)
+        for group in reversed(groups):
+            if group.start < hold < group.end:
+                hold = group.start
+        out_parts: list[str] = []
+        at = self._done
+        waiting: list[Found] = []
+        for group in groups:
+            if group.start >= hold and group.end > hold:
+                waiting.append(group)
+                continue
+            if group.start >= self._done:
+                out_parts.append(self._between(at, group.start))
+                out_parts.append(marker(group.kind))
+                self.redactions.append(Redaction(group.kind))
+            out_parts.append(self._marks_until(group.end - 1))
+            at = group.end
+        out_parts.append(self._between(at, hold))
+        # What a sequence at the very end does is not held: a colour is reset at once.
+        out_parts.append(self._marks_until(hold))
+        self._done = hold
+        self._spans = [span for span in self._spans if span.end > hold] if waiting else []
+        self._trim()
+        return "".join(out_parts)
+
+    def _between(self, start: int, end: int) -> str:
+        """The text from ``start`` to ``end`` with the sequences that stood in it, those at its end included."""
+        if not self._marks or self._marks[0][0] > end:
+            return self._text[start:end]
+        parts = []
+        while self._marks and self._marks[0][0] <= end:
+            place, sequence = self._marks.pop(0)
+            if place > start:
+                parts.append(self._text[start:place])
+                start = place
+            parts.append(sequence)
+        parts.append(self._text[start:end])
+        return "".join(parts)
+
+    def _marks_until(self, end: int) -> str:
+        parts = []
+        while self._marks and self._marks[0][0] <= end:
+            parts.append(self._marks.pop(0)[1])
+        return "".join(parts)
+
+    def _trim(self) -> None:
+        context = _CONTEXT + (CUT_UP_WINDOW if self._known else 0)
+        keep = min(self._done, self._known_from, len(self._text) - context)
+        for at, _end, _pattern in self._live:
+            keep = min(keep, at - LOOK_BEHIND)
+        if keep <= 0:
+            return
+        self._text = self._text[keep:]
+        self._done -= keep
+        self._scanned -= keep
+        self._known_from -= keep
+        self._live = [(at - keep, end - keep, pattern) for at, end, pattern in self._live]
+        self._spans = [span.moved(-keep) for span in self._spans]
+        self._marks = [(at - keep, sequence) for at, sequence in self._marks]
+        if self._swallowing:
+            self._swallow_from -= keep
+
+
+def scrub(text: str, known: KnownValues | Iterable[str] = ()) -> str:
+    """``text`` without patterned and known secrets; a marker ``[REDACTED:<kind>]`` stands for each."""
+    scrubber = Scrubber(known)
+    return scrubber.feed(text) + scrubber.flush()
