@@ -1,1 +1,7 @@
-"""Effects -> findings."""
+"""Effects -> findings: named rules, one small file a family, with severities from one table."""
+
+from jupyter_guard.judge.engine import judge
+from jupyter_guard.judge.registry import RULES
+from jupyter_guard.judge.rule import Rule
+
+__all__ = ["RULES", "Rule", "judge"]

@@ -1,0 +1,172 @@
+"""A reading -> findings: every effect and observation is shown once to the rules that ask for its kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from jupyter_guard.judge import deny as refusals
+from jupyter_guard.judge.registry import RULES
+from jupyter_guard.judge.rule import Rule
+from jupyter_guard.judge.severity import facets
+from jupyter_guard.judge.severity import severity as table_severity
+from jupyter_guard.terms import (
+    Certainty,
+    Confidence,
+    Effect,
+    Finding,
+    Kind,
+    Observation,
+    Origin,
+    Reading,
+    Severity,
+    Span,
+)
+from jupyter_guard.terms.deny import Deny
+from jupyter_guard.terms.sentence import clause, shown
+
+_CONFIDENCE = {
+    Certainty.CERTAIN: Confidence.HIGH,
+    Certainty.LIKELY: Confidence.MEDIUM,
+    Certainty.UNKNOWN: Confidence.LOW,
+}
+
+
+def judge(
+    reading: Reading,
+    deny: Deny = Deny(),  # noqa: B008 - frozen
+    disabled: Collection[str] = (),
+    severities: Mapping[str, Severity] = {},
+) -> tuple[Finding, ...]:
+    """The findings of ``reading``, in the order of the text.
+
+    ``disabled`` rules do not speak and ``severities`` replace a rule's own. A rule that crashes is itself a finding,
+    ``JG000``, critical: never a silent pass.
+    """
+    found: dict[tuple[object, ...], Finding] = {}
+    for finding in (
+        *_by_effects(reading, disabled),
+        *_by_observations(reading, disabled),
+        *refusals.refused(reading, deny),
+    ):
+        if finding.rule in severities:
+            finding = _changed(finding, severities[finding.rule])
+        key = (finding.rule, finding.span, finding.message)
+        found[key] = _joined(found[key], finding) if key in found else finding
+    return tuple(sorted(found.values(), key=lambda f: (f.span.line, f.span.column, f.rule)))
+
+
+def _by_effects(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
+    for effect in reading.effects:
+        try:
+            seen = facets(effect)
+            level = table_severity(effect, seen)
+        except Exception as error:
+            yield _crashed("the severity table", error, effect.span, reading)
+            continue
+        spoken: set[str] = set()
+        for rule in _rules_for_kind(effect.kind):
+            if rule.family in spoken:
+                continue
+            try:
+                fits = rule.check(effect, seen)
+            except Exception as error:
+                yield _crashed(rule.id, error, effect.span, reading)
+                continue
+            if not fits:
+                continue
+            spoken.add(rule.family)
+            worth = level if rule.severity is None else rule.severity
+            if worth is not None and rule.id not in disabled:
+                yield _finding(rule, worth, effect)
+
+
+def _by_observations(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
+    for observation in reading.observations:
+        for rule in _rules_for_observation(observation.what):
+            if rule.id in disabled:
+                continue
+            try:
+                fits = rule.seen(observation)
+            except Exception as error:
+                yield _crashed(rule.id, error, observation.span, reading)
+                continue
+            if fits:
+                yield Finding(
+                    rule=rule.id,
+                    family=rule.family,
+                    severity=rule.severity or Severity.LOW,
+                    confidence=Confidence.MEDIUM,
+                    message=_noted(rule, observation),
+                    span=observation.span,
+                    why=rule.why,
+                    instead=rule.instead,
+                    origin=Origin.strictest((reading.cell.origin, observation.origin), reading.cell.origin),
+                )
+
+
+def _finding(rule: Rule, severity: Severity, effect: Effect) -> Finding:
+    return Finding(
+        rule=rule.id,
+        family=rule.family,
+        severity=severity,
+        confidence=_CONFIDENCE[effect.certainty],
+        message=clause(effect),
+        span=effect.span,
+        effects=(effect,),
+        why=rule.why,
+        instead=rule.instead,
+        origin=effect.origin,
+    )
+
+
+def _noted(rule: Rule, observation: Observation) -> str:
+    detail = f" (`{shown(observation.detail)}`)" if observation.detail else ""
+    return rule.title[0].lower() + rule.title[1:] + detail
+
+
+def _crashed(part: str, error: Exception, span: Span, reading: Reading) -> Finding:
+    return Finding(
+        rule="JG000",
+        family="guard",
+        severity=Severity.CRITICAL,
+        confidence=Confidence.HIGH,
+        message=f"the guard itself failed ({part}: {type(error).__name__}: {shown(str(error), 120)})",
+        span=span,
+        why="A cell that was not judged could do anything, so it does not run.",
+        instead="Report it; until it is mended, disable that rule in the policy or run the cell elsewhere.",
+        origin=reading.cell.origin,
+    )
+
+
+def _changed(finding: Finding, severity: Severity) -> Finding:
+    import msgspec
+
+    return msgspec.structs.replace(finding, severity=severity)
+
+
+def _joined(one: Finding, other: Finding) -> Finding:
+    import msgspec
+
+    worse = max(one, other, key=lambda finding: finding.severity.rank)
+    return msgspec.structs.replace(worse, effects=(*one.effects, *other.effects))
+
+
+def _rules_for_kind(kind: Kind) -> tuple[Rule, ...]:
+    if not _BY_KIND:
+        for rule in RULES.values():
+            for wanted in rule.kinds:
+                _BY_KIND[wanted].append(rule)
+    return tuple(_BY_KIND[kind])
+
+
+def _rules_for_observation(what: str) -> tuple[Rule, ...]:
+    if not _BY_OBSERVATION:
+        for rule in RULES.values():
+            for wanted in rule.observes:
+                _BY_OBSERVATION[wanted].append(rule)
+    return tuple(_BY_OBSERVATION.get(what, ()))
+
+
+_BY_KIND: defaultdict[Kind, list[Rule]] = defaultdict(list)
+_BY_OBSERVATION: defaultdict[str, list[Rule]] = defaultdict(list)
