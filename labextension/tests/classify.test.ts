@@ -45,6 +45,10 @@ test('commands are known by what they do to text', () => {
 test('a completion is a name, not a program', () => {
   assert.ok(isCompletionLike('read_csv'));
   assert.ok(isCompletionLike('größe'));
+  assert.ok(isCompletionLike('read_csv('));
+  assert.ok(isCompletionLike("amount']"));
+  assert.ok(isCompletionLike('~/data/sales.csv"'));
+  assert.ok(!isCompletionLike('os.remove("a")'));
   assert.ok(!isCompletionLike('import os; os.system("x")'));
   assert.ok(!isCompletionLike('a\nb'));
 });

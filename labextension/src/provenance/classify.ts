@@ -57,9 +57,9 @@ export function commandKind(id: string): CommandKind {
   return 'other';
 }
 
-/** Whether text can be what one completion inserts: a name, a path, a call's parentheses, no more. */
+/** Whether text can be what one completion inserts: a name or a path and what closes or opens after it, no call. */
 export function isCompletionLike(inserted: string): boolean {
-  return inserted.length <= 120 && /^[\p{L}\p{N}_.'"/\\()[\]=~ -]*$/u.test(inserted);
+  return inserted.length <= 120 && /^['"]?[\p{L}\p{N}_.~/\\ -]*(\(|\(\)|=|['"]?\]?)$/u.test(inserted);
 }
 
 const BY_PERSON: readonly Arrival[] = ['typed', 'pasted', 'dropped', 'completed'];
