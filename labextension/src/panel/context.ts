@@ -1,32 +1,50 @@
-/** What the panel's parts need besides the state: words and ways to act. */
+/** What the panel's parts need besides the state: words, ways to act, and the notebook's cells. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Choice } from '../protocol';
 
-export interface ICellInfo {
-  readonly id: string;
-  /** The first line that is not empty, for recognising the cell. */
-  readonly excerpt: string;
-}
-
-export interface IPanelContext {
+/** Stays the same object while a notebook is shown, so that parts whose values are the same need not be drawn again. */
+export interface IPanelActions {
   readonly trans: TranslationBundle;
-  readonly cells: readonly ICellInfo[];
   /** Show a cell, and the given line of it; nothing happens when the notebook no longer has it. */
   jump(cellId: string, line?: number): void;
   answer(id: string, choice: Choice, event: Event): void;
-  /** The guarded kernel to offer, or `null`. */
-  readonly twin: { readonly name: string; readonly title: string } | null;
   switchKernel(name: string): void;
 }
 
-/** "Cell 3", by its place in the notebook. */
-export function cellName(cellId: string, context: IPanelContext): string {
-  const index = context.cells.findIndex(cell => cell.id === cellId);
-  return index < 0 ? context.trans.__('A cell that is gone') : context.trans.__('Cell %1', String(index + 1));
+export interface ICellInfo {
+  /** "Cell 3", by its place in the notebook. */
+  readonly name: string;
+  /** The first line that is not empty, for recognising the cell. */
+  readonly excerpt: string;
+  readonly isGone: boolean;
 }
 
-export function excerptOf(cellId: string, context: IPanelContext): string {
-  return context.cells.find(cell => cell.id === cellId)?.excerpt ?? '';
+/** The cells of a notebook by their ids; gives what to call a cell that is not, or not any more, in it. */
+export class CellIndex {
+  constructor(
+    cells: Iterable<{ readonly id: string; readonly source: string }>,
+    private readonly _trans: TranslationBundle
+  ) {
+    for (const { id, source } of cells) {
+      this._known.set(id, { name: _trans.__('Cell %1', String(this._known.size + 1)), source });
+    }
+  }
+
+  get ids(): string[] {
+    return [...this._known.keys()];
+  }
+
+  of(cellId: string): ICellInfo {
+    const known = this._known.get(cellId);
+    if (!known) {
+      const name = cellId ? this._trans.__('A cell that is gone') : this._trans.__('Outside the notebook');
+      return { name, excerpt: '', isGone: true };
+    }
+    const line = known.source.split('\n', 20).find(text => text.trim() !== '') ?? '';
+    return { name: known.name, excerpt: line.trim().slice(0, 120), isGone: false };
+  }
+
+  private _known = new Map<string, { readonly name: string; readonly source: string }>();
 }

@@ -6,18 +6,19 @@ import { severityIcon } from '../icons';
 import { IFinding, IReport } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
 import { cellSentence, originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
-import { cellName, excerptOf, IPanelContext } from './context';
+import { CellIndex, IPanelActions } from './context';
 import { Prose } from './prose';
 
 interface IFindingsProps {
   readonly groups: readonly ICellGroup[];
   /** The cell that was judged last, for those who listen. */
   readonly latest: IReport | undefined;
-  readonly context: IPanelContext;
+  readonly cells: CellIndex;
+  readonly actions: IPanelActions;
 }
 
-export function Findings({ groups, latest, context }: IFindingsProps): JSX.Element {
-  const { trans } = context;
+export function Findings({ groups, latest, cells, actions }: IFindingsProps): JSX.Element {
+  const { trans } = actions;
   const total = groups.reduce((sum, group) => sum + group.report.findings.length, 0);
   return (
     <section className="jg-Section" aria-label={trans.__('Findings')}>
@@ -27,7 +28,7 @@ export function Findings({ groups, latest, context }: IFindingsProps): JSX.Eleme
       </h3>
       <p className="jg-Live" role="status" aria-live="polite">
         {latest && latest.findings.length > 0
-          ? `${cellName(latest.cellId, context)}: ${stateTitle(latest.state, trans)}`
+          ? `${cells.of(latest.cellId).name}: ${stateTitle(latest.state, trans)}`
           : ''}
       </p>
       {groups.length === 0 ? (
@@ -35,7 +36,12 @@ export function Findings({ groups, latest, context }: IFindingsProps): JSX.Eleme
       ) : (
         <ol className="jg-Groups">
           {groups.map(group => (
-            <Group key={placeOf(group.report)} group={group} context={context} />
+            <Group
+              key={placeOf(group.report)}
+              report={group.report}
+              {...cells.of(group.cellId)}
+              actions={actions}
+            />
           ))}
         </ol>
       )}
@@ -43,20 +49,28 @@ export function Findings({ groups, latest, context }: IFindingsProps): JSX.Eleme
   );
 }
 
-function Group({ group, context }: { readonly group: ICellGroup; readonly context: IPanelContext }): JSX.Element {
-  const { trans } = context;
-  const { report, cellId } = group;
-  const excerpt = excerptOf(cellId, context);
+interface IGroupProps {
+  readonly report: IReport;
+  readonly name: string;
+  readonly excerpt: string;
+  readonly isGone: boolean;
+  readonly actions: IPanelActions;
+}
+
+/** Drawn again only when its own values change: a notebook may have thousands of findings. */
+const Group = React.memo(function Group({ report, name, excerpt, isGone, actions }: IGroupProps): JSX.Element {
+  const { trans } = actions;
+  const { cellId } = report;
   return (
     <li className={`jg-Group jg-tone-${stateTone(report.state)}`} data-cell-id={cellId}>
       <button
         type="button"
         className="jg-Group-head"
-        disabled={group.index < 0}
+        disabled={isGone}
         title={trans.__('Go to the cell')}
-        onClick={() => context.jump(cellId)}
+        onClick={() => actions.jump(cellId)}
       >
-        <span className="jg-Group-name">{cellId ? cellName(cellId, context) : trans.__('Outside the notebook')}</span>
+        <span className="jg-Group-name">{name}</span>
         <span className="jg-Group-state">{stateTitle(report.state, trans)}</span>
         {excerpt && <code className="jg-Group-excerpt">{excerpt}</code>}
       </button>
@@ -71,21 +85,21 @@ function Group({ group, context }: { readonly group: ICellGroup; readonly contex
       </p>
       <ul className="jg-Findings">
         {report.findings.map((finding, index) => (
-          <Finding key={index} finding={finding} cellId={cellId} context={context} />
+          <Finding key={index} finding={finding} cellId={cellId} actions={actions} />
         ))}
       </ul>
     </li>
   );
-}
+});
 
 interface IFindingProps {
   readonly finding: IFinding;
   readonly cellId: string;
-  readonly context: IPanelContext;
+  readonly actions: IPanelActions;
 }
 
-export function Finding({ finding, cellId, context }: IFindingProps): JSX.Element {
-  const { trans } = context;
+export function Finding({ finding, cellId, actions }: IFindingProps): JSX.Element {
+  const { trans } = actions;
   const word = severityWord(finding.severity, trans);
   const Icon = severityIcon(finding.severity);
   return (
@@ -98,7 +112,7 @@ export function Finding({ finding, cellId, context }: IFindingProps): JSX.Elemen
           type="button"
           className="jg-Finding-message"
           title={trans.__('Go to %1 of the cell', place(finding, trans))}
-          onClick={() => context.jump(cellId, finding.span.line)}
+          onClick={() => actions.jump(cellId, finding.span.line)}
         >
           <Prose text={finding.message} />
         </button>

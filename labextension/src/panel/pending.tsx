@@ -4,46 +4,54 @@ import * as React from 'react';
 
 import { Choice, IPending } from '../protocol';
 import { cellSentence, originPhrase } from '../words';
-import { cellName, excerptOf, IPanelContext } from './context';
+import { CellIndex, IPanelActions } from './context';
 import { Finding } from './findings';
 import { Prose } from './prose';
 
 interface IPendingProps {
   readonly pending: readonly IPending[];
-  readonly context: IPanelContext;
+  readonly cells: CellIndex;
+  readonly actions: IPanelActions;
 }
 
-export function Pending({ pending, context }: IPendingProps): JSX.Element {
-  const { trans } = context;
+export function Pending({ pending, cells, actions }: IPendingProps): JSX.Element {
+  const { trans } = actions;
   return (
     <section className="jg-Pending" aria-label={trans.__('Waiting for your answer')} aria-live="assertive">
       {pending.map(item => (
-        <Question key={item.id} item={item} context={context} />
+        <Question key={item.id} item={item} cells={cells} actions={actions} />
       ))}
     </section>
   );
 }
 
-function Question({ item, context }: { readonly item: IPending; readonly context: IPanelContext }): JSX.Element {
-  const { trans } = context;
-  const answer = (choice: Choice) => (event: React.MouseEvent) => context.answer(item.id, choice, event.nativeEvent);
+interface IQuestionProps {
+  readonly item: IPending;
+  readonly cells: CellIndex;
+  readonly actions: IPanelActions;
+}
+
+function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
+  const { trans } = actions;
+  const { name, excerpt } = cells.of(item.cellId);
+  const answer = (choice: Choice) => (event: React.MouseEvent) => actions.answer(item.id, choice, event.nativeEvent);
   const title = `jg-question-${item.id}`;
   return (
     <div className="jg-Question" role="group" aria-labelledby={title}>
       <h3 id={title} className="jg-Question-title">
         {trans.__('Run this cell?')}
       </h3>
-      <button type="button" className="jg-Group-head" onClick={() => context.jump(item.cellId)}>
-        <span className="jg-Group-name">{cellName(item.cellId, context)}</span>
+      <button type="button" className="jg-Group-head" onClick={() => actions.jump(item.cellId)}>
+        <span className="jg-Group-name">{name}</span>
         <span className="jg-Group-state">{originPhrase(item.origin, trans)}</span>
-        <code className="jg-Group-excerpt">{excerptOf(item.cellId, context)}</code>
+        {excerpt && <code className="jg-Group-excerpt">{excerpt}</code>}
       </button>
       <p className="jg-Sentence">
         <Prose text={item.sentence ? cellSentence(item.sentence, trans) : item.prompt} />
       </p>
       <ul className="jg-Findings">
         {item.findings.map((finding, index) => (
-          <Finding key={index} finding={finding} cellId={item.cellId} context={context} />
+          <Finding key={index} finding={finding} cellId={item.cellId} actions={actions} />
         ))}
       </ul>
       <div className="jg-Answers">

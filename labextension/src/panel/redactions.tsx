@@ -4,15 +4,16 @@ import * as React from 'react';
 
 import { IRedaction } from '../protocol';
 import { kindWords } from '../words';
-import { cellName, IPanelContext } from './context';
+import { CellIndex, IPanelActions } from './context';
 
 interface IRedactionsProps {
   readonly redactions: readonly IRedaction[];
-  readonly context: IPanelContext;
+  readonly cells: CellIndex;
+  readonly actions: IPanelActions;
 }
 
-export function Redactions({ redactions, context }: IRedactionsProps): JSX.Element | null {
-  const { trans } = context;
+export function Redactions({ redactions, cells, actions }: IRedactionsProps): JSX.Element | null {
+  const { trans } = actions;
   if (redactions.length === 0) {
     return null;
   }
@@ -26,8 +27,8 @@ export function Redactions({ redactions, context }: IRedactionsProps): JSX.Eleme
       <ul className="jg-Redactions">
         {redactions.map((item, index) => (
           <li key={index}>
-            <button type="button" className="jg-Redaction" onClick={() => context.jump(item.cellId)}>
-              <span>{cellName(item.cellId, context)}</span>
+            <button type="button" className="jg-Redaction" onClick={() => actions.jump(item.cellId)}>
+              <span>{cells.of(item.cellId).name}</span>
               <span className="jg-Redaction-kind">{kindWords(item.kind)}</span>
               {item.count > 1 && <span>× {item.count}</span>}
               <span className="jg-Quiet">{item.channel}</span>

@@ -5,16 +5,18 @@ import * as React from 'react';
 import { shieldIcon } from '../icons';
 import { IGuardStatus } from '../protocol';
 import { IGuardState } from '../store';
-import { IPanelContext } from './context';
+import { IPanelActions } from './context';
 
 interface IStatusProps {
   readonly state: IGuardState;
-  readonly context: IPanelContext;
+  /** The guarded kernel to offer in place of an unguarded one, or `null`. */
+  readonly twin: { readonly name: string; readonly title: string } | null;
+  readonly actions: IPanelActions;
 }
 
-export function Status({ state, context }: IStatusProps): JSX.Element {
-  const { trans } = context;
-  const { tone, word } = headline(state, context);
+export function Status({ state, twin, actions }: IStatusProps): JSX.Element {
+  const { trans } = actions;
+  const { tone, word } = headline(state, actions);
   return (
     <header className={`jg-Status jg-is-${tone}`}>
       <div className="jg-Status-line" role="status" aria-live="polite">
@@ -24,8 +26,8 @@ export function Status({ state, context }: IStatusProps): JSX.Element {
         <h2 className="jg-Status-word">{word}</h2>
         {state.kernel && <span className="jg-Status-kernel">{state.kernel}</span>}
       </div>
-      {state.guard && state.link !== 'unguarded' && <Facts guard={state.guard} context={context} />}
-      {state.link === 'unguarded' && <Unguarded context={context} />}
+      {state.guard && state.link !== 'unguarded' && <Facts guard={state.guard} actions={actions} />}
+      {state.link === 'unguarded' && <Unguarded twin={twin} actions={actions} />}
       {state.link === 'silent' && (
         <p className="jg-Quiet">
           {trans.__('The kernel says that it is guarded, but no guard answers. Treat it as not guarded, or restart it.')}
@@ -40,7 +42,7 @@ export function Status({ state, context }: IStatusProps): JSX.Element {
   );
 }
 
-function headline(state: IGuardState, { trans }: IPanelContext): { tone: 'on' | 'watch' | 'off'; word: string } {
+function headline(state: IGuardState, { trans }: IPanelActions): { tone: 'on' | 'watch' | 'off'; word: string } {
   switch (state.link) {
     case 'connected':
       if (state.guard?.mode === 'observe') {
@@ -62,8 +64,8 @@ function headline(state: IGuardState, { trans }: IPanelContext): { tone: 'on' | 
   }
 }
 
-function Facts({ guard, context }: { readonly guard: IGuardStatus; readonly context: IPanelContext }): JSX.Element {
-  const { trans } = context;
+function Facts({ guard, actions }: { readonly guard: IGuardStatus; readonly actions: IPanelActions }): JSX.Element {
+  const { trans } = actions;
   const policy = [guard.preset, guard.locked ? trans.__('locked') : '', guard.policy.slice(0, 12)];
   return (
     <dl className="jg-Facts">
@@ -85,13 +87,13 @@ function Facts({ guard, context }: { readonly guard: IGuardStatus; readonly cont
   );
 }
 
-function Unguarded({ context }: { readonly context: IPanelContext }): JSX.Element {
-  const { trans, twin } = context;
+function Unguarded({ twin, actions }: Pick<IStatusProps, 'twin' | 'actions'>): JSX.Element {
+  const { trans } = actions;
   return (
     <div className="jg-Unguarded">
       <p>{trans.__('Cells of this notebook run without being looked at, and their output is shown as it is.')}</p>
       {twin ? (
-        <button type="button" className="jg-Answer" onClick={() => context.switchKernel(twin.name)}>
+        <button type="button" className="jg-Answer" onClick={() => actions.switchKernel(twin.name)}>
           {trans.__('Switch to %1', twin.title)}
         </button>
       ) : (

@@ -9,7 +9,7 @@ import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { guardedTwin } from '../connection/guarded';
 import { shieldIcon } from '../icons';
 import { groups } from '../store';
-import { ICellInfo, IPanelContext } from './context';
+import { CellIndex, IPanelActions } from './context';
 import { Findings } from './findings';
 import { jumpTo } from './jump';
 import { Pending } from './pending';
@@ -39,24 +39,26 @@ export class GuardPanel extends ReactWidget {
 
   protected override render(): JSX.Element {
     const panel = this._panel;
-    if (!panel || !this._connection) {
+    const actions = this._actions;
+    if (!panel || !this._connection || !actions) {
       return <p className="jg-Empty">{this._trans.__('Open a notebook to see what its cells do.')}</p>;
     }
     const { state } = this._connection;
-    const context = this._context(panel, this._connection);
-    const ids = context.cells.map(cell => cell.id);
+    const cells = cellsOf(panel, this._trans);
+    const specs = panel.sessionContext.specsManager.specs?.kernelspecs ?? {};
     return (
       <>
-        <Status state={state} context={context} />
-        <Pending pending={state.pending} context={context} />
+        <Status state={state} twin={guardedTwin(state.kernel, specs)} actions={actions} />
+        <Pending pending={state.pending} cells={cells} actions={actions} />
         {state.link !== 'unguarded' && state.link !== 'none' && (
           <div className="jg-Lists">
             <Findings
-              groups={groups(state, ids)}
+              groups={groups(state, cells.ids)}
               latest={state.reports[state.reports.length - 1]}
-              context={context}
+              cells={cells}
+              actions={actions}
             />
-            <Redactions redactions={state.redactions} context={context} />
+            <Redactions redactions={state.redactions} cells={cells} actions={actions} />
           </div>
         )}
       </>
@@ -73,6 +75,7 @@ export class GuardPanel extends ReactWidget {
     this._panel?.content.model?.cells.changed.disconnect(this._onChanged, this);
     this._panel = next;
     this._connection = next ? this._connections.of(next) : null;
+    this._actions = next && this._connection ? actionsOf(next, this._connection, this._trans) : null;
     this._connection?.changed.connect(this._onChanged, this);
     if (next) {
       void next.context.ready.then(() => {
@@ -89,30 +92,24 @@ export class GuardPanel extends ReactWidget {
     this.update();
   }
 
-  private _context(panel: NotebookPanel, connection: IGuardConnection): IPanelContext {
-    const { sessionContext } = panel;
-    const specs = sessionContext.specsManager.specs?.kernelspecs ?? {};
-    return {
-      trans: this._trans,
-      cells: cellInfos(panel),
-      jump: (cellId, line) => jumpTo(panel, cellId, line),
-      answer: (id, choice, event) => void connection.answer(id, choice, event),
-      twin: guardedTwin(connection.state.kernel, specs),
-      switchKernel: name => void sessionContext.changeKernel({ name })
-    };
-  }
-
   private _panel: NotebookPanel | null = null;
   private _connection: IGuardConnection | null = null;
+  private _actions: IPanelActions | null = null;
 }
 
-function cellInfos(panel: NotebookPanel): ICellInfo[] {
-  const cells = panel.content.model?.cells;
-  return cells
-    ? Array.from(cells, cell => {
-        const source = cell.sharedModel.getSource();
-        const line = source.split('\n', 20).find(text => text.trim() !== '') ?? '';
-        return { id: cell.id, excerpt: line.trim().slice(0, 120) };
-      })
-    : [];
+function actionsOf(panel: NotebookPanel, connection: IGuardConnection, trans: TranslationBundle): IPanelActions {
+  return {
+    trans,
+    jump: (cellId, line) => jumpTo(panel, cellId, line),
+    answer: (id, choice, event) => void connection.answer(id, choice, event),
+    switchKernel: name => void panel.sessionContext.changeKernel({ name })
+  };
+}
+
+function cellsOf(panel: NotebookPanel, trans: TranslationBundle): CellIndex {
+  const cells = Array.from(panel.content.model?.cells ?? []);
+  return new CellIndex(
+    cells.map(cell => ({ id: cell.id, source: cell.sharedModel.getSource() })),
+    trans
+  );
 }
