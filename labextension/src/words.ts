@@ -60,6 +60,11 @@ export function cellSentence(sentence: string, trans: TranslationBundle): string
   return trans.__('This cell %1.', sentence.replace(/\.$/, ''));
 }
 
+/** A report's state for showing: a run that drew a warning is told from one that did not. */
+export function shownState(report: { readonly state: string; readonly verdict: string }): string {
+  return report.state === 'ran' && report.verdict === 'warn' ? 'warned' : report.state;
+}
+
 /** The tone in which a state is shown; drives colours only, never words. */
 export function stateTone(state: string): 'stop' | 'ask' | 'warn' | 'calm' {
   switch (state) {

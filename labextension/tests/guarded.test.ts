@@ -5,6 +5,7 @@ import fc from 'fast-check';
 
 import { guardedTwin, isGuarded } from '../src/connection/guarded';
 import { proseParts } from '../src/dom';
+import { shownState, stateTone } from '../src/words';
 
 const SPECS = {
   python3: { language: 'python', display_name: 'Python 3' },
@@ -45,4 +46,10 @@ test('prose keeps every character but the paired back-ticks', () => {
       assert.equal(back, text);
     })
   );
+});
+
+test('a run with a warning has the tone of a warning', () => {
+  assert.equal(stateTone(shownState({ state: 'ran', verdict: 'warn' })), 'warn');
+  assert.equal(stateTone(shownState({ state: 'ran', verdict: 'allow' })), 'calm');
+  assert.equal(stateTone(shownState({ state: 'declined', verdict: 'confirm' })), 'stop');
 });

@@ -5,7 +5,7 @@ import * as React from 'react';
 import { severityIcon } from '../icons';
 import { IFinding, IReport } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
-import { cellSentence, originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
+import { cellSentence, originPhrase, place, severityWord, shownState, stateTitle, stateTone } from '../words';
 import { CellIndex, IPanelActions } from './context';
 import { Prose } from './prose';
 
@@ -28,7 +28,7 @@ export function Findings({ groups, latest, cells, actions }: IFindingsProps): JS
       </h3>
       <p className="jg-Live" role="status" aria-live="polite">
         {latest && latest.findings.length > 0
-          ? `${cells.of(latest.cellId).name}: ${stateTitle(latest.state, trans)}`
+          ? `${cells.of(latest.cellId).name}: ${stateTitle(shownState(latest), trans)}`
           : ''}
       </p>
       {groups.length === 0 ? (
@@ -62,7 +62,7 @@ const Group = React.memo(function Group({ report, name, excerpt, isGone, actions
   const { trans } = actions;
   const { cellId } = report;
   return (
-    <li className={`jg-Group jg-tone-${stateTone(report.state)}`} data-cell-id={cellId}>
+    <li className={`jg-Group jg-tone-${stateTone(shownState(report))}`} data-cell-id={cellId}>
       <button
         type="button"
         className="jg-Group-head"
@@ -71,7 +71,7 @@ const Group = React.memo(function Group({ report, name, excerpt, isGone, actions
         onClick={() => actions.jump(cellId)}
       >
         <span className="jg-Group-name">{name}</span>
-        <span className="jg-Group-state">{stateTitle(report.state, trans)}</span>
+        <span className="jg-Group-state">{stateTitle(shownState(report), trans)}</span>
         {excerpt && <code className="jg-Group-excerpt">{excerpt}</code>}
       </button>
       {report.sentence && (
