@@ -80,6 +80,8 @@ export interface IGuardStatus {
   readonly backend: string;
   readonly missing: readonly string[];
   readonly enforced: boolean;
+  /** What is wrong with the policy's files, if anything. */
+  readonly problems: readonly string[];
 }
 
 export interface ISnapshot {
@@ -228,7 +230,8 @@ function parseStatus(value: unknown): IGuardStatus {
     locked: guard.locked === true,
     backend: text(isolation.backend, 'none'),
     missing: texts(isolation.missing),
-    enforced: guard.enforced === true
+    enforced: guard.enforced === true,
+    problems: texts(guard.problems)
   };
 }
 

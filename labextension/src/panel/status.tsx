@@ -6,6 +6,7 @@ import { shieldIcon } from '../icons';
 import { IGuardStatus } from '../protocol';
 import { IGuardState } from '../store';
 import { IPanelActions } from './context';
+import { Prose } from './prose';
 
 interface IStatusProps {
   readonly state: IGuardState;
@@ -83,6 +84,12 @@ function Facts({ guard, actions }: { readonly guard: IGuardStatus; readonly acti
           <span className="jg-Missing">{trans.__(' · missing: %1', guard.missing.join(', '))}</span>
         )}
       </dd>
+      {guard.problems.length > 0 && <dt>{trans.__('Problems')}</dt>}
+      {guard.problems.map((problem, index) => (
+        <dd key={index} className="jg-Problem">
+          <Prose text={problem} />
+        </dd>
+      ))}
     </dl>
   );
 }
