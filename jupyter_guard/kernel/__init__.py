@@ -1,1 +1,1 @@
-"""The 'Guarded Python' kernel: a wrapper process around a real kernel."""
+"""A connection file -> the kernel 'Guarded Python': a wrapper process around a real kernel, relayed and judged."""

@@ -1,0 +1,87 @@
+"""The process that reads and judges: cells in over a socket, judgements out.
+
+``python -m jupyter_guard.guard.helper SOCKET DIRECTORY``. It lives apart from the relay, so that no cell can stall or
+crash that; and it outlives the relay just long enough to remove ``DIRECTORY``, which a killed wrapper leaves behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from jupyter_guard.guard.protocol import Judged, Learn, Unpacker, Vet, pack
+from jupyter_guard.guard.session import failed
+from jupyter_guard.terms import Cell, Origin
+
+LARGEST_DATA = 2 * 1024**3
+
+
+def serve(link: socket.socket) -> None:
+    """Answer until the other side closes."""
+    from jupyter_guard.guard.pipeline import Pipeline, answer
+
+    pipeline = Pipeline(Path.cwd())
+    link.sendall(pack(pipeline.standing))
+    # What is loaded by now stays: the collector need not look at it again in the middle of a cell.
+    gc.collect()
+    gc.freeze()
+    unpacker = Unpacker()
+    while data := link.recv(1 << 20):
+        for message in unpacker.feed(data):
+            if isinstance(message, Learn):
+                pipeline.learn(message)
+            elif isinstance(message, Vet):
+                if pipeline.take_up_policy():
+                    link.sendall(pack(pipeline.standing))
+                judged: Judged
+                try:
+                    judged = pipeline.judge(message)
+                except Exception as error:
+                    logging.getLogger("jupyter_guard").exception("the guard failed on a cell")
+                    cell = Cell("", Origin.UNKNOWN)
+                    judged = answer(message.id, failed(cell, f"{type(error).__name__}: {error}"))
+                link.sendall(pack(judged))
+
+
+def _connected(where: str) -> socket.socket:
+    if where.isdigit():
+        return socket.socket(fileno=int(where))
+    # Windows cannot inherit a socket pair: it calls back, and says the word that only a child of the wrapper knows.
+    host, _, port = where.rpartition(":")
+    link = socket.create_connection((host, int(port)))
+    link.sendall(os.environ.pop("JUPYTER_GUARD_HELPER_TOKEN", "").encode())
+    return link
+
+
+def _bound_memory() -> None:
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (LARGEST_DATA, LARGEST_DATA))
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the wrapper, then clean up behind it."""
+    where, directory = arguments
+    # The manager's interrupt is for the cell, not for whoever judges the next one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    link = _connected(where)
+    _bound_memory()
+    try:
+        serve(link)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    # The wrapper ended: it closes this socket for no other reason, and a helper that it replaces is killed.
+    shutil.rmtree(directory, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,176 @@
+"""A cell and what came with it -> judged, with everything that a host needs to run, ask about or refuse it.
+
+It also keeps the policy current: a file that changed on disk counts from the next cell on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.guard.card import State, card, error, payload, prompt
+from jupyter_guard.guard.protocol import Judged, Learn, Standing, Vet, to_text
+from jupyter_guard.guard.session import Session, failed
+from jupyter_guard.terms import Cell, Origin, Report, Verdict
+
+if TYPE_CHECKING:
+    from jupyter_guard.policy import Policy
+
+log = logging.getLogger("jupyter_guard")
+
+NOBODY = "nobody could be asked: this front end takes no input and no guard panel is open"
+_ITEM = ("origin", "verdict", "would_be", "sentence", "findings")
+
+
+class Pipeline:
+    """Judges the cells of one kernel. ``workspace`` is the directory whose policy counts."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self._session: Session | None = None
+        self._problems: tuple[str, ...] = ()
+        self._seen: dict[str, tuple[int, int]] = {}
+        self.standing = Standing()
+        self.take_up_policy()
+
+    def take_up_policy(self) -> bool:
+        """Read the policy when its files changed since the last time; whether it did."""
+        files = _stamps(self.workspace)
+        if files == self._seen:
+            return False
+        self._seen = files
+        before = self.standing
+        from jupyter_guard.policy import load_effective
+
+        try:
+            self._adopt(load_effective(self.workspace))
+        except Exception as mistake:
+            # A policy that cannot be read cannot allow anything.
+            log.warning("the policy cannot be read: %s", mistake)
+            self._problems = tuple(str(mistake).split("\n"))
+            self.standing = Standing(problems=self._problems)
+        return self.standing != before
+
+    def judge(self, request: Vet) -> Judged:
+        """Judge a cell with its expressions; the strictest verdict counts for all of it."""
+        code, origin = to_text(request.code), Origin(request.origin)
+        report = self._vet(code, request)
+        for expression in request.expressions:
+            other = self._vet(to_text(expression), request)
+            if other.verdict > report.verdict:
+                report = other
+        if report.verdict > Verdict.WARN and self._session is not None and not self._problems:
+            # Not known yet whether it runs; a `Learn` says so.
+            self._session.refused()
+        log.debug("judged %s for %s: %s", request.id, origin, report.verdict)
+        return answer(request.id, report)
+
+    def learn(self, request: Learn) -> None:
+        """Take in a cell that runs, or ran."""
+        if self._session is not None:
+            self._session.vet(to_text(request.code), request.origin, request.language)
+
+    def _adopt(self, policy: Policy) -> None:
+        if self._session is None:
+            self._session = Session(policy, workspace=self.workspace)
+        else:
+            self._session.adopt(policy)
+        self._problems = ()
+        self.standing = Standing(
+            mode=str(policy.mode),
+            policy=policy.hash,
+            preset=str(getattr(policy, "name", "")),
+            locked=bool(policy.locked),
+            known_from=tuple(policy.scrub.known_from),
+        )
+
+    def _vet(self, code: str, request: Vet) -> Report:
+        if self._session is None or self._problems:
+            cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
+            return failed(cell, "the policy cannot be read: " + " ".join(self._problems))
+        return self._session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
+
+
+def answer(number: int, report: Report) -> Judged:
+    """A report with the texts for whatever may follow: cards, errors and the question."""
+    verdict = report.verdict
+    cards: dict[str, bytes] = {}
+    errors: dict[str, bytes] = {}
+    question = ""
+    if verdict is Verdict.BLOCK:
+        _add(cards, errors, report, "blocked", "blocked")
+    elif verdict is Verdict.CONFIRM:
+        question = prompt(report)
+        _add(cards, errors, report, "declined", "declined")
+        _add(cards, errors, report, "unasked", "declined", NOBODY)
+    elif verdict is Verdict.WARN:
+        state: State = "note" if report.would_be > Verdict.WARN else "warned"
+        cards["warned"] = _json(card(report, state))
+    return Judged(
+        id=number,
+        verdict=str(verdict),
+        would_be=str(report.would_be),
+        effects=effects_key(report),
+        item=_json(report_item(report)),
+        prompt=question,
+        cards=cards,
+        errors=errors,
+    )
+
+
+def report_item(report: Report) -> dict[str, Any]:
+    """The report as the panel's JSON has it, clean and bounded, without the request's own facts."""
+    if not report.findings:
+        view: dict[str, Any] = {
+            "origin": str(report.cell.origin),
+            "verdict": str(report.verdict),
+            "would_be": str(report.would_be),
+            "sentence": payload(report, "note")["sentence"] if report.sentence else "",
+            "findings": [],
+        }
+        return view
+    view = payload(report, "note")
+    return {key: view[key] for key in _ITEM}
+
+
+def effects_key(report: Report) -> str:
+    """A short identity of the effects that people were shown, for approvals."""
+    digest = sha256(report.sentence.encode("utf-8", "replace"))
+    shown = {(effect.kind, effect.target, effect.scope, effect.via) for effect in report.effects}
+    for effect in sorted("\x1f".join(map(str, one)) for one in shown):
+        digest.update(b"\x1e" + effect.encode("utf-8", "replace"))
+    for rule in sorted({finding.rule for finding in report.findings}):
+        digest.update(b"\x1d" + rule.encode())
+    return digest.hexdigest()
+
+
+def _add(
+    cards: dict[str, bytes], errors: dict[str, bytes], report: Report, key: str, state: State, who: str = ""
+) -> None:
+    cards[key] = _json(card(report, state, who))
+    errors[key] = _json(error(report, state, who))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _stamps(workspace: Path) -> dict[str, tuple[int, int]]:
+    """The policy files that exist, with what tells a changed one."""
+    from jupyter_guard.policy import policy_files
+
+    return dict(_stamped(policy_files(workspace)))
+
+
+def _stamped(paths: Iterable[Path]) -> Iterable[tuple[str, tuple[int, int]]]:
+    for path in paths:
+        try:
+            found = path.stat()
+        except OSError:
+            yield str(path), (0, -1)
+        else:
+            yield str(path), (found.st_mtime_ns, found.st_size)

@@ -1,0 +1,117 @@
+"""What the wrapper and its helper say to each other: typed messages <-> length-prefixed MessagePack.
+
+Cell text travels as UTF-8 bytes with lone surrogates kept, which JSON can carry and MessagePack text cannot.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+import msgspec
+
+_LENGTH: Final = struct.Struct(">I")
+LARGEST: Final = 256 * 1024 * 1024
+
+
+class Vet(msgspec.Struct, tag="vet", frozen=True):
+    """Judge a cell, and with it the ``expressions`` that its request wants evaluated; answered by ``Judged``."""
+
+    id: int
+    code: bytes
+    origin: str = "unknown"
+    language: str = "python"
+    cell_id: str = ""
+    number: int = 0
+    expressions: tuple[bytes, ...] = ()
+
+
+class Learn(msgspec.Struct, tag="learn", frozen=True):
+    """A cell runs although it was not plainly allowed, or ran before this helper began: remember what it defines."""
+
+    code: bytes
+    origin: str = "unknown"
+    language: str = "python"
+
+
+class Standing(msgspec.Struct, tag="standing", frozen=True):
+    """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked."""
+
+    mode: str = "enforce"
+    policy: str = ""
+    preset: str = ""
+    locked: bool = False
+    known_from: tuple[str, ...] = ()
+    backend: str = "none"
+    missing: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Judged(msgspec.Struct, tag="judged", frozen=True):
+    """The answer to ``Vet``.
+
+    ``item`` is the report as the panel's JSON has it, without what only the wrapper knows. ``cards`` and ``errors``
+    hold the MIME bundle and the error content for each state that may follow (``blocked``, ``declined``,
+    ``unasked``, ``warned``), as JSON. ``effects`` identifies the effects shown. ``seconds`` is the time it took.
+    """
+
+    id: int
+    verdict: str
+    would_be: str
+    effects: str
+    item: bytes
+    prompt: str = ""
+    cards: dict[str, bytes] = {}
+    errors: dict[str, bytes] = {}
+
+
+Message = Vet | Learn | Standing | Judged
+_decoder: Final = msgspec.msgpack.Decoder(Message)
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+def pack(message: Message) -> bytes:
+    """One message with its length before it."""
+    body = _encoder.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+class Unpacker:
+    """Bytes as they arrive -> the messages that are complete. Raises ``ValueError`` for bytes that are none."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Add ``data``; the messages that it completes."""
+        buffer = self._buffer
+        buffer += data
+        messages: list[Message] = []
+        at = 0
+        while len(buffer) - at >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(buffer, at)
+            if length > LARGEST:
+                raise ValueError(f"a message of {length} bytes")
+            end = at + _LENGTH.size + length
+            if len(buffer) < end:
+                break
+            try:
+                messages.append(_decoder.decode(memoryview(buffer)[at + _LENGTH.size : end]))
+            except msgspec.MsgspecError as error:
+                raise ValueError(str(error)) from None
+            at = end
+        del buffer[:at]
+        return messages
+
+
+def to_bytes(code: str) -> bytes:
+    """Cell text for the wire."""
+    return code.encode("utf-8", "surrogatepass")
+
+
+def to_text(code: bytes) -> str:
+    """Cell text from the wire; a last character that was cut is dropped."""
+    try:
+        return code.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        return code[: error.start].decode("utf-8", "surrogatepass")

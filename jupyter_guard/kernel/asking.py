@@ -1,0 +1,118 @@
+"""A cell that the policy asks about -> a question on stdin and in the panels at once; the first answer counts.
+
+Nobody there means no. While a question is open nothing else of its shell runs, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_guard.guard.approvals import Choice, typed_choice
+from jupyter_guard.guard.protocol import Judged
+from jupyter_guard.kernel.request import Execute, parse_object
+from jupyter_guard.kernel.wire import CONTENT, PARENT, parse_header
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.dispatch import Lane
+    from jupyter_guard.kernel.relay import Relay
+
+log = logging.getLogger("jupyter_guard")
+
+
+@dataclass
+class Question:
+    """An open question; ``stdin_id`` is the id of our input request, or empty when stdin cannot be used."""
+
+    number: str
+    request: Execute
+    lane: Lane
+    answer: Judged
+    stdin_id: str = ""
+
+
+class Asking:
+    """The open questions, and whose turn it is when text arrives on stdin."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._open: dict[str, Question] = {}
+        # Our input requests that were answered elsewhere: a front end shows them until somebody types something.
+        self._late: dict[bytes, set[str]] = {}
+        # What the child waits for, by client: the kind of its input request.
+        self._child: dict[bytes, bool] = {}
+
+    def ask(self, request: Execute, lane: Lane, answer: Judged) -> None:
+        """Ask about a cell, or refuse it at once when there is nobody to ask."""
+        relay = self._relay
+        if not request.allow_stdin and not relay.panel.is_open:
+            relay.dispatch.refuse(request, lane, answer, "unasked")
+            return
+        question = Question(os.urandom(8).hex(), request, lane, answer)
+        self._open[question.number] = question
+        if request.allow_stdin:
+            header = relay.front.wire.header("input_request")
+            question.stdin_id = header["msg_id"]
+            content = json.dumps({"prompt": answer.prompt, "password": False}).encode()
+            content = relay.outgoing.own("input_request", content, request.msg_id)
+            message = relay.front.wire.message("input_request", content, request.parent, header=header)
+            relay.front.send("stdin", [request.client, *message])
+        item = relay.panel.item(request, answer, "asked")
+        relay.panel.asks(question.number, {**item, "id": question.number, "prompt": answer.prompt})
+
+    def child_asks(self, client: bytes, password: bool) -> None:
+        """The child waits for input from a client."""
+        self._child[client] = password
+
+    def take_reply(self, client: bytes, frames: list[bytes], at: int) -> bool:
+        """Text arrived on stdin: whether it was for us. Raises ``MalformedError``."""
+        about = parse_header(frames[at + PARENT]).msg_id
+        question = self._question_for(client, about)
+        if question is not None:
+            value = parse_object(frames[at + CONTENT]).get("value")
+            self._settle(question, typed_choice(value if isinstance(value, str) else ""), "stdin")
+            return True
+        late = self._late.get(client, set())
+        if about in late or (late and not about and client not in self._child):
+            late.discard(about) if about in late else late.pop()
+            return True
+        if self._child.pop(client, False):
+            value = parse_object(frames[at + CONTENT]).get("value")
+            if isinstance(value, str):
+                self._relay.outgoing.learn(value, "typed password")
+        return False
+
+    def _question_for(self, client: bytes, about: str) -> Question | None:
+        for question in self._open.values():
+            if question.request.client == client and question.stdin_id and about in ("", question.stdin_id):
+                return question
+        return None
+
+    def answered_by_panel(self, number: str, choice: str) -> None:
+        """Somebody clicked."""
+        question = self._open.get(number)
+        if question is not None:
+            known = choice in ("once", "code")
+            self._settle(question, Choice(choice) if known else Choice.REFUSE, "panel")
+
+    def interrupted(self) -> None:
+        """An interrupt is a no to everything that is asked."""
+        for question in list(self._open.values()):
+            self._settle(question, Choice.REFUSE, "interrupt")
+
+    def _settle(self, question: Question, choice: Choice, where: str) -> None:
+        relay = self._relay
+        del self._open[question.number]
+        if question.stdin_id and where != "stdin":
+            self._late.setdefault(question.request.client, set()).add(question.stdin_id)
+        relay.panel.answered(question.number, str(choice))
+        request, lane, answer = question.request, question.lane, question.answer
+        log.info("asked about %s: %s, by %s", request.msg_id, choice, where)
+        if choice is Choice.REFUSE:
+            relay.dispatch.refuse(request, lane, answer, "declined")
+        else:
+            relay.approvals.remember(choice, request.hash(), answer.effects)
+            relay.dispatch.run_confirmed(request, lane, answer)

@@ -1,0 +1,264 @@
+"""A connection file and a kernel's name -> the real kernel as a child process, on private endpoints.
+
+Imports nothing heavy: the child starts first, and everything else loads while it does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+LAUNCHERS = (["-m", "ipykernel_launcher"], ["-m", "ipykernel"])
+HANDED = Path(__file__).parent.parent / "inside" / "child"
+# sun_path holds 108 bytes on Linux, 104 on macOS, with the final zero.
+LONGEST_SOCKET_PATH = 100
+
+
+class CannotStartError(Exception):
+    """The kernel cannot start; the text is one sentence for whoever reads the log."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line: the front end's connection, what to wrap, and the wrapped kernel's own arguments."""
+
+    connection_file: str
+    front: dict[str, Any]
+    wrap: str = ""
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """What to start: a command line with ``{connection_file}``, and how much we know about it."""
+
+    argv: tuple[str, ...] = ()
+    language: str = "python"
+    environment: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+
+    @property
+    def is_ipykernel(self) -> bool:
+        """Whether our launcher can stand in for its own."""
+        return bool(self.python)
+
+
+@dataclass
+class Child:
+    """The running child: its process, its private directory and the connection that only the wrapper uses."""
+
+    pid: int
+    config: dict[str, Any]
+    directory: str
+    wrapped: Wrapped
+    lifeline: int = -1
+    process: Any = None
+
+
+def read_arguments(arguments: Sequence[str]) -> Options:
+    """Take ``-f`` and ``--wrap``; all else belongs to the wrapped kernel. Raises ``CannotStartError``."""
+    path, wrap, extra = "", "", []
+    rest = iter(arguments)
+    for one in rest:
+        name, equals, value = one.partition("=")
+        if name in ("-f", "--f", "--wrap"):
+            value = value if equals else next(rest, "")
+            if name == "--wrap":
+                wrap = value
+            else:
+                path = value
+        else:
+            extra.append(one)
+    if not path:
+        raise CannotStartError(
+            "no connection file: it is started by Jupyter, as jupyter_guard.kernel -f CONNECTION_FILE"
+        )
+    return Options(path, _connection(path), wrap, tuple(extra))
+
+
+def _connection(path: str) -> dict[str, Any]:
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CannotStartError(f"the connection file {path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise CannotStartError(f"the connection file {path} is not JSON") from None
+    missing = [key for key in ("ip", "transport", *(f"{one}_port" for one in CHANNELS)) if key not in found]
+    if missing:
+        raise CannotStartError(f"the connection file {path} lacks {', '.join(missing)}")
+    return dict(found)
+
+
+def start(options: Options) -> Child:
+    """Start the wrapped kernel. Raises ``CannotStartError``."""
+    wrapped = find(options.wrap)
+    directory = private_directory()
+    try:
+        return _start(options, wrapped, directory)
+    except OSError as error:
+        remove_directory(directory)
+        raise CannotStartError(f"the wrapped kernel does not start: {error}") from None
+
+
+def find(name: str) -> Wrapped:
+    """What ``--wrap NAME`` means; ``""`` and a missing ``python3`` are the ipykernel beside us."""
+    spec = _kernelspec(name) if name else None
+    if spec is None:
+        if name not in ("", "python3"):
+            raise CannotStartError(f"there is no kernel named {name!r} to wrap (jupyter kernelspec list names them)")
+        return Wrapped(python=sys.executable)
+    argv = [str(one) for one in spec.get("argv") or ()]
+    if not argv or "jupyter_guard.kernel" in argv:
+        raise CannotStartError(
+            f"the kernel {name!r} cannot be wrapped: " + ("no command" if not argv else "it is guarded")
+        )
+    environment = {str(key): str(value) for key, value in (spec.get("env") or {}).items()}
+    python = argv[0] if any(_position(argv, one) == 1 for one in LAUNCHERS) else ""
+    if python in ("python", "python3"):
+        python = sys.executable
+    return Wrapped(tuple(argv), str(spec.get("language", "")).lower(), environment, python)
+
+
+def _kernelspec(name: str) -> dict[str, Any] | None:
+    from jupyter_core.paths import jupyter_path
+
+    for folder in jupyter_path("kernels"):
+        path = Path(folder, name, "kernel.json")
+        if path.is_file():
+            try:
+                return dict(json.loads(path.read_text(encoding="utf-8")))
+            except ValueError:
+                raise CannotStartError(f"the kernelspec {path} is not JSON") from None
+    return None
+
+
+def _position(argv: list[str], words: list[str]) -> int:
+    return next((i for i in range(len(argv)) if argv[i : i + len(words)] == words), -1)
+
+
+def private_directory() -> str:
+    """A new directory that only we may enter, with a path short enough for sockets. Raises ``CannotStartError``."""
+    import tempfile
+
+    sweep_after(tempfile.gettempdir())
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    reasons = []
+    for base in (runtime, tempfile.gettempdir(), "/tmp"):  # noqa: S108
+        path = os.path.join(base, f"jg-{os.getpid()}-{os.urandom(4).hex()}")
+        if not base or len(path) > LONGEST_SOCKET_PATH - len("/k-5"):
+            continue
+        try:
+            os.mkdir(path, 0o700)
+        except OSError as error:
+            reasons.append(f"{base}: {error.strerror}")
+            continue
+        return path
+    raise CannotStartError(
+        "no place for the kernel's private directory: " + ("; ".join(reasons) or "all paths too long")
+    )
+
+
+def sweep_after(base: str) -> None:
+    """Remove the private directories of wrappers that were killed before they could."""
+    for folder in {base, os.environ.get("XDG_RUNTIME_DIR") or base}:
+        for path in Path(folder).glob("jg-*-*"):
+            owner = path.name.split("-")[1]
+            if owner.isdigit() and not _runs(int(owner)):
+                remove_directory(str(path))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def remove_directory(path: str) -> None:
+    """Remove a private directory; what is gone already is fine."""
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
+    config = _private_config(options.front, wrapped, directory)
+    path = os.path.join(directory, "connection.json")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(config, file)
+    environment = {**os.environ, **wrapped.environment, "JUPYTER_GUARD_KERNEL": "1"}
+    if os.name == "nt":
+        return _start_on_windows(_command(options, wrapped, path, -1), environment, config, directory, wrapped)
+    environment["JPY_PARENT_PID"] = str(os.getpid())
+    reader, writer = os.pipe()
+    try:
+        if sys.platform != "linux":
+            os.set_inheritable(reader, True)
+        command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader)
+        # Its own session: the manager interrupts our whole process group, and the child is interrupted when it is ready.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN if wrapped.is_ipykernel else signal.SIG_DFL)
+        try:
+            pid = os.posix_spawnp(command[0], command, environment, setsid=True)
+        finally:
+            signal.signal(signal.SIGINT, before)
+    finally:
+        os.close(reader)
+    return Child(pid, config, directory, wrapped, lifeline=writer)
+
+
+def _command(options: Options, wrapped: Wrapped, path: str, pipe: int) -> list[str]:
+    extra = list(options.extra)
+    if not wrapped.is_ipykernel:
+        argv = [one.replace("{connection_file}", path) for one in wrapped.argv]
+        return [sys.executable, "-I", "-S", str(HANDED / "become.py"), str(os.getpid()), str(pipe), *argv, *extra]
+    launch = [str(HANDED / "launch.py"), str(os.getpid()), str(pipe)]
+    argv = list(wrapped.argv) or [wrapped.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    words = next(one for one in LAUNCHERS if _position(argv, one) >= 0)
+    at = _position(argv, words)
+    replaced = [wrapped.python, *argv[1:at], *launch, *argv[at + len(words) :]]
+    return [one.replace("{connection_file}", path) for one in replaced] + extra
+
+
+def _private_config(front: dict[str, Any], wrapped: Wrapped, directory: str) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "signature_scheme": front.get("signature_scheme", "hmac-sha256"),
+        "kernel_name": front.get("kernel_name", ""),
+    }
+    if wrapped.is_ipykernel and os.name != "nt":
+        # Nobody else can enter the directory, so signing between us and the child would buy nothing.
+        ports = {f"{one}_port": number for number, one in enumerate(CHANNELS, 1)}
+        return {**config, "transport": "ipc", "ip": os.path.join(directory, "k"), "key": "", **ports}
+    ports = dict(zip((f"{one}_port" for one in CHANNELS), _free_ports(len(CHANNELS)), strict=True))
+    return {**config, "transport": "tcp", "ip": "127.0.0.1", "key": os.urandom(24).hex(), **ports}
+
+
+def _free_ports(count: int) -> list[int]:
+    import socket
+
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def _start_on_windows(
+    command: list[str], environment: dict[str, str], config: dict[str, Any], directory: str, wrapped: Wrapped
+) -> Child:
+    # The interrupt event and the parent's handle in the environment are inherited, so interrupts reach the child
+    # itself. Not tested: no Windows machine was at hand.
+    import subprocess
+
+    process = subprocess.Popen(command, env=environment, close_fds=False)
+    return Child(process.pid, config, directory, wrapped, process=process)

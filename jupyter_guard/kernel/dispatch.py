@@ -1,0 +1,273 @@
+"""Requests in -> one execute request at a time per shell, judged with the effects of the earlier ones known.
+
+Everything that has to stay in order behind a cell waits here, so stopping the queue after an error is done here too,
+with the same messages in the same order as ipykernel's own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.guard.protocol import Judged, Learn, Vet, to_bytes, to_text
+from jupyter_guard.kernel.request import Execute, Request, State, parse_object
+from jupyter_guard.kernel.wire import CONTENT
+from jupyter_guard.origin import decide_origin
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+
+log = logging.getLogger("jupyter_guard")
+
+# Messages for widgets and the like reach a cell that awaits them, past what is queued behind it.
+PASSING = frozenset({"comm_msg", "comm_close"})
+
+
+class Lane:
+    """One shell, subshell or the control channel: the cell under way and what waits behind it."""
+
+    def __init__(self) -> None:
+        self.current: Execute | None = None
+        self.waiting: deque[Request] = deque()
+        # While what has arrived by an error is collected, nothing may start.
+        self.closed = False
+
+
+class Dispatch:
+    """Judges, runs, asks about or refuses each execute request; passes on all others in their order."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._lanes: dict[tuple[str, str | None], Lane] = {}
+        self._judging: dict[int, tuple[Execute, Lane]] = {}
+        self._debugging: dict[int, Request] = {}
+        self._numbers = itertools.count(1)
+        # Execute requests that reached the child, until both their reply and their `idle` were seen: they race.
+        self.under_way: dict[str, tuple[Execute, Lane]] = {}
+        self.executed = 0
+
+    def receive(self, request: Request) -> None:
+        """Take a request from shell or control."""
+        lane = self._lanes.setdefault((request.channel, request.header.subshell_id), Lane())
+        current = lane.current
+        if request.header.msg_type in PASSING:
+            self._relay.forward(request)
+        elif (
+            lane.closed
+            or lane.waiting
+            or (current is not None and (isinstance(request, Execute) or current.state is not State.SENT))
+        ):
+            lane.waiting.append(request)
+        else:
+            self._begin(lane, request)
+
+    def _begin(self, lane: Lane, request: Request) -> None:
+        if not isinstance(request, Execute):
+            self._relay.forward(request)
+            return
+        lane.current = request
+        language = self._relay.language
+        if request.is_empty or language not in ("python", "bash", "sql"):
+            self._send(request, lane)
+            return
+        request.state = State.JUDGING
+        number = next(self._numbers)
+        self._judging[number] = (request, lane)
+        relay = self._relay
+        evidence = decide_origin(
+            request.code,
+            request.metadata,
+            relay.panel.claim(request.hash()),
+            from_program=relay.ledger.has(request.code),
+        )
+        relay.judging.ask(
+            Vet(
+                id=number,
+                code=to_bytes(request.code),
+                origin=str(evidence.origin),
+                language=language,
+                cell_id=request.cell_id,
+                number=self.executed + 1 if request.store_history else 0,
+                expressions=tuple(to_bytes(one) for one in request.expressions),
+            )
+        )
+
+    def _advance(self, lane: Lane) -> None:
+        while lane.waiting and lane.current is None:
+            self._begin(lane, lane.waiting.popleft())
+
+    def judged(self, answer: Judged) -> None:
+        """The helper's answer about the cell that a lane waits for."""
+        debugging = self._debugging.pop(answer.id, None)
+        if debugging is not None:
+            self._judged_debug(debugging, answer)
+        found = self._judging.pop(answer.id, None)
+        if found is None:
+            return
+        request, lane = found
+        relay = self._relay
+        if answer.verdict == "block":
+            self.refuse(request, lane, answer, "blocked")
+        elif answer.verdict == "confirm":
+            if relay.approvals.allow(request.hash(), answer.effects):
+                self.run_confirmed(request, lane, answer)
+            else:
+                request.state = State.ASKING
+                relay.asking.ask(request, lane, answer)
+        else:
+            if answer.verdict == "warn" and not request.silent:
+                request.card = answer.cards.get("warned", b"")
+            relay.panel.report(request, answer, "ran")
+            self._send(request, lane)
+
+    def run_confirmed(self, request: Execute, lane: Lane, answer: Judged) -> None:
+        """Run a cell that somebody allowed."""
+        relay = self._relay
+        relay.judging.learn(Learn(to_bytes(request.code), "unknown", relay.language))
+        relay.panel.report(request, answer, "confirmed")
+        self._send(request, lane)
+
+    def refuse(self, request: Execute, lane: Lane, answer: Judged, key: str) -> None:
+        """Make an ordinary failed cell of one that may not run; ``key`` picks the card and the error."""
+        relay = self._relay
+        state = "blocked" if key == "blocked" else "declined"
+        relay.panel.report(request, answer, state)
+        if not request.silent:
+            request.card = answer.cards.get(key, b"")
+        request.refused = True
+        error = json.loads(answer.errors[key])
+        if not relay.has_inside:
+            self._reply_ourselves(request, lane, error)
+            return
+        content = {**request.content, "code": relay.substitute(request.code, error), "user_expressions": {}}
+        request.frames[request.at + CONTENT] = json.dumps(content).encode()
+        self._send(request, lane)
+
+    def _send(self, request: Execute, lane: Lane) -> None:
+        request.state = State.SENT
+        self.under_way[request.msg_id] = (request, lane)
+        self._relay.forward(request)
+
+    def replied(self, msg_id: str, status: str) -> None:
+        """An ``execute_reply`` went out."""
+        found = self.under_way.get(msg_id)
+        if found is None:
+            return
+        request, lane = found
+        request.replied = True
+        request.stops = status == "error" and not request.silent and request.stop_on_error
+        if not request.stops and lane.current is request:
+            lane.current = None
+            self._advance(lane)
+        if request.is_idle:
+            self._finish(request, lane)
+
+    def idle(self, msg_id: str) -> None:
+        """The child said that it is done with a request."""
+        found = self.under_way.get(msg_id)
+        if found is None:
+            return
+        request, lane = found
+        request.is_idle = True
+        if request.replied:
+            self._finish(request, lane)
+
+    def _finish(self, request: Execute, lane: Lane) -> None:
+        self.under_way.pop(request.msg_id, None)
+        if lane.current is not request:
+            return
+        lane.current = None
+        if request.stops:
+            # What a front end sent before it saw the error is behind it in the queue, as far as it has arrived.
+            lane.closed = True
+            self._relay.read_ahead()
+            lane.closed = False
+            self._abort(lane)
+        self._advance(lane)
+
+    def _abort(self, lane: Lane) -> None:
+        waiting, lane.waiting = lane.waiting, deque()
+        for request in waiting:
+            if not isinstance(request, Execute):
+                self._relay.forward(request)
+                continue
+            relay = self._relay
+            relay.publish_status("busy", request.parent)
+            metadata = {
+                "started": datetime.now(UTC).isoformat(),
+                "dependencies_met": True,
+                "engine": relay.kernel_id,
+                "status": "aborted",
+            }
+            relay.reply(request, "execute_reply", {"status": "aborted"}, metadata)
+            relay.publish_status("idle", request.parent)
+
+    def interrupted(self) -> None:
+        """An interrupt came: what waits for an answer is refused; the rest is the child's to interrupt."""
+        self._relay.asking.interrupted()
+
+    def running(self) -> list[Execute]:
+        """The cells that the child has not finished."""
+        return [request for request, _ in self.under_way.values() if not request.replied]
+
+    def receive_debug(self, request: Request, texts: tuple[str, ...]) -> None:
+        """A debugger's request; ``texts`` are what the child would evaluate for it, judged before it passes."""
+        relay = self._relay
+        if not texts or relay.language != "python":
+            self.receive(request)
+            return
+        number = next(self._numbers)
+        self._debugging[number] = request
+        code, *others = (to_bytes(one) for one in texts)
+        relay.judging.ask(Vet(id=number, code=code, origin="unknown", expressions=tuple(others)))
+
+    def _judged_debug(self, request: Request, answer: Judged) -> None:
+        if answer.verdict in ("allow", "warn"):
+            self._relay.forward(request)
+            return
+        asked = parse_object(request.frames[request.at + CONTENT])
+        sentence = json.loads(answer.item)["sentence"]
+        message = f"jupyter_guard did not let the debugger evaluate this: it {sentence}."
+        reply = {
+            "type": "response",
+            "request_seq": asked.get("seq", 0),
+            "command": asked.get("command", ""),
+            "success": False,
+            "message": message,
+            "body": {"error": {"id": 0, "format": message}},
+        }
+        self._relay.publish_status("busy", request.parent)
+        self._relay.reply(request, "debug_reply", reply)
+        self._relay.publish_status("idle", request.parent)
+
+    def failed(self, request: Vet, reason: str) -> None:
+        """There will be no answer about a cell: it is blocked, with the reason."""
+        from jupyter_guard.guard.pipeline import answer
+        from jupyter_guard.guard.session import failed
+        from jupyter_guard.terms import Cell, Origin
+
+        code = to_text(request.code[:10_000])
+        cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
+        self.judged(answer(request.id, failed(cell, reason)))
+
+    def _reply_ourselves(self, request: Execute, lane: Lane, error: dict[str, Any]) -> None:
+        """Answer for a kernel that has no inside package, as far as the protocol goes."""
+        relay = self._relay
+        request.state = State.SENT
+        self.under_way[request.msg_id] = (request, lane)
+        count = self.executed + (not request.silent)
+        relay.publish_status("busy", request.parent)
+        if not request.silent:
+            relay.publish("execute_input", {"code": request.code, "execution_count": count}, request.parent)
+            if request.card:
+                relay.publish_card(request)
+            relay.publish("error", error, request.parent)
+        content = {"status": "error", "execution_count": count, **error, "user_expressions": {}, "payload": []}
+        relay.reply(request, "execute_reply", content, {"started": datetime.now(UTC).isoformat(), "status": "error"})
+        relay.publish_status("idle", request.parent)
+        self.idle(request.msg_id)
+        self.replied(request.msg_id, "error")

@@ -1,0 +1,81 @@
+"""Messages from front ends -> checked, and handed to whoever deals with their kind."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.kernel.request import EXECUTE, Execute, Request, parse_object
+from jupyter_guard.kernel.wire import CONTENT, HEADER, MalformedError, parse_header
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+
+log = logging.getLogger("jupyter_guard")
+
+COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
+
+
+class Incoming:
+    """Takes what front ends send on shell, control and stdin."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def take(self, channel: str, frames: list[bytes]) -> None:
+        """One message with its routing ids. Raises ``MalformedError`` for what must be dropped."""
+        relay = self._relay
+        at = relay.front.wire.check(frames, once=True)
+        if at < 1:
+            raise MalformedError("a message from nobody")
+        header = parse_header(frames[at + HEADER])
+        kind = header.msg_type
+        if channel == "stdin":
+            if not relay.asking.take_reply(frames[0], frames, at):
+                relay.forward(Request(channel, frames, at, header))
+            return
+        if kind == EXECUTE:
+            relay.dispatch.receive(Execute(channel, frames, at, header))
+            return
+        request = Request(channel, frames, at, header)
+        if kind in COMMS and relay.panel.receive(request):
+            return
+        if kind == "debug_request":
+            relay.dispatch.receive_debug(request, debug_texts(parse_object(frames[at + CONTENT])))
+            return
+        if kind == "shutdown_request":
+            relay.shutting_down = True
+        elif kind == "interrupt_request":
+            relay.interrupt()
+        relay.dispatch.receive(request)
+
+    def learn_from(self, sources: tuple[str, ...]) -> None:
+        """Take the values out of all output that the policy's sources (``env``, ``netrc`` ...) hold."""
+        from jupyter_guard.scrub import KnownValues, MessageScrubber
+
+        known = KnownValues.from_sources(sources, os.environ, Path.home())
+        for about in self._relay.outgoing.open_streams():
+            self._relay.outgoing.release(about)
+        self._relay.outgoing.scrubber = MessageScrubber(known)
+        for value, kind in self._relay.outgoing.learned:
+            self._relay.outgoing.scrubber.learn(value, kind)
+
+
+def debug_texts(content: dict[str, Any]) -> tuple[str, ...]:
+    """The texts in a debugger's request that the child would evaluate."""
+    arguments = content.get("arguments")
+    if not isinstance(arguments, dict):
+        return ()
+    command = content.get("command")
+    found: list[Any] = []
+    if command in ("evaluate", "setExpression"):
+        found = [arguments.get("expression"), arguments.get("value")]
+    elif command == "setVariable":
+        found = [arguments.get("value")]
+    elif command in ("setBreakpoints", "setFunctionBreakpoints"):
+        for one in arguments.get("breakpoints") or ():
+            if isinstance(one, dict):
+                found += [one.get("condition"), one.get("hitCondition"), one.get("logMessage")]
+    return tuple(str(one) for one in found if one)

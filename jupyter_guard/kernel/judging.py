@@ -1,0 +1,229 @@
+"""Cells to judge -> answers from the helper process, without ever waiting for it.
+
+A helper that dies, or that chews for too long on a cell, costs that cell (a block with the reason) and is replaced;
+the new one is told again what ran before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_guard.guard.protocol import Judged, Learn, Standing, Unpacker, Vet, pack
+
+log = logging.getLogger("jupyter_guard")
+
+SECONDS_FOR_A_CELL = 30.0
+SECONDS_TO_START = 60.0
+REPLAYED_BYTES = 4 * 1024 * 1024
+STARTS_IN_A_ROW = 3
+
+
+class Judging:
+    """The wrapper's end of the helper. ``answered`` takes each answer, ``failed`` a request and why there is none.
+
+    ``standing`` takes the policy in force, at the start and whenever it changed.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        answered: Callable[[Judged], None],
+        failed: Callable[[Vet, str], None],
+        standing: Callable[[Standing], None],
+    ) -> None:
+        self._directory = directory
+        self._answered, self._failed, self._standing = answered, failed, standing
+        self._waiting: deque[tuple[Vet, Learn]] = deque()
+        self._ran: deque[Learn] = deque()
+        self._ran_bytes = 0
+        self._out = bytearray()
+        self._deadline = 0.0
+        self._fruitless = 0
+        self._known = False
+        self._process: Any = None
+        self.pid = 0
+        self.link: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start a helper, unless one is there."""
+        if self.link is not None:
+            return
+        self._unpacker = Unpacker()
+        self._out.clear()
+        if os.name == "nt":
+            self._start_on_windows()
+        else:
+            self._start()
+        self._deadline = time.monotonic() + SECONDS_TO_START
+        for one in self._ran:
+            self._send(one)
+
+    def ask(self, request: Vet) -> None:
+        """Have a cell judged; the answer comes through ``answered`` or ``failed``."""
+        self.start()
+        self._waiting.append((request, Learn(request.code, request.origin, request.language)))
+        if len(self._waiting) == 1 and self._fruitless == 0 and self._known:
+            self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
+        self._send(request)
+
+    def learn(self, cell: Learn) -> None:
+        """Say that a cell which was asked about runs."""
+        self.start()
+        self._keep(cell)
+        self._send(cell)
+
+    def receive(self) -> None:
+        """Take what the helper sent."""
+        link = self.link
+        if link is None:
+            return
+        try:
+            data = link.recv(1 << 20)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost("the process that judges cells ended")
+            return
+        try:
+            messages = self._unpacker.feed(data)
+        except ValueError as error:
+            self._lost(f"the process that judges cells cannot be understood ({error})")
+            return
+        for message in messages:
+            if isinstance(message, Standing):
+                self._known = True
+                self._fruitless = 0
+                self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
+                self._standing(message)
+            elif isinstance(message, Judged):
+                self._take(message)
+
+    def _take(self, message: Judged) -> None:
+        if not self._waiting or self._waiting[0][0].id != message.id:
+            log.warning("an answer about another cell was ignored")
+            return
+        _, learn = self._waiting.popleft()
+        self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
+        if message.verdict in ("allow", "warn"):
+            self._keep(learn)
+        self._answered(message)
+
+    def check(self) -> float:
+        """Replace a helper that takes too long; the seconds until there is something to check again."""
+        if self.link is None or not (self._waiting or not self._known):
+            return 3600.0
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            self._lost(f"judging took longer than {SECONDS_FOR_A_CELL:.0f} seconds")
+            return 0.0
+        return left
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether bytes wait for the helper to read."""
+        return bool(self._out)
+
+    def write(self) -> None:
+        """Send as much as the helper takes now."""
+        if self.link is None or not self._out:
+            return
+        try:
+            sent = self.link.send(self._out)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            return  # `receive` sees the end
+        del self._out[:sent]
+
+    def stop(self) -> None:
+        """Let the helper end by itself; it removes the private directory once more when it sees us gone."""
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+
+    def _send(self, message: Vet | Learn) -> None:
+        self._out += pack(message)
+        self.write()
+
+    def _keep(self, cell: Learn) -> None:
+        self._ran.append(cell)
+        self._ran_bytes += len(cell.code)
+        while self._ran_bytes > REPLAYED_BYTES:
+            self._ran_bytes -= len(self._ran.popleft().code)
+
+    def _lost(self, reason: str) -> None:
+        log.warning("%s; a new one is started", reason)
+        self._end()
+        self._fruitless += not self._known
+        culprit = self._waiting.popleft()[0] if self._waiting else None
+        rest = list(self._waiting)
+        if self._fruitless >= STARTS_IN_A_ROW:
+            self._waiting.clear()
+            self._fruitless = 0
+            for request, _ in rest:
+                self._failed(request, reason)
+        else:
+            self.start()
+            for request, _ in rest:
+                self._send(request)
+        if culprit is not None:
+            self._failed(culprit, reason)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+        elif self.pid:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                os.waitpid(self.pid, 0)
+        self.pid = 0
+        self.stop()
+
+    def _command(self, where: str) -> list[str]:
+        # -P: a module in the workspace must not stand in for one of the guard's.
+        return [sys.executable, "-P", "-m", "jupyter_guard.guard.helper", where, self._directory]
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._known = False
+        try:
+            os.set_inheritable(theirs.fileno(), True)
+            command = self._command(str(theirs.fileno()))
+            # A session of its own: what kills our process group must leave somebody to clean up.
+            self.pid = os.posix_spawn(sys.executable, command, os.environ, setsid=True)
+        finally:
+            theirs.close()
+        ours.setblocking(False)
+        self.link = ours
+
+    def _start_on_windows(self) -> None:
+        # Not tested: no Windows machine was at hand.
+        import secrets
+        import subprocess
+
+        token = secrets.token_hex(16)
+        self._known = False
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(SECONDS_TO_START)
+            host, port = server.getsockname()
+            environment = {**os.environ, "JUPYTER_GUARD_HELPER_TOKEN": token}
+            self._process = subprocess.Popen(self._command(f"{host}:{port}"), env=environment)
+            while self.link is None:
+                link, _ = server.accept()
+                if link.recv(len(token), socket.MSG_WAITALL) == token.encode():
+                    link.setblocking(False)
+                    self.link = link
+                else:
+                    link.close()

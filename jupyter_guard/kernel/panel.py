@@ -1,0 +1,213 @@
+"""What the wrapper knows -> guard panels, over the comm that a front end opens; and their claims and answers back.
+
+The wrapper answers by itself, so a panel is served while the kernel is busy, and nothing of it reaches the child.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.guard.protocol import Judged, Standing
+from jupyter_guard.kernel.request import Execute, Request, parse_object
+from jupyter_guard.kernel.wire import CONTENT
+from jupyter_guard.origin import Claim
+from jupyter_guard.scrub import Redaction
+from jupyter_guard.terms import Origin
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+
+log = logging.getLogger("jupyter_guard")
+
+TARGET = "jupyter_guard"
+VERSION = 1
+ITEMS_KEPT = 500
+CLAIMS_KEPT = 2000
+COMMS_KEPT = 100
+CELLS_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class _Comm:
+    key: str
+    client: bytes
+
+
+class Panel:
+    """Every open panel of this kernel, and what they are told when they open."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._comms: dict[str, _Comm] = {}
+        self._reports: deque[dict[str, Any]] = deque(maxlen=ITEMS_KEPT)
+        self._redactions: deque[dict[str, Any]] = deque(maxlen=ITEMS_KEPT)
+        self._pending: dict[str, dict[str, Any]] = {}
+        self._claims: dict[str, Claim] = {}
+        self._cells: dict[str, str] = {}
+        self.standing = Standing()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody looks at a panel."""
+        return bool(self._comms)
+
+    def owns(self, comm_id: Any) -> bool:
+        """Whether a comm is one of ours."""
+        return isinstance(comm_id, str) and comm_id in self._comms
+
+    def claim(self, sha256: str) -> Claim | None:
+        """The latest live claim about the code with this hash."""
+        return self._claims.get(sha256)
+
+    def receive(self, request: Request) -> bool:
+        """Take a comm message from a front end, if it is for us. Raises ``MalformedError``."""
+        content = parse_object(request.frames[request.at + CONTENT])
+        comm_id = content.get("comm_id")
+        if not isinstance(comm_id, str):
+            return False
+        kind = request.header.msg_type
+        if kind == "comm_open":
+            if content.get("target_name") != TARGET:
+                return False
+            self._open(comm_id, content.get("data"), request.client)
+        elif comm_id not in self._comms:
+            return False
+        elif kind == "comm_close":
+            del self._comms[comm_id]
+        else:
+            self._told(comm_id, content.get("data"))
+        return True
+
+    def _open(self, comm_id: str, data: Any, client: bytes) -> None:
+        key = data.get("key") if isinstance(data, dict) else None
+        while len(self._comms) >= COMMS_KEPT:
+            # Closed tabs do not always say so.
+            del self._comms[next(iter(self._comms))]
+        self._comms[comm_id] = _Comm(key if isinstance(key, str) else "", client)
+        self._send(comm_id, self._snapshot())
+
+    def _told(self, comm_id: str, data: Any) -> None:
+        if not isinstance(data, dict):
+            return
+        kind = data.get("type")
+        if kind == "snapshot":
+            self._send(comm_id, self._snapshot())
+            return
+        own, key = self._comms[comm_id].key, data.get("key")
+        if not own or not isinstance(key, str) or not hmac.compare_digest(own.encode(), key.encode("utf-8", "replace")):
+            log.warning("a message on the guard's comm came without its key; ignored")
+        elif kind == "claim":
+            self._keep_claim(read_claim(data))
+        elif kind == "answer" and data.get("id") in self._pending:
+            self._relay.asking.answered_by_panel(str(data["id"]), str(data.get("choice", "")))
+
+    def _keep_claim(self, claim: Claim | None) -> None:
+        if claim is None:
+            return
+        self._claims.pop(claim.sha256, None)
+        self._claims[claim.sha256] = claim
+        while len(self._claims) > CLAIMS_KEPT:
+            del self._claims[next(iter(self._claims))]
+
+    def follow(self, standing: Standing) -> None:
+        """Take up the policy in force, and say so to panels that are open already."""
+        self.standing = standing
+        for comm_id in list(self._comms):
+            self._send(comm_id, self._snapshot())
+
+    def item(self, request: Execute, answer: Judged, state: str) -> dict[str, Any]:
+        """A judged cell as the panel's JSON has it."""
+        return {
+            "msg_id": request.msg_id,
+            "cell_id": request.cell_id,
+            "sha256": request.hash(),
+            "state": state,
+            "time": datetime.now(UTC).isoformat(),
+            **json.loads(answer.item),
+        }
+
+    def report(self, request: Execute, answer: Judged, state: str) -> None:
+        """Keep how a judged cell went on, and tell the panels."""
+        item = self.item(request, answer, state)
+        self._reports.append(item)
+        self.note_cell(request)
+        self._tell({"type": "report", "item": item})
+
+    def note_cell(self, request: Execute) -> None:
+        """Remember which cell a request is about, for redactions in its output."""
+        if request.cell_id:
+            self._cells[request.msg_id] = request.cell_id
+            while len(self._cells) > CELLS_KEPT:
+                del self._cells[next(iter(self._cells))]
+
+    def redacted(self, redactions: Iterable[Redaction], channel: str, msg_id: str) -> None:
+        """Tell the panels of secrets that were taken out of a message."""
+        for one in redactions:
+            item = {
+                "msg_id": msg_id,
+                "cell_id": self._cells.get(msg_id, ""),
+                "kind": one.kind,
+                "channel": channel,
+                "count": one.count,
+            }
+            self._redactions.append(item)
+            self._tell({"type": "redaction", "item": item})
+
+    def asks(self, number: str, item: dict[str, Any]) -> None:
+        """Put a question to the panels."""
+        self._pending[number] = item
+        self._tell({"type": "pending", "item": item})
+
+    def answered(self, number: str, choice: str) -> None:
+        """The question has its answer, from wherever."""
+        if self._pending.pop(number, None) is not None:
+            self._tell({"type": "answered", "id": number, "choice": choice})
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        for comm_id in self._comms:
+            self._send(comm_id, data)
+
+    def _send(self, comm_id: str, data: dict[str, Any]) -> None:
+        content = self._relay.outgoing.own("comm_msg", json.dumps({"comm_id": comm_id, "data": data}).encode(), "")
+        self._relay.publish("comm_msg", content, b"{}", topic=b"comm-" + comm_id.encode("utf-8", "replace"))
+
+    def _snapshot(self) -> dict[str, Any]:
+        standing = self.standing
+        return {
+            "type": "snapshot",
+            "version": VERSION,
+            "guard": {
+                "mode": standing.mode,
+                "policy": standing.policy,
+                "preset": standing.preset,
+                "locked": standing.locked,
+                "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
+                "enforced": True,
+                "problems": list(standing.problems),
+            },
+            "reports": list(self._reports),
+            "redactions": list(self._redactions),
+            "pending": list(self._pending.values()),
+        }
+
+
+def read_claim(data: dict[str, Any]) -> Claim | None:
+    """A claim from the panel's JSON, or ``None`` when it is not one."""
+    author, digest, shares = data.get("author"), data.get("sha256"), data.get("shares")
+    if author not in set(Origin) or not isinstance(digest, str):
+        return None
+    numbers = shares.items() if isinstance(shares, dict) else ()
+    return Claim(
+        sha256=digest,
+        author=Origin(author),
+        cell_id=str(data.get("cell_id") or ""),
+        shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
+        started_by=str(data.get("started_by") or ""),
+    )

@@ -1,0 +1,341 @@
+"""Five channels between front ends and the child: who may read what when, and one loop that does it all.
+
+The loop waits for nothing: not for the helper, not for a slow front end, not for an answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import time
+import zlib
+from typing import Any
+
+import zmq
+
+from jupyter_guard.guard.approvals import Approvals
+from jupyter_guard.guard.ledger import Ledger
+from jupyter_guard.guard.protocol import Standing
+from jupyter_guard.kernel import signals
+from jupyter_guard.kernel.asking import Asking
+from jupyter_guard.kernel.back import Back
+from jupyter_guard.kernel.child import Child
+from jupyter_guard.kernel.dispatch import Dispatch
+from jupyter_guard.kernel.front import RETRY_SECONDS, Front
+from jupyter_guard.kernel.incoming import Incoming
+from jupyter_guard.kernel.judging import Judging
+from jupyter_guard.kernel.outgoing import Outgoing
+from jupyter_guard.kernel.panel import Panel
+from jupyter_guard.kernel.request import Execute, Request
+from jupyter_guard.kernel.wire import Header, MalformedError
+from jupyter_guard.scrub import KnownValues, MessageScrubber
+
+log = logging.getLogger("jupyter_guard")
+
+# What is read from one socket before the others have their turn.
+BATCH = 128
+# An iopub welcome comes within this time from an ipykernel that sends one; other kernels are nudged.
+NUDGE_AFTER, NUDGE_EVERY = 1.5, 0.5
+PARENT_SECONDS = 1.0
+REFUSE = "__import__('sys').modules['_jupyter_guard_refusal'].refuse('%s')"
+
+
+class Relay:
+    """The guarded kernel's moving parts and the loop that drives them until the child ends."""
+
+    def __init__(self, child: Child, front: Front, context: zmq.Context[Any], caught: signals.Signals) -> None:
+        self.child = child
+        self.front = front
+        self.has_inside = child.wrapped.is_ipykernel
+        self.language = child.wrapped.language
+        self._signals = caught
+        self._poller = zmq.Poller()
+        self.back = Back(child.config, context, self._poller)
+        self.approvals, self.ledger = Approvals(), Ledger()
+        self.panel, self.asking, self.dispatch = Panel(self), Asking(self), Dispatch(self)
+        self.incoming = Incoming(self)
+        self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
+        self.judging = Judging(child.directory, self.dispatch.judged, self.dispatch.failed, self._follow)
+        self.ready = False
+        self.nudged = False
+        self.shutting_down = False
+        self.topic = b""
+        self.kernel_id = ""
+        self._helper_link: Any = None
+        self._stopped_reading = False
+        self._next_nudge = time.monotonic() + (NUDGE_AFTER if self.has_inside else 0.0)
+        self._parent = os.getppid() if os.environ.get("JPY_PARENT_PID", "1") not in ("", "0", "1") else 0
+        self._next_parent_check = 0.0
+        try:
+            self._ended: int | None = os.pidfd_open(child.pid)
+        except (AttributeError, OSError):
+            self._ended = None
+        self._known_from: tuple[str, ...] = ()
+
+    # --- what the other parts need
+
+    def forward(self, request: Request) -> None:
+        """Send a request on to the child."""
+        at = request.at
+        frames = request.frames[at:]
+        self.back.wire.sign(frames, 0)
+        self.back.send(request.channel, request.client, frames)
+        if request.header.msg_type.endswith("_request"):
+            self.back.clients[request.client].unanswered.add(request.msg_id)
+
+    def answered(self, identity: bytes, msg_id: str) -> None:
+        """A reply went out to a client."""
+        client = self.back.clients.get(identity)
+        if client is not None:
+            client.unanswered.discard(msg_id)
+
+    def publish(self, kind: str, content: Any, parent: bytes, topic: bytes | None = None, metadata: Any = None) -> None:
+        """Publish a message of the wrapper's own."""
+        about = self.topic + kind.encode() if topic is None else topic
+        self.front.publish([about, *self.front.wire.message(kind, content, parent, metadata)])
+
+    def publish_status(self, state: str, parent: bytes) -> None:
+        """Say busy or idle where the child has no say."""
+        self.publish("status", {"execution_state": state}, parent)
+
+    def publish_card(self, request: Execute) -> None:
+        """Show the card that waits for a cell's input to be echoed."""
+        card, request.card = request.card, b""
+        content = b'{"data": ' + card + b', "metadata": {}, "transient": {}}'
+        self.publish("display_data", self.outgoing.own("display_data", content, request.msg_id), request.parent)
+
+    def reply(self, request: Request, kind: str, content: Any, metadata: Any = None) -> None:
+        """Answer a request in the child's place."""
+        message = self.front.wire.message(kind, content, request.parent, metadata)
+        self.front.send(request.channel, [*request.frames[: request.at], *message])
+
+    def substitute(self, code: str, error: dict[str, Any]) -> str:
+        """What runs in a refused cell's place: one call that raises the error and keeps the user's text."""
+        packed = zlib.compress(json.dumps({**error, "code": code}).encode(), 1)
+        return REFUSE % base64.b64encode(packed).decode()
+
+    def learn_topic(self, topic: bytes) -> None:
+        """How the child names itself in topics: ``kernel.ID.status``."""
+        head, _, _ = topic.rpartition(b".")
+        self.topic = head + b"." if head else b""
+        self.kernel_id = head.decode("utf-8", "replace").removeprefix("kernel.")
+
+    def _follow(self, standing: Standing) -> None:
+        if standing.known_from != self._known_from:
+            self._known_from = standing.known_from
+            self.incoming.learn_from(standing.known_from)
+        self.panel.follow(standing)
+
+    # --- the child's start
+
+    def child_is_connected(self) -> None:
+        """The child publishes to us from here on: front ends may be let in."""
+        if not self.ready:
+            self.ready = True
+            self._poller.register(self.front.control, zmq.POLLIN)
+            self._poller.register(self.front.shell, zmq.POLLIN)
+
+    def _nudge(self) -> None:
+        now = time.monotonic()
+        if (self.ready and (self.has_inside or self.nudged)) or now < self._next_nudge:
+            return
+        self._next_nudge = now + NUDGE_EVERY
+        message = self.back.wire.message(
+            "kernel_info_request", {}, header=self.front.wire.header("kernel_info_request")
+        )
+        self.back.send("shell", b"jupyter-guard", message)
+
+    def nudge_answered(self, header: Header, content: bytes) -> None:
+        """Something came back that we asked for, not a front end."""
+        if header.msg_type == "status" and b"idle" in content:
+            self.nudged = True
+            self.child_is_connected()
+
+    # --- the loop
+
+    def run(self) -> int:
+        """Relay until the child ends; its exit code as ``os.waitstatus_to_exitcode`` gives it."""
+        poller, front, back = self._poller, self.front, self.back
+        poller.register(self._signals.reader, zmq.POLLIN)
+        poller.register(front.iopub, zmq.POLLIN)
+        poller.register(front.stdin, zmq.POLLIN)
+        poller.register(back.iopub, zmq.POLLIN)
+        if self._ended is not None:
+            poller.register(self._ended, zmq.POLLIN)
+        self.judging.start()
+        incoming, owner = self.incoming, back.owner
+        while True:
+            self._watch_helper()
+            events = dict(poller.poll(self._patience()))
+            if self._signals.reader.fileno() in events or self._signals.reader in events:
+                self._signalled()
+            if front.backlog:
+                front.publish_backlog()
+            if self._helper_link is not None and self._helper_link.fileno() in events:
+                self.judging.write()
+                self.judging.receive()
+            if front.iopub in events:
+                front.welcome()
+            if back.iopub in events:
+                self.drain_iopub(BATCH)
+            for sock in events:
+                if sock in owner:
+                    self._drain_client(sock)
+            if front.control in events:
+                self._drain(front.control, "control", incoming)
+            if front.stdin in events:
+                self._drain(front.stdin, "stdin", incoming)
+            if front.shell in events:
+                self._drain(front.shell, "shell", incoming)
+            if self._has_ended(events):
+                return self._reap()
+
+    def _patience(self) -> int:
+        """How long to wait for anything to happen, in milliseconds."""
+        seconds = min(self.judging.check(), 10.0)
+        if self.front.backlog:
+            seconds = min(seconds, RETRY_SECONDS)
+        if self._stopped_reading != bool(self.front.backlog):
+            # Output that nobody takes waits in the child, not here.
+            self._stopped_reading = bool(self.front.backlog)
+            if self._stopped_reading:
+                self._poller.unregister(self.back.iopub)
+            else:
+                self._poller.register(self.back.iopub, zmq.POLLIN)
+        if not self.ready or not (self.has_inside or self.nudged):
+            self._nudge()
+            seconds = min(seconds, 0.25)
+        if self._parent:
+            self._check_parent()
+            seconds = min(seconds, PARENT_SECONDS)
+        if self._ended is None:
+            seconds = min(seconds, 0.25)
+        return max(1, int(seconds * 1000)) if seconds > 0 else 0
+
+    def _watch_helper(self) -> None:
+        link = self.judging.link
+        if link is not self._helper_link:
+            if self._helper_link is not None:
+                self._poller.unregister(self._helper_fd)
+            self._helper_link = link
+            if link is None:
+                return
+            self._helper_fd = link.fileno()
+            self._poller.register(self._helper_fd, zmq.POLLIN)
+            self._helper_writes = False
+        if link is not None and self.judging.wants_to_write != self._helper_writes:
+            self._helper_writes = self.judging.wants_to_write
+            self._poller.register(self._helper_fd, zmq.POLLIN | (zmq.POLLOUT if self._helper_writes else 0))
+
+    def _check_parent(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_parent_check:
+            self._next_parent_check = now + PARENT_SECONDS
+            if os.getppid() != self._parent:
+                log.warning("the process that started this kernel is gone: it ends as well")
+                self.shutting_down = True
+                self._parent = 0
+                signals.send(self.child.pid, signals.KILL)
+
+    def _signalled(self) -> None:
+        for number in self._signals.take():
+            if number == signals.INTERRUPT:
+                self.interrupt()
+                # Before it is ready an interrupt would end the child instead of a cell.
+                if self.ready and (self.has_inside or self.nudged):
+                    signals.send(self.child.pid, number)
+            elif number == signals.TERMINATE:
+                self.shutting_down = True
+                signals.send(self.child.pid, number)
+
+    def interrupt(self) -> None:
+        """An interrupt came, by signal or by message."""
+        self.dispatch.interrupted()
+
+    def read_ahead(self) -> None:
+        """Take what front ends have sent on shell by now."""
+        self._drain(self.front.shell, "shell", self.incoming, limit=100_000)
+
+    def _drain(self, sock: Any, channel: str, incoming: Incoming, limit: int = BATCH) -> None:
+        for _ in range(limit):
+            try:
+                frames = sock.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                incoming.take(channel, frames)
+            except MalformedError as problem:
+                log.warning("dropped a message on %s: %s", channel, problem)
+
+    def drain_iopub(self, limit: int = 10_000) -> None:
+        """Take what the child has published."""
+        sock, take, front = self.back.iopub, self.outgoing.take, self.front
+        for _ in range(limit):
+            if front.backlog:
+                return
+            try:
+                frames = sock.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                take("iopub", b"", frames)
+            except MalformedError as problem:
+                log.warning("dropped a message from the kernel on iopub: %s", problem)
+
+    def _drain_client(self, sock: Any) -> None:
+        channel, client = self.back.owner[sock]
+        for _ in range(BATCH):
+            try:
+                frames = sock.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                self.outgoing.take(channel, client.identity, frames)
+            except MalformedError as problem:
+                log.warning("dropped a message from the kernel on %s: %s", channel, problem)
+
+    # --- the child's end
+
+    def _has_ended(self, events: dict[Any, int]) -> bool:
+        if self._ended is not None:
+            return self._ended in events
+        if self.child.process is not None:
+            return self.child.process.poll() is not None
+        return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _reap(self) -> int:
+        if self.child.process is not None:
+            code = int(self.child.process.wait())
+        else:
+            code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
+        self._take_last_words()
+        return code
+
+    def _take_last_words(self) -> None:
+        """What the child sent before it died is on its way still."""
+        poller = zmq.Poller()
+        poller.register(self.back.iopub, zmq.POLLIN)
+        for sock in self.back.owner:
+            poller.register(sock, zmq.POLLIN)
+        quiet, deadline = 0, time.monotonic() + 5
+        while quiet < 2 and time.monotonic() < deadline:
+            events = dict(poller.poll(10))
+            quiet = 0 if events or self.front.backlog else quiet + 1
+            self.front.publish_backlog()
+            if self.back.iopub in events:
+                self.drain_iopub()
+            for sock in events:
+                if sock in self.back.owner:
+                    self._drain_client(sock)
+
+    def last_words(self, reason: str) -> None:
+        """Put the reason for the child's death on the cells that it was running."""
+        for about in list(self.outgoing.open_streams()):
+            self.outgoing.release(about)
+        if self.shutting_down:
+            return
+        for request in self.dispatch.running():
+            content = {"ename": "KernelDied", "evalue": reason, "traceback": [f"KernelDied: {reason}"]}
+            self.publish("error", content, request.parent)

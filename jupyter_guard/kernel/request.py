@@ -1,0 +1,106 @@
+"""A checked message from a front end -> a request, with what judging it needs."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from typing import Any
+
+from jupyter_guard.kernel.wire import CONTENT, HEADER, METADATA, Header, MalformedError
+from jupyter_guard.origin import code_hash
+
+EXECUTE = "execute_request"
+
+
+class State(Enum):
+    """Where an execute request is on its way."""
+
+    QUEUED = "queued"
+    JUDGING = "judging"
+    ASKING = "asking"
+    SENT = "sent"
+
+
+class Request:
+    """One message from a front end on shell or control. ``frames`` has the routing ids before ``at``."""
+
+    __slots__ = ("at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "state", "stops")
+
+    def __init__(self, channel: str, frames: list[bytes], at: int, header: Header) -> None:
+        self.channel = channel
+        self.frames = frames
+        self.at = at
+        self.header = header
+        self.client = frames[0] if at else b""
+        self.state = State.QUEUED
+        self.replied = False
+        self.is_idle = False
+        # Whether its error stops what was queued behind it.
+        self.stops = False
+        # Shown on the cell as soon as its input was echoed.
+        self.card: bytes = b""
+
+    @property
+    def parent(self) -> bytes:
+        """What messages about this request carry as their parent header."""
+        return self.frames[self.at + HEADER]
+
+    @property
+    def msg_id(self) -> str:
+        """The request's own id."""
+        return self.header.msg_id
+
+
+class Execute(Request):
+    """An execute request. ``code`` and the rest are the request's content with the protocol's defaults.
+
+    Raises ``MalformedError`` for content of another shape.
+    """
+
+    __slots__ = (
+        "allow_stdin", "cell_id", "code", "content", "expressions", "metadata", "refused", "sha256", "silent",
+        "stop_on_error", "store_history",
+    )  # fmt: skip
+
+    def __init__(self, channel: str, frames: list[bytes], at: int, header: Header) -> None:
+        super().__init__(channel, frames, at, header)
+        self.content = content = parse_object(frames[at + CONTENT])
+        self.metadata = parse_object(frames[at + METADATA])
+        code = content.get("code")
+        if not isinstance(code, str):
+            raise MalformedError("an execute_request without code")
+        self.code = code
+        self.silent = bool(content.get("silent", False))
+        self.store_history = bool(content.get("store_history", not self.silent))
+        self.allow_stdin = bool(content.get("allow_stdin", False))
+        self.stop_on_error = bool(content.get("stop_on_error", True))
+        expressions = content.get("user_expressions") or {}
+        if not isinstance(expressions, dict):
+            raise MalformedError("user_expressions that are no table")
+        self.expressions = tuple(str(one) for one in expressions.values())
+        cell_id = self.metadata.get("cellId")
+        self.cell_id = cell_id if isinstance(cell_id, str) else ""
+        self.sha256 = ""
+        self.refused = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all would run."""
+        return not self.code.strip() and not self.expressions
+
+    def hash(self) -> str:
+        """The hash of the code, by which claims and approvals know it."""
+        if not self.sha256:
+            self.sha256 = code_hash(self.code)
+        return self.sha256
+
+
+def parse_object(frame: bytes) -> dict[str, Any]:
+    """A JSON object, lone surrogates and all, which stricter parsers refuse. Raises ``MalformedError``."""
+    try:
+        found = json.loads(frame)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"content that is not JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise MalformedError("content that is no JSON object")
+    return found
