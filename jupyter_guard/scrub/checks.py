@@ -35,11 +35,12 @@ _WORDS = frozenset(
     "abc abcd abc123 1234 12345 123456 user_password userpassword mypassword accepted denied rejected failed failure error "
     "ok success successful generated generator correct reused protected policy manager salt hash strength".split()
 )
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
 _UNRANDOM = re.compile(
     r"\d{1,4}(?:[-/.:]\d{1,4}){2,}(?:[T ].*)?|(?:\d{1,3}\.){2,3}\d{1,4}|v?\d+(?:\.\d+)+[a-z0-9.+-]*|[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
-    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}",
+    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}|arn:.*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -74,11 +75,21 @@ def looks_random(text: str) -> bool:
             switches -= 1
         longest = max(longest, len(token))
     bits = entropy(text)
+    if _UUID.fullmatch(text):
+        return bits >= 2.5
+    if any(_alternates(token) for token in _SPLIT.split(text)) and bits >= 2.8:
+        return True
     if longest >= 16 and bits >= 3.0 and (switches >= 3 and odd >= 2 or _hexadecimal(text)):
         return True
     if switches >= 4 and odd >= 3 and bits >= 2.8:
         return True
     return longest >= 8 and switches >= 2 and odd >= 2 and bits >= 2.7 and any(c.isdigit() for c in text)
+
+
+def _alternates(token: str) -> bool:
+    """Letters and digits that take turns five times, or that fill 32 characters: no word and no name does."""
+    turns = len(re.findall(r"[0-9]+|[A-Za-z]+", token)) - 1
+    return (turns >= 5 and len(token) >= 12) or (turns >= 3 and len(token) >= 32)
 
 
 def _says(run: str) -> bool:
@@ -115,6 +126,8 @@ def _password(secret: str, match: re.Match[str]) -> bool:
         return False
     if len(secret) < 4 or "://" in secret[:12]:
         return False
+    if secret[0] in ",;:)+#" or re.search("passw|pwd", secret, re.IGNORECASE):
+        return False
     letters = any(c.isalpha() for c in secret)
     other = any(not c.isalpha() and c not in "_-./:" for c in secret)
     if quoted:
@@ -127,6 +140,26 @@ def _password(secret: str, match: re.Match[str]) -> bool:
 def _short_password(secret: str, match: re.Match[str]) -> bool:
     """After a flag, a user name or in a URL, anything but a reference is a password."""
     return len(secret) >= 3 and not re.fullmatch(r"-{1,2}[\w-]+", secret) and match is not None
+
+
+def _set_password(secret: str, _match: re.Match[str]) -> bool:
+    """The value of a variable in capitals that is called a password."""
+    return not _UNRANDOM.fullmatch(secret) and any(c.isalpha() for c in secret) and secret[0] not in ",;:)+#-/."
+
+
+def _opaque(secret: str, _match: re.Match[str]) -> bool:
+    """After the name of an authorization scheme: anything that is no word."""
+    return (
+        sum(c.isdigit() for c in secret) >= 2
+        and sum(c.isalpha() for c in secret) >= 4
+        and not _UNRANDOM.fullmatch(secret)
+    )
+
+
+def _connection(secret: str, _match: re.Match[str]) -> bool:
+    """``user:password@host`` with a password that is none of a template."""
+    password = secret.split("@")[0].partition(":")[2]
+    return len(password) >= 2 and not re.search(r"^[<{$%*\[]|[>}\]]$|^x+$|\*{2,}", password, re.IGNORECASE)
 
 
 def _numbers(secret: str, _match: re.Match[str]) -> bool:
@@ -193,6 +226,9 @@ CHECKS: dict[str, Check] = {
     "generated-very-long": _generated_very_long,
     "password": _password,
     "given-password": _short_password,
+    "connection": _connection,
+    "set-password": _set_password,
+    "opaque": _opaque,
     "numbers": _numbers,
     "mixed-case": _mixed_case,
     "letters": _letters,

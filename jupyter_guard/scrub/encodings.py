@@ -8,7 +8,6 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
 
 SHORTEST_FORM = 8
 """A derived form shorter than this would be found in ordinary text."""
@@ -60,6 +59,8 @@ def _base64(raw: bytes) -> Iterator[str]:
 
 
 def _percent(value: str, raw: bytes) -> Iterator[str]:
+    from urllib.parse import quote, quote_plus
+
     for safe in ("", "/", "~", "/:@"):
         encoded = quote(raw, safe=safe)
         yield encoded

@@ -16,9 +16,8 @@ comes before the keyword in an example).
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,7 +33,7 @@ PARTS = {
     # ``var key string = "``, ``<key>``, ``"KEY", "``, ``- name: KEY\n  value: ``.
     "<assign>": (
         r"""[\w.-]{0,40}(?:\\{0,3}["'`\])}]|&quot;|&#39;){0,3}(?:\s{0,3}:?\s{0,3}(?:[Ss]tring|str|STRING))?"""
-        r"""\s{0,10}(?:={1,3}>?|:{1,2}=?|\?=|\|\|:?|->|,|>|\svalue:)\s{0,12}(?:value:\s{0,4})?"""
+        r"""\s{0,10}(?:!?={1,3}>?|:{1,2}=?|\?=|\|\|:?|->|,|>|\svalue:)\s{0,12}(?:value:\s{0,4})?"""
         r"""(?:[bfru]{0,2}(?:\\{0,3}["'`]){1,3}|&quot;|&#39;)?"""
     ),
 }
@@ -155,9 +154,10 @@ def _pattern(kind: str, entry: Any) -> Pattern:
 @cache
 def builtin() -> tuple[Pattern, ...]:
     """The token formats that come with the package."""
-    folder = resources.files("jupyter_guard.knowledge") / "tokens"
+    import tomllib
+
+    folder = Path(__file__).parent.parent / "knowledge" / "tokens"
     found: list[Pattern] = []
-    for file in sorted(folder.iterdir(), key=lambda path: path.name):
-        if file.name.endswith(".toml"):
-            found.extend(parse_patterns(tomllib.loads(file.read_text(encoding="utf-8")), file.name))
+    for file in sorted(folder.glob("*.toml")):
+        found.extend(parse_patterns(tomllib.loads(file.read_text(encoding="utf-8")), file.name))
     return tuple(found)

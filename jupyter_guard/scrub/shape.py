@@ -18,6 +18,9 @@ from typing import Any
 CAP = 65_536
 """No part of a shape repeats more often: a stream holds at most so many characters for one candidate."""
 
+_ENOUGH = 20
+"""So many repeats tell a token from text; asking engines to count further makes them large and slow."""
+
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
     op.CATEGORY_NOT_DIGIT: r"\D",
@@ -54,6 +57,9 @@ class Shape:
         _refuse_slow(nodes, False)
         self._before, self._secret, self._after = _split(nodes)
         self.longest = sum(_width(node) for node in nodes)
+        self.before_longest = sum(_width(node) for node in self._before)
+        self.solid = not _may_have_blanks(self._secret + self._after)
+        """Neither blanks nor quotes are inside the secret."""
         self._match: re.Pattern[str] | None = None
         self._open: re.Pattern[str] | None = None
         self._begun: re.Pattern[str] | None = None
@@ -161,6 +167,22 @@ def _width(node: tuple[Any, Any]) -> int:
     if kind is op.BRANCH:
         return max(sum(_width(sub) for sub in branch) for branch in value[1])
     return 0 if kind is op.AT else 1
+
+
+def _may_have_blanks(nodes: Nodes) -> bool:
+    for kind, value in nodes:
+        if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+            if re.search(_character((kind, value)), " \n\t\"'"):
+                return True
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            if _may_have_blanks(list(value[2])):
+                return True
+        elif kind is op.SUBPATTERN:
+            if _may_have_blanks(list(value[3])):
+                return True
+        elif kind is op.BRANCH and any(_may_have_blanks(list(branch)) for branch in value[1]):
+            return True
+    return False
 
 
 def _all(nodes: Nodes) -> str:
@@ -275,7 +297,7 @@ def _relaxed(node: tuple[Any, Any]) -> str:
         inner = "".join(_relaxed(part) for part in sub)
         # An engine of bytes counts several for one character: no upper bound where such a character can be meant.
         bounded = high is not op.MAXREPEAT and high <= 64 and _ascii_only(list(sub))
-        return f"(?:{inner}){{{low},{high if bounded else ''}}}"
+        return f"(?:{inner}){{{min(low, _ENOUGH)},{high if bounded else ''}}}"
     return _relaxed_character(node)
 
 

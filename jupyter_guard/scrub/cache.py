@@ -1,0 +1,88 @@
+"""Compiled databases <-> a file in the user's cache directory that only its owner can have written.
+
+A damaged or foreign file is not loaded: wrong owner, readable or writable by others, a link, a digest that does not
+fit. The digest finds damage. It cannot find a file that was made on purpose under the same account, so what runs cells
+must not be able to write here; the isolation policy keeps this directory out of what a cell may write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_MAGIC = b"jupyter_guard scrub 1\n"
+
+
+def cache_directory(env: Mapping[str, str], home: Path) -> Path:
+    """Where this platform keeps what can be made again."""
+    if env.get("XDG_CACHE_HOME"):
+        base = Path(env["XDG_CACHE_HOME"])
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(env.get("LOCALAPPDATA", str(home / "AppData" / "Local")))
+    else:
+        base = home / ".cache"
+    return base / "jupyter_guard"
+
+
+def stored(directory: Path, name: str) -> tuple[Any, Any] | None:
+    """The databases under ``name``, or ``None`` when there are none that can be trusted."""
+    import hyperscan
+
+    raw = _trusted(directory, directory / f"scrub-{name}.db")
+    if raw is None or not raw.startswith(_MAGIC):
+        return None
+    digest, body = raw[len(_MAGIC) : len(_MAGIC) + 32], raw[len(_MAGIC) + 32 :]
+    if hashlib.sha256(name.encode() + body).digest() != digest:
+        return None
+    size = struct.unpack_from("<Q", body)[0]
+    try:
+        block = hyperscan.HS_MODE_BLOCK
+        return hyperscan.loadb(body[8 : 8 + size], block), hyperscan.loadb(body[8 + size :], block)
+    except hyperscan.error:
+        return None
+
+
+def store(directory: Path, name: str, full: Any, words: Any) -> None:
+    """Keep the databases under ``name``. Raises ``OSError`` when the directory cannot be written or is not ours."""
+    import hyperscan
+
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _private(directory.lstat(), stat.S_ISDIR):
+        raise PermissionError(f"{directory} belongs to somebody else or is open to others")
+    first = hyperscan.dumpb(full)
+    body = struct.pack("<Q", len(first)) + first + hyperscan.dumpb(words)
+    digest = hashlib.sha256(name.encode() + body).digest()
+    handle, temporary = tempfile.mkstemp(dir=directory, prefix=".scrub-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(_MAGIC + digest + body)
+        Path(temporary).replace(directory / f"scrub-{name}.db")
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _trusted(directory: Path, path: Path) -> bytes | None:
+    try:
+        if not _private(directory.lstat(), stat.S_ISDIR) or not _private(path.lstat(), stat.S_ISREG):
+            return None
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _private(status: os.stat_result, is_kind: Any) -> bool:
+    if not is_kind(status.st_mode):
+        return False
+    if os.name == "nt":
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & 0o077

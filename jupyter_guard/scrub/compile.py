@@ -1,0 +1,27 @@
+"""The built-in token formats -> compiled databases in the cache; run as a process of its own.
+
+    python -P -m jupyter_guard.scrub.compile DIRECTORY
+
+Compiling takes a second and tens of megabytes, which the process that relays a kernel's messages should not spend.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from jupyter_guard.scrub.cache import store
+from jupyter_guard.scrub.hyper import Expressions
+from jupyter_guard.scrub.patterns import builtin
+
+
+def main() -> int:
+    """Compile and store; the exit code is 0 when both worked."""
+    expressions = Expressions(builtin())
+    full, words = expressions.compiled()
+    store(Path(sys.argv[1]), expressions.name, full, words)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
