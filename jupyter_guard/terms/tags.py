@@ -70,5 +70,6 @@ TAGS: Final[dict[str, str]] = {
     "xml-entities": "an XML parser that resolves external entities",
     "archive-paths": "unpacks an archive whose member paths are not checked",
     "metadata-service": "the address is a cloud's instance metadata service",
+    "raw": "raw packets, below what the operating system checks",
     "all-interfaces": "listens on every network interface",
 }

@@ -1,0 +1,89 @@
+"""The package's TOML files and a policy's own lines -> one look-up by full dotted name."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+
+from jupyter_guard.knowledge.entry import Entry, Problem, parse_entries
+
+# Files in the same folder that describe other things than callables; their own readers load them.
+_OTHERS = ("places.toml", "magics.toml")
+_SHELL = "shell_"
+
+
+class Knowledge:
+    """What is known of callables, attributes and classes. Look-ups follow aliases and base classes."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = dict(entries)
+        self._modules = {name.partition(".")[0] for name in entries}
+
+    @classmethod
+    def builtin(cls) -> Knowledge:
+        """What the package ships. Raises ``ValueError`` when one of its own files has a mistake."""
+        return _builtin()
+
+    def extended(self, entries: Mapping[str, Entry]) -> Knowledge:
+        """The same, with ``entries`` added or replaced."""
+        return Knowledge({**self._entries, **entries}) if entries else self
+
+    def lookup(self, name: str) -> Entry | None:
+        """The entry of a full name, through at most eight aliases and base classes."""
+        for _ in range(8):
+            entry = self._entries.get(name)
+            if entry is not None:
+                if not entry.alias:
+                    return entry
+                name = entry.alias
+                continue
+            renamed = self._renamed(name)
+            if renamed is None:
+                return None
+            name = renamed
+        return None
+
+    def knows_module(self, name: str) -> bool:
+        """Whether anything at all is known below the top-level module of ``name``."""
+        return name.partition(".")[0] in self._modules
+
+    def names(self) -> list[str]:
+        """Every name with an entry, sorted."""
+        return sorted(self._entries)
+
+    def below(self, module: str) -> list[str]:
+        """What a star import from ``module`` may bring: the last part of each known name directly below it."""
+        start = module + "."
+        return [
+            name[len(start) :] for name in self._entries if name.startswith(start) and "." not in name[len(start) :]
+        ]
+
+    def _renamed(self, name: str) -> str | None:
+        """``name`` with its longest known prefix replaced by that prefix's alias or first base class."""
+        prefix = name
+        while (dot := prefix.rfind(".")) > 0:
+            prefix, rest = name[:dot], name[dot:]
+            entry = self._entries.get(prefix)
+            if entry is not None and entry.alias:
+                return entry.alias + rest
+            if entry is not None:
+                for base in entry.bases:
+                    if base + rest in self._entries or base in self._entries:
+                        return base + rest
+        return None
+
+
+@functools.cache
+def _builtin() -> Knowledge:
+    entries: dict[str, Entry] = {}
+    problems: list[Problem] = []
+    for file in sorted(resources.files(__package__).iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".toml") and file.name not in _OTHERS and not file.name.startswith(_SHELL):
+            parsed, wrong = parse_entries(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+            entries |= parsed
+            problems += wrong
+    if problems:
+        raise ValueError("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
+    return Knowledge(entries)
