@@ -74,10 +74,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = _connected(where)
     _bound_memory()
-    try:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         serve(link)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
     # The wrapper ended: it closes this socket for no other reason, and a helper that it replaces is killed.
     shutil.rmtree(directory, ignore_errors=True)
     return 0

@@ -10,7 +10,7 @@ from typing import NoReturn
 import zmq
 
 from jupyter_guard.kernel import signals
-from jupyter_guard.kernel.child import Child, Options, remove_directory
+from jupyter_guard.kernel.child import Child, Options, remove_directory, sweep
 from jupyter_guard.kernel.death import end_the_same_way, reason
 from jupyter_guard.kernel.front import CannotBindError, Front
 from jupyter_guard.kernel.relay import Relay
@@ -29,6 +29,7 @@ def run(options: Options, child: Child) -> NoReturn:
     try:
         front = Front(options.front, context)
         relay = Relay(child, front, context, caught)
+        sweep()
         status = relay.run()
         relay.last_words(reason(status))
         relay.judging.stop()

@@ -98,10 +98,12 @@ class Asking:
             known = choice in ("once", "code")
             self._settle(question, Choice(choice) if known else Choice.REFUSE, "panel")
 
-    def interrupted(self) -> None:
-        """An interrupt is a no to everything that is asked."""
+    def interrupted(self) -> bool:
+        """An interrupt is a no to everything that is asked; whether anything was."""
+        asked = bool(self._open)
         for question in list(self._open.values()):
             self._settle(question, Choice.REFUSE, "interrupt")
+        return asked
 
     def _settle(self, question: Question, choice: Choice, where: str) -> None:
         relay = self._relay

@@ -48,9 +48,8 @@ class Back:
         made.linger = 0
         made.sndhwm = 0
         made.rcvhwm = READ_AHEAD if channel == "iopub" else 0
-        # The child binds while we wait for it.
-        made.reconnect_ivl = 5
-        made.reconnect_ivl_max = 20
+        # The child binds while we wait for it, and its start is what people wait for.
+        made.reconnect_ivl = 2
         return made
 
     def client(self, identity: bytes) -> Client:

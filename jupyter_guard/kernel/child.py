@@ -1,7 +1,10 @@
 """A connection file and a kernel's name -> the real kernel as a child process, on private endpoints.
 
-Imports nothing heavy: the child starts first, and everything else loads while it does.
+Imports nothing heavy, not even ``typing`` or ``pathlib``: the child starts first, and everything else loads while it
+does.
 """
+
+# ruff: noqa: PTH
 
 from __future__ import annotations
 
@@ -9,40 +12,50 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 LAUNCHERS = (["-m", "ipykernel_launcher"], ["-m", "ipykernel"])
-HANDED = Path(__file__).parent.parent / "inside" / "child"
+HANDED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "inside", "child")
 # sun_path holds 108 bytes on Linux, 104 on macOS, with the final zero.
 LONGEST_SOCKET_PATH = 100
+PREFIX = "jg-"
 
 
 class CannotStartError(Exception):
     """The kernel cannot start; the text is one sentence for whoever reads the log."""
 
 
-@dataclass(frozen=True)
 class Options:
     """The command line: the front end's connection, what to wrap, and the wrapped kernel's own arguments."""
 
-    connection_file: str
-    front: dict[str, Any]
-    wrap: str = ""
-    extra: tuple[str, ...] = ()
+    def __init__(self, front: dict[str, Any], wrap: str = "", extra: Sequence[str] = ()) -> None:
+        self.front = front
+        self.wrap = wrap
+        self.extra = tuple(extra)
 
 
-@dataclass(frozen=True)
 class Wrapped:
-    """What to start: a command line with ``{connection_file}``, and how much we know about it."""
+    """What to start: a command line with ``{connection_file}``, and how much we know about it.
 
-    argv: tuple[str, ...] = ()
-    language: str = "python"
-    environment: dict[str, str] = field(default_factory=dict)
-    python: str = ""
+    ``python`` is the interpreter when our launcher can stand in for ipykernel's own, or ``""``.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str] = (),
+        language: str = "python",
+        environment: dict[str, str] | None = None,
+        python: str = "",
+    ) -> None:
+        self.argv = tuple(argv)
+        self.language = language
+        self.environment = environment or {}
+        self.python = python
 
     @property
     def is_ipykernel(self) -> bool:
@@ -50,16 +63,27 @@ class Wrapped:
         return bool(self.python)
 
 
-@dataclass
 class Child:
-    """The running child: its process, its private directory and the connection that only the wrapper uses."""
+    """The running child: its process, its private directory and the connection that only the wrapper uses.
 
-    pid: int
-    config: dict[str, Any]
-    directory: str
-    wrapped: Wrapped
-    lifeline: int = -1
-    process: Any = None
+    ``lifeline`` stays open as long as the wrapper lives; ``process`` is there only on Windows.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        config: dict[str, Any],
+        directory: str,
+        wrapped: Wrapped,
+        lifeline: int = -1,
+        process: Any = None,
+    ) -> None:
+        self.pid = pid
+        self.config = config
+        self.directory = directory
+        self.wrapped = wrapped
+        self.lifeline = lifeline
+        self.process = process
 
 
 def read_arguments(arguments: Sequence[str]) -> Options:
@@ -80,12 +104,13 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         raise CannotStartError(
             "no connection file: it is started by Jupyter, as jupyter_guard.kernel -f CONNECTION_FILE"
         )
-    return Options(path, _connection(path), wrap, tuple(extra))
+    return Options(_connection(path), wrap, extra)
 
 
 def _connection(path: str) -> dict[str, Any]:
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
     except OSError as error:
         raise CannotStartError(f"the connection file {path} cannot be read: {error.strerror}") from None
     except ValueError:
@@ -123,17 +148,18 @@ def find(name: str) -> Wrapped:
     python = argv[0] if any(_position(argv, one) == 1 for one in LAUNCHERS) else ""
     if python in ("python", "python3"):
         python = sys.executable
-    return Wrapped(tuple(argv), str(spec.get("language", "")).lower(), environment, python)
+    return Wrapped(argv, str(spec.get("language", "")).lower(), environment, python)
 
 
 def _kernelspec(name: str) -> dict[str, Any] | None:
     from jupyter_core.paths import jupyter_path
 
     for folder in jupyter_path("kernels"):
-        path = Path(folder, name, "kernel.json")
-        if path.is_file():
+        path = os.path.join(folder, name, "kernel.json")
+        if os.path.isfile(path):
             try:
-                return dict(json.loads(path.read_text(encoding="utf-8")))
+                with open(path, encoding="utf-8") as file:
+                    return dict(json.load(file))
             except ValueError:
                 raise CannotStartError(f"the kernelspec {path} is not JSON") from None
     return None
@@ -145,17 +171,14 @@ def _position(argv: list[str], words: list[str]) -> int:
 
 def private_directory() -> str:
     """A new directory that only we may enter, with a path short enough for sockets. Raises ``CannotStartError``."""
-    import tempfile
-
-    sweep_after(tempfile.gettempdir())
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     reasons = []
-    for base in (runtime, tempfile.gettempdir(), "/tmp"):  # noqa: S108
-        path = os.path.join(base, f"jg-{os.getpid()}-{os.urandom(4).hex()}")
-        if not base or len(path) > LONGEST_SOCKET_PATH - len("/k-5"):
+    for base in _places():
+        path = f"{base}/{PREFIX}{os.urandom(6).hex()}"
+        if len(path) > LONGEST_SOCKET_PATH - len("/k-5"):
             continue
         try:
             os.mkdir(path, 0o700)
+            _hold(path)
         except OSError as error:
             reasons.append(f"{base}: {error.strerror}")
             continue
@@ -165,23 +188,45 @@ def private_directory() -> str:
     )
 
 
-def sweep_after(base: str) -> None:
-    """Remove the private directories of wrappers that were killed before they could."""
-    for folder in {base, os.environ.get("XDG_RUNTIME_DIR") or base}:
-        for path in Path(folder).glob("jg-*-*"):
-            owner = path.name.split("-")[1]
-            if owner.isdigit() and not _runs(int(owner)):
-                remove_directory(str(path))
+def _places() -> list[str]:
+    # tempfile.gettempdir without what it imports.
+    named = [os.environ.get(one, "") for one in ("XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP")]
+    return [os.path.abspath(one) for one in (*named, "/tmp") if one and os.path.isdir(one)]  # noqa: S108
 
 
-def _runs(pid: int) -> bool:
+def sweep() -> None:
+    """Remove the private directories of wrappers that were killed together with everybody who would have."""
+    for place in set(_places()):
+        for name in os.listdir(place):
+            path = os.path.join(place, name)
+            if name.startswith(PREFIX) and not _is_held(path):
+                remove_directory(path)
+
+
+def _hold(path: str) -> None:
+    """Lock a directory for as long as this process lives; process ids would not do, containers share directories."""
+    if os.name != "nt":
+        import fcntl
+
+        fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_held(path: str) -> bool:
+    if os.name == "nt":
+        return True
+    import fcntl
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return True
-    return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def remove_directory(path: str) -> None:
@@ -193,7 +238,7 @@ def remove_directory(path: str) -> None:
 
 def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
     config = _private_config(options.front, wrapped, directory)
-    path = os.path.join(directory, "connection.json")
+    path = f"{directory}/connection.json"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(config, file)
@@ -206,7 +251,7 @@ def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
         if sys.platform != "linux":
             os.set_inheritable(reader, True)
         command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader)
-        # Its own session: the manager interrupts our whole process group, and the child is interrupted when it is ready.
+        # Its own session: the manager interrupts our whole process group; the child's turn is when it is ready.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN if wrapped.is_ipykernel else signal.SIG_DFL)
         try:
             pid = os.posix_spawnp(command[0], command, environment, setsid=True)
@@ -221,8 +266,17 @@ def _command(options: Options, wrapped: Wrapped, path: str, pipe: int) -> list[s
     extra = list(options.extra)
     if not wrapped.is_ipykernel:
         argv = [one.replace("{connection_file}", path) for one in wrapped.argv]
-        return [sys.executable, "-I", "-S", str(HANDED / "become.py"), str(os.getpid()), str(pipe), *argv, *extra]
-    launch = [str(HANDED / "launch.py"), str(os.getpid()), str(pipe)]
+        return [
+            sys.executable,
+            "-I",
+            "-S",
+            os.path.join(HANDED, "become.py"),
+            str(os.getpid()),
+            str(pipe),
+            *argv,
+            *extra,
+        ]
+    launch = [os.path.join(HANDED, "launch.py"), str(os.getpid()), str(pipe)]
     argv = list(wrapped.argv) or [wrapped.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     words = next(one for one in LAUNCHERS if _position(argv, one) >= 0)
     at = _position(argv, words)
@@ -238,7 +292,7 @@ def _private_config(front: dict[str, Any], wrapped: Wrapped, directory: str) -> 
     if wrapped.is_ipykernel and os.name != "nt":
         # Nobody else can enter the directory, so signing between us and the child would buy nothing.
         ports = {f"{one}_port": number for number, one in enumerate(CHANNELS, 1)}
-        return {**config, "transport": "ipc", "ip": os.path.join(directory, "k"), "key": "", **ports}
+        return {**config, "transport": "ipc", "ip": f"{directory}/k", "key": "", **ports}
     ports = dict(zip((f"{one}_port" for one in CHANNELS), _free_ports(len(CHANNELS)), strict=True))
     return {**config, "transport": "tcp", "ip": "127.0.0.1", "key": os.urandom(24).hex(), **ports}
 

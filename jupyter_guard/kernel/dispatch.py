@@ -33,8 +33,8 @@ class Lane:
     def __init__(self) -> None:
         self.current: Execute | None = None
         self.waiting: deque[Request] = deque()
-        # While what has arrived by an error is collected, nothing may start.
-        self.closed = False
+        # What an error stopped, until the error itself has been told.
+        self.stopped: deque[Request] = deque()
 
 
 class Dispatch:
@@ -53,17 +53,19 @@ class Dispatch:
     def receive(self, request: Request) -> None:
         """Take a request from shell or control."""
         lane = self._lanes.setdefault((request.channel, request.header.subshell_id), Lane())
-        current = lane.current
         if request.header.msg_type in PASSING:
             self._relay.forward(request)
-        elif (
-            lane.closed
-            or lane.waiting
-            or (current is not None and (isinstance(request, Execute) or current.state is not State.SENT))
-        ):
+        elif self._must_wait(lane, request):
             lane.waiting.append(request)
         else:
             self._begin(lane, request)
+
+    def _must_wait(self, lane: Lane, request: Request) -> bool:
+        current = lane.current
+        if current is None:
+            return bool(lane.waiting)
+        # What is no cell follows the running one in the child's own queue, unless something waits here already.
+        return bool(lane.waiting) or isinstance(request, Execute) or current.state is not State.SENT or current.stops
 
     def _begin(self, lane: Lane, request: Request) -> None:
         if not isinstance(request, Execute):
@@ -152,14 +154,24 @@ class Dispatch:
         self.under_way[request.msg_id] = (request, lane)
         self._relay.forward(request)
 
-    def replied(self, msg_id: str, status: str) -> None:
-        """An ``execute_reply`` went out."""
+    def replying(self, msg_id: str, status: str) -> None:
+        """An ``execute_reply`` is about to go out: what has arrived before an error is behind it in the queue."""
+        found = self.under_way.get(msg_id)
+        if found is None:
+            return
+        request, lane = found
+        request.stops = status == "error" and not request.silent and request.stop_on_error
+        if request.stops and lane.current is request:
+            self._relay.read_ahead()
+            lane.stopped, lane.waiting = lane.waiting, deque()
+
+    def replied(self, msg_id: str) -> None:
+        """The ``execute_reply`` went out."""
         found = self.under_way.get(msg_id)
         if found is None:
             return
         request, lane = found
         request.replied = True
-        request.stops = status == "error" and not request.silent and request.stop_on_error
         if not request.stops and lane.current is request:
             lane.current = None
             self._advance(lane)
@@ -177,21 +189,15 @@ class Dispatch:
             self._finish(request, lane)
 
     def _finish(self, request: Execute, lane: Lane) -> None:
-        self.under_way.pop(request.msg_id, None)
-        if lane.current is not request:
-            return
-        lane.current = None
-        if request.stops:
-            # What a front end sent before it saw the error is behind it in the queue, as far as it has arrived.
-            lane.closed = True
-            self._relay.read_ahead()
-            lane.closed = False
+        del self.under_way[request.msg_id]
+        if lane.current is request:
+            lane.current = None
             self._abort(lane)
-        self._advance(lane)
+            self._advance(lane)
 
     def _abort(self, lane: Lane) -> None:
-        waiting, lane.waiting = lane.waiting, deque()
-        for request in waiting:
+        stopped, lane.stopped = lane.stopped, deque()
+        for request in stopped:
             if not isinstance(request, Execute):
                 self._relay.forward(request)
                 continue
@@ -206,9 +212,12 @@ class Dispatch:
             relay.reply(request, "execute_reply", {"status": "aborted"}, metadata)
             relay.publish_status("idle", request.parent)
 
-    def interrupted(self) -> None:
-        """An interrupt came: what waits for an answer is refused; the rest is the child's to interrupt."""
-        self._relay.asking.interrupted()
+    def interrupted(self) -> bool:
+        """An interrupt came: a cell that is judged or asked about is refused. Whether there was one."""
+        had_one = self._relay.asking.interrupted()
+        if self._judging:
+            had_one = self._relay.judging.give_up() or had_one
+        return had_one
 
     def running(self) -> list[Execute]:
         """The cells that the child has not finished."""
@@ -266,8 +275,9 @@ class Dispatch:
             if request.card:
                 relay.publish_card(request)
             relay.publish("error", error, request.parent)
+        self.replying(request.msg_id, "error")
         content = {"status": "error", "execution_count": count, **error, "user_expressions": {}, "payload": []}
         relay.reply(request, "execute_reply", content, {"started": datetime.now(UTC).isoformat(), "status": "error"})
         relay.publish_status("idle", request.parent)
         self.idle(request.msg_id)
-        self.replied(request.msg_id, "error")
+        self.replied(request.msg_id)

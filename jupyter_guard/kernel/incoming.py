@@ -47,8 +47,11 @@ class Incoming:
             return
         if kind == "shutdown_request":
             relay.shutting_down = True
-        elif kind == "interrupt_request":
-            relay.interrupt()
+        elif kind == "interrupt_request" and relay.dispatch.interrupted():
+            relay.publish_status("busy", request.parent)
+            relay.reply(request, "interrupt_reply", {"status": "ok"})
+            relay.publish_status("idle", request.parent)
+            return
         relay.dispatch.receive(request)
 
     def learn_from(self, sources: tuple[str, ...]) -> None:

@@ -129,6 +129,13 @@ class Judging:
             return 0.0
         return left
 
+    def give_up(self) -> bool:
+        """An interrupt came: a cell that is being judged does not run, and the helper starts afresh."""
+        if not self._waiting or not self._known:
+            return False
+        self._lost("the judging was interrupted")
+        return True
+
     @property
     def wants_to_write(self) -> bool:
         """Whether bytes wait for the helper to read."""

@@ -122,16 +122,14 @@ class Outgoing:
             relay.asking.child_asks(identity, parse_object(content).get("password") is True)
         elif kind == "execute_reply" and b"set_next_input" in content:
             relay.ledger.note_payload(parse_object(content).get("payload"))
+        if kind == "execute_reply":
+            relay.dispatch.replying(about, _status_of(content))
         self._clean(channel, frames, at, header, about)
         relay.front.wire.sign(frames, at)
         relay.front.send(channel, [identity, *frames])
         relay.answered(identity, about)
         if kind == "execute_reply":
-            try:
-                status = _reply.decode(content).status
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                status = str(parse_object(content).get("status", ""))
-            relay.dispatch.replied(about, status)
+            relay.dispatch.replied(about)
 
     def _echo(self, frames: list[bytes], at: int, request: Any) -> None:
         content = frames[at + CONTENT]
@@ -218,6 +216,13 @@ class Outgoing:
 
     def _tell(self, redactions: tuple[Redaction, ...], kind: str, about: str) -> None:
         self._relay.panel.redacted(redactions, kind, about)
+
+
+def _status_of(content: bytes) -> str:
+    try:
+        return _reply.decode(content).status
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return str(parse_object(content).get("status", ""))
 
 
 def _drop_card(frames: list[bytes], at: int) -> None:

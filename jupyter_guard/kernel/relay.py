@@ -64,6 +64,8 @@ class Relay:
         self.topic = b""
         self.kernel_id = ""
         self._helper_link: Any = None
+        self._helper_fd = -1
+        self._helper_writes = False
         self._stopped_reading = False
         self._next_nudge = time.monotonic() + (NUDGE_AFTER if self.has_inside else 0.0)
         self._parent = os.getppid() if os.environ.get("JPY_PARENT_PID", "1") not in ("", "0", "1") else 0
@@ -136,6 +138,8 @@ class Relay:
             self.ready = True
             self._poller.register(self.front.control, zmq.POLLIN)
             self._poller.register(self.front.shell, zmq.POLLIN)
+            # Not earlier: it would take the processor from the child, whose start people wait for.
+            self.judging.start()
 
     def _nudge(self) -> None:
         now = time.monotonic()
@@ -164,7 +168,6 @@ class Relay:
         poller.register(back.iopub, zmq.POLLIN)
         if self._ended is not None:
             poller.register(self._ended, zmq.POLLIN)
-        self.judging.start()
         incoming, owner = self.incoming, back.owner
         while True:
             self._watch_helper()
@@ -242,17 +245,14 @@ class Relay:
     def _signalled(self) -> None:
         for number in self._signals.take():
             if number == signals.INTERRUPT:
-                self.interrupt()
-                # Before it is ready an interrupt would end the child instead of a cell.
-                if self.ready and (self.has_inside or self.nudged):
+                # Before it is ready an interrupt would end the child instead of a cell; and a cell that has not reached
+                # the child yet is interrupted here.
+                ready = self.ready and (self.has_inside or self.nudged)
+                if not self.dispatch.interrupted() and ready:
                     signals.send(self.child.pid, number)
             elif number == signals.TERMINATE:
                 self.shutting_down = True
                 signals.send(self.child.pid, number)
-
-    def interrupt(self) -> None:
-        """An interrupt came, by signal or by message."""
-        self.dispatch.interrupted()
 
     def read_ahead(self) -> None:
         """Take what front ends have sent on shell by now."""

@@ -14,6 +14,6 @@ if __name__ == "__main__":
     command = sys.argv[3:]
     if sys.platform == "linux":
         lifeline.hold(int(sys.argv[1]), None)
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606
     lifeline.hold(int(sys.argv[1]), int(sys.argv[2]) if int(sys.argv[2]) >= 0 else None)
     sys.exit(subprocess.call(command))

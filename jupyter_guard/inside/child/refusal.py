@@ -24,7 +24,7 @@ def _error(told):
     kind = type(
         str(told["ename"]),
         (Exception,),
-        {"__module__": "jupyter_guard", "_render_traceback_": lambda self: list(lines)},
+        {"__module__": "jupyter_guard", "_render_traceback_": lambda _self: list(lines)},
     )
     return kind(str(told["evalue"]))
 

@@ -1,0 +1,1 @@
+"""The guarded kernel against plain ipykernel and against the limit of any wrapper, interleaved in one run."""

@@ -1,0 +1,149 @@
+"""``python -m benchmarks kernel``: what the guarded kernel costs, in medians and ratios.
+
+Plain ipykernel, a C-only proxy and the guarded kernel take turns in every round, so that a busy machine is busy for
+all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.kernel.client import KERNELS, Kernel
+
+MEGABYTES = 100
+PRINT = f"line = 'a quite ordinary line of output, number 12345 ' * 20\nfor _ in range({MEGABYTES * 1000}): print(line[:999])"
+BUFFERS = """
+from ipykernel.comm import Comm
+c = Comm(target_name="benchmark", data={})
+for _ in range(10): c.send({"n": 1}, buffers=[bytes(5_000_000)])
+c.close()
+"""
+LINES = "import sys\nfor i in range(%d): print('line', i); sys.stdout.flush()"
+SQL = "import sqlite3\nsqlite3.connect(':memory:').execute('select 1').fetchall()"
+
+
+class Table:
+    """Measurements by kernel, printed as medians and ratios."""
+
+    def __init__(self) -> None:
+        print(f"{'':34}" + "".join(f"{name:>14}" for name in KERNELS) + f"{'/ proxy':>10}{'/ plain':>10}")
+
+    def row(self, title: str, values: dict[str, list[float]], scale: float = 1e3, unit: str = "ms") -> None:
+        """Print one row of medians."""
+        medians = {name: statistics.median(values[name]) for name in KERNELS}
+        cells = "".join(f"{medians[name] * scale:>11.2f} {unit:<2}" for name in KERNELS)
+        guarded = medians["guarded"]
+        proxy, plain = (guarded / medians[name] if medians[name] else 0.0 for name in ("C-only proxy", "plain"))
+        print(f"{title:34}{cells}{proxy:>10.3f}{plain:>10.3f}", flush=True)
+
+
+def each_round(rounds: int, measure: Callable[[str], float]) -> dict[str, list[float]]:
+    """``measure`` for every kernel in turn, in a rotating order."""
+    values: dict[str, list[float]] = {name: [] for name in KERNELS}
+    names = list(KERNELS)
+    for number in range(rounds):
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            values[name].append(measure(name))
+    return values
+
+
+def start_time(name: str) -> float:
+    """Seconds from spawn to the first answer."""
+    kernel = Kernel(name)
+    kernel.close()
+    return kernel.started
+
+
+def passes(kernel: Kernel, count: int) -> list[float]:
+    """Round trips of a cell that does nothing."""
+    return [kernel.run("pass")[0] for _ in range(count)]
+
+
+def lost_lines(kernel: Kernel, count: int) -> int:
+    """How many of ``count`` flushed lines did not arrive."""
+    published = kernel.run(LINES % count)[1]
+    text = "".join(json.loads(frames[6])["text"] for frames in published if frames[0].startswith(b"stream"))
+    return count - text.count("line ")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Cost of the guarded kernel.")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--only", default="start,pass,cpu,print,buffers,lines,memory")
+    options = parser.parse_args()
+    wanted = set(options.only.split(","))
+    describe()
+    table = Table()
+    gc.disable()
+    if "start" in wanted:
+        table.row("start to first answer", each_round(max(3, options.rounds // 3), start_time))
+    kernels = {name: Kernel(name) for name in KERNELS}
+    try:
+        for kernel in kernels.values():
+            passes(kernel, 30)
+        if "pass" in wanted:
+            table.row(
+                "pass, p50", each_round(options.rounds, lambda name: statistics.median(passes(kernels[name], 40)))
+            )
+        if "cpu" in wanted:
+
+            def cpu(name: str) -> float:
+                before = kernels[name].cpu()
+                passes(kernels[name], 150)
+                return (kernels[name].cpu() - before) / 150
+
+            table.row("pass, CPU of all processes", each_round(max(4, options.rounds // 4), cpu))
+        if "print" in wanted:
+            table.row(
+                f"{MEGABYTES} MB print",
+                each_round(max(3, options.rounds // 6), lambda name: kernels[name].run(PRINT)[0]),
+            )
+        if "buffers" in wanted:
+            table.row(
+                "10 x 5 MB buffers", each_round(max(3, options.rounds // 3), lambda name: kernels[name].run(BUFFERS)[0])
+            )
+        if "lines" in wanted:
+            table.row(
+                "10,000 flushed prints",
+                each_round(max(3, options.rounds // 6), lambda name: kernels[name].run(LINES % 10_000)[0]),
+            )
+            lost = {name: lost_lines(kernels[name], 15_000) for name in KERNELS}
+            print("lost of 15,000 lines: " + ", ".join(f"{name} {count}" for name, count in lost.items()))
+        if "memory" in wanted:
+            kernels["guarded"].run(SQL)
+            memory(kernels["guarded"])
+    finally:
+        for kernel in kernels.values():
+            kernel.close()
+
+
+def memory(kernel: Kernel) -> None:
+    """Unshared memory of the wrapper and its helper, after a cell with SQL."""
+    import psutil
+
+    own = psutil.Process(kernel.process.pid)
+    helper = [one for one in own.children() if "jupyter_guard.guard.helper" in one.cmdline()]
+    for title, processes in (("wrapper", [own]), ("helper", helper)):
+        found = [one.memory_full_info() for one in processes]
+        uss, pss = sum(one.uss for one in found) / 2**20, sum(one.pss for one in found) / 2**20
+        print(f"memory of the {title}: {uss:.1f} MB unshared (USS), {pss:.1f} MB proportional (PSS)")
+
+
+def describe() -> None:
+    """Print what is active: a figure without its policy, engine and backend means nothing."""
+    from jupyter_guard.policy import load_effective
+    from jupyter_guard.scrub import engine_for
+
+    policy = load_effective(Path.cwd())
+    engine = type(engine_for(None)).__name__
+    print(f"policy {policy.hash} ({policy.mode}), scrub engine {engine}, isolation backend {policy.isolation.backend}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A connection file -> an ipykernel behind a wrapper that does nothing, in compiled code: the limit of any wrapper.
+
+``python -m benchmarks.kernel.proxy -f CONNECTION_FILE``. One thread a channel runs ``zmq.proxy`` between the front
+end's port and the child's; iopub loses nothing. It has no policy, no helper and no care for how anything ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+from jupyter_guard.kernel import child as starting
+
+CHANNELS = (
+    ("shell", "ROUTER", "DEALER"),
+    ("control", "ROUTER", "DEALER"),
+    ("stdin", "ROUTER", "DEALER"),
+    ("hb", "ROUTER", "DEALER"),
+    ("iopub", "XPUB", "XSUB"),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Relay until the child ends."""
+    options = starting.read_arguments(arguments)
+    # Messages pass untouched, so the child checks and writes the front end's own signatures.
+    private = starting._private_config
+
+    def signed(front: dict[str, Any], *rest: Any) -> dict[str, Any]:
+        return {**private(front, *rest), "key": front["key"]}
+
+    starting._private_config = signed
+    child = starting.start(options)
+
+    import zmq
+
+    from jupyter_guard.kernel.wire import endpoint
+
+    context = zmq.Context(1)
+
+    def relay(channel: str, front_kind: str, back_kind: str) -> None:
+        front, back = context.socket(getattr(zmq, front_kind)), context.socket(getattr(zmq, back_kind))
+        for one in (front, back):
+            one.sndhwm = one.rcvhwm = 0
+        back.reconnect_ivl = 5
+        back.connect(endpoint(child.config, channel))
+        front.bind(endpoint(options.front, channel))
+        zmq.proxy(front, back)
+
+    for row in CHANNELS:
+        threading.Thread(target=relay, args=row, daemon=True).start()
+    os.waitpid(child.pid, 0)
+    starting.remove_directory(child.directory)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
