@@ -36,6 +36,8 @@ _WORDS = frozenset(
     "ok success successful generated generator correct reused protected policy manager salt hash strength".split()
 )
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+DIGIT_WITHIN = 64
+_EARLY_DIGIT = re.compile(rf"[^0-9]{{0,{DIGIT_WITHIN - 1}}}[0-9]")
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
 _UNRANDOM = re.compile(
@@ -109,15 +111,14 @@ def _hexadecimal(text: str) -> bool:
 
 
 def _generated(secret: str, _match: re.Match[str]) -> bool:
-    return len(secret) >= 8 and looks_random(secret)
+    """A generated value has a digit early on; engines use that to look at far fewer places."""
+    return len(secret) >= 8 and _EARLY_DIGIT.match(secret) is not None and looks_random(secret)
 
 
 def _generated_long(secret: str, _match: re.Match[str]) -> bool:
-    return len(secret) >= 15 and (looks_random(secret) or (secret.isdigit() and len(set(secret)) >= 5))
-
-
-def _generated_very_long(secret: str, _match: re.Match[str]) -> bool:
-    return len(secret) >= 20 and looks_random(secret)
+    return len(secret) >= 15 and (
+        _generated(secret, _match) or (secret.isascii() and secret.isdigit() and len(set(secret)) >= 5)
+    )
 
 
 def _password(secret: str, match: re.Match[str]) -> bool:
@@ -130,6 +131,11 @@ def _password(secret: str, match: re.Match[str]) -> bool:
         return False
     letters = any(c.isalpha() for c in secret)
     other = any(not c.isalpha() and c not in "_-./:" for c in secret)
+    if quoted and re.search(
+        r"[\"'`]\s{0,3},\s{0,12}[bfru]{0,2}[\"'`]\Z", match.string[match.start() : match.start("secret")]
+    ):
+        # one name after another in a list of names
+        return letters and other
     if quoted:
         return len(secret) >= 5 and not re.fullmatch(r"[A-Z][a-z]+(?: [a-z]+)*[.:!?]?|[\w.]+ [\w .]+", secret)
     if re.search(r"[\w.]+[(\[]", secret):
@@ -223,7 +229,6 @@ def _base32_as_base64(body: str) -> str:
 CHECKS: dict[str, Check] = {
     "generated": _generated,
     "generated-long": _generated_long,
-    "generated-very-long": _generated_very_long,
     "password": _password,
     "given-password": _short_password,
     "connection": _connection,

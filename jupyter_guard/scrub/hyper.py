@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from jupyter_guard.scrub.keywords import Hit, Keywords, lowered
+from jupyter_guard.scrub.checks import DIGIT_WITHIN
+from jupyter_guard.scrub.keywords import Hit, Keywords
 from jupyter_guard.scrub.patterns import Pattern
 
 _TAIL = 384
@@ -57,7 +58,9 @@ class Expressions:
 def _expression(pattern: Pattern) -> tuple[str, bool]:
     """A pattern for Hyperscan. Of one that can reach far across text, the keyword alone."""
     keywords = "|".join(re.escape(word) for word in pattern.keywords)
-    return f"(?:{keywords}){'' if _reaches_far(pattern) else pattern.shape.relaxed()}", pattern.ignore_case
+    digit_within = DIGIT_WITHIN if any(name.startswith("generated") for name in pattern.checks) else 0
+    rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(digit_within)
+    return f"(?:{keywords}){rest}", pattern.ignore_case
 
 
 def _reaches_far(pattern: Pattern) -> bool:
@@ -74,7 +77,7 @@ class ByHyperscan:
         self._stopped = hyperscan.ScanTerminated
         self._patterns = patterns
         self._keywords = expressions.keywords
-        self._words = expressions.words
+        self._lowered = [word.lower() for word, _ in expressions.words]
         self._full = full
         self._ends = words
         self._full_scratch = hyperscan.Scratch(full)
@@ -86,60 +89,60 @@ class ByHyperscan:
         size = len(text)
         if size - begin <= _TAIL:
             return self._at_keywords(text, begin, start)
-        found: dict[tuple[int, int, str], Hit] = {}
+        data = (text[begin:] if begin else text).encode("utf-8", "surrogatepass")
         matched: set[int] = set()
-        region = text[begin:] if begin else text
-        self._scan(self._full, self._full_scratch, region, lambda number, *_: matched.add(number))
+        self._scan(self._full, self._full_scratch, data, lambda number, *_: matched.add(number))
+        hits: list[Hit] = []
         if matched:
-            low = lowered(region)
-            for number in matched:
-                for hit in self._hits_of(self._patterns[number], text, low, begin, start):
-                    found[hit[0], hit[1], hit[2].kind] = hit
-        if not final:
-            tail = size - _TAIL
-            if _BLANK.search(text, size - _SOLID_END) is None:
-                tail = begin
-            for hit in self._at_keywords(text, tail, start):
-                found[hit[0], hit[1], hit[2].kind] = hit
-        return found.values()
+            wanted = {self._patterns[number].kind for number in matched}
+            hits = [hit for hit in self._at_words(text, begin, data, start) if hit[2].kind in wanted]
+        if final:
+            return hits
+        tail = size - _TAIL
+        if _BLANK.search(text, size - _SOLID_END) is None:
+            tail = begin
+        late = list(self._at_keywords(text, tail, start))
+        if not late:
+            return hits
+        already = {(hit[0], hit[1], hit[2].kind) for hit in hits}
+        return hits + [hit for hit in late if (hit[0], hit[1], hit[2].kind) not in already]
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``."""
         found: list[int] = []
-        self._scan(self._ends, self._ends_scratch, text, lambda number, *_: found.append(number) or True)
+        data = text.encode("utf-8", "surrogatepass")
+        self._scan(self._ends, self._ends_scratch, data, lambda number, *_: found.append(number) or True)
         return bool(found)
-
-    def _hits_of(self, pattern: Pattern, text: str, low: str, begin: int, start: int) -> Iterator[Hit]:
-        for word in pattern.keywords:
-            size = len(word)
-            wanted = word if pattern.ignore_case else word.lower()
-            at = low.find(wanted, max(0, start - begin - size + 1))
-            while at >= 0:
-                place = begin + at
-                spelled = pattern.ignore_case or text.startswith(word, place)
-                if spelled and pattern.may_begin(text, place, place + size):
-                    yield place, place + size, pattern
-                at = low.find(wanted, at + 1)
 
     def _at_keywords(self, text: str, tail: int, start: int) -> Iterable[Hit]:
         """Every keyword in ``text[tail:]`` that ends after ``start``."""
-        end = text[tail:] if tail else text
+        return self._at_words(text, tail, (text[tail:] if tail else text).encode("utf-8", "surrogatepass"), start)
+
+    def _at_words(self, text: str, begin: int, data: bytes, start: int) -> Iterable[Hit]:
+        """The same, where ``data`` is ``text[begin:]`` in UTF-8."""
         found: list[tuple[int, int]] = []
-        self._scan(self._ends, self._ends_scratch, end, lambda number, _from, to, *_: found.append((number, to)))
+        self._scan(self._ends, self._ends_scratch, data, lambda number, _from, to, *_: found.append((to, number)))
         if not found:
             return ()
-        if not end.isascii():
-            return self._keywords.hits(text, max(start, tail))
-        out: dict[tuple[int, int, str], Hit] = {}
-        for number, to in found:
-            if tail + to > start:
-                word = self._words[number][0].lower()
-                for hit in self._keywords.at(text, tail + to - len(word), word):
-                    out[hit[0], hit[1], hit[2].kind] = hit
-        return out.values()
+        shift = begin if len(data) == len(text) - begin else None
+        out: list[Hit] = []
+        read = at = 0
+        seen: tuple[int, str] | None = None
+        for to, number in sorted(found):
+            if shift is None:
+                at += len(data[read:to].decode("utf-8", "surrogatepass"))
+                read = to
+                end = begin + at
+            else:
+                end = shift + to
+            word = self._lowered[number]
+            if end > start and seen != (end, word):
+                out.extend(self._keywords.at(text, end - len(word), word))
+            seen = end, word
+        return out
 
-    def _scan(self, database: Any, scratch: Any, text: str, on_match: Any) -> None:
+    def _scan(self, database: Any, scratch: Any, data: bytes, on_match: Any) -> None:
         try:
-            database.scan(text.encode("utf-8", "surrogatepass"), match_event_handler=on_match, scratch=scratch)
+            database.scan(data, match_event_handler=on_match, scratch=scratch)
         except self._stopped:
             return

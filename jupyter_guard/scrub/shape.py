@@ -93,8 +93,15 @@ class Shape:
             self._begun = self._compile(rf"{_all(self._before)}(?!\Z)(?:{_prefixes(rest)}|{_all(rest)})")
         return self._begun.match(text, start) is not None
 
-    def relaxed(self) -> str:
-        """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere."""
+    def relaxed(self, digit_within: int = 0) -> str:
+        """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere.
+
+        ``digit_within`` says that of one kind of characters, only secrets with a digit among the first so many count.
+        """
+        if digit_within and len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT:
+            before = "".join(_relaxed(node) for node in self._before)
+            inner = "".join(_relaxed(node) for node in self._secret[0][1][2])
+            return f"{before}(?:{inner}){{0,{digit_within - 1}}}[0-9]"
         return "".join(_relaxed(node) for node in self._before + self._secret + self._after)
 
     def _compile(self, source: str) -> re.Pattern[str]:
