@@ -4,8 +4,6 @@ Imports nothing heavy, not even ``typing`` or ``pathlib``: the child starts firs
 does.
 """
 
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import json
