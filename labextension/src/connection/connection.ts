@@ -9,6 +9,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Choice, COMM_TARGET, parseMessage, PROTOCOL_VERSION } from '../protocol';
 import { EMPTY_STATE, IGuardState, Link, linked, received } from '../store';
 import { isGuarded } from './guarded';
+import { OpenInputs } from './stdin';
 import { IClaim, IGuardConnection } from './token';
 import { isTrustedNow } from './trusted';
 
@@ -115,6 +116,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     }
     if (kernel !== this._kernel) {
       this._kernel = kernel;
+      this._inputs.follow(kernel);
       this._setState({ ...EMPTY_STATE, kernel: kernel.name });
     }
     try {
@@ -175,6 +177,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     if (message.type === 'answered') {
       const question = this._state.pending.find(item => item.id === message.id);
       this._setState(received(this._state, message));
+      this._inputs.settle(question?.msgId ?? '');
       this._answered.emit({ cellId: question?.cellId ?? '', choice: message.choice });
     } else {
       this._setState(received(this._state, message));
@@ -224,6 +227,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _kernel: Kernel.IKernelConnection | null = null;
   private _comm: Kernel.IComm | null = null;
   private _key = '';
+  private _inputs = new OpenInputs();
   private _shown = new Map<string, number>();
   private _isDisposed = false;
   private _changed = new Signal<IGuardConnection, void>(this);

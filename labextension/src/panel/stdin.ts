@@ -4,13 +4,15 @@ import { CodeCell } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { Widget } from '@lumino/widgets';
 
+import { PROMPT_END } from '../connection/stdin';
+
 interface ISettled {
   _pendingInput?: boolean;
 }
 
 /**
- * Remove the input box under a cell whose question needs no answer any more. JupyterLab keeps it, and refuses to run
- * the cell again while it believes that input is pending; it has no public way to withdraw a request.
+ * Remove the input box under a cell whose question needs no answer any more. JupyterLab keeps it for ever, and holds
+ * that input is pending for the cell; it has no public way to withdraw it.
  */
 export function settleStdin(panel: NotebookPanel, cellId: string): void {
   const cell = panel.content.widgets.find(widget => widget.model.id === cellId);
@@ -30,6 +32,6 @@ function isInputBox(widget: Widget): boolean {
   return (
     widget.hasClass('jp-OutputArea-stdin-item') &&
     !widget.hasClass('jp-OutputArea-stdin-hiding') &&
-    prompt.trimEnd().endsWith('[y/N]')
+    prompt.trimEnd().endsWith(PROMPT_END)
   );
 }
