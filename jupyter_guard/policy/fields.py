@@ -1,0 +1,207 @@
+"""Every key of a policy file: what it may hold, how two layers join, and what it means.
+
+A policy is a flat map from dotted keys to values; this table is its schema, and the reference page is made from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from jupyter_guard.terms import Origin, Severity, Verdict
+
+ROWS: Final = ("critical", "high", "medium", "low", "note", "unread")
+PROPERTIES: Final = ("files", "network", "processes", "syscalls", "resources")
+BACKENDS: Final = ("auto", "none", "bubblewrap", "landlock", "container")
+KNOWN_FROM: Final = (
+    "env", "dotenv", "aws", "gcp", "azure", "huggingface", "kaggle", "netrc", "pgpass", "pip", "npm", "pypirc", "git",
+    "databricks", "docker", "kube", "ssh",
+)  # fmt: skip
+UNITS: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+UNITS_BINARY: Final = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One key. ``check`` gives the value to keep or raises ``ValueError`` with what was expected.
+
+    ``tighten`` joins the value in force with one that may only tighten it.
+    """
+
+    key: str
+    holds: str
+    meaning: str
+    check: Callable[[Any], Any]
+    tighten: Callable[[Any, Any], Any]
+
+
+def size(value: Any) -> int:
+    """Bytes from ``"4 GiB"``, ``"500 MB"`` or a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", value.strip()) if isinstance(value, str) else None
+    unit = found and {**UNITS, **UNITS_BINARY}.get(found[2].lower())
+    if not found or not unit or float(found[1]) <= 0:
+        raise ValueError('a size such as "4 GiB", "500 MB" or a number of bytes')
+    return int(float(found[1]) * unit)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError("a whole number above 0")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a text")
+    return value
+
+
+def _choice(*words: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in words or not isinstance(value, str):
+            raise ValueError(" or ".join(f'"{word}"' for word in words))
+        return value
+
+    return check
+
+
+def _texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
+    def check(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+            raise ValueError("a list of texts")
+        strange = [one for one in value if words and one not in words]
+        if strange:
+            raise ValueError(f"a list of {', '.join(words)}; not {', '.join(map(repr, strange))}")
+        return tuple(sorted(set(value)))
+
+    return check
+
+
+def _version(value: Any) -> int:
+    if value != 1 or isinstance(value, bool):
+        raise ValueError("1, the only version there is")
+    return 1
+
+
+def _stricter(order: tuple[str, ...]) -> Callable[[str, str], str]:
+    return lambda old, new: max(old, new, key=order.index)
+
+
+def _either(old: bool, new: bool) -> bool:
+    return old or new
+
+
+def _least(old: int, new: int) -> int:
+    return min(old, new)
+
+
+def _kept(old: Any, _new: Any) -> Any:
+    return old
+
+
+def _united(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*old, *new}))
+
+
+def _allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in old:
+        return new
+    return old if "*" in new else tuple(sorted({*old} & {*new}))
+
+
+_VERDICTS = tuple(str(one) for one in Verdict)
+_SEVERITIES = tuple(str(one) for one in Severity)
+
+
+def _origin_fields() -> list[Field]:
+    choice, stricter = _choice(*_VERDICTS), _stricter(_VERDICTS)
+    fields = []
+    for origin in Origin:
+        for row in ROWS:
+            what = "code that no reader can follow" if row == "unread" else f"a finding of severity {row}"
+            meaning = f"what happens to {origin} code with {what}"
+            fields.append(Field(f"origin.{origin}.{row}", "a verdict", meaning, choice, stricter))
+        fields.append(
+            Field(
+                f"origin.{origin}.code",
+                '"any" or "tools"',
+                f'"tools": {origin} cells may call approved tools only',
+                _choice("any", "tools"),
+                _stricter(("any", "tools")),
+            )
+        )
+    return fields
+
+
+FIELDS: Final[dict[str, Field]] = {
+    field.key: field
+    for field in [
+        Field("version", "1", "the version of this format", _version, _kept),
+        Field(
+            "mode",
+            '"enforce" or "observe"',
+            "observe: everything is judged and recorded, nothing is stopped",
+            _choice("observe", "enforce"),
+            _stricter(("observe", "enforce")),
+        ),
+        Field("locked", "true or false", "lower layers may only tighten, also the preset's values", _flag, _either),
+        *_origin_fields(),
+        Field("deny.imports", "module names", "importing one is refused (JG890)", _texts(), _united),
+        Field("deny.calls", "full names", "calling one is refused (JG891)", _texts(), _united),
+        Field("deny.sql", "SQL verbs", "a statement with one is refused (JG892)", _texts(), _united),
+        Field("deny.commands", "command lines", "one that begins so is refused (JG893)", _texts(), _united),
+        Field(
+            "scrub.known_from",
+            "sources",
+            "where known secrets are learned from: " + ", ".join(KNOWN_FROM),
+            _texts(*KNOWN_FROM),
+            _united,
+        ),
+        Field("isolation.backend", "a backend", "how the kernel is isolated", _choice(*BACKENDS), _kept),
+        Field(
+            "isolation.require",
+            "properties",
+            "what isolation must give, or the kernel does not start: " + ", ".join(PROPERTIES),
+            _texts(*PROPERTIES),
+            _united,
+        ),
+        Field("isolation.read", "paths", "readable beyond the preset's", _texts(), _allowed_by_both),
+        Field("isolation.write", "paths", "writable", _texts(), _allowed_by_both),
+        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _texts(), _allowed_by_both),
+        Field("isolation.env", "names", "environment variables the kernel receives", _texts(), _allowed_by_both),
+        Field("limits.memory", "a size", "memory of the kernel and its children", size, _least),
+        Field("limits.cell_seconds", "seconds", "how long a cell may run", _count, _least),
+        Field("limits.processes", "a number", "processes at a time", _count, _least),
+        Field("limits.open_files", "a number", "open files a process", _count, _least),
+        Field("limits.disk", "a size", "what may be written to disk", size, _least),
+        Field("limits.output", "a size", "what a cell may print", size, _least),
+        Field("audit.store", '"local" or a URL', "where decisions are kept", _text, _kept),
+    ]
+}
+
+# Tables whose own keys are free: the names inside one of their entries are checked against this.
+RULE_FIELDS: Final[dict[str, Field]] = {
+    field.key: field
+    for field in [
+        Field("severity", "a severity", "instead of the rule's own", _choice(*_SEVERITIES), _stricter(_SEVERITIES)),
+        Field("verdict", "a verdict", "instead of the origin's row", _choice(*_VERDICTS), _stricter(_VERDICTS)),
+        Field("disabled", "true or false", "the rule is not asked", _flag, lambda old, new: old and new),
+    ]
+}
+PATTERN_FIELDS: Final[dict[str, Field]] = {
+    field.key: field
+    for field in [
+        Field("keyword", "a text", "a fixed part of every such token", _text, _kept),
+        Field("shape", "a regular expression", "the whole token, in it a group `secret`", _text, _kept),
+    ]
+}

@@ -1,0 +1,69 @@
+"""A project's directory -> the policy files that hold there, and the policy that they make together."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from jupyter_guard.policy.layer import Layer, PolicyError, PolicyProblem, preset_layer, read_layer
+from jupyter_guard.policy.policy import Policy
+
+SITE = Path("/etc/jupyter/jupyter_guard.toml")
+NAME = "jupyter_guard.toml"
+HUB_VARIABLE = "JUPYTER_GUARD_POLICY"
+
+
+def policy_files(project: str | Path, environment: Mapping[str, str] | None = None) -> list[tuple[str, Path]]:
+    """The layers' names and paths, the mightiest first, whether or not the files exist.
+
+    Site, hub (only where ``JUPYTER_GUARD_POLICY`` names a file), user (in Jupyter's configuration directory, found as
+    ``jupyter_core`` finds it), project: ``jupyter_guard.toml``, or else ``pyproject.toml``, in ``project``.
+    """
+    environment = os.environ if environment is None else environment
+    files = [("site", SITE)]
+    if environment.get(HUB_VARIABLE):
+        files.append(("hub", Path(environment[HUB_VARIABLE])))
+    files.append(("user", _config_directory(environment) / NAME))
+    own = Path(project) / NAME
+    shared = Path(project) / "pyproject.toml"
+    files.append(("project", own if own.exists() or not _has_table(shared) else shared))
+    return files
+
+
+def load_effective(
+    project: str | Path, preset: str = "personal", environment: Mapping[str, str] | None = None
+) -> Policy:
+    """The policy in force for notebooks in ``project``.
+
+    Raises ``PolicyError`` with the mistakes of all layers; a file that the hub's variable names must exist.
+    """
+    layers: list[Layer] = []
+    problems: list[PolicyProblem] = []
+    for name, path in policy_files(project, environment):
+        if not path.exists() and not path.is_symlink():
+            if name == "hub":
+                problems.append(PolicyProblem(str(path), 0, "", f"{HUB_VARIABLE} names this file, and it is not there"))
+            continue
+        try:
+            layers.append(read_layer(path, name, owned_by_root=name == "site"))
+        except PolicyError as error:
+            problems += error.problems
+    if problems:
+        raise PolicyError(problems)
+    return Policy(preset_layer(preset), layers)
+
+
+def _config_directory(environment: Mapping[str, str]) -> Path:
+    if environment.get("JUPYTER_CONFIG_DIR"):
+        return Path(environment["JUPYTER_CONFIG_DIR"])
+    return Path(environment.get("HOME") or Path.home()) / ".jupyter"
+
+
+def _has_table(path: Path) -> bool:
+    try:
+        return "jupyter_guard" in tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError, AttributeError):
+        # Somebody else's file: whatever is wrong with it, it is no policy of ours.
+        return False

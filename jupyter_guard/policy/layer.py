@@ -1,0 +1,236 @@
+"""One TOML file -> a layer: its keys, checked, each with its line; or every mistake in it at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jupyter_guard.knowledge import Entry, parse_entries
+from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, RULE_FIELDS, Field
+from jupyter_guard.policy.locate import line_of, lines_of_keys
+
+LARGEST = 1 << 20
+
+
+class PolicyProblem(msgspec.Struct, frozen=True):
+    """A mistake: file, line (0: the whole file), dotted key and, in words, what was expected."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class PolicyError(ValueError):
+    """A policy with mistakes; ``problems`` has all of them."""
+
+    def __init__(self, problems: Iterable[PolicyProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One file's say.
+
+    ``name`` is ``"personal preset"``, ``site``, ``hub``, ``user`` or ``project``. ``values`` maps dotted keys to
+    checked values, ``rules`` and ``patterns`` their entries' keys, ``lines`` each dotted key to its line.
+    """
+
+    name: str
+    file: str = ""
+    values: dict[str, Any] = {}
+    rules: dict[str, dict[str, Any]] = {}
+    patterns: dict[str, dict[str, Any]] = {}
+    knowledge: dict[str, Entry] = {}
+    lines: dict[str, int] = {}
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that the package ships, the mildest first."""
+    return ("personal", "team", "locked")
+
+
+def preset_text(name: str) -> str:
+    """A preset's TOML. Raises ``ValueError`` for a name that is none."""
+    if name not in preset_names():
+        raise ValueError(f"no preset {name!r}; there are {', '.join(preset_names())}")
+    return resources.files(__package__).joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
+
+
+def preset_layer(name: str) -> Layer:
+    """A preset as the layer below which all others stand."""
+    return parse_layer(preset_text(name), f"{name} preset", f"{name} (preset)")
+
+
+def read_layer(path: Path, name: str, *, owned_by_root: bool = False) -> Layer:
+    """A layer from a file; of a ``pyproject.toml`` its table ``tool.jupyter_guard``.
+
+    Raises ``PolicyError`` with every mistake. With ``owned_by_root`` the file must belong to root, be no symbolic link
+    and be writable by nobody else.
+    """
+    try:
+        if owned_by_root:
+            _check_owner(path)
+        if path.stat().st_size > LARGEST:
+            raise PolicyError([PolicyProblem(str(path), 0, "", "larger than 1 MiB: this is no policy")])
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PolicyError([PolicyProblem(str(path), 0, "", f"not UTF-8: {error}")]) from None
+    except OSError as error:
+        raise PolicyError([PolicyProblem(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
+    return parse_layer(text, name, str(path), table=("tool", "jupyter_guard") if path.name == "pyproject.toml" else ())
+
+
+def parse_layer(text: str, name: str, file: str, table: tuple[str, ...] = ()) -> Layer:
+    """A layer from TOML text. Raises ``PolicyError`` with every mistake; ``file`` is for the messages."""
+    try:
+        content: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        problem = PolicyProblem(file, int(found[1]) if found else 0, "", f"not valid TOML: {error}")
+        raise PolicyError([problem]) from None
+    except RecursionError:
+        raise PolicyError([PolicyProblem(file, 0, "", "not valid TOML: nested too deeply")]) from None
+    for part in table:
+        content = content.get(part, {}) if isinstance(content, Mapping) else {}
+    reader = _Reader(file, lines_of_keys(text), table)
+    layer = reader.layer(name, content)
+    if reader.problems:
+        raise PolicyError(sorted(reader.problems, key=lambda problem: problem.line))
+    return layer
+
+
+def _check_owner(path: Path) -> None:
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise PolicyError([PolicyProblem(str(path), 0, "", "a symbolic link: the site's policy must be the file")])
+    if found.st_uid != 0:
+        raise PolicyError([PolicyProblem(str(path), 0, "", f"belongs to uid {found.st_uid}: it must belong to root")])
+    if found.st_mode & 0o022:
+        message = "others may write it: take that right away (chmod go-w)"
+        raise PolicyError([PolicyProblem(str(path), 0, "", message)])
+
+
+class _Reader:
+    def __init__(self, file: str, lines: dict[tuple[str, ...], int], table: tuple[str, ...]) -> None:
+        self.file = file
+        self.problems: list[PolicyProblem] = []
+        self._lines = lines
+        self._table = table
+
+    def layer(self, name: str, content: Any) -> Layer:
+        values: dict[str, Any] = {}
+        rules: dict[str, dict[str, Any]] = {}
+        patterns: dict[str, dict[str, Any]] = {}
+        knowledge: dict[str, Entry] = {}
+        for path, value in _leaves(content):
+            key = ".".join(path)
+            if key in FIELDS:
+                self._keep(values, key, path, value, FIELDS[key])
+            elif path == ("rules",):
+                rules = self._named(path, value, RULE_FIELDS, re.compile(r"JG\d{3}\Z"), 'a rule such as "JG301"')
+            elif path == ("scrub", "patterns"):
+                patterns = self._named(path, value, PATTERN_FIELDS, re.compile(r"[\w-]+\Z"), "a name")
+                self._check_patterns(patterns)
+            elif path == ("knowledge",):
+                knowledge = self._knowledge(value)
+            else:
+                self._unknown(path, [*FIELDS, "rules", "knowledge", "scrub.patterns"])
+        if content and "version" not in content and not self._table:
+            self._problem(("version",), 'missing: the first line should be "version = 1"')
+        lines = {".".join(path): number for path, number in self._lines.items()}
+        return Layer(name, self.file, values, rules, patterns, knowledge, lines)
+
+    def _keep(self, into: dict[str, Any], key: str, path: tuple[str, ...], value: Any, field: Field) -> None:
+        try:
+            into[key] = field.check(value)
+        except ValueError as error:
+            hint = ""
+            if isinstance(value, str):
+                near = difflib.get_close_matches(value, re.findall(r'"(\w+)"', str(error)), 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+            self._problem(path, f"expected {error}, not {_shown(value)}{hint}")
+
+    def _named(
+        self, path: tuple[str, ...], value: Any, fields: Mapping[str, Field], name_shape: re.Pattern[str], what: str
+    ) -> dict[str, dict[str, Any]]:
+        named: dict[str, dict[str, Any]] = {}
+        if not isinstance(value, Mapping):
+            self._problem(path, f"expected a table, not {_shown(value)}")
+            return named
+        for name, table in value.items():
+            place = (*path, name)
+            if not name_shape.match(name):
+                self._problem(place, f"expected {what}")
+            elif not isinstance(table, Mapping):
+                self._problem(place, f"expected a table with {', '.join(fields)}, not {_shown(table)}")
+            else:
+                kept: dict[str, Any] = {}
+                for key, one in table.items():
+                    if key in fields:
+                        self._keep(kept, key, (*place, key), one, fields[key])
+                    else:
+                        self._unknown((*place, key), [".".join((*place, field)) for field in fields])
+                named[name] = kept
+        return named
+
+    def _check_patterns(self, patterns: dict[str, dict[str, Any]]) -> None:
+        for name, table in patterns.items():
+            place = ("scrub", "patterns", name)
+            try:
+                compiled = re.compile(str(table.get("shape", "")))
+            except re.error as error:
+                self._problem((*place, "shape"), f"not a regular expression: {error}")
+                continue
+            if "shape" not in table or "keyword" not in table:
+                self._problem(place, "expected keyword and shape")
+            elif "secret" not in compiled.groupindex:
+                self._problem((*place, "shape"), "expected a group (?P<secret>...) around what is to be redacted")
+
+    def _knowledge(self, value: Any) -> dict[str, Entry]:
+        if not isinstance(value, Mapping):
+            self._problem(("knowledge",), f"expected a table, not {_shown(value)}")
+            return {}
+        entries, problems = parse_entries(value, Path(self.file).name)
+        for problem in problems:
+            named = next((name for name in value if problem.key.startswith(name)), problem.key)
+            rest = problem.key[len(named) :].strip(".").split("[")[0].split(".")
+            self._problem(("knowledge", named, *[part for part in rest if part]), problem.message)
+        return entries
+
+    def _unknown(self, path: tuple[str, ...], known: Iterable[str]) -> None:
+        near = difflib.get_close_matches(".".join(path), list(known), 1, cutoff=0.7)
+        hint = f"; did you mean {near[0]!r}?" if near else "; jupyter guard policy explain lists the keys"
+        self._problem(path, f"unknown key{hint}")
+
+    def _problem(self, path: tuple[str, ...], message: str) -> None:
+        line = line_of(self._lines, (*self._table, *path))
+        self.problems.append(PolicyProblem(self.file, line, ".".join(path), message))
+
+
+def _leaves(content: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
+    """The keys of the fixed tables, and whole tables whose keys are free or that should be no tables."""
+    for key, value in content.items():
+        here = (*path, key)
+        known_table = any(field.startswith(".".join(here) + ".") for field in FIELDS)
+        if isinstance(value, Mapping) and known_table and here != ("rules",):
+            yield from _leaves(value, here)
+        else:
+            yield here, value
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

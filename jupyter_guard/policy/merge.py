@@ -1,0 +1,119 @@
+"""Layers, the mightiest first -> one set of values, with who set each.
+
+What a layer sets, no layer below it can widen: allow sets intersect, deny sets unite, limits take the minimum, verdicts
+the maximum. A preset is no layer but what holds where nobody says anything: the first layer to set a key replaces
+it. Two exceptions: below a layer with ``locked = true``, and in a project's file (which arrives with a notebook
+from anybody), the preset's values can only be tightened too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from jupyter_guard.knowledge import Entry, Knowledge
+from jupyter_guard.policy.fields import FIELDS, RULE_FIELDS
+from jupyter_guard.policy.layer import Layer
+
+
+class Say(msgspec.Struct, frozen=True):
+    """What one layer said about a key, and what came of it: ``set``, ``tightened`` or ``ignored``."""
+
+    layer: str
+    file: str
+    line: int
+    value: Any
+    outcome: str
+
+
+class RuleSetting(msgspec.Struct, frozen=True):
+    """What the layers say about one rule.
+
+    ``severity`` and ``verdict`` replace the rule's and the row's; the ``at_least`` ones, from layers that may only
+    tighten, can only raise them. ``layer`` is who said it last.
+    """
+
+    severity: str = ""
+    verdict: str = ""
+    at_least_severity: str = ""
+    at_least_verdict: str = ""
+    disabled: bool = False
+    layer: str = ""
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """All layers as one."""
+
+    values: dict[str, Any]
+    rules: dict[str, RuleSetting]
+    patterns: dict[str, dict[str, Any]]
+    knowledge: dict[str, Entry]
+    says: dict[str, tuple[Say, ...]]
+
+
+def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
+    """Join ``layers`` (site, hub, user, project; absent ones left out) over ``preset``."""
+    values = dict(preset.values)
+    rules: dict[str, RuleSetting] = {}
+    patterns: dict[str, dict[str, Any]] = {}
+    knowledge: dict[str, Entry] = {}
+    says: dict[str, list[Say]] = {key: [_say(preset, key, value, "set")] for key, value in values.items()}
+    spoken: set[str] = set()
+    locked = bool(values.get("locked"))
+    for layer in layers:
+        only_tighten = locked or layer.name == "project"
+        for key, value in layer.values.items():
+            if key in values and (only_tighten or key in spoken):
+                joined = FIELDS[key].tighten(values[key], value)
+                outcome = "ignored" if joined == values[key] != value else "tightened"
+                values[key] = joined
+            else:
+                values[key], outcome = value, "set"
+            spoken.add(key)
+            says.setdefault(key, []).append(_say(layer, key, value, outcome))
+        for rule, table in layer.rules.items():
+            may_only_tighten = only_tighten or f"rules.{rule}" in spoken
+            rules[rule] = _rule(rules.get(rule, RuleSetting()), table, layer.name, may_only_tighten)
+            says.setdefault(f"rules.{rule}", []).append(
+                _say(layer, f"rules.{rule}", table, "tightened" if may_only_tighten else "set")
+            )
+        spoken |= {f"rules.{rule}" for rule in layer.rules}
+        patterns = {**layer.patterns, **patterns}
+        for name, entry in layer.knowledge.items():
+            free = not only_tighten and name not in knowledge
+            knowledge[name] = entry if free else _joined(entry, knowledge.get(name) or Knowledge.builtin().lookup(name))
+            outcome = "set" if free else "tightened"
+            says.setdefault(f"knowledge.{name}", []).append(_say(layer, f"knowledge.{name}", entry.name, outcome))
+        locked = locked or bool(layer.values.get("locked"))
+    # `locked` itself: what is in force is whether any layer locked.
+    values["locked"] = locked
+    return Merged(values, rules, patterns, knowledge, {key: tuple(said) for key, said in says.items()})
+
+
+def _rule(old: RuleSetting, table: Mapping[str, Any], layer: str, only_tighten: bool) -> RuleSetting:
+    change: dict[str, Any] = {"layer": layer}
+    if not only_tighten:
+        change |= table
+    else:
+        if "disabled" in table:
+            change["disabled"] = old.disabled and table["disabled"]
+        for key in ("severity", "verdict"):
+            floor = f"at_least_{key}"
+            if key in table:
+                before = getattr(old, floor)
+                change[floor] = RULE_FIELDS[key].tighten(before, table[key]) if before else table[key]
+    return msgspec.structs.replace(old, **change)
+
+
+def _joined(new: Entry, old: Entry | None) -> Entry:
+    """``new`` on top of ``old``: it may add effects to a name, never take some away."""
+    if old is None:
+        return new
+    acts = tuple(act for act in new.acts if act.kinds and act not in old.acts)
+    return msgspec.structs.replace(old, acts=old.acts + acts)
+
+
+def _say(layer: Layer, key: str, value: Any, outcome: str) -> Say:
+    return Say(layer.name, layer.file, layer.lines.get(key, 0), value, outcome)

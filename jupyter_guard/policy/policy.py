@@ -1,0 +1,209 @@
+"""The policy in force: a finding and its author -> a verdict, and which layer decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from jupyter_guard.knowledge import Entry
+from jupyter_guard.policy.fields import FIELDS
+from jupyter_guard.policy.layer import Layer, parse_layer, preset_layer, read_layer
+from jupyter_guard.policy.merge import Merged, RuleSetting, Say, merge
+from jupyter_guard.terms import Finding, Kind, Origin, Severity, Verdict
+from jupyter_guard.terms.deny import Deny
+
+UNREAD_RULE = "JG800"
+FAILURE_RULE = "JG000"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The findings with their verdicts, what is enforced, and what enforcing would have said."""
+
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    would_be: Verdict
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What the policy says of single rules."""
+
+    disabled: frozenset[str]
+    severities: dict[str, Severity]
+
+
+class Scrub(msgspec.Struct, frozen=True):
+    """Where known secrets come from, and an organisation's own token formats."""
+
+    known_from: tuple[str, ...]
+    patterns: dict[str, dict[str, Any]]
+
+
+class Isolation(msgspec.Struct, frozen=True):
+    """What the kernel may reach, and what must be enforced by the operating system."""
+
+    backend: str
+    require: tuple[str, ...]
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    hosts: tuple[str, ...]
+    env: tuple[str, ...]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Sizes in bytes, times in seconds; ``None``: no limit."""
+
+    memory: int | None = None
+    cell_seconds: int | None = None
+    processes: int | None = None
+    open_files: int | None = None
+    disk: int | None = None
+    output: int | None = None
+
+
+class Policy:
+    """The policy that holds for a session.
+
+    Made by ``preset``, ``load`` or ``load_effective``; ``name`` is the preset below its layers, ``hash`` twelve hex
+    digits that are the same wherever the same things are decided.
+    """
+
+    def __init__(self, preset: Layer, layers: Sequence[Layer] = ()) -> None:
+        self.layers = (preset, *layers)
+        self.name = preset.name.removesuffix(" preset")
+        self._merged: Merged = merge(preset, layers)
+        self._values = self._merged.values
+        canonical = msgspec.json.encode(
+            [self._values, self._merged.rules, self._merged.patterns, sorted(self._merged.knowledge), self._acts()],
+            order="deterministic",
+            # patterns of conditions are the only values that JSON has no form for
+        )
+        self.hash = sha256(canonical).hexdigest()[:12]
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """A preset on its own. Raises ``ValueError`` for a name that is none."""
+        return cls(preset_layer(name))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """One file over the ``personal`` preset. Raises ``PolicyError`` with every mistake."""
+        return cls(preset_layer("personal"), [read_layer(Path(path), "user")])
+
+    @classmethod
+    def parse(cls, text: str, file: str = "<text>") -> Self:
+        """The same from TOML text."""
+        return cls(preset_layer("personal"), [parse_layer(text, "user", file)])
+
+    @property
+    def mode(self) -> str:
+        """``enforce`` or ``observe``."""
+        return str(self._values["mode"])
+
+    @property
+    def locked(self) -> bool:
+        """Whether a layer says that those below it may only tighten."""
+        return bool(self._values["locked"])
+
+    @property
+    def deny(self) -> Deny:
+        """What is refused outright."""
+        return Deny(*(frozenset(self._values[f"deny.{key}"]) for key in ("imports", "calls", "sql", "commands")))
+
+    @property
+    def knowledge(self) -> dict[str, Entry]:
+        """What the layers teach about APIs."""
+        return self._merged.knowledge
+
+    @property
+    def rules(self) -> Rules:
+        """Rules that are not asked, and severities instead of the rules' own."""
+        settings = self._merged.rules
+        return Rules(
+            disabled=frozenset(rule for rule, setting in settings.items() if setting.disabled),
+            severities={rule: Severity(one.severity) for rule, one in settings.items() if one.severity},
+        )
+
+    @property
+    def scrub(self) -> Scrub:
+        """What the scrubber is told."""
+        return Scrub(self._values["scrub.known_from"], self._merged.patterns)
+
+    @property
+    def isolation(self) -> Isolation:
+        """What the launcher is told."""
+        names = Isolation.__struct_fields__
+        return Isolation(**{name: self._values[f"isolation.{name}"] for name in names})
+
+    @property
+    def limits(self) -> Limits:
+        """What may be used up."""
+        return Limits(**{name: self._values.get(f"limits.{name}") for name in Limits.__struct_fields__})
+
+    @property
+    def audit_store(self) -> str:
+        """Where decisions are kept."""
+        return str(self._values["audit.store"])
+
+    def code(self, origin: Origin) -> str:
+        """``any`` or ``tools``: what cells of ``origin`` may consist of."""
+        return str(self._values[f"origin.{origin}.code"])
+
+    def row(self, origin: Origin) -> dict[str, Verdict]:
+        """The verdicts for one origin, by severity and ``unread``."""
+        start = f"origin.{origin}."
+        rows = {key[len(start) :]: value for key, value in self._values.items() if key.startswith(start)}
+        return {row: Verdict(value) for row, value in rows.items() if row != "code"}
+
+    def values(self) -> dict[str, Any]:
+        """Every key in force."""
+        return {key: self._values[key] for key in FIELDS if key in self._values}
+
+    def explain(self, key: str) -> tuple[Say, ...]:
+        """What each layer said about ``key``, the mightiest first. Raises ``KeyError`` for a key that nobody set."""
+        return self._merged.says[key]
+
+    def explained_keys(self) -> list[str]:
+        """The keys that ``explain`` knows."""
+        return sorted(self._merged.says)
+
+    def decide(self, findings: Iterable[Finding], origin: Origin) -> Decision:
+        """A verdict for each finding, by the strictest origin behind it, and for the cell: the strictest of all."""
+        decided = tuple(self._decided(finding, origin) for finding in findings)
+        would_be = Verdict.strictest((finding.verdict for finding in decided), Verdict.ALLOW)
+        failed = any(finding.rule == FAILURE_RULE for finding in decided)
+        enforced = would_be if self.mode == "enforce" or failed else min(would_be, Verdict.WARN)
+        return Decision(decided, enforced, would_be)
+
+    def _decided(self, finding: Finding, origin: Origin) -> Finding:
+        if finding.rule == FAILURE_RULE:
+            by = "built in: a failing guard blocks"
+            return msgspec.structs.replace(finding, verdict=Verdict.BLOCK, decided_by=by)
+        author = Origin.strictest((finding.origin, origin), origin)
+        setting = self._merged.rules.get(finding.rule, RuleSetting())
+        severity = finding.severity
+        if setting.at_least_severity:
+            severity = max(severity, Severity(setting.at_least_severity))
+        row = "unread" if self._is_unread(finding) else str(severity)
+        key = f"origin.{author}.{row}"
+        verdict, by = Verdict(self._values[key]), f"{self._who(key)}: {key}"
+        if setting.verdict:
+            verdict, by = Verdict(setting.verdict), f"{setting.layer}: rules.{finding.rule}.verdict"
+        if setting.at_least_verdict and Verdict(setting.at_least_verdict) > verdict:
+            verdict, by = Verdict(setting.at_least_verdict), f"{setting.layer}: rules.{finding.rule}.verdict"
+        return msgspec.structs.replace(finding, severity=severity, origin=author, verdict=verdict, decided_by=by)
+
+    @staticmethod
+    def _is_unread(finding: Finding) -> bool:
+        kinds = {effect.kind for effect in finding.effects}
+        return finding.rule == UNREAD_RULE or kinds == {Kind.UNREAD}
+
+    def _who(self, key: str) -> str:
+        said = [say for say in self._merged.says[key] if say.outcome != "ignored"]
+        return said[-1].layer
+
+    def _acts(self) -> list[str]:
+        return [repr(self._merged.knowledge[name].acts) for name in sorted(self._merged.knowledge)]

@@ -1,0 +1,141 @@
+"""No layer can widen what a layer above it set; a project's file can widen nothing at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_guard.knowledge import parse_entries
+from jupyter_guard.policy import Layer, Policy
+from jupyter_guard.policy.fields import FIELDS
+from jupyter_guard.policy.layer import preset_layer
+from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Origin, Severity, Span, Verdict
+
+VERDICTS = st.sampled_from([str(one) for one in Verdict])
+SETS = st.lists(st.sampled_from(["a", "b", "c", "*"]), unique=True).map(lambda drawn: tuple(sorted(drawn)))
+
+
+def value_of(key: str) -> st.SearchStrategy[Any]:
+    if key == "locked":
+        return st.booleans()
+    if key == "mode":
+        return st.sampled_from(["observe", "enforce"])
+    if key.endswith(".code"):
+        return st.sampled_from(["any", "tools"])
+    if key.startswith("origin."):
+        return VERDICTS
+    if key.startswith("limits."):
+        return st.integers(1, 10**9)
+    if key in ("isolation.backend", "audit.store", "version"):
+        return st.sampled_from(["auto", "none"])
+    return SETS
+
+
+KEYS = [key for key in FIELDS if key != "version"]
+
+
+@st.composite
+def a_layer(draw: st.DrawFn, name: str) -> Layer:
+    keys = draw(st.lists(st.sampled_from(KEYS), unique=True, max_size=8))
+    values = {key: draw(value_of(key)) for key in keys}
+    rules = draw(
+        st.dictionaries(
+            st.sampled_from(["JG301", "JG201"]),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "severity": st.sampled_from([str(one) for one in Severity]),
+                    "verdict": VERDICTS,
+                    "disabled": st.booleans(),
+                },
+            ),
+        )
+    )
+    return Layer(name, f"{name}.toml", values, rules)
+
+
+def no_wider(key: str, new: Any, old: Any) -> bool:
+    """Whether ``new`` allows nothing that ``old`` does not."""
+    if key == "locked":
+        return new or not old
+    if key == "mode":
+        return (new, old) != ("observe", "enforce")
+    if key.endswith(".code"):
+        return (new, old) != ("any", "tools")
+    if key.startswith("origin."):
+        return Verdict(new) >= Verdict(old)
+    if key.startswith("limits."):
+        return new <= old
+    if key in ("isolation.backend", "audit.store", "version"):
+        return new == old
+    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env"):
+        return "*" in old or set(new) <= set(old)
+    return set(new) >= set(old)
+
+
+@given(site=a_layer("site"), lower=a_layer("user"))
+def test_what_a_layer_sets_no_lower_one_widens(site: Layer, lower: Layer) -> None:
+    above, all_of_them = Policy(preset_layer("personal"), [site]), Policy(preset_layer("personal"), [site, lower])
+    for key in site.values if not above.locked else above.values():
+        assert no_wider(key, all_of_them.values()[key], above.values()[key]), key
+
+
+@given(site=a_layer("site"), lower=a_layer("user"), preset=st.sampled_from(["personal", "team", "locked"]))
+def test_below_a_lock_nothing_is_widened(site: Layer, lower: Layer, preset: str) -> None:
+    site.values["locked"] = True
+    above, all_of_them = Policy(preset_layer(preset), [site]), Policy(preset_layer(preset), [site, lower])
+    for key, value in above.values().items():
+        assert no_wider(key, all_of_them.values()[key], value), key
+    assert_verdicts_no_milder(all_of_them, above)
+
+
+@given(project=a_layer("project"), user=a_layer("user"))
+def test_a_project_widens_nothing(project: Layer, user: Layer) -> None:
+    above, all_of_them = Policy(preset_layer("personal"), [user]), Policy(preset_layer("personal"), [user, project])
+    for key, value in above.values().items():
+        assert no_wider(key, all_of_them.values()[key], value), key
+    assert_verdicts_no_milder(all_of_them, above)
+
+
+@given(layer=a_layer("site"))
+def test_saying_it_twice_changes_nothing(layer: Layer) -> None:
+    once, twice = Policy(preset_layer("personal"), [layer]), Policy(preset_layer("personal"), [layer, layer])
+    assert once.values() == twice.values()
+
+
+def finding(rule: str, severity: Severity) -> Finding:
+    return Finding(rule, "data", severity, Confidence.HIGH, "m", Span(1, 0, 1, 1), (Effect(Kind.DATA_DESTROY),))
+
+
+def assert_verdicts_no_milder(new: Policy, old: Policy) -> None:
+    for origin in Origin:
+        for severity in Severity:
+            for rule in ("JG301", "JG201"):
+                # A severity that an upper layer replaced is the judge's input, and a lower layer cannot replace it.
+                assert new.rules.severities == old.rules.severities
+                assert new.rules.disabled <= old.rules.disabled
+                one = finding(rule, severity)
+                assert new.decide([one], origin).verdict >= old.decide([one], origin).verdict
+
+
+@pytest.mark.parametrize("name", ["user", "project"])
+def test_only_a_free_layer_can_call_a_known_api_harmless(name: str) -> None:
+    entries, _ = parse_entries({"shutil.rmtree": {"example": "x"}}, "f")
+    policy = Policy(preset_layer("personal"), [Layer(name, knowledge=entries)])
+    kinds = {kind for act in policy.knowledge["shutil.rmtree"].acts for kind in act.kinds}
+    assert kinds == ({Kind.FILE_DELETE} if name == "project" else set())
+
+
+def test_explain_names_every_layer() -> None:
+    site = Layer("site", "site.toml", {"origin.human.high": "confirm"}, lines={"origin.human.high": 7})
+    user = Layer("user", "user.toml", {"origin.human.high": "allow"})
+    said = Policy(preset_layer("personal"), [site, user]).explain("origin.human.high")
+    assert [(say.layer, say.value, say.outcome) for say in said] == [
+        ("personal preset", "warn", "set"),
+        ("site", "confirm", "set"),
+        ("user", "allow", "ignored"),
+    ]
+    assert said[1].line == 7
