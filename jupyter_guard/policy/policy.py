@@ -187,8 +187,9 @@ class Policy:
         severity = finding.severity
         if setting.at_least_severity:
             severity = max(severity, Severity(setting.at_least_severity))
-        row = "unread" if self._is_unread(finding) else str(severity)
-        key = f"origin.{author}.{row}"
+        rows = ("unread",) if self._is_unread(finding) else (str(finding.severity), str(severity))
+        # A row may be milder for the higher severity; a layer that only raises must not profit from that.
+        key = max((f"origin.{author}.{row}" for row in rows), key=lambda one: Verdict(self._values[one]).rank)
         verdict, by = Verdict(self._values[key]), f"{self._who(key)}: {key}"
         if setting.verdict:
             verdict, by = Verdict(setting.verdict), f"{setting.layer}: rules.{finding.rule}.verdict"
