@@ -60,6 +60,7 @@ def picture(front: Front, name: str, index: int) -> None:
     """Keep what is on screen, with the asked cell in view, where the environment says."""
     folder = os.environ.get("JUPYTER_GUARD_PICTURES")
     if folder:
+        front.page.set_viewport_size({"width": 1360, "height": 1060})
         front.show_cell(index)
         Path(folder).mkdir(parents=True, exist_ok=True)
         front.screenshot(Path(folder) / name)

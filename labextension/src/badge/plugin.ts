@@ -12,6 +12,8 @@ import { TRANSLATION_DOMAIN } from '../words';
 /** A pause in typing after which a badge is brought up to date. */
 const PAUSE_MS = 200;
 
+const PLACE = '.jp-Cell-inputWrapper';
+
 export const badge: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-guard:badge',
   description: 'Marks the cells that an assistant wrote.',
@@ -51,8 +53,10 @@ function mark(cell: Cell, provenance: IProvenance, trans: TranslationBundle): vo
   if (cell.isDisposed || cell.model.type !== 'code') {
     return;
   }
-  const place = cell.node.querySelector('.jp-Cell-inputWrapper');
+  const place = cell.node.querySelector(PLACE);
   if (!place) {
+    // A cell outside the window has no content yet.
+    void cell.ready.then(() => cell.node.querySelector(PLACE) && mark(cell, provenance, trans));
     return;
   }
   const { author, shares } = provenance.authorship(cell.model);

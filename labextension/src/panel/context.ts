@@ -16,7 +16,7 @@ export interface IPanelActions {
 export interface ICellInfo {
   /** "Cell 3", by its place in the notebook. */
   readonly name: string;
-  /** The first line that is not empty, for recognising the cell. */
+  /** A line for recognising the cell: the one that is asked for, else the first that is not empty. */
   readonly excerpt: string;
   readonly isGone: boolean;
 }
@@ -36,14 +36,16 @@ export class CellIndex {
     return [...this._known.keys()];
   }
 
-  of(cellId: string): ICellInfo {
+  /** `line` counts from 1. */
+  of(cellId: string, line = 0): ICellInfo {
     const known = this._known.get(cellId);
     if (!known) {
       const name = cellId ? this._trans.__('A cell that is gone') : this._trans.__('Outside the notebook');
       return { name, excerpt: '', isGone: true };
     }
-    const line = known.source.split('\n', 20).find(text => text.trim() !== '') ?? '';
-    return { name: known.name, excerpt: line.trim().slice(0, 120), isGone: false };
+    const lines = known.source.split('\n');
+    const excerpt = lines[line - 1]?.trim() || lines.find(text => text.trim() !== '') || '';
+    return { name: known.name, excerpt: excerpt.trim().slice(0, 120), isGone: false };
   }
 
   private _known = new Map<string, { readonly name: string; readonly source: string }>();

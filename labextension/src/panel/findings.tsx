@@ -39,7 +39,7 @@ export function Findings({ groups, latest, cells, actions }: IFindingsProps): JS
             <Group
               key={placeOf(group.report)}
               report={group.report}
-              {...cells.of(group.cellId)}
+              {...cells.of(group.cellId, group.report.findings[0]?.span.line)}
               actions={actions}
             />
           ))}

@@ -33,7 +33,7 @@ interface IQuestionProps {
 
 function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
   const { trans } = actions;
-  const { name, excerpt } = cells.of(item.cellId);
+  const { name, excerpt } = cells.of(item.cellId, item.findings[0]?.span.line);
   const answer = (choice: Choice) => (event: React.MouseEvent) => actions.answer(item.id, choice, event.nativeEvent);
   const title = `jg-question-${item.id}`;
   return (

@@ -28,7 +28,7 @@ export class GuardPanel extends ReactWidget {
     this.id = PANEL_ID;
     this.addClass('jg-Panel');
     // The layout reads it when the panel is added, perhaps before the style sheet is there.
-    this.node.style.minWidth = '290px';
+    this.node.style.minWidth = '320px';
     this.title.icon = shieldIcon;
     this.title.caption = this._trans.__('Guard: what the cells of this notebook do');
     this.node.setAttribute('role', 'region');
