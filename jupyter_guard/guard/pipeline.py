@@ -163,7 +163,7 @@ def _stamps(workspace: Path) -> dict[str, tuple[int, int]]:
     """The policy files that exist, with what tells a changed one."""
     from jupyter_guard.policy import policy_files
 
-    return dict(_stamped(policy_files(workspace)))
+    return dict(_stamped(path for _, path in policy_files(workspace)))
 
 
 def _stamped(paths: Iterable[Path]) -> Iterable[tuple[str, tuple[int, int]]]:

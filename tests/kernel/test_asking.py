@@ -1,0 +1,93 @@
+"""A cell that the policy asks about waits for an answer on stdin or in the panel; nobody there means no."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from .front import ASSISTANT, Front
+
+# `personal` asks about what an assistant's code deletes outside the workspace.
+ASKED = "import shutil\nshutil.rmtree('/var/lib/there/is/no/such/place', ignore_errors=True)\nvalue = 'ran'"
+
+
+@pytest.fixture(autouse=True)
+def something_to_lose(front: Front) -> None:
+    front.run("value = 'kept'", store_history=False)
+
+
+def test_yes_runs_it(front: Front) -> None:
+    run = front.assistant(ASKED + " # yes", "y")
+    assert run.status == "ok"
+    assert len(run.questions) == 1
+    assert run.questions[0].endswith("[y/N] ")
+    assert "JG" in run.questions[0]
+    assert front.run("value").result == "'ran'"
+
+
+def test_no_refuses_it(front: Front) -> None:
+    run = front.assistant(ASKED + " # no", "")
+    assert run.reply["content"]["ename"] == "CellDeclined"
+    assert front.run("value").result == "'kept'"
+
+
+def test_nobody_there_refuses_it_at_once_and_says_so(front: Front) -> None:
+    begin = time.monotonic()
+    run = front.assistant(ASKED + " # nobody")
+    assert time.monotonic() - begin < 10
+    assert run.reply["content"]["ename"] == "CellDeclined"
+    assert "nobody could be asked" in "\n".join(run.reply["content"]["traceback"])
+    assert front.run("value").result == "'kept'"
+
+
+def test_an_answer_reaches_as_far_as_it_says(front: Front) -> None:
+    once = ASKED + " # once"
+    front.assistant(once, "y")
+    assert front.assistant(once, "n").questions
+    code = ASKED + " # this code"
+    front.assistant(code, "code")
+    assert not front.assistant(code, "n").questions
+    assert front.assistant(code + "!", "n").questions
+
+
+def test_an_interrupt_means_no(front: Front) -> None:
+    run = front.send(ASKED + " # interrupt", metadata=ASSISTANT, allow_stdin=True)
+    front.client.get_stdin_msg(timeout=20)
+    front.interrupt()
+    front.finish(run)
+    assert run.reply["content"]["ename"] == "CellDeclined"
+    # The front end may still answer the question that is gone: it is not the next cell's answer.
+    front.client.input("y")
+    assert front.run("value").result == "'kept'"
+
+
+def test_the_panel_can_answer_and_a_late_answer_on_stdin_is_swallowed(start: Callable[..., Front]) -> None:
+    front = start()
+    front.open_panel()
+    front.told("snapshot")
+    run = front.send(ASKED, metadata=ASSISTANT, allow_stdin=True)
+    item = front.told("pending")["item"]
+    assert item["prompt"].endswith("[y/N] ")
+    front.tell({"type": "answer", "id": item["id"], "choice": "once", "key": "not the key"})
+    front.tell({"type": "answer", "id": item["id"], "choice": "once", "key": front.key})
+    assert front.told("answered")["choice"] == "once"
+    front.finish(run)
+    assert run.status == "ok"
+    front.client.input("late")
+    asked = front.run("input('name? ')", "Ada")
+    assert asked.result == "'Ada'"
+
+
+def test_with_a_panel_and_without_stdin_it_waits_for_the_panel(start: Callable[..., Front]) -> None:
+    front = start()
+    front.open_panel()
+    front.told("snapshot")
+    run = front.send(ASKED, metadata=ASSISTANT, allow_stdin=False)
+    item = front.told("pending")["item"]
+    # Everything else goes on meanwhile.
+    assert psutil.Process(front.pid).is_running()
+    front.tell({"type": "answer", "id": item["id"], "choice": "refuse", "key": front.key})
+    assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
