@@ -120,6 +120,18 @@ def test_an_unguarded_kernel_is_called_so_and_can_be_switched(server: Server, fr
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
 
 
+def test_a_guard_that_is_loaded_as_an_extension_is_seen(server: Server, front: Front) -> None:
+    server.write_notebook("extension.ipynb", ["%load_ext jupyter_guard"], kernel="python3")
+    front.open_lab("extension.ipynb")
+    front.panel.get_by_role("heading", name="Not guarded").wait_for()
+    front.run_cell(0)
+    cooperative = front.panel.get_by_role("heading", name="Guarded, cooperatively")
+    cooperative.wait_for()
+    front.reload()
+    front.open_panel()
+    cooperative.wait_for()
+
+
 def test_the_page_knows_nothing_that_approves(server: Server, front: Front) -> None:
     server.write_notebook("commands.ipynb", ["x = 1"])
     front.open_lab("commands.ipynb")
