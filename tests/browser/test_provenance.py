@@ -52,10 +52,10 @@ def test_a_program_that_runs_a_cell_is_not_a_person(opened: Front) -> None:
 
 
 def test_a_program_that_changes_a_typed_cell_makes_it_its_own(opened: Front) -> None:
-    opened.type_cell(1, "frame = load()")
+    opened.type_cell(1, "frame = list()")
     opened.page.evaluate(
         """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells[1]
-            .setSource('frame = load()\\nimport os; os.remove("a")')"""
+            .setSource('frame = list()\\nvalue = sorted([3, 1, 2])')"""
     )
     found = origin(opened, 1)
     assert found["author"] == "assistant"
@@ -68,7 +68,7 @@ def test_events_that_a_script_makes_are_not_typing(opened: Front) -> None:
         """() => {
             const cell = window.jupyterapp.shell.currentWidget.content.widgets[1];
             const view = cell.editor.editor;
-            const text = 'import os; os.remove("a")';
+            const text = 'value = sorted([3, 1, 2])';
             view.contentDOM.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', bubbles: true}));
             view.dispatch({changes: {from: 0, insert: text}, userEvent: 'input.type'});
         }"""
@@ -81,7 +81,7 @@ def test_events_that_a_script_makes_are_not_typing(opened: Front) -> None:
 def test_a_program_through_the_editor_is_seen(opened: Front) -> None:
     opened.page.evaluate(
         """() => window.jupyterapp.shell.currentWidget.content.widgets[1].editor
-            .replaceSelection('import os; os.remove("a")')"""
+            .replaceSelection('value = sorted([3, 1, 2])')"""
     )
     assert origin(opened, 1)["author"] == "assistant"
 
@@ -156,6 +156,27 @@ def test_an_accepted_completion_is_a_persons(opened: Front) -> None:
     opened.page.keyboard.press("Escape")
     found = origin(opened, 2)
     assert found["author"] == "human"
+
+
+def test_a_restart_that_runs_everything_keeps_the_authors(opened: Front) -> None:
+    opened.type_cell(1, "typed = 1")
+    assert origin(opened, 1)["author"] == "human"
+    opened.page.evaluate(
+        """() => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            const heard = window.heard = [];
+            kernel.iopubMessage.connect((_, message) => {
+                const data = message.content.data;
+                if (message.header.msg_type === 'comm_msg' && data.type !== 'snapshot') heard.push(data.item?.origin);
+            });
+        }"""
+    )
+    opened.run_command("notebook:restart-run-all")
+    opened.page.locator(".jp-Dialog .jp-mod-warn").click()
+    opened.page.wait_for_function("() => window.heard.includes('human')")
+    # The first cell was in the file, the second one was typed, here and before the restart.
+    assert set(opened.page.evaluate("() => window.heard")) == {"imported", "human"}
+    assert opened.guard_metadata(1)["origin"]["started_by"] == "person"
 
 
 def test_a_stored_assistant_stays_one_after_a_reload(opened: Front) -> None:

@@ -117,7 +117,14 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     if (kernel !== this._kernel) {
       this._kernel = kernel;
       this._inputs.follow(kernel);
+      this._isGuardedKernel = isGuarded(kernel.name, undefined);
       this._setState({ ...EMPTY_STATE, kernel: kernel.name });
+    }
+    if (this._isGuardedKernel) {
+      // At once: claims about cells that run right after a restart must find the comm open.
+      this._link('connecting', kernel.name);
+      this._open(kernel);
+      return;
     }
     try {
       const guarded = isGuarded(kernel.name, await kernel.spec);
@@ -125,6 +132,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
       if (this._isDisposed || kernel !== this._kernel || this._comm) {
         return;
       }
+      this._isGuardedKernel = guarded;
       this._link(guarded ? 'connecting' : 'unguarded', kernel.name);
       if (guarded || extended) {
         this._open(kernel);
@@ -225,6 +233,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
 
   private _state: IGuardState = EMPTY_STATE;
   private _kernel: Kernel.IKernelConnection | null = null;
+  private _isGuardedKernel = false;
   private _comm: Kernel.IComm | null = null;
   private _key = '';
   private _inputs = new OpenInputs();
