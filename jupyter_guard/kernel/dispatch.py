@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import time
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ log = logging.getLogger("jupyter_guard")
 
 # Messages for widgets and the like reach a cell that awaits them, past what is queued behind it.
 PASSING = frozenset({"comm_msg", "comm_close"})
+REPLY_SECONDS = 1.0
 
 
 class Lane:
@@ -49,6 +51,8 @@ class Dispatch:
         # Execute requests that reached the child, until both their reply and their `idle` were seen: they race.
         self.under_way: dict[str, tuple[Execute, Lane]] = {}
         self.executed = 0
+        # Cells that are done and have no reply: it is on its way, or the child failed on the request itself.
+        self._overdue: dict[str, float] = {}
 
     def receive(self, request: Request) -> None:
         """Take a request from shell or control."""
@@ -170,6 +174,7 @@ class Dispatch:
         found = self.under_way.get(msg_id)
         if found is None:
             return
+        self._overdue.pop(msg_id, None)
         request, lane = found
         request.replied = True
         if not request.stops and lane.current is request:
@@ -187,6 +192,26 @@ class Dispatch:
         request.is_idle = True
         if request.replied:
             self._finish(request, lane)
+        else:
+            self._overdue[msg_id] = time.monotonic() + REPLY_SECONDS
+
+    def check(self) -> float:
+        """Reply in place of a child that did not; the seconds until there is something to check again."""
+        left = 3600.0
+        for msg_id, deadline in list(self._overdue.items()):
+            left = min(left, deadline - time.monotonic())
+            if deadline <= time.monotonic():
+                request, _ = self.under_way[msg_id]
+                text = (
+                    "The kernel could not take this request: its log says why. Text with lone surrogates is one reason."
+                )
+                error = {"ename": "KernelDidNotReply", "evalue": text, "traceback": [f"KernelDidNotReply: {text}"]}
+                self.replying(msg_id, "error")
+                self._relay.reply(
+                    request, "execute_reply", {"status": "error", "execution_count": self.executed, **error}
+                )
+                self.replied(msg_id)
+        return left
 
     def _finish(self, request: Execute, lane: Lane) -> None:
         del self.under_way[request.msg_id]

@@ -197,7 +197,7 @@ class Relay:
 
     def _patience(self) -> int:
         """How long to wait for anything to happen, in milliseconds."""
-        seconds = min(self.judging.check(), 10.0)
+        seconds = min(self.judging.check(), self.dispatch.check(), 10.0)
         if self.front.backlog:
             seconds = min(seconds, RETRY_SECONDS)
         if self._stopped_reading != bool(self.front.backlog):

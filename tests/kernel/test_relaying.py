@@ -83,8 +83,8 @@ def test_a_secret_in_pieces_is_redacted_and_the_rest_is_not_held(front: Front) -
 
 
 def test_held_text_keeps_its_place_between_the_streams(front: Front) -> None:
-    code = f"import sys\nsys.stdout.write({SECRET[:10]!r}); sys.stdout.flush()\nprint('error', file=sys.stderr)\nprint('out')"
-    run = front.run(code)
+    code = f"import sys\nsys.stdout.write({SECRET[:10]!r}); sys.stdout.flush()\n"
+    run = front.run(code + "print('error', file=sys.stderr)\nprint('out')")
     streams = [(one["content"]["name"], one["content"]["text"]) for one in run.of("stream")]
     names = [name for name, _ in streams]
     assert names[0] == "stdout"
