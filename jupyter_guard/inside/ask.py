@@ -1,10 +1,12 @@
-"""A question about a cell -> yes, no, or nobody there to answer."""
+"""A question about a cell -> a choice, or nobody there to answer."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from jupyter_guard.guard.approvals import Choice, typed_choice
 
 
 def can_ask(shell: Any) -> bool:
@@ -21,18 +23,17 @@ def can_ask(shell: Any) -> bool:
         return False
 
 
-def ask(shell: Any, question: str, read: Callable[[str], str]) -> bool | None:
+def ask(shell: Any, question: str, read: Callable[[str], str]) -> Choice | None:
     """Put ``question`` with ``read`` (``input`` or the kernel's own); ``None`` when nobody can answer.
 
-    Only ``y`` and ``yes`` mean yes; an interrupt or an end of file means no.
+    An interrupt or an end of file means no, as does any text that is not one of the answers.
     """
     if not can_ask(shell):
         return None
     try:
-        answer = read(question)
+        return typed_choice(read(question))
     except (EOFError, KeyboardInterrupt):
-        return False
+        return Choice.REFUSE
     except Exception:
         # StdinNotImplementedError, a front end that went away: there was nobody after all.
         return None
-    return answer.strip().lower() in ("y", "yes")

@@ -38,7 +38,7 @@ def attach(shell: Any, in_guarded_kernel: bool) -> None:
         host = _host(shell)
         host.attach()
         magics = GuardMagics(shell, host)
-        print(HOSTED.format(policy=host.policy.hash))
+        print(HOSTED.format(policy=host.pipeline.standing.policy))
     register(shell, magics)
     _MAGICS[shell] = magics
 
@@ -57,14 +57,14 @@ def detach(shell: Any) -> None:
 
 
 def _host(shell: Any) -> Host:
+    from jupyter_guard.guard.pipeline import Pipeline
     from jupyter_guard.inside.host import Host
     from jupyter_guard.inside.masking import add_learner
-    from jupyter_guard.policy import PolicyError, load_effective
 
-    try:
-        policy = load_effective(Path.cwd())
-    except PolicyError as error:
-        raise UsageError(f"jupyter_guard did not load, so this session is not guarded:\n{error}") from None
-    host = Host(shell, policy)
+    pipeline = Pipeline(Path.cwd())
+    if pipeline.standing.problems:
+        problems = "\n".join(pipeline.standing.problems)
+        raise UsageError(f"jupyter_guard did not load, so this session is not guarded:\n{problems}")
+    host = Host(shell, pipeline)
     add_learner(host)
     return host

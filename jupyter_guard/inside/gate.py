@@ -7,17 +7,21 @@ text as the user has it, with its magics; where other transformers may have chan
 from __future__ import annotations
 
 import ast
+import json
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from IPython.core.error import InputRejected
 
-from jupyter_guard.guard import card as cards
-from jupyter_guard.guard.session import Session, failed
-from jupyter_guard.terms import Cell, Origin, Report, Verdict
+from jupyter_guard.guard.approvals import Approvals, Choice
+from jupyter_guard.guard.pipeline import Pipeline, answer
+from jupyter_guard.guard.protocol import Judged, Learn, Vet, to_bytes
+from jupyter_guard.guard.session import failed
+from jupyter_guard.origin import code_hash
+from jupyter_guard.terms import Cell, Origin
 
 log = logging.getLogger("jupyter_guard")
 
@@ -76,25 +80,24 @@ def leave(token: Any) -> None:
 class Gate:
     """The AST transformer that judges, and the same check for code that got around it.
 
-    ``ask`` puts a question and gives ``True``, ``False`` or ``None`` (nobody there); ``show`` displays a card's MIME
-    bundle; ``record`` takes each report with how it ended (``ran``, ``confirmed``, ``declined``, ``blocked``).
+    ``ask`` puts a question and gives a choice, or ``None`` when nobody is there; ``show`` displays a MIME bundle;
+    ``record`` takes each judged cell with how it went on: ``ran``, ``confirmed``, ``declined``, ``blocked``.
     """
 
     def __init__(
         self,
         shell: Any,
-        session: Session,
-        ask: Callable[[str], bool | None],
+        pipeline: Pipeline,
+        ask: Callable[[str], Choice | None],
         show: Callable[[dict[str, Any]], None],
-        record: Callable[[Report, str], None],
-        clean: Callable[[str], str],
+        record: Callable[[Judged, str, Run, str], None],
     ) -> None:
         self.shell = shell
-        self.session = session
+        self._pipeline = pipeline
         self._ask = ask
         self._show = show
         self._record = record
-        self._clean = clean
+        self._approvals = Approvals()
 
     def visit(self, tree: ast.AST) -> ast.AST:
         """IPython's call with the tree that it is about to compile. Raises ``CellStopped`` for one that may not run."""
@@ -118,25 +121,35 @@ class Gate:
 
     def admit(self, run: Run, code: str) -> None:
         """Judge ``code`` as part of ``run``; returns when it may run, raises ``CellStopped`` when not."""
+        judged = self._judged(run, code)
+        digest = code_hash(code)
+        if judged.verdict == "block":
+            self._refuse(judged, run, code, "blocked", CellBlocked)
+        if judged.verdict != "confirm":
+            if "warned" in judged.cards and not run.silent:
+                self._show(json.loads(judged.cards["warned"]))
+            self._record(judged, "ran", run, code)
+            return
+        # Code that a transformer changed is not asked about again while it would do the same.
+        if judged.effects not in run.allowed and not self._approvals.allow(digest, judged.effects):
+            choice = self._ask(judged.prompt)
+            if choice is None:
+                self._refuse(judged, run, code, "unasked", CellDeclined)
+            elif choice is Choice.REFUSE:
+                self._refuse(judged, run, code, "declined", CellDeclined)
+            else:
+                self._approvals.remember(choice, digest, judged.effects)
+        run.allowed.add(judged.effects)
+        self._pipeline.learn(Learn(to_bytes(code), str(run.origin)))
+        self._record(judged, "confirmed", run, code)
+
+    def _judged(self, run: Run, code: str) -> Judged:
         try:
-            report = self.session.vet(code, run.origin, cell_id=run.cell_id, number=run.number)
+            self._pipeline.take_up_policy()
+            return self._pipeline.judge(Vet(0, to_bytes(code), str(run.origin), cell_id=run.cell_id, number=run.number))
         except Exception as error:
             log.exception("the guard failed on a cell")
-            report = failed(Cell(code, run.origin), f"{type(error).__name__}: {error}", self.session.policy.hash)
-        if report.verdict is Verdict.BLOCK:
-            self._refuse(report, run, "blocked", CellBlocked)
-        elif report.verdict is Verdict.CONFIRM and report.sentence not in run.allowed:
-            answer = self._ask(cards.prompt(report, self._clean))
-            if not answer:
-                self._refuse(report, run, "declined", CellDeclined, cards.NOBODY_ASKED if answer is None else "")
-            # Code that a transformer changed is not asked about again while it would do the same.
-            run.allowed.add(report.sentence)
-            self._record(report, "confirmed")
-        else:
-            if report.verdict is Verdict.WARN and not run.silent:
-                state: cards.State = "note" if report.would_be > Verdict.WARN else "warned"
-                self._show(cards.card(report, state, clean=self._clean))
-            self._record(report, "ran")
+            return answer(0, failed(Cell(code, run.origin), f"{type(error).__name__}: {error}"))
 
     def transformers_may_differ(self) -> bool:
         """Whether anything but IPython's own syntax and this gate can have changed the code."""
@@ -146,12 +159,12 @@ class Gate:
         text += [*shell.input_transformers_post]
         return any(not _is_native(one) for one in text) or any(one is not self for one in shell.ast_transformers)
 
-    def _refuse(self, report: Report, run: Run, state: cards.State, kind: type[CellStopped], who: str = "") -> None:
-        self.session.refused()
-        self._record(report, state)
+    def _refuse(self, judged: Judged, run: Run, code: str, key: str, kind: type[CellStopped]) -> NoReturn:
+        """Show the card under ``key`` and raise; ``unasked`` is a way of being declined."""
+        self._record(judged, "declined" if key == "unasked" else key, run, code)
         if not run.silent:
-            self._show(cards.card(report, state, who, self._clean))
-        content = cards.error(report, state, who, self._clean)
+            self._show(json.loads(judged.cards[key]))
+        content = json.loads(judged.errors[key])
         stopped = kind(content["evalue"])
         in_terminal = getattr(self.shell, "kernel", None) is None
         # A terminal has printed the whole card just above.

@@ -11,25 +11,27 @@ import functools
 import getpass
 import inspect
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from jupyter_guard.guard.session import Session
+from jupyter_guard.guard.approvals import Choice
+from jupyter_guard.guard.ledger import Ledger
+from jupyter_guard.guard.pipeline import Pipeline
+from jupyter_guard.guard.protocol import Judged
 from jupyter_guard.inside.ask import ask
 from jupyter_guard.inside.gate import CellStopped, Gate, Run, current_run, enter, leave
 from jupyter_guard.inside.messages import CleanSend
 from jupyter_guard.inside.panel import Panel
 from jupyter_guard.inside.patches import Patches
 from jupyter_guard.inside.streams import CleanStream
-from jupyter_guard.origin import code_hash, decide_origin
-from jupyter_guard.policy import Policy
+from jupyter_guard.origin import decide_origin
 from jupyter_guard.scrub import KnownValues, Redaction, scrub
-from jupyter_guard.terms import Origin, Report
+from jupyter_guard.terms import Origin
 
-REPORTS_KEPT = 200
 # What failed stands on the card; without a handler, Python would print the log into the cell's output as well.
 logging.getLogger("jupyter_guard").addHandler(logging.NullHandler())
 
@@ -37,24 +39,23 @@ logging.getLogger("jupyter_guard").addHandler(logging.NullHandler())
 class Host:
     """Guards one ``InteractiveShell``, in a terminal or in an ipykernel.
 
-    ``reports`` holds the last judged cells with how they ended; ``counts`` how many ended how; ``redactions`` how many
-    secrets of each kind were taken out of outputs.
+    ``counts`` says how many cells ended how, ``redactions`` how many secrets of each kind left outputs, ``last_card``
+    is the text of the card shown last.
     """
 
-    def __init__(self, shell: Any, policy: Policy) -> None:
+    def __init__(self, shell: Any, pipeline: Pipeline) -> None:
         self.shell = shell
-        self.policy = policy
-        self.known = KnownValues.from_sources(policy.scrub.known_from, _environment(), Path.home())
-        self.reports: list[tuple[Report, str]] = []
+        self.pipeline = pipeline
+        self.known = KnownValues.from_sources(pipeline.standing.known_from, dict(os.environ), Path.home())
         self.counts: Counter[str] = Counter()
         self.redactions: Counter[str] = Counter()
-        self.session = Session(policy, workspace=Path.cwd())
-        self.gate = Gate(shell, self.session, self.ask, self.show, self.record, self.clean)
+        self.last_card = ""
+        self.gate = Gate(shell, pipeline, self.ask, self.show, self.record)
         self.kernel = getattr(shell, "kernel", None)
         self.panel = Panel(self) if self.kernel is not None else None
         self._patches = Patches()
         self._streams: list[CleanStream] = []
-        self._from_programs: set[str] = set()
+        self._ledger = Ledger()
 
     def attach(self) -> None:
         """Begin to guard."""
@@ -85,29 +86,24 @@ class Host:
         """Redact ``value`` from now on."""
         self.known.learn(value, kind)
 
-    def clean(self, text: str) -> str:
-        """``text`` without patterned and known secrets."""
-        return scrub(text, known=self.known)
-
-    def ask(self, question: str) -> bool | None:
+    def ask(self, question: str) -> Choice | None:
         """Put a question to whoever sits before this session; ``None`` when nobody does."""
         self.release()
         read: Callable[[str], str] = input if self.kernel is None else self.kernel.raw_input
-        return ask(self.shell, question, read)
+        return ask(self.shell, scrub(question, known=self.known), read)
 
     def show(self, bundle: dict[str, Any]) -> None:
         """Display a card."""
         self.release()
+        self.last_card = str(bundle["text/plain"])
         self.shell.display_pub.publish(data=bundle)
 
-    def record(self, report: Report, state: str) -> None:
-        """Keep a judged cell and how it ended, and tell the panel."""
+    def record(self, judged: Judged, state: str, run: Run, code: str) -> None:
+        """Keep how a judged cell went on, and tell the panel."""
         self.counts[state] += 1
-        self.counts["warned"] += state == "ran" and report.verdict == "warn"
-        self.reports.append((report, state))
-        del self.reports[:-REPORTS_KEPT]
+        self.counts["warned"] += state == "ran" and judged.verdict == "warn"
         if self.panel is not None:
-            self.panel.report(report, state, self._request_id())
+            self.panel.report(judged, state, self._request_id(), run.cell_id, code)
 
     def release(self) -> None:
         """Let go of text that is held because it might begin a secret."""
@@ -139,7 +135,7 @@ class Host:
             origin = Origin.strictest((outer.origin, origin), origin)
         else:
             claim = self.panel.claim_for(raw) if self.panel is not None else None
-            from_program = code_hash(raw) in self._from_programs
+            from_program = self._ledger.has(raw)
             origin = decide_origin(raw, self._metadata(), claim, from_program=from_program).origin
         return Run(
             raw=raw,
@@ -189,7 +185,7 @@ class Host:
         return answers
 
     def _noted_next_input(self, text: str, replace: bool = False) -> None:
-        self._from_programs.add(code_hash(text))
+        self._ledger.note(text)
         self._set_next_input(text, replace)
 
     def _keep_gate_last(self) -> None:
@@ -244,9 +240,3 @@ class Host:
 def _remove(items: list[Any], item: Any) -> None:
     # By identity: transformers may define equality as they like.
     items[:] = [one for one in items if one is not item]
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)

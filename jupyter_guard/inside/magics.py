@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -47,8 +48,8 @@ class GuardMagics(Magics):
         if host is None:
             print(kernel_status())
             return
-        counts = host.counts
-        print(f"jupyter_guard guards this session from inside. Policy {host.policy.hash}, mode {host.policy.mode}.")
+        counts, standing = host.counts, host.pipeline.standing
+        print(f"jupyter_guard guards this session from inside. Policy {standing.policy}, mode {standing.mode}.")
         print(
             f"Cells: {counts['ran'] + counts['confirmed']} ran ({counts['warned']} with a warning, "
             f"{counts['confirmed']} after a question), {counts['blocked']} blocked, {counts['declined']} declined."
@@ -64,18 +65,11 @@ class GuardMagics(Magics):
         print(explain_rule(rule_id))
 
     def _explain_last(self) -> None:
-        from jupyter_guard.guard.card import card
-
-        reports = self.host.reports if self.host is not None else []
-        for report, state in reversed(reports):
-            if report.findings:
-                shown = {"blocked": "blocked", "declined": "declined", "confirmed": "asked"}.get(state, "note")
-                print(card(report, shown, clean=self.host.clean if self.host else None)["text/plain"])  # type: ignore[arg-type]
-                return
-        print("Nothing was found in this session's cells yet. %guard explain RULE explains a rule.")
+        shown = self.host.last_card if self.host is not None else ""
+        print(shown or "No card was shown in this session yet. %guard explain RULE explains a rule.")
 
     def _policy(self, _rest: str) -> None:
-        print(policy_summary(self.host))
+        print(policy_summary(self.host.pipeline.workspace if self.host is not None else Path.cwd()))
 
     def _mask(self, name: str) -> None:
         from jupyter_guard.inside.masking import learn
@@ -129,7 +123,8 @@ def explain_rule(rule_id: str) -> str:
         near = get_close_matches(rule_id.upper(), list(RULES), n=3, cutoff=0.5)
         hint = f" Near: {', '.join(near)}." if near else ""
         raise UsageError(f"%guard explain: there is no rule {rule_id!r}.{hint}")
-    lines = [f"{rule.id} ({rule.family}, {rule.severity}): {rule.title}", f"  Why: {rule.why}"]
+    severity = rule.severity or "severity by what it touches"
+    lines = [f"{rule.id} ({rule.family}, {severity}): {rule.title}", f"  Why: {rule.why}"]
     lines.append(f"  Instead: {rule.instead}")
     for label, examples in (("Found in", rule.bad), ("Not in", rule.good)):
         for example in examples[:2]:
@@ -139,11 +134,23 @@ def explain_rule(rule_id: str) -> str:
     return "\n".join(lines)
 
 
-def policy_summary(host: Host | None) -> str:
-    """The verdict per origin and severity, and the layer that decided each."""
-    from pathlib import Path
+def policy_summary(workspace: Path) -> str:
+    """The policy in force in ``workspace``: a row an author, and the keys that a layer above the preset set."""
+    from jupyter_guard.policy import PolicyError, load_effective
+    from jupyter_guard.terms import Origin
 
-    from jupyter_guard.policy import load_effective
-
-    policy = host.policy if host is not None else load_effective(Path.cwd())
-    return str(policy.hash)
+    try:
+        policy = load_effective(workspace)
+    except PolicyError as error:
+        return f"The policy cannot be read, so every cell is blocked:\n{error}"
+    rows = {origin: policy.row(origin) for origin in Origin}
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    lines = [f"Policy {policy.hash}, mode {policy.mode}{', locked' if policy.locked else ''}. By author and severity:"]
+    lines.append("  " + "".join(f"{name:<10}" for name in ("", *columns)).rstrip())
+    for origin, row in rows.items():
+        lines.append("  " + "".join(f"{cell!s:<10}" for cell in (origin, *(row[name] for name in columns))).rstrip())
+    said = [(key, say) for key in policy.explained_keys() for say in policy.explain(key) if say.outcome != "ignored"]
+    own = [f"  {key} ({say.layer})" for key, say in said if say.layer in ("site", "hub", "user", "project")]
+    if own:
+        lines += ["Set by a policy file:", *own]
+    return "\n".join(lines)

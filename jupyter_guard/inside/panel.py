@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import json
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.guard.card import payload
+from jupyter_guard.guard.protocol import Judged
 from jupyter_guard.origin import Claim, code_hash
 from jupyter_guard.scrub import Redaction
-from jupyter_guard.terms import Origin, Report
+from jupyter_guard.terms import Origin
 
 if TYPE_CHECKING:
     from jupyter_guard.inside.host import Host
@@ -59,18 +60,17 @@ class Panel:
         """The latest live claim about exactly this text."""
         return self._claims.get(code_hash(code))
 
-    def report(self, report: Report, state: str, request: str) -> None:
+    def report(self, judged: Judged, state: str, request: str, cell_id: str, code: str) -> None:
         """Tell the panels of a judged cell."""
-        view = payload(report, "note", clean=self._host.clean)
         item = {
             "msg_id": request,
-            "cell_id": report.cell.cell_id,
-            "sha256": code_hash(report.cell.code),
+            "cell_id": cell_id,
+            "sha256": code_hash(code),
             "state": state,
             "time": datetime.now(UTC).isoformat(),
-            **{key: view[key] for key in ("origin", "verdict", "would_be", "sentence", "findings")},
+            **json.loads(judged.item),
         }
-        self._cell_of[request] = report.cell.cell_id
+        self._cell_of[request] = cell_id
         while len(self._cell_of) > ITEMS_KEPT:
             del self._cell_of[next(iter(self._cell_of))]
         self._keep(self._reports, item)
@@ -137,17 +137,18 @@ class Panel:
         return any(one is comm and own and hmac.compare_digest(own, key) for one, own in self._comms)
 
     def _snapshot(self) -> dict[str, Any]:
-        policy = self._host.policy
+        standing = self._host.pipeline.standing
         return {
             "type": "snapshot",
             "version": VERSION,
             "guard": {
-                "mode": str(policy.mode),
-                "policy": policy.hash,
-                "preset": str(getattr(policy, "name", "")),
-                "locked": bool(policy.locked),
-                "isolation": {"backend": "none", "missing": []},
+                "mode": standing.mode,
+                "policy": standing.policy,
+                "preset": standing.preset,
+                "locked": standing.locked,
+                "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
                 "enforced": False,
+                "problems": list(standing.problems),
             },
             "reports": list(self._reports),
             "redactions": list(self._redactions),

@@ -254,7 +254,8 @@ facts.update(success=result.success, error=type(result.error_before_exec).__name
 
 def test_a_policy_with_mistakes_is_not_guarded_silently(folder: Path) -> None:
     (folder / "jupyter_guard.toml").write_text("version = 1\nmodee = 'enforce'\n[origin.assistant]\nhigh = 'maybe'\n")
-    facts = shell_facts(folder, LOAD + "facts['own'] = 'run_cell_async' in vars(shell)\n")
+    load = "shell.run_cell('%load_ext jupyter_guard')\n"
+    facts = shell_facts(folder, load + "facts['own'] = 'run_cell_async' in vars(shell)\n")
     said = str(facts["output"]) + str(facts["errors"])
     assert facts["own"] is False
     assert "not guarded" in said

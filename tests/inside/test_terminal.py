@@ -59,7 +59,7 @@ def test_yes_runs_the_cell_and_no_does_not(terminal: Any) -> None:
     terminal.expect(r"In \[6\]: ")
     terminal.sendline("print('third', 6 * 7)")
     terminal.expect(r"Run it\? \[y/N\] ")
-    terminal.sendintr()
+    terminal.sendeof()
     terminal.expect("CellDeclined")
     terminal.expect(r"In \[7\]: ")
 
