@@ -9,11 +9,20 @@ from hypothesis import strategies as st
 from jupyter_guard.guard.protocol import Judged, Learn, Standing, Unpacker, Vet, pack, to_bytes, to_text
 
 MESSAGES = st.one_of(
-    st.builds(Vet, id=st.integers(0, 2**31), code=st.binary(max_size=200), expressions=st.tuples(st.binary(max_size=9))),
+    st.builds(
+        Vet, id=st.integers(0, 2**31), code=st.binary(max_size=200), expressions=st.tuples(st.binary(max_size=9))
+    ),
     st.builds(Learn, code=st.binary(max_size=200)),
     st.builds(Standing, policy=st.text(max_size=20).filter(lambda text: text.isascii())),
-    st.builds(Judged, id=st.integers(0, 9), verdict=st.just("allow"), would_be=st.just("allow"), effects=st.just(""), item=st.binary()),
-)  # fmt: skip
+    st.builds(
+        Judged,
+        id=st.integers(0, 9),
+        verdict=st.just("allow"),
+        would_be=st.just("allow"),
+        effects=st.just(""),
+        item=st.binary(),
+    ),
+)
 
 
 @given(st.lists(MESSAGES, max_size=6), st.integers(1, 50))
