@@ -42,8 +42,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         id="JG309",
         title="Deletes through an interface that nobody has vetted",
-        why="The name of the call says that it destroys something, and no knowledge says what or whether it comes back.",
-        instead='Read its documentation, then teach the guard: [knowledge."package.client.method"] in the policy.',
+        why="The call's name says that it destroys something, and no knowledge says what, or whether it comes back.",
+        instead="Read its documentation, then teach the guard: a [knowledge] line in the policy.",
         kinds=_DESTROYS,
         check=has("unvetted-api"),
         bad=("import requests\nrequests.delete('https://api.acme.test/v1/orders/7')",),
@@ -89,7 +89,7 @@ RULES: Final[tuple[Rule, ...]] = (
         bad=(
             "%%sql\nDROP TABLE orders;",
             "t = 'orders'\nspark.sql(f'TRUNCATE TABLE {t}')",
-            "sql = 'DROP TABLE customers'\n# %%\nimport sqlite3\ncon = sqlite3.connect('prod.db')\n# %%\ncon.execute(sql)",
+            "sql = 'DROP TABLE shops'\n# %%\nimport sqlite3\ncon = sqlite3.connect('prod.db')\n# %%\ncon.execute(sql)",
             "Base.metadata.drop_all(engine)",
         ),
         good=(

@@ -131,7 +131,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         id="JG221",
         title="Reads accounts, logs or the machine's configuration",
-        why="It tells who uses the machine and how it is set up: the first step of most attacks, and rarely of an analysis.",
+        why="It tells who uses the machine and how: the first step of most attacks, and rarely of an analysis.",
         instead="Ask for the one value that you need.",
         kinds=_READS,
         check=has("accounts"),

@@ -61,7 +61,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="Passwords and data can be read by anybody in between.",
         instead="Use SFTP, FTPS, SSH or https.",
         kinds=_CONNECTS,
-        check=has("cleartext-protocol", "cleartext"),
+        check=has("cleartext-protocol"),
         bad=("import telnetlib\ntelnetlib.Telnet('host.test')", "import ftplib\nftplib.FTP('host.test')"),
         good=("import ftplib\nftplib.FTP_TLS('host.test')",),
     ),
@@ -89,7 +89,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="What it does with the far side is more than fetching data.",
         instead="Say in the notebook what it is for.",
         kinds=_CONNECTS,
-        check=has("obfuscated", "grants", "download-run"),
+        check=has("obfuscated", "grants"),
     ),
     Rule(
         id="JG505",

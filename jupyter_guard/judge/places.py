@@ -14,7 +14,7 @@ _PLACES: Final[dict[str, str]] = {
         |^/root(?:/|$)|^/var/(?:log|spool|mail|backups)(?:/|$)|^/boot(?:/|$)|^/home/?$|^/etc/?$
         |(?:^|/)\.(?:bash|zsh|python|psql|mysql|sqlite)_history$|^/proc/(?:self|\d+)/cmdline
     """,
-    "everything": r"^(?:/|/\*|~/?|~/\*|\.|\./|\*|\./\*|/home/?|/home/\*|/root/?|\.\.|\.\./?|\$HOME/?|\*\*|[A-Z]:[\\/]?)$",
+    "everything": r"^(?:/|/\*|~/?|~/\*|\.|\./|\*|\./\*|/home/?|/home/\*|/root/?|\.\./?|\$HOME/?|\*\*|[A-Z]:[\\/]?)$",
     "readable": r"""
         ^/proc/(?:cpuinfo|meminfo|version|uptime|loadavg|stat|self/status|driver)|^/usr/(?:share|local|lib|include)|^/opt
         |^/etc/(?:os-release|lsb-release|timezone|localtime|fonts|mime\.types|issue$|hostname|ld\.so)

@@ -70,7 +70,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         id="JG403",
         title="Runs a command that is not known before it runs",
-        why="What runs is decided by a value that nobody can read here; through a shell, one character changes its meaning.",
+        why="A value that nobody can read here decides what runs; through a shell, one character changes it.",
         instead="Pass a list of words, with shell=False.",
         kinds=_RUNS,
         check=has("dynamic"),

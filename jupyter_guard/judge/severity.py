@@ -61,10 +61,9 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "move":                                     "- - - - l h l",
         "link":                                     "- - - - l m -",
         "permissions":                              "- - - n l h l",
-        "world-writable":                           "- - m m h c m",
         "bulk":                                     "- - - l m h m",
         "startup":                                  "h h h h h c h",
-        "credential-store":                         "h h m h h c h",
+        "credential-store":                         "m m m m m c h",
         "accounts":                                 "h h h h h c h",
         "guard-file":                               "c c c c c c c",
         "device":                                   "h h h h h c h",
@@ -161,7 +160,6 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "raw":                                      "- - - m m m m",
         "obfuscated":                               "m m m m m m m",
         "grants":                                   "m m m m m m m",
-        "download-run":                             "- - - m m m m",
     },
     Kind.NETWORK_LISTEN: {
         "":                                         "- - - l l l l",
@@ -205,7 +203,6 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "dynamic":                                  "m m m m m m m",
         "from:user":                                "m m m m m m m",
         "from:network":                             "h h h h h h h",
-        "other-index":                              "m m m m m m m",
     },
     Kind.RESOURCE_EXHAUST: {
         "":                                         "m m m m m h h",
@@ -252,6 +249,10 @@ _ROWS: Final[dict[Kind, tuple[tuple[frozenset[str], tuple[Severity | None, ...]]
 _ORDER: Final = tuple(Severity)
 _PATHS: Final = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.CREDENTIAL_READ})
 _DATABASE_FILE: Final = ("COPY", "SELECT", "EXPORT", "UNLOAD", "INTO")
+# Protocols that carry passwords as they are. A plain http:// address is not worth a finding by itself.
+_CLEARTEXT: Final = frozenset(
+    {"ftplib", "telnetlib", "telnetlib3", "poplib", "imaplib", "nntplib", "ftp", "telnet", "rsh", "rlogin", "tftp"}
+)
 _STOPPING: Final = frozenset({"shutdown", "reboot", "halt", "poweroff", "init"})
 
 
