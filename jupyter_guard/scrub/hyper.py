@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,7 +32,11 @@ class Expressions:
         self.words = sorted({(word, p.ignore_case) for p in patterns for word in p.keywords})
         self.shapes = [_expression(pattern) for pattern in patterns]
         text = "\n".join(
-            ["1", *(f"{flag}{word}" for word, flag in self.words), *(f"{flag}{source}" for source, flag in self.shapes)]
+            [
+                "1",
+                *(f"{flag}{word}" for word, flag in self.words),
+                *(f"{flag}{single}{source}" for source, flag, single in self.shapes),
+            ]
         )
         self.name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -42,9 +47,11 @@ class Expressions:
         once, caseless = hyperscan.HS_FLAG_SINGLEMATCH, hyperscan.HS_FLAG_CASELESS
         full = hyperscan.Database()
         full.compile(
-            expressions=[source.encode("utf-8", "surrogatepass") for source, _ in self.shapes],
+            expressions=[source.encode("utf-8", "surrogatepass") for source, _, _ in self.shapes],
             ids=list(range(len(self.shapes))),
-            flags=[once | caseless if ignore_case else once for _, ignore_case in self.shapes],
+            flags=[
+                (once if single else 0) | (caseless if ignore_case else 0) for _, ignore_case, single in self.shapes
+            ],
         )
         words = hyperscan.Database()
         words.compile(
@@ -55,12 +62,22 @@ class Expressions:
         return full, words
 
 
-def _expression(pattern: Pattern) -> tuple[str, bool]:
-    """A pattern for Hyperscan. Of one that can reach far across text, the keyword alone."""
+def _expression(pattern: Pattern) -> tuple[str, bool, bool]:
+    """A pattern for Hyperscan, whether case does not matter, and whether it is reported once a text or at each place.
+
+    Of one that can reach far across text, the keyword alone. Generic patterns have words for keywords that are common
+    in text: for these the place is worth knowing.
+    """
     keywords = "|".join(re.escape(word) for word in pattern.keywords)
-    digit_within = DIGIT_WITHIN if any(name.startswith("generated") for name in pattern.checks) else 0
+    digit_within = -1
+    if pattern.generic:
+        digit_within = DIGIT_WITHIN if any(name.startswith("generated") for name in pattern.checks) else 0
     rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(digit_within)
-    return f"(?:{keywords}){rest}", pattern.ignore_case
+    return f"(?:{keywords}){rest}", pattern.ignore_case, not _has_places(pattern)
+
+
+def _has_places(pattern: Pattern) -> bool:
+    return pattern.generic and not _reaches_far(pattern)
 
 
 def _reaches_far(pattern: Pattern) -> bool:
@@ -77,6 +94,13 @@ class ByHyperscan:
         self._stopped = hyperscan.ScanTerminated
         self._patterns = patterns
         self._keywords = expressions.keywords
+        self._numbers = {pattern.kind: number for number, pattern in enumerate(patterns)}
+        self._patterns_of: dict[str, list[int]] = {}
+        for number, pattern in enumerate(patterns):
+            for word in pattern.keywords:
+                self._patterns_of.setdefault(word.lower(), []).append(number)
+        # In bytes: a character has at most four.
+        self._reach = [4 * (p.shape.before_longest + DIGIT_WITHIN + 8) if _has_places(p) else 0 for p in patterns]
         self._lowered = [word.lower() for word, _ in expressions.words]
         self._full = full
         self._ends = words
@@ -90,12 +114,15 @@ class ByHyperscan:
         if size - begin <= _TAIL:
             return self._at_keywords(text, begin, start)
         data = (text[begin:] if begin else text).encode("utf-8", "surrogatepass")
-        matched: set[int] = set()
-        self._scan(self._full, self._full_scratch, data, lambda number, *_: matched.add(number))
-        hits: list[Hit] = []
+        matched: dict[int, list[int]] = {}
+
+        def on_match(number: int, _from: int, to: int, *_: object) -> None:
+            matched.setdefault(number, []).append(to)
+
+        self._scan(self._full, self._full_scratch, data, on_match)
+        hits: Sequence[Hit] = []
         if matched:
-            wanted = {self._patterns[number].kind for number in matched}
-            hits = [hit for hit in self._at_words(text, begin, data, start) if hit[2].kind in wanted]
+            hits = self._at_words(text, begin, data, start, matched)
         if final:
             return hits
         tail = size - _TAIL
@@ -105,7 +132,7 @@ class ByHyperscan:
         if not late:
             return hits
         already = {(hit[0], hit[1], hit[2].kind) for hit in hits}
-        return hits + [hit for hit in late if (hit[0], hit[1], hit[2].kind) not in already]
+        return [*hits, *(hit for hit in late if (hit[0], hit[1], hit[2].kind) not in already)]
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``."""
@@ -114,12 +141,14 @@ class ByHyperscan:
         self._scan(self._ends, self._ends_scratch, data, lambda number, *_: found.append(number) or True)
         return bool(found)
 
-    def _at_keywords(self, text: str, tail: int, start: int) -> Iterable[Hit]:
+    def _at_keywords(self, text: str, tail: int, start: int) -> Sequence[Hit]:
         """Every keyword in ``text[tail:]`` that ends after ``start``."""
         return self._at_words(text, tail, (text[tail:] if tail else text).encode("utf-8", "surrogatepass"), start)
 
-    def _at_words(self, text: str, begin: int, data: bytes, start: int) -> Iterable[Hit]:
-        """The same, where ``data`` is ``text[begin:]`` in UTF-8."""
+    def _at_words(
+        self, text: str, begin: int, data: bytes, start: int, matched: dict[int, list[int]] | None = None
+    ) -> Sequence[Hit]:
+        """The same, where ``data`` is ``text[begin:]`` in UTF-8; with ``matched``, only where one of these may be."""
         found: list[tuple[int, int]] = []
         self._scan(self._ends, self._ends_scratch, data, lambda number, _from, to, *_: found.append((to, number)))
         if not found:
@@ -136,10 +165,33 @@ class ByHyperscan:
             else:
                 end = shift + to
             word = self._lowered[number]
-            if end > start and seen != (end, word):
-                out.extend(self._keywords.at(text, end - len(word), word))
+            if end <= start or seen == (end, word):
+                continue
             seen = end, word
+            if matched is not None and not any(
+                self._near(matched.get(which), which, to) for which in self._patterns_of[word]
+            ):
+                continue
+            hits = self._keywords.at(text, end - len(word), word)
+            if matched is None:
+                out.extend(hits)
+            else:
+                out.extend(
+                    hit
+                    for hit in hits
+                    if self._near(matched.get(self._numbers[hit[2].kind]), self._numbers[hit[2].kind], to)
+                )
         return out
+
+    def _near(self, ends: list[int] | None, which: int, to: int) -> bool:
+        """Whether a match of a pattern ends so shortly after a keyword's end that it can be its match."""
+        if ends is None:
+            return False
+        reach = self._reach[which]
+        if not reach:
+            return True
+        at = bisect_left(ends, to)
+        return at < len(ends) and ends[at] <= to + reach
 
     def _scan(self, database: Any, scratch: Any, data: bytes, on_match: Any) -> None:
         try:

@@ -93,19 +93,31 @@ class Shape:
             self._begun = self._compile(rf"{_all(self._before)}(?!\Z)(?:{_prefixes(rest)}|{_all(rest)})")
         return self._begun.match(text, start) is not None
 
-    def relaxed(self, digit_within: int = 0) -> str:
+    def relaxed(self, digit_within: int = -1) -> str:
         """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere.
 
-        ``digit_within`` says that of one kind of characters, only secrets with a digit among the first so many count.
+        ``digit_within`` says that of one kind of characters, only secrets with a digit among the first so many count;
+        then, and with ``digit_within`` 0, the expression ends as early as it can. Below 0 it is the whole shape.
         """
-        if digit_within and len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT:
+        if digit_within >= 0 and len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT:
             before = "".join(_relaxed(node) for node in self._before)
-            inner = "".join(_relaxed(node) for node in self._secret[0][1][2])
-            return f"{before}(?:{inner}){{0,{digit_within - 1}}}[0-9]"
+            low, _high, sub = self._secret[0][1]
+            inner = "".join(_relaxed(node) for node in sub)
+            least = min(low, 8)
+            if not digit_within:
+                return f"{before}(?:{inner}){{{least}}}"
+            early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
+            late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
+            return f"{before}(?:{'|'.join([*early, late])})"
         return "".join(_relaxed(node) for node in self._before + self._secret + self._after)
 
     def _compile(self, source: str) -> re.Pattern[str]:
         return re.compile(source, self._flags)
+
+
+def _times(inner: str, count: int) -> str:
+    # Hyperscan refuses a repeat of zero.
+    return f"(?:{inner}){{{count}}}" if count else ""
 
 
 def _split(nodes: Nodes) -> tuple[Nodes, Nodes, Nodes]:
