@@ -15,8 +15,13 @@ KERNEL = "guarded-python"
 PANEL = "#jupyter-guard-panel"
 START_MS = 120_000
 
+# JupyterLab's debugger, when a kernel with a debugger is changed or restarted while it asks it for its state.
+DEBUGGERS_OWN = ("Could not restore the debugger state: Canceled future",)
 # Notebook 7.6's own: seen in the same places with this extension's files refused to the browser.
-NOT_OURS = ("Cannot read properties of undefined (reading 'schema')", "Command 'filebrowser:open-path' not registered")
+NOTEBOOKS_OWN = (
+    "Cannot read properties of undefined (reading 'schema')",
+    "Command 'filebrowser:open-path' not registered",
+)
 
 
 class Server(NamedTuple):
@@ -54,7 +59,7 @@ class Front:
         page.on("pageerror", lambda error: self._note("error", f"{error}\n{getattr(error, 'stack', '')}"))
 
     def errors(self) -> list[str]:
-        known = NOT_OURS if "/notebooks/" in self.page.url else ()
+        known = DEBUGGERS_OWN + (NOTEBOOKS_OWN if "/notebooks/" in self.page.url else ())
         return [text for text in self._errors if not any(own in text for own in known)]
 
     def _note(self, kind: str, text: str) -> None:
