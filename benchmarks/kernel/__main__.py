@@ -16,7 +16,8 @@ from pathlib import Path
 from benchmarks.kernel.client import KERNELS, Kernel
 
 MEGABYTES = 100
-PRINT = f"line = 'a quite ordinary line of output, number 12345 ' * 20\nfor _ in range({MEGABYTES * 1000}): print(line[:999])"
+LINE = "line = 'a quite ordinary line of output, number 12345 ' * 20\n"
+PRINT = LINE + f"for _ in range({MEGABYTES * 1000}): print(line[:999])"
 BUFFERS = """
 from ipykernel.comm import Comm
 c = Comm(target_name="benchmark", data={})

@@ -21,6 +21,8 @@ KEPT_PER_FRONT_END = 256
 # A front end that has read nothing for so long is suspended or gone: from then on it alone loses messages.
 STALLED_SECONDS = 60.0
 RETRY_SECONDS = 0.002
+# Larger parts are handed to zmq as they are.
+COPIED = 65_536
 
 
 class CannotBindError(Exception):
@@ -89,7 +91,7 @@ class Front:
             self.backlog.append(frames)
             return
         try:
-            self.iopub.send_multipart(frames, zmq.NOBLOCK)
+            self.iopub.send_multipart(frames, zmq.NOBLOCK, copy=all(len(one) < COPIED for one in frames))
         except zmq.Again:
             self._stalled_since = time.monotonic()
             self.backlog.append(frames)
