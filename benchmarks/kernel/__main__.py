@@ -139,9 +139,10 @@ def memory(kernel: Kernel) -> None:
 def describe() -> None:
     """Print what is active: a figure without its policy, engine and backend means nothing."""
     from jupyter_guard.policy import load_effective
-    from jupyter_guard.scrub import engine_for
+    from jupyter_guard.scrub.engine import engine_for, prepare
 
     policy = load_effective(Path.cwd())
+    prepare()
     engine = type(engine_for(None)).__name__
     print(f"policy {policy.hash} ({policy.mode}), scrub engine {engine}, isolation backend {policy.isolation.backend}")
 
