@@ -49,7 +49,11 @@ def progress(size: int) -> str:
         done = at % 101
         bar = "█" * (done // 4) + " " * (25 - done // 4)
         line = f"\rEpoch {at // 101}: {done:3}%|{bar}| {done}/100 [00:{at % 60:02}<00:{59 - at % 60:02}, {at % 97 + 1.25:.2f}it/s, loss={1 / (at + 1):.4f}]"
-        line += f"\x1b[32m━━━━━━━━━━\x1b[0m {at % 97}.1/97.0 MB \x1b[31m{at % 31}.2 MB/s\x1b[0m eta \x1b[36m0:00:{at % 60:02}\x1b[0m" if at % 3 == 0 else ""
+        line += (
+            f"\x1b[32m━━━━━━━━━━\x1b[0m {at % 97}.1/97.0 MB \x1b[31m{at % 31}.2 MB/s\x1b[0m eta \x1b[36m0:00:{at % 60:02}\x1b[0m"
+            if at % 3 == 0
+            else ""
+        )
         out.append(line)
         made += len(line)
         at += 1
@@ -114,7 +118,11 @@ def documents(size: int) -> str:
             "description": " ".join(chance.choices(words, k=20)),
             "sort_key": chance.choice(words),
             "password_reset_required": False,
-            "auth": {"type": "oauth2", "token_url": "https://example.org/oauth/token", "scopes": chance.choices(words, k=2)},
+            "auth": {
+                "type": "oauth2",
+                "token_url": "https://example.org/oauth/token",
+                "scopes": chance.choices(words, k=2),
+            },
         }
         text = json.dumps(record, indent=chance.choice((None, 2)))
         out.append(text)
@@ -125,7 +133,9 @@ def documents(size: int) -> str:
 def tracebacks(size: int) -> str:
     """Real exceptions of real library code, with their source lines, coloured as IPython shows them."""
     chance = random.Random(SEED + 4)
-    files = [path for path in sorted(Path(json.__file__).parent.parent.rglob("*.py")) if "site-packages" not in path.parts]
+    files = [
+        path for path in sorted(Path(json.__file__).parent.parent.rglob("*.py")) if "site-packages" not in path.parts
+    ]
     out = []
     made = 0
     while made < size:
@@ -150,7 +160,12 @@ def help_texts(size: int) -> str:
 
     out: list[str] = []
     made = 0
-    names = [name for name in sorted(sys.stdlib_module_names) if not name.startswith("_") and name not in ("antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo")]
+    names = [
+        name
+        for name in sorted(sys.stdlib_module_names)
+        if not name.startswith("_")
+        and name not in ("antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo")
+    ]
     for name in [*names, "requests", "sqlalchemy", "boto3", "httpx", "pandas", "jupyter_client", "nbformat", "zmq"]:
         if made > size:
             break

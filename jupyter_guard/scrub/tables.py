@@ -68,8 +68,10 @@ def _header(line: str) -> Iterator[tuple[int, int]]:
     if not re.fullmatch(r"[\s|│]*[\w#.%-]+(?:(?:\s{2,}|\s*[|│]\s*| (?=\S))[\w#.%-]+)*[\s|│]*", line):
         return
     for name in re.finditer(r"(?<![^\s|│])(?:password|passwd|api_key|secret)(?![^\s|│])", line, re.IGNORECASE):
-        beside_gap = line[: name.start()].endswith(("  ", "| ", "│ ")) or line[name.end() :].startswith(
-            ("  ", " |", " │")
+        beside_gap = (
+            line.startswith(" ")
+            or line[: name.start()].endswith(("  ", "| ", "│ "))
+            or line[name.end() :].startswith(("  ", " |", " │"))
         )
         if beside_gap:
             yield name.start(), name.end()
