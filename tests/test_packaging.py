@@ -72,7 +72,7 @@ def test_the_wheel_is_pure_and_holds_every_part(wheel: Path) -> None:
     assert {f"{EXTENSION}/package.json", f"{EXTENSION}/install.json"} <= names
     assert any(name.startswith(f"{EXTENSION}/static/remoteEntry.") for name in names)
     assert "data/etc/jupyter/jupyter_server_config.d/jupyter_guard.json" in names
-    assert any(name.endswith("jupyter_guard/knowledge/stdlib.toml") or "/knowledge/" in name for name in packed)
+    assert {"jupyter_guard/knowledge/os.toml", "jupyter_guard/policy/presets/personal.toml"} <= set(packed)
     assert not [name for name in packed if "node_modules" in name or "build_log" in name]
 
 
