@@ -1,0 +1,110 @@
+"""``python -m benchmarks.vet [DATA]``: recall and false alarms at the same settings, and time a cell."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.vet.cases import read_cases
+from benchmarks.vet.measure import (
+    Alarms,
+    Judged,
+    alarms,
+    by_category,
+    judged,
+    peers_flag,
+    peers_per_cell,
+    times,
+)
+from jupyter_guard.policy import Policy
+from jupyter_guard.terms import Verdict
+
+ROOT = Path(__file__).parents[2]
+# Budgets of GOALS.md, in 1000 benign cells.
+BUDGETS = {"human": {"warn": 3.0, "block": 0.3}, "assistant": {"found": 60.0, "confirm": 10.0, "block": 1.0}}
+
+
+def main() -> None:
+    """Print the tables."""
+    options = _options()
+    policy = Policy.preset(options.preset)
+    print(f"policy {options.preset} {policy.hash}; data {options.data}")
+    bad = [
+        case
+        for name in ("examples", "cyberseceval")
+        for case in read_cases(options.data / f"{name}.jsonl.gz")
+        if case.label == "bad"
+    ]
+    near = [case for case in read_cases(options.data / "examples.jsonl.gz") if case.label == "good"]
+    benign = list(read_cases(options.data / "benign.jsonl.gz"))[:: options.every]
+    for origin in ("assistant", "human"):
+        print(f"\n-- settings: {origin} --")
+        _recall(judged(bad, options.preset, origin), options.list_missed)
+        _near(judged(near, options.preset, origin))
+        _alarms(alarms(judged(benign, options.preset, origin)), origin)
+    if not options.only_ours:
+        flagged = peers_flag(bad)
+        print("\n-- peers, same cases --")
+        for peer, hits in flagged.items():
+            print(f"  {peer:14} {sum(hits)}/{len(hits)} bad cases flagged ({100 * sum(hits) / len(hits):.1f}%)")
+        for peer, rate in peers_per_cell(benign).items():
+            print(f"  {peer:14} {rate:6.1f} in 1000 benign cells flagged")
+    print("\n-- time a cell, ms: median, p95 --")
+    for name, (median, p95) in times(benign[:: options.time_every]).items():
+        print(f"  {name:14} {median:8.3f} {p95:8.3f}")
+
+
+def _recall(results: list[Judged], list_missed: bool) -> None:
+    print(f"  {'category':42} {'cases':>5} {'found':>6} {'right':>6} {'>=warn':>6} {'>=ask':>6} {'block':>6}")
+    for category, group in by_category(results).items():
+        _row(category, group)
+    _row("all", results)
+    if list_missed:
+        for result in results:
+            if not result.right:
+                print(f"    missed {result.case.id} {result.case.category} {sorted(result.rules)}")
+
+
+def _row(name: str, group: list[Judged]) -> None:
+    counts = [
+        sum(bool(result.rules) for result in group),
+        sum(result.right for result in group),
+        *(
+            sum(result.verdict >= verdict for result in group)
+            for verdict in (Verdict.WARN, Verdict.CONFIRM, Verdict.BLOCK)
+        ),
+    ]
+    print(f"  {name:42} {len(group):5} " + " ".join(f"{100 * count / len(group):5.0f}%" for count in counts))
+
+
+def _near(results: list[Judged]) -> None:
+    hit = [result for result in results if result.verdict > Verdict.ALLOW]
+    found = [result for result in results if result.rules]
+    print(f"  near-misses: {len(found)}/{len(results)} with a finding, {len(hit)} interrupted")
+    for result in found:
+        print(f"    {result.case.id} {result.verdict} {sorted(result.rules)}")
+
+
+def _alarms(counted: Alarms, origin: str) -> None:
+    print(f"  benign cells: {counted.cells}; in 1000:", end="")
+    for name, count in [("found", counted.found), *((v, counted.verdicts[v]) for v in ("warn", "confirm", "block"))]:
+        budget = BUDGETS[origin].get(name)
+        print(f"  {name} {counted.per_thousand(count):.2f}" + (f" (<= {budget:g})" if budget else ""), end="")
+    print()
+    for rule, count in counted.rules.most_common(15):
+        print(f"    {rule:32} {counted.per_thousand(count):6.2f}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.vet", description=__doc__)
+    parser.add_argument("data", nargs="?", type=Path, default=ROOT.parent / "shared" / "data" / "vet")
+    parser.add_argument("--preset", default="personal", help="the policy preset (default: personal)")
+    parser.add_argument("--every", type=int, default=1, help="take every Nth benign notebook")
+    parser.add_argument("--time-every", type=int, default=10, help="time every Nth of those")
+    parser.add_argument("--only-ours", action="store_true", help="leave the peers out")
+    parser.add_argument("--list-missed", action="store_true", help="name the bad cases that were missed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

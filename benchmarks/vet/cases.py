@@ -1,0 +1,47 @@
+"""The data's JSON lines -> cases; cells -> what a peer that reads plain Python can take."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: its cells in the order in which they run; ``line`` is the insecure one (0: not told)."""
+
+    id: str
+    category: str
+    label: str
+    cells: tuple[str, ...]
+    line: int = 0
+    grey: frozenset[int] = frozenset()
+
+
+def read_cases(path: Path) -> Iterator[Case]:
+    """The cases of one ``.jsonl`` or ``.jsonl.gz`` file."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    # Not splitlines(): a cell may hold other separators than the newline.
+    for line in text.split("\n"):
+        if line:
+            raw = json.loads(line)
+            yield Case(
+                id=raw["id"],
+                category=raw.get("category", ""),
+                label=raw["label"],
+                cells=tuple(raw["cells"]),
+                line=raw.get("line") or 0,
+                grey=frozenset(raw.get("grey", ())),
+            )
+
+
+def plain_python(cell: str) -> str:
+    """The cell with IPython's own lines made comments, line for line: the most that a Python linter can be given."""
+    if cell.lstrip().startswith("%%"):
+        return "".join(f"# {line}\n" for line in cell.split("\n"))
+    return "\n".join(re.sub(r"^(\s*)([!%?].*|.*\?{1,2})$", r"\1pass  # \2", line) for line in cell.split("\n"))
