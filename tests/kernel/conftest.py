@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ def front() -> Iterator[Front]:
 
 
 @pytest.fixture
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Front]]:
+def start() -> Iterator[Callable[..., Front]]:
     """Starts kernels that end with the test."""
     running: list[Front] = []
 
@@ -41,3 +42,4 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Fr
     yield begin
     for one in running:
         one.close()
+        shutil.rmtree(one.folder, ignore_errors=True)
