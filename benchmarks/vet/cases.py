@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 
 @dataclass(frozen=True)
@@ -44,4 +45,5 @@ def plain_python(cell: str) -> str:
     """The cell with IPython's own lines made comments, line for line: the most that a Python linter can be given."""
     if cell.lstrip().startswith("%%"):
         return "".join(f"# {line}\n" for line in cell.split("\n"))
-    return "\n".join(re.sub(r"^(\s*)([!%?].*|.*\?{1,2})$", r"\1pass  # \2", line) for line in cell.split("\n"))
+    lines = dedent(cell).split("\n")
+    return "\n".join(re.sub(r"^(\s*)([!%?].*|.*\?{1,2})$", r"\1pass  # \2", line) for line in lines)

@@ -11,6 +11,22 @@ _WEAK_HASHES = frozenset(
     {"hashlib.md5", "hashlib.sha1", "md5.new", "md5.md5", "sha.new", "Crypto.Hash.MD5.new", "Crypto.Hash.SHA1.new"}
 )
 
+_WEAK_CIPHERS = frozenset(
+    {
+        "Crypto.Cipher.DES.new",
+        "Crypto.Cipher.DES3.new",
+        "Crypto.Cipher.ARC4.new",
+        "Crypto.Cipher.ARC2.new",
+        "Crypto.Cipher.Blowfish.new",
+        "Cryptodome.Cipher.DES.new",
+        "Cryptodome.Cipher.ARC4.new",
+        "cryptography.hazmat.primitives.ciphers.algorithms.ARC4",
+        "cryptography.hazmat.primitives.ciphers.algorithms.TripleDES",
+        "cryptography.hazmat.primitives.ciphers.modes.ECB",
+        "crypt.crypt",
+    }
+)
+
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         id="JG901",
@@ -30,5 +46,27 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Use the secrets module.",
         observes=("weak-random",),
         severity=Severity.LOW,
+    ),
+    Rule(
+        id="JG903",
+        title="Makes a temporary file name that somebody else can take first",
+        why="Between the name and the file, another program can put a file or a link there.",
+        instead="Use tempfile.NamedTemporaryFile or tempfile.mkdtemp.",
+        observes=("call",),
+        seen=lambda observation: observation.detail in ("tempfile.mktemp", "os.tempnam", "os.tmpnam"),
+        severity=Severity.LOW,
+        bad=("import tempfile\np = tempfile.mktemp()",),
+        good=("import tempfile\nd = tempfile.mkdtemp()",),
+    ),
+    Rule(
+        id="JG904",
+        title="Uses a cipher that is broken",
+        why="What it hides can be read without the key.",
+        instead="Use cryptography.fernet.Fernet, or AES in GCM mode.",
+        observes=("call",),
+        seen=lambda observation: observation.detail in _WEAK_CIPHERS,
+        severity=Severity.LOW,
+        bad=("from Crypto.Cipher import DES\nDES.new(key)",),
+        good=("from cryptography.fernet import Fernet\nFernet(key)",),
     ),
 )
