@@ -16,9 +16,10 @@ from jupyter_guard.terms import Origin, Severity, Verdict
 ROWS: Final = ("critical", "high", "medium", "low", "note", "unread")
 PROPERTIES: Final = ("files", "network", "processes", "syscalls", "resources")
 BACKENDS: Final = ("auto", "none", "bubblewrap", "landlock", "container")
+# The names of `scrub.sources.SOURCES`, and the environment: a test compares them.
 KNOWN_FROM: Final = (
-    "env", "dotenv", "aws", "gcp", "azure", "huggingface", "kaggle", "netrc", "pgpass", "pip", "npm", "pypirc", "git",
-    "databricks", "docker", "kube", "ssh",
+    "env", "dotenv", "aws", "netrc", "pgpass", "pip", "npm", "pypi", "git", "huggingface", "kaggle", "docker", "kube",
+    "gcp", "azure", "databricks", "snowflake", "ssh", "mysql", "cargo", "gh", "wandb",
 )  # fmt: skip
 UNITS: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 UNITS_BINARY: Final = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -85,6 +86,27 @@ def _texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
         return tuple(sorted(set(value)))
 
     return check
+
+
+def _keywords(value: Any) -> list[str]:
+    good = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+    if not good or not all(one.isascii() and one.isprintable() and 2 <= len(one) <= 64 for one in value):
+        raise ValueError("a list of texts, each of 2 to 64 plain characters")
+    return list(value)
+
+
+def _shape(value: Any) -> str:
+    try:
+        re.compile(_text(value))
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    return str(value)
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise ValueError("a number, 0 or more")
+    return float(value)
 
 
 def _version(value: Any) -> int:
@@ -201,7 +223,11 @@ RULE_FIELDS: Final[dict[str, Field]] = {
 PATTERN_FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in [
-        Field("keyword", "a text", "a fixed part of every such token", _text, _kept),
-        Field("shape", "a regular expression", "the whole token, in it a group `secret`", _text, _kept),
+        Field("keywords", "texts", "fixed texts; every such token follows one of them", _keywords, _kept),
+        Field("shape", "a regular expression", "what follows the keyword; a group `secret` narrows it", _shape, _kept),
+        Field("ignore_case", "true or false", "the keyword's case does not matter (default: it does)", _flag, _kept),
+        Field("edge", "true or false", "no letter or digit directly before the keyword (default: true)", _flag, _kept),
+        Field("entropy", "a number", "bits a character that a token has at least", _positive, _kept),
+        Field("docs", "a URL", "where the format is described", _text, _kept),
     ]
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,7 +59,14 @@ def load_effective(
 def _config_directory(environment: Mapping[str, str]) -> Path:
     if environment.get("JUPYTER_CONFIG_DIR"):
         return Path(environment["JUPYTER_CONFIG_DIR"])
-    return Path(environment.get("HOME") or Path.home()) / ".jupyter"
+    home = Path(environment.get("HOME") or Path.home())
+    if environment.get("JUPYTER_PLATFORM_DIRS", "").lower() in ("", "no", "n", "false", "off", "0", "0.0"):
+        return home / ".jupyter"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "Jupyter"
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Jupyter"
+    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "jupyter"
 
 
 def _has_table(path: Path) -> bool:

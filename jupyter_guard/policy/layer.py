@@ -18,6 +18,7 @@ from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, RULE_FIELDS, Fie
 from jupyter_guard.policy.locate import line_of, lines_of_keys
 
 LARGEST = 1 << 20
+_KIND = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
 
 
 class PolicyProblem(msgspec.Struct, frozen=True):
@@ -142,8 +143,10 @@ class _Reader:
             elif path == ("rules",):
                 rules = self._named(path, value, RULE_FIELDS, re.compile(r"JG\d{3}\Z"), 'a rule such as "JG301"')
             elif path == ("scrub", "patterns"):
-                patterns = self._named(path, value, PATTERN_FIELDS, re.compile(r"[\w-]+\Z"), "a name")
-                self._check_patterns(patterns)
+                patterns = self._named(
+                    path, value, PATTERN_FIELDS, _KIND, "a name of lower-case letters, digits, dots and dashes"
+                )
+                self._check_patterns(patterns, value)
             elif path == ("knowledge",):
                 knowledge = self._knowledge(value)
             else:
@@ -186,18 +189,11 @@ class _Reader:
                 named[name] = kept
         return named
 
-    def _check_patterns(self, patterns: dict[str, dict[str, Any]]) -> None:
+    def _check_patterns(self, patterns: dict[str, dict[str, Any]], value: Mapping[str, Any]) -> None:
         for name, table in patterns.items():
-            place = ("scrub", "patterns", name)
-            try:
-                compiled = re.compile(str(table.get("shape", "")))
-            except re.error as error:
-                self._problem((*place, "shape"), f"not a regular expression: {error}")
-                continue
-            if "shape" not in table or "keyword" not in table:
-                self._problem(place, "expected keyword and shape")
-            elif "secret" not in compiled.groupindex:
-                self._problem((*place, "shape"), "expected a group (?P<secret>...) around what is to be redacted")
+            missing = [key for key in ("keywords", "shape") if key not in table and key not in value.get(name, {})]
+            if missing:
+                self._problem(("scrub", "patterns", name), f"expected {' and '.join(missing)}")
 
     def _knowledge(self, value: Any) -> dict[str, Entry]:
         if not isinstance(value, Mapping):

@@ -3,7 +3,8 @@
 What a layer sets, no layer below it can widen: allow sets intersect, deny sets unite, limits take the minimum, verdicts
 the maximum. A preset is no layer but what holds where nobody says anything: the first layer to set a key replaces
 it. Two exceptions: below a layer with ``locked = true``, and in a project's file (which arrives with a notebook
-from anybody), the preset's values can only be tightened too.
+from anybody), the preset's values can only be tightened too. Where a layer set an origin's row, what layers below it
+say of single rules and known APIs can only tighten, since either could empty that row.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
     locked = bool(values.get("locked"))
     for layer in layers:
         only_tighten = locked or layer.name == "project"
+        rows_set_above = any(key.startswith("origin.") for key in spoken)
         for key, value in layer.values.items():
             if key in values and (only_tighten or key in spoken):
                 joined = FIELDS[key].tighten(values[key], value)
@@ -73,8 +75,9 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
                 values[key], outcome = value, "set"
             spoken.add(key)
             says.setdefault(key, []).append(_say(layer, key, value, outcome))
+        rows_are_set = only_tighten or rows_set_above
         for rule, table in layer.rules.items():
-            may_only_tighten = only_tighten or f"rules.{rule}" in spoken
+            may_only_tighten = rows_are_set or f"rules.{rule}" in spoken
             rules[rule] = _rule(rules.get(rule, RuleSetting()), table, layer.name, may_only_tighten)
             says.setdefault(f"rules.{rule}", []).append(
                 _say(layer, f"rules.{rule}", table, "tightened" if may_only_tighten else "set")
@@ -82,7 +85,7 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
         spoken |= {f"rules.{rule}" for rule in layer.rules}
         patterns = {**layer.patterns, **patterns}
         for name, entry in layer.knowledge.items():
-            free = not only_tighten and name not in knowledge
+            free = not rows_are_set and name not in knowledge
             knowledge[name] = entry if free else _joined(entry, knowledge.get(name) or Knowledge.builtin().lookup(name))
             outcome = "set" if free else "tightened"
             says.setdefault(f"knowledge.{name}", []).append(_say(layer, f"knowledge.{name}", entry.name, outcome))

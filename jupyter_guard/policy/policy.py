@@ -18,6 +18,8 @@ from jupyter_guard.terms.deny import Deny
 
 UNREAD_RULE = "JG800"
 FAILURE_RULE = "JG000"
+# What an organisation refuses outright: no row and no word about the rule makes it milder.
+REFUSALS = {"JG890": "deny.imports", "JG891": "deny.calls", "JG892": "deny.sql", "JG893": "deny.commands"}
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -76,10 +78,12 @@ class Policy:
         self.name = preset.name.removesuffix(" preset")
         self._merged: Merged = merge(preset, layers)
         self._values = self._merged.values
+        settings = {rule: msgspec.structs.replace(one, layer="") for rule, one in self._merged.rules.items()}
         canonical = msgspec.json.encode(
-            [self._values, self._merged.rules, self._merged.patterns, sorted(self._merged.knowledge), self._acts()],
+            [self._values, settings, self._merged.patterns, self._merged.knowledge],
             order="deterministic",
-            # patterns of conditions are the only values that JSON has no form for
+            # The expressions in the conditions of knowledge are the only values that JSON has no form for.
+            enc_hook=lambda expression: expression.pattern,
         )
         self.hash = sha256(canonical).hexdigest()[:12]
 
@@ -183,6 +187,11 @@ class Policy:
             by = "built in: a failing guard blocks"
             return msgspec.structs.replace(finding, verdict=Verdict.BLOCK, decided_by=by)
         author = Origin.strictest((finding.origin, origin), origin)
+        if finding.rule in REFUSALS:
+            key = REFUSALS[finding.rule]
+            return msgspec.structs.replace(
+                finding, origin=author, verdict=Verdict.BLOCK, decided_by=f"{self._who(key)}: {key}"
+            )
         setting = self._merged.rules.get(finding.rule, RuleSetting())
         severity = finding.severity
         if setting.at_least_severity:
@@ -205,6 +214,3 @@ class Policy:
     def _who(self, key: str) -> str:
         said = [say for say in self._merged.says[key] if say.outcome != "ignored"]
         return said[-1].layer
-
-    def _acts(self) -> list[str]:
-        return [repr(self._merged.knowledge[name].acts) for name in sorted(self._merged.knowledge)]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jupyter_core.paths import jupyter_config_dir
 from msgspec import structs
 
 from jupyter_guard.policy import Policy, PolicyError, load_effective, policy_files, preset_names, read_layer
+from jupyter_guard.policy.fields import KNOWN_FROM
 from jupyter_guard.policy.layer import parse_layer
 from jupyter_guard.policy.locate import lines_of_keys
+from jupyter_guard.scrub.patterns import parse_patterns
+from jupyter_guard.scrub.sources import SOURCES
 from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Origin, Severity, Span, Verdict
 
 WRONG = """\
@@ -33,7 +39,7 @@ severity = "high"
 [scrub]
 known_from = ["env", "lastpass"]
 [scrub.patterns.acme]
-shape = "acme-[a-z]+"
+shape = "[a-z]+"
 keyword = "acme-"
 """
 
@@ -50,7 +56,8 @@ def test_all_mistakes_at_once() -> None:
         (11, "limits.memory"),
         (12, "rules.JG3"),
         (15, "scrub.known_from"),
-        (17, "scrub.patterns.acme.shape"),
+        (16, "scrub.patterns.acme"),
+        (18, "scrub.patterns.acme.keyword"),
     ]
     text = str(caught.value)
     assert "p.toml:6: origin.human.high" in text
@@ -160,6 +167,54 @@ def test_observe_mode_stops_nothing_but_says_what_it_would() -> None:
 def test_a_failing_guard_blocks_even_in_observe_mode() -> None:
     policy = Policy.parse('version = 1\nmode = "observe"\n[rules.JG000]\nverdict = "allow"\n')
     assert policy.decide([critical("JG000")], Origin.HUMAN).verdict is Verdict.BLOCK
+
+
+def test_what_an_organisation_refuses_no_row_and_no_rule_allows() -> None:
+    policy = Policy.parse(
+        'version = 1\n[deny]\ncalls = ["x.y"]\n[origin.human]\ncritical = "allow"\n[rules.JG891]\nverdict = "allow"\n'
+    )
+    decided = policy.decide([critical("JG891")], Origin.HUMAN).findings[0]
+    assert (decided.verdict, decided.decided_by) == (Verdict.BLOCK, "user: deny.calls")
+
+
+def test_the_hash_is_the_same_in_every_process() -> None:
+    text = (
+        'version = 1\n[knowledge."a.b"]\ndoes = ["file.delete", "data.destroy"]\n'
+        'tags = ["recursive", "bulk", "ddl", "weak"]\nwhen = { "arg:0/mode" = "re:[wax+]" }\n'
+    )
+    code = f"from jupyter_guard.policy import Policy; print(Policy.parse({text!r}).hash)"
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(hashes) == 1
+    assert Policy.parse(text).hash != Policy.parse(text.replace("[wax+]", "[wa]")).hash
+
+
+def test_the_sources_of_secrets_are_the_scrubber_s() -> None:
+    assert {"env", *SOURCES} == set(KNOWN_FROM)
+    for name in preset_names():
+        assert set(Policy.preset(name).scrub.known_from) == set(KNOWN_FROM)
+
+
+def test_the_scrubber_takes_an_organisation_s_own_token_formats() -> None:
+    text = (
+        'version = 1\n[scrub.patterns.acme-key]\nkeywords = ["acme_"]\nshape = "[0-9a-z]{24}"\n'
+        'ignore_case = true\nedge = false\nentropy = 2.5\ndocs = "https://acme.example"\n'
+    )
+    (pattern,) = parse_patterns(Policy.parse(text).scrub.patterns, "p.toml")
+    assert (pattern.kind, pattern.ignore_case, pattern.edge, pattern.entropy) == ("acme-key", True, False, 2.5)
+
+
+@pytest.mark.parametrize("environment", [{}, {"JUPYTER_PLATFORM_DIRS": "1"}, {"JUPYTER_CONFIG_DIR": "/c"}])
+def test_the_user_s_file_is_where_jupyter_looks(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JUPYTER_PLATFORM_DIRS", "JUPYTER_CONFIG_DIR", "JUPYTER_NO_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert dict(policy_files("/p"))["user"].parent == Path(jupyter_config_dir())
 
 
 def test_a_finding_is_decided_by_its_strictest_author() -> None:

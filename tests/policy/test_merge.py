@@ -121,6 +121,18 @@ def assert_verdicts_no_milder(new: Policy, old: Policy) -> None:
                 assert new.decide([one], origin).verdict >= old.decide([one], origin).verdict
 
 
+@given(lower=a_layer("user"), row=st.sampled_from(["critical", "high"]))
+def test_a_row_that_the_site_set_is_not_emptied_from_below(lower: Layer, row: str) -> None:
+    site = Layer("site", values={f"origin.assistant.{row}": "block"})
+    above, all_of_them = Policy(preset_layer("personal"), [site]), Policy(preset_layer("personal"), [site, lower])
+    one = finding("JG301", Severity(row))
+    assert "JG301" not in all_of_them.rules.disabled
+    severity = all_of_them.rules.severities.get("JG301", one.severity)
+    assert severity == one.severity
+    assert above.decide([one], Origin.ASSISTANT).would_be is Verdict.BLOCK
+    assert all_of_them.decide([one], Origin.ASSISTANT).would_be is Verdict.BLOCK
+
+
 @pytest.mark.parametrize("name", ["user", "project"])
 def test_only_a_free_layer_can_call_a_known_api_harmless(name: str) -> None:
     entries, _ = parse_entries({"shutil.rmtree": {"example": "x"}}, "f")
