@@ -1,1 +1,5 @@
 """A cell -> its effects."""
+
+from jupyter_guard.read.session import SessionReader
+
+__all__ = ["SessionReader"]

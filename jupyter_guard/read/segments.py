@@ -1,0 +1,410 @@
+"""An IPython cell -> its parts by language: Python with line numbers kept, shell, SQL, magics, help, others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from jupyter_guard.read.magic_names import (
+    AUTOMAGIC,
+    BODY_LANGUAGE,
+    PYTHON_LINE_MAGICS,
+    SHELL_ALIASES,
+    SHELL_LINE_MAGICS,
+    SQL_LINE_MAGICS,
+    split_options,
+)
+from jupyter_guard.terms import Span
+
+PLACEHOLDER = "__segment__"
+"""In the Python segment, ``__segment__(k)`` stands where ``segments[k]`` runs: as a statement, or as the value in
+``x = !cmd``. A reader that meets it reads that segment with the values known at that point."""
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One part of a cell.
+
+    ``language`` is ``python``, ``shell``, ``sql``, ``magic`` (a line or cell magic without a text in another
+    language), ``help`` or ``other`` (``name`` says which). ``text`` starts at ``line``/``column`` of the cell and is
+    the code of that language: for Python the whole module, with a placeholder where another segment runs. ``end`` is
+    the exclusive end in the cell. ``name`` is the escape or magic (``!``, ``%run``, ``%%bash``) and ``args`` the rest
+    of a magic's line; ``assigns`` is what stands left of ``=`` in ``x = !cmd``. ``expands`` says that IPython replaces
+    ``{expr}`` and ``$name`` in the text. ``joined`` says that lines were joined, so that only the whole has a place.
+    """
+
+    language: str
+    text: str
+    line: int = 1
+    column: int = 0
+    end_line: int = 1
+    end_column: int = 0
+    name: str = ""
+    args: str = ""
+    assigns: str = ""
+    expands: bool = False
+    joined: bool = False
+
+    @property
+    def span(self) -> Span:
+        """The whole segment's place in the cell."""
+        return Span(self.line, self.column, self.end_line, self.end_column)
+
+    def place(self, inner: Span) -> Span:
+        """A span of ``text`` as a span of the cell."""
+        if self.joined:
+            return self.span
+        shift = self.line - 1
+        return Span(
+            inner.line + shift,
+            inner.column + (self.column if inner.line == 1 else 0),
+            inner.end_line + shift,
+            inner.end_column + (self.column if inner.end_line == 1 else 0),
+        )
+
+
+# A cell without any of these is Python, unless it is a single line.
+_HINT = re.compile(
+    r"^[ \t]*(?:[!%?,;/]|>>>|In \[|\.{3,}:)|=[ \t]*(?:![^=]|%[ \t]*\w)|\?[ \t]*$",
+    re.MULTILINE,
+)
+_PIECE = re.compile(r"#|\"\"\"|'''|\"|'|[()\[\]{}]|\\$")
+_ASSIGN = re.compile(r"=(?!=)[ \t]*(?P<escape>!(?!=)|%(?=[ \t]*[A-Za-z_]))")
+_HELP = re.compile(r"(?:%{0,2}(?!\d)[\w*]+(?:\.(?!\d)[\w*]+|\[-?\d+\])*)\?\??$")
+_CLASSIC = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)")
+_PROMPT = re.compile(r"^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)")
+_FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_][\w.]*)(.*)\Z", re.DOTALL)
+_LINE_ENDS = re.compile(r"\r\n|\r|\x0b|\x0c|\x1c|\x1d|\x1e|\x85|\u2028|\u2029")
+_KEYWORDS = frozenset(
+    "False None True and as assert async await break class continue def del elif else except finally for from global "
+    "if import in is lambda nonlocal not or pass raise return try while with yield match case type".split()
+)
+
+
+def segments(code: str, defined: Collection[str] = (), *, lenient: bool = False) -> list[Segment]:
+    """The parts of ``code`` in the order in which they start; the Python part, if there is any, comes first.
+
+    ``defined`` are the names known in the session: a one-line ``ls -la`` is Python where ``ls`` is a variable.
+    ``lenient`` also takes lines such as ``rm -r x`` among others as shell: for cells that do not parse as Python.
+    Never raises.
+    """
+    if not _HINT.search(code) and not lenient and ("\n" in code.strip("\n") or not _automagic(code, defined)):
+        return [_python(code)]
+    return _Splitter(code, defined, lenient).split()
+
+
+def _python(code: str) -> Segment:
+    last = code.rfind("\n")
+    return Segment("python", code, 1, 0, code.count("\n") + 1, len(code) - last - 1)
+
+
+def _automagic(line: str, defined: Collection[str]) -> str:
+    """The magic or alias that a one-line cell calls without ``%``, or ``""``."""
+    found = _FIRST_WORD.match(line)
+    if not found or found[1] not in AUTOMAGIC or found[1] in defined or found[1] in _KEYWORDS:
+        return ""
+    rest = found[2].lstrip()
+    if rest[:1] in ("=", ",") or (rest[:1] == "(" and not found[2][:1].isspace()):
+        return ""
+    return found[1]
+
+
+class _Splitter:
+    """Walks over the lines once; ``out`` keeps the Python text line by line, ``found`` the other segments."""
+
+    def __init__(self, code: str, defined: Collection[str], lenient: bool) -> None:
+        self.lines = code.split("\n")
+        self.defined = defined
+        self.lenient = lenient
+        self.found: list[Segment] = []
+        self.out: list[str] = []
+        self.quote = ""
+        self.brackets = 0
+
+    def split(self) -> list[Segment]:
+        self._strip_prompts()
+        at = self._cell_magics(0)
+        body = self.lines[at:]
+        if at < len(self.lines) and not at and self._one_line():
+            name = _automagic(next(line for line in body if line.strip()), self.defined)
+            if name:
+                row = next(i for i, line in enumerate(body) if line.strip())
+                self.out.extend("" for _ in range(row))
+                self._escaped(row, len(body[row]) - len(body[row].lstrip()), "%", automagic=True)
+                at = row + 1
+        while at < len(self.lines):
+            at = self._line(at)
+        text = "\n".join(self.out)
+        if not text.strip() and not self.found:
+            return [_python("\n".join(self.lines))]
+        return [_python(text), *self.found]
+
+    def _one_line(self) -> bool:
+        return sum(1 for line in self.lines if line.strip()) == 1
+
+    def _strip_prompts(self) -> None:
+        # Prompts that were copied along are blanked, which keeps columns.
+        first = next((line for line in self.lines if line.strip()), "")
+        for pattern in (_CLASSIC, _PROMPT):
+            if pattern.match(first):
+                self.lines = [pattern.sub(lambda found: "", line) for line in self.lines]
+
+    def _cell_magics(self, at: int) -> int:
+        """Handle the ``%%`` lines at the top; the number of lines that are dealt with."""
+        while True:
+            row = at
+            while row < len(self.lines) and (not self.lines[row].strip() or self.lines[row].lstrip().startswith("#")):
+                row += 1
+            if row >= len(self.lines):
+                return at
+            line = self.lines[row]
+            stripped = line.lstrip()
+            if not stripped.startswith("%%") or re.match(r"%%\w+\?", stripped):
+                return at
+            name, _, args = stripped[2:].rstrip().partition(" ")
+            name = name.strip()
+            language = BODY_LANGUAGE.get(name, "magic")
+            first = stripped.rstrip()
+            if language == "script":
+                language = _script_language(args)
+            if language == "python":
+                self.out.extend("" for _ in range(at, row))
+                self._add(Segment("magic", "", row + 1, 0, row + 1, len(line), f"%%{name}", args.strip()), "")
+                setup = split_options(name, args) if name in PYTHON_LINE_MAGICS else ""
+                if setup.strip() and _parses(setup):
+                    self.out[-1] += f"; {setup.strip()}"
+                at = row + 1
+                continue
+            self.out.extend("" for _ in range(at, row))
+            body = "\n".join(self.lines[row + 1 :])
+            end = (len(self.lines), len(self.lines[-1]))
+            if name in ("!", "sx", "system") and args.strip():
+                body = args.strip() + "\n" + body
+                self._add(Segment("shell", body, row + 1, line.find(args.strip()), *end, f"%%{name}", args, joined=True), "")
+            elif language == "sql" and row + 1 < len(self.lines):
+                self._add(Segment("sql", body, row + 2, 0, *end, f"%%{name}", args.strip(), expands=True), "")
+            elif row + 1 >= len(self.lines):
+                self._add(Segment("magic", "", row + 1, 0, *end, f"%%{name}", args.strip()), "")
+            else:
+                self._add(Segment(language, body, row + 2, 0, *end, f"%%{name}", args.strip()), "")
+            del first
+            self.out.extend("" for _ in range(row + 1, len(self.lines)))
+            return len(self.lines)
+
+    def _line(self, at: int) -> int:
+        """Handle the line at index ``at`` (and those it is continued on); the index after them."""
+        line = self.lines[at]
+        if self.quote or self.brackets:
+            self._scan(line)
+            self.out.append(line)
+            return at + 1
+        indent = len(line) - len(line.lstrip(" \t\x0c"))
+        first = line[indent : indent + 1]
+        if first and first in "!%?":
+            return self._escaped(at, indent, first)
+        if first and first in ",;/" and len(line) > indent + 1:
+            self.out.append(line[:indent] + _quoted_call(line[indent:]))
+            return at + 1
+        stripped = line.rstrip()
+        if stripped.endswith("?") and self._code_end(line) == len(stripped) and _HELP.search(stripped[indent:]):
+            self._add(
+                Segment("help", stripped[indent:], at + 1, indent, at + 1, len(stripped), "?"), line[:indent]
+            )
+            return at + 1
+        if "=" in line and (self._assigned(at, line, indent)):
+            return at + self._taken
+        if self.lenient and first and not _parses(line.strip()) and _automagic(line, self.defined):
+            return self._escaped(at, indent, "%", automagic=True)
+        return self._plain(at)
+
+    def _plain(self, at: int) -> int:
+        """A logical line of Python that backslashes may continue."""
+        while True:
+            continued = self._scan(self.lines[at])
+            self.out.append(self.lines[at])
+            at += 1
+            if not continued or self.quote or self.brackets or at >= len(self.lines):
+                return at
+
+    def _assigned(self, at: int, line: str, indent: int) -> bool:
+        for found in _ASSIGN.finditer(line):
+            if found.start() and line[found.start() - 1] in "=!<>+-*/%&|^@:~":
+                continue
+            if not self._outside(line, found.start()):
+                continue
+            start = found.start("escape")
+            left = line[indent : found.start()].strip()
+            self._taken = self._escaped(at, start, line[start], assigns=left) - at
+            return True
+        return False
+
+    def _escaped(self, at: int, start: int, escape: str, *, assigns: str = "", automagic: bool = False) -> int:
+        """Take the escaped command that begins at column ``start`` of line ``at``."""
+        last = at
+        while self.lines[last].endswith("\\") and last + 1 < len(self.lines):
+            last += 1
+        text = self.lines[at][start:]
+        if last > at:
+            pieces = [text, *self.lines[at + 1 : last + 1]]
+            text = " ".join([*(piece.rstrip()[:-1] for piece in pieces[:-1]), pieces[-1].rstrip()])
+        # A stray carriage return is white space to IPython, which strips the line.
+        text = text.rstrip()
+        lead = self.lines[at][:start]
+        place = (at + 1, start, last + 1, len(self.lines[last].rstrip()))
+        joined = last > at
+        if automagic:
+            text = "%" + text
+        if escape == "!":
+            width = 2 if text.startswith("!!") and not assigns else 1
+            self._add(
+                Segment(
+                    "shell", text[width:], at + 1, start + width, *place[2:],
+                    name=text[:width], assigns=assigns, expands=True, joined=joined,
+                ),
+                lead,
+            )
+        elif escape == "?" or (text.endswith("?") and _HELP.search(text) and not automagic):
+            self._add(Segment("help", text, *place, "?"), lead)
+        else:
+            self._magic(text, place, lead, assigns, joined, automagic)
+        self.out.extend("" for _ in range(at, last))
+        return last + 1
+
+    def _magic(
+        self, text: str, place: tuple[int, int, int, int], lead: str, assigns: str, joined: bool, automagic: bool
+    ) -> None:
+        found = re.match(r"%+[ \t]*(\S*)[ \t]*", text)
+        name, args = (found[1], text[found.end() :]) if found else ("", "")
+        column = place[1] + (found.end() if found else 0) - automagic
+        inner = (place[0], column, *place[2:])
+        label = f"%{name}"
+        if name in SHELL_ALIASES:
+            whole = f"{name} {args}".rstrip()
+            here = (place[0], place[1] + (0 if automagic else 1), *place[2:])
+            self._add(Segment("shell", whole, *here, label, args, assigns, expands=True, joined=joined), lead)
+        elif name in SHELL_LINE_MAGICS:
+            self._add(Segment("shell", args, *inner, label, args, assigns, expands=True, joined=joined), lead)
+        elif name in SQL_LINE_MAGICS:
+            self._add(Segment("sql", args, *inner, label, args, assigns, expands=True, joined=joined), lead)
+        elif name in PYTHON_LINE_MAGICS and (code := split_options(name, args).strip()) and _parses(code):
+            self._inline(code, place, text, lead, bool(assigns))
+        else:
+            self._add(Segment("magic", "", *place, label, args, assigns, expands=True, joined=joined), lead)
+
+    def _inline(self, code: str, place: tuple[int, int, int, int], text: str, lead: str, value: bool) -> None:
+        """``%time stmt`` is the statement itself, at its own columns where the grammar allows."""
+        gap = max(len(text) - len(code), 0)
+        if value:
+            self.out.append(lead + " " * gap + code)
+        elif gap >= 2 and _parses("0;" + code):
+            self.out.append(lead + "0;" + " " * (gap - 2) + code)
+        else:
+            self.out.append(lead + code)
+
+    def _add(self, segment: Segment, lead: str) -> None:
+        self.found.append(segment)
+        # The Python segment itself will be number 0.
+        self.out.append(f"{lead}{PLACEHOLDER}({len(self.found)})")
+
+    # Quotes and brackets
+
+    def _scan(self, line: str) -> bool:
+        """Follow strings and brackets through ``line``; whether a backslash continues it."""
+        at = 0
+        while True:
+            if self.quote:
+                at = self._string_end(line, at)
+                if at < 0:
+                    return line.endswith("\\")
+                continue
+            found = _PIECE.search(line, at)
+            if not found:
+                return False
+            piece = found[0]
+            at = found.end()
+            if piece == "#":
+                return False
+            if piece == "\\":
+                return True
+            if piece in "([{":
+                self.brackets += 1
+            elif piece in ")]}":
+                self.brackets = max(self.brackets - 1, 0)
+            else:
+                self.quote = piece
+
+    def _string_end(self, line: str, at: int) -> int:
+        """The index after the end of the open string, or -1 when it goes on (or ends with the line)."""
+        quote = self.quote
+        while at < len(line):
+            end = line.find(quote, at)
+            slash = line.find("\\", at)
+            if slash != -1 and (end == -1 or slash < end):
+                at = slash + 2
+                continue
+            if end == -1:
+                break
+            self.quote = ""
+            return end + len(quote)
+        if len(quote) == 1 and not line.endswith("\\"):
+            self.quote = ""
+        return -1
+
+    def _outside(self, line: str, column: int) -> bool:
+        """Whether ``column`` of a logical line's first line is in no string, comment or bracket."""
+        probe = _Splitter("", (), False)
+        probe._scan(line[:column] + "\\")
+        return not probe.quote and not probe.brackets and "#" not in _without_strings(line[:column])
+
+    def _code_end(self, line: str) -> int:
+        """Where the line's code ends: before a comment; -1 when a string is open."""
+        probe = _Splitter("", (), False)
+        probe._scan(line)
+        if probe.quote:
+            return -1
+        bare = _without_strings(line)
+        return len(bare.partition("#")[0].rstrip())
+
+
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+
+
+def _without_strings(line: str) -> str:
+    return _STRING.sub(lambda found: "_" * len(found[0]), line)
+
+
+def _parses(code: str) -> bool:
+    if len(code) > 100_000:
+        return False
+    try:
+        compile(code, "<magic>", "exec", 0x400, dont_inherit=True)  # ast.PyCF_ONLY_AST
+    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
+        return False
+    return True
+
+
+def _quoted_call(text: str) -> str:
+    """``/f a b``, ``,f a b`` and ``;f a b`` as the calls that IPython makes of them."""
+    escape, (name, _, args) = text[0], text[1:].rstrip().partition(" ")
+    if not re.fullmatch(r"[\w.]+", name):
+        return text
+    if escape == "/":
+        return f"{name}({', '.join(args.split())})"
+    words: Sequence[str] = args.split() if escape == "," else [args]
+    return f"{name}({', '.join(repr(word) for word in words)})"
+
+
+def _script_language(args: str) -> str:
+    """What ``%%script [options] program`` reads its body as."""
+    words = [word for word in args.split() if not word.startswith("-")]
+    names = [re.sub(r"[\d.]+$", "", word.rpartition("/")[2]) for word in words]
+    for name in names:
+        if name in ("env", "sudo", "nice", "nohup", "timeout", "stdbuf", "time", "false", "true", "exec"):
+            continue
+        if name in ("bash", "sh", "zsh", "dash", "ksh", "ash"):
+            return "shell"
+        if name in ("python", "pypy", "ipython"):
+            return "other"
+        return "other"
+    return "other"
