@@ -12,7 +12,8 @@ from jupyter_guard.read.interpret.machine import Machine, Scope
 from jupyter_guard.read.interpret.reader import Unparsable, parse, run_module, run_text
 from jupyter_guard.read.interpret.values import UNKNOWN, Name, Value, name, text_of, texts
 from jupyter_guard.read.segments import PLACEHOLDER, Segment, segments
-from jupyter_guard.terms import Cell, Effect, Kind, Reading, Scope as Where, Span
+from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
+from jupyter_guard.terms import Scope as Where
 
 STEPS = 400_000
 

@@ -204,11 +204,20 @@ class _Call:
         values = [value for value in (self.receiver, target, text) if value is not None]
         context = self.it.at(self.node, *values)
         tags = set(act.tags) | self._taint_tags(act, text)
+        if text is not None and self._is_disguised(act, text):
+            tags.add("obfuscated")
         if self.receiver is not None and self.receiver.marks & {"rebuilt", "reflected"}:
             tags.add("obfuscated" if "rebuilt" in self.receiver.marks else "reflection")
         return context.with_(
             tags=context.tags | tags, certainty=min(act.certainty, context.certainty, key=lambda c: c.rank)
         )
+
+    def _is_disguised(self, act: Act, text: Value) -> bool:
+        """Whether constant text was taken apart or encoded before it runs: nobody needs that for honest code."""
+        if "decoded" in text.marks:
+            return True
+        whole = all(HOLE not in one for one in texts(text))
+        return act.language == "python" and whole and "rebuilt" in text.marks and "formatted" not in text.marks
 
     def _taint_tags(self, act: Act, text: Value | None) -> set[str]:
         if act.sink:
@@ -291,16 +300,21 @@ def _readable(text: Value) -> bool:
     )
 
 
-def _spelled(value: Value) -> list[str]:
-    """Names and lists as the text that a condition may look for."""
-    found = []
+def _spelled(value: Value, depth: int = 0) -> list[str]:
+    """Names, lists and tables as the texts that a condition may look for."""
+    found: list[str] = []
+    if depth > 4:
+        return found
     for atom in value.atoms:
         if isinstance(atom, Name):
             found += [atom.name, atom.name.rpartition(".")[2]]
         elif isinstance(atom, Items):
-            found += [text for item in atom.items[:20] for text in texts(item)[:1]]
+            for item in atom.items[:20]:
+                found += texts(item)[:1] + _spelled(item, depth + 1)
         elif isinstance(atom, Table):
             found.append("{" + ", ".join(map(str, list(atom.items)[:20])) + "}")
+            for item in list(atom.items.values())[:20]:
+                found += texts(item)[:1] + _spelled(item, depth + 1)
     return found
 
 

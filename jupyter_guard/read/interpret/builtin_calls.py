@@ -88,7 +88,7 @@ def _getattr(
     return join([attributes_of(it, args[0], one, node).with_(marks=marks) for one in found])
 
 
-_RISKY = frozenset("os subprocess shutil builtins sys pty ctypes socket importlib".split())
+_RISKY = frozenset(["os", "subprocess", "shutil", "builtins", "sys", "pty", "ctypes", "socket", "importlib"])
 
 
 def _setattr(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
-
 
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.interpret import fold
@@ -38,14 +38,17 @@ from jupyter_guard.terms import Certainty, Kind
 
 _CLEAN = frozenset(
     f"builtins.{one}"
-    for one in "len int float bool round abs isinstance issubclass type id hash callable hasattr all any sum min max".split()
+    for one in (
+        *("len", "int", "float", "bool", "round", "abs", "isinstance", "issubclass", "type", "id", "hash"),
+        *("callable", "hasattr", "all", "any", "sum", "min", "max"),
+    )
 )
 _DESTRUCTIVE = (
-    "delete", "destroy", "drop", "purge", "terminate", "truncate", "wipe", "erase", "remove_all", "flush_all", "flushall",
-    "deprovision", "revoke", "uninstall", "nuke",
-)  # fmt: skip
+    *("delete", "destroy", "drop", "purge", "terminate", "truncate", "wipe", "erase", "remove_all", "flush_all"),
+    *("flushall", "deprovision", "revoke", "uninstall", "nuke"),
+)
 _HARMLESS_DROPS = frozenset(
-    "drop drop_duplicates dropna droplevel drop_vars truncate delete_one_hot dropout drop_path".split()
+    ("drop", "drop_duplicates", "dropna", "droplevel", "drop_vars", "truncate", "dropout", "drop_path")
 )
 _CLIENT = (
     "client",
@@ -102,8 +105,7 @@ def call_value(it: Machine, function: Value, args: list[Value], keywords: dict[s
     if raised:
         it.origins.append(function.origin)
     try:
-        for atom in function.atoms:
-            results.append(_call_atom(it, function, atom, args, keywords, node))
+        results += [_call_atom(it, function, atom, args, keywords, node) for atom in function.atoms]
     finally:
         if raised:
             it.origins.pop()
@@ -176,7 +178,22 @@ def _call_name(
     return derived([function, *args, *keywords.values()])
 
 
-_MUTATORS = frozenset("append clear pop remove insert extend update register unregister reset __setitem__ sort".split())
+_MUTATORS = frozenset(
+    [
+        "append",
+        "clear",
+        "pop",
+        "remove",
+        "insert",
+        "extend",
+        "update",
+        "register",
+        "unregister",
+        "reset",
+        "__setitem__",
+        "sort",
+    ]
+)
 
 
 def _made(args: list[Value]) -> frozenset[str]:
@@ -342,7 +359,9 @@ def _call_method(
         ast.unparse(node.func.value)[:60] if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
     )
     it.observe("call", f"{label}.{bound.name}", node)
-    _unknown_method(it, receiver, label, bound.name, args, keywords, node)
+    result = _unknown_method(it, receiver, label, bound.name, args, keywords, node)
+    if result is not None:
+        return result
     return derived([function, receiver, *args, *keywords.values()])
 
 
@@ -400,12 +419,16 @@ def _instance_method(
             )
         if attribute in ("iterdir", "glob", "rglob"):
             perform(it, f"pathlib.Path.{attribute}", args, keywords, node, own)
-            return path_value(f"{where.rstrip('/')}/{HOLE}" if where != "/" else f"/{HOLE}", own).with_(marks=("many",))
+            pattern = re.split(r"[*?\[]", text_of(args[0]))[0] if args and attribute != "iterdir" else ""
+            inside = f"{where.rstrip('/')}/{pattern}{HOLE}"
+            return path_value(inside, own).with_(marks=("many",))
     full = f"{atom.type}.{attribute}"
     it.observe("call", full, node)
     result = perform(it, full, args, keywords, node, own)
     if result is None:
         base = it.knowledge.lookup(atom.type)
+        if base is not None and attribute in _MUTATORS and any(Kind.GUARD_TAMPER in act.kinds for act in base.acts):
+            perform(it, atom.type, [], {}, node)
         _unvetted(it, full, attribute, args, node, known_module=True)
         known = base is not None or it.knowledge.knows_module(atom.type)
         kept = (Instance(atom.type, atom.target),) if known and attribute in _FLUENT else ()
@@ -415,13 +438,31 @@ def _instance_method(
     return result
 
 
-_FLUENT = frozenset("options option mode format filter where query order_by limit with_ __enter__ all".split())
+_FLUENT = frozenset(
+    [
+        "options",
+        "option",
+        "mode",
+        "format",
+        "filter",
+        "where",
+        "query",
+        "order_by",
+        "limit",
+        "with_",
+        "__enter__",
+        "all",
+    ]
+)
 
 # Methods whose names alone say what they run, whatever object they belong to: a cursor from a helper is still a cursor.
-_BY_NAME = {
-    "execute": "sql", "executemany": "sql", "executescript": "sql", "exec_driver_sql": "sql", "sql": "sql", "execute_sql": "sql",
-    "read_sql": "sql", "read_sql_query": "sql", "run_sql": "sql",
-}  # fmt: skip
+_BY_NAME = dict.fromkeys(
+    (
+        *("execute", "executemany", "executescript", "exec_driver_sql", "sql", "execute_sql"),
+        *("read_sql", "read_sql_query", "run_sql"),
+    ),
+    "sql",
+)
 
 
 def _unknown_method(
@@ -432,20 +473,24 @@ def _unknown_method(
     args: list[Value],
     keywords: dict[str, Value],
     node: ast.AST,
-) -> None:
+) -> Value | None:
+    """What a method of an unknown object does, by its name alone; ``None`` for an unknown result."""
+    if attribute == "query" and label.lower().rpartition(".")[2] in ("session", "db", "s", "sess", "dbsession"):
+        return Value((Instance("sqlalchemy.orm.Query", args[0] if args else None),), receiver.taint)
     language = _BY_NAME.get(attribute)
     text = args[0] if args else next((keywords[key] for key in ("sql", "query", "statement") if key in keywords), None)
     if language is not None and text is not None:
         _run_sql(it, text, node, f"{label}.{attribute}", receiver)
-        return
+        return None
     known = _GENERIC.get(attribute)
     if known is not None and perform(
         it, known, args, keywords, node, Value((Instance(known.rpartition(".")[0]),), receiver.taint)
     ):
-        return
+        return None
     _unvetted(
         it, f"{label}.{attribute}" if label else attribute, attribute, args, node, known_module=False, label=label
     )
+    return None
 
 
 # Names that no other library gives to anything else.
@@ -496,9 +541,12 @@ def _unvetted(
 
 
 _OWN_MODULES = frozenset(
-    "builtins pandas numpy polars torch tensorflow keras sklearn scipy matplotlib seaborn plotly jax xarray networkx PIL cv2 "
-    "statsmodels xgboost lightgbm transformers datasets tokenizers diffusers collections itertools functools re io os shutil "
-    "pathlib tempfile".split()
+    (
+        *("builtins", "collections", "itertools", "functools", "re", "io", "os", "shutil", "pathlib", "tempfile"),
+        *("pandas", "numpy", "polars", "torch", "tensorflow", "keras", "sklearn", "scipy", "matplotlib", "seaborn"),
+        *("plotly", "jax", "xarray", "networkx", "PIL", "cv2", "statsmodels", "xgboost", "lightgbm"),
+        *("transformers", "datasets", "tokenizers", "diffusers"),
+    )
 )
 
 __all__ = ["arguments_of", "call_function", "call_value"]

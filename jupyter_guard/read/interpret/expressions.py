@@ -38,8 +38,11 @@ from jupyter_guard.read.interpret.values import (
 from jupyter_guard.terms import Kind
 
 _CLIMBS = frozenset(
-    "__subclasses__ __globals__ __builtins__ __bases__ __mro__ __base__ f_globals f_locals f_back f_builtins gi_frame "
-    "cr_frame ag_frame tb_frame __code__ func_globals __closure__ __getattribute__ gi_code".split()
+    (
+        *("__subclasses__", "__globals__", "__builtins__", "__bases__", "__mro__", "__base__", "__code__"),
+        *("__closure__", "__getattribute__", "func_globals", "f_globals", "f_locals", "f_back", "f_builtins"),
+        *("gi_frame", "cr_frame", "ag_frame", "tb_frame", "gi_code"),
+    )
 )
 
 
@@ -58,10 +61,23 @@ def _constant(_it: Machine, node: ast.Constant) -> Value:
 
 def _name(it: Machine, node: ast.Name) -> Value:
     value = it.lookup(node.id)
+    if _is_disguised(it, node):
+        value = value.with_(marks=("rebuilt",))
     for atom in value.atoms:
         if isinstance(atom, Name) and atom.name == "builtins.__builtins__":
             return name("builtins", value)
     return _resolved(it, value)
+
+
+def _is_disguised(it: Machine, node: ast.Name) -> bool:
+    """Whether a plain name is spelled in look-alike letters, which the parser normalises (PEP 3131)."""
+    if it.site is not None or not node.id.isascii() or not 0 < node.lineno <= len(it.lines):
+        return False
+    line = it.lines[node.lineno - 1]
+    if line.isascii():
+        return False
+    written = line.encode("utf-8", "surrogatepass")[node.col_offset : node.end_col_offset]
+    return not written.isascii()
 
 
 def _resolved(it: Machine, value: Value) -> Value:
@@ -96,7 +112,7 @@ def _joined(it: Machine, node: ast.JoinedStr) -> Value:
         else:
             pieces.append(str(getattr(piece, "value", "")))
     like = derived(parts)
-    marks = frozenset({"rebuilt"}) if len(pieces) > 1 else frozenset()
+    marks = frozenset({"rebuilt", "formatted"}) if len(pieces) > 1 else frozenset()
     made = {"made"} if any("made" in part.marks for part in parts[:1]) else set()
     return const("".join(pieces), Value((), like.taint, marks | made, like.origin))
 
@@ -181,14 +197,21 @@ def attributes_of(it: Machine, owner: Value, attribute: str, node: ast.AST) -> V
                     owner,
                 )
             )
+        elif attribute in _TYPED_BY_NAME:
+            kind = Instance(_TYPED_BY_NAME[attribute])
+            found.append(Value((kind,), owner.taint, owner.marks, owner.origin))
         else:
             found.append(Value((Method(owner, attribute),), owner.taint, owner.marks, owner.origin))
     return join(found) if found else Value((), owner.taint, owner.marks, owner.origin)
 
 
+# Attributes whose name alone says what they are, on an object that reading knows nothing of.
+_TYPED_BY_NAME = {"write": "pyspark.sql.DataFrameWriter", "objects": "django.db.models.QuerySet"}
+
+
 def _attribute_of_atom(it: Machine, owner: Value, atom: Any, attribute: str, node: ast.AST) -> Value | None:
     if isinstance(atom, Name):
-        return _of_name(it, atom.name, attribute, node)
+        return _of_name(it, atom.name, attribute)
     if isinstance(atom, Object):
         if attribute in atom.attributes:
             return atom.attributes[attribute]
@@ -208,7 +231,7 @@ def _attribute_of_atom(it: Machine, owner: Value, atom: Any, attribute: str, nod
     return Value((Method(Value((atom,), owner.taint, owner.marks, owner.origin), attribute),))
 
 
-def _of_name(it: Machine, base: str, attribute: str, node: ast.AST) -> Value:
+def _of_name(it: Machine, base: str, attribute: str) -> Value:
     if attribute == "__self__" and base.startswith("builtins."):
         return name("builtins")
     if attribute == "__dict__":
@@ -257,6 +280,12 @@ def _of_instance(it: Machine, owner: Value, atom: Instance, attribute: str) -> V
             return Value((Instance(entry.returns, atom.target),), frozenset(gives))
         if gives:
             return Value((), frozenset(gives))
+    if (
+        entry is not None
+        and any(Kind.GUARD_TAMPER in act.kinds for act in entry.acts)
+        and f".{attribute}(" not in entry.example
+    ):
+        return Value((Instance(full, atom.target),))
     return Value((Method(Value((atom,), owner.taint, owner.marks, owner.origin), attribute),))
 
 
@@ -342,12 +371,14 @@ def subscript(it: Machine, owner: Value, key: Value, node: ast.AST) -> Value:
             )
         elif isinstance(atom, Table):
             for one in constants(key):
-                if _hashable(one) and one in atom.items:
+                if is_hashable(one) and one in atom.items:
                     found.append(atom.items[one].with_(marks=rebuilt))
                 elif atom.rest is not None and isinstance(one, str):
-                    for held in atom.rest.atoms:
-                        if isinstance(held, Name):
-                            found.append(attributes_of(it, Value((held,)), one, node).with_(marks={"rebuilt"}))
+                    found += [
+                        attributes_of(it, Value((held,)), one, node).with_(marks={"rebuilt"})
+                        for held in atom.rest.atoms
+                        if isinstance(held, Name)
+                    ]
             if not constants(key):
                 found += [*atom.items.values()]
             if not found and atom.rest is not None:
@@ -366,6 +397,11 @@ def subscript(it: Machine, owner: Value, key: Value, node: ast.AST) -> Value:
             index = constants(key)[0]
             if isinstance(index, int) and -len(atom.value) <= index < len(atom.value):
                 found.append(const(atom.value[index], owner).with_(marks=("rebuilt",)))
+        elif isinstance(atom, Object):
+            for special in ("__getitem__", "__missing__"):
+                getter = attributes_of(it, Value((atom,), origin=owner.origin), special, node)
+                if getter.known:
+                    found.append(call(it, getter, [key], {}, node))
         elif isinstance(atom, Instance):
             entry = it.knowledge.lookup(f"{atom.type}.__getitem__")
             kind = entry.returns if entry is not None and entry.returns else ""
@@ -401,19 +437,30 @@ def item_of(value: Value, index: object) -> Value:
                 found += atom.items
                 if atom.rest is not None:
                     found.append(atom.rest)
-        elif isinstance(atom, Const) and isinstance(atom.value, tuple | list | str) and isinstance(index, int):
-            if -len(atom.value) <= index < len(atom.value):
-                found.append(const(atom.value[index], value))
+        elif (
+            isinstance(atom, Const)
+            and isinstance(atom.value, tuple | list | str)
+            and isinstance(index, int)
+            and -len(atom.value) <= index < len(atom.value)
+        ):
+            found.append(const(atom.value[index], value))
     if found:
         return join(found)
     return Value((), value.taint, value.marks, value.origin)
 
 
-def elements(value: Value) -> Value:
-    """What iterating over a value gives."""
+def elements(value: Value, it: Machine | None = None) -> Value:
+    """What iterating over a value gives; with ``it``, also over an object that knowledge describes."""
     found: list[Value] = []
     for atom in value.atoms:
-        if isinstance(atom, Items):
+        described = (
+            it.knowledge.lookup(f"{atom.type}.__iter__") if it is not None and isinstance(atom, Instance) else None
+        )
+        if isinstance(atom, Instance) and described is not None and described.returns:
+            found.append(Value((Instance(described.returns, atom.target),), value.taint, value.marks, value.origin))
+        elif isinstance(atom, Instance) and "many" in value.marks:
+            found.append(Value((atom,), value.taint, value.marks, value.origin))
+        elif isinstance(atom, Items):
             found += atom.items
             if atom.rest is not None:
                 found.append(atom.rest)
@@ -428,7 +475,8 @@ def elements(value: Value) -> Value:
     return Value((), value.taint, value.marks, value.origin)
 
 
-def _hashable(value: object) -> bool:
+def is_hashable(value: object) -> bool:
+    """Whether a constant can be a key."""
     return isinstance(value, str | bytes | int | float | bool | type(None))
 
 
@@ -556,7 +604,7 @@ def _comprehension(it: Machine, node: ast.ListComp | ast.SetComp | ast.Generator
                     assign(it, generator.target, item, node)
                     whole.append(evaluate(it, node.elt))  # type: ignore[union-attr]
                 return Value((Items(whole),), derived(whole).taint, frozenset(), derived(whole).origin)
-            assign(it, generator.target, elements(over), node)
+            assign(it, generator.target, elements(over, it), node)
             for test in generator.ifs:
                 evaluate(it, test)
         it.bulk += many

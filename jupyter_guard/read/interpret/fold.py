@@ -25,8 +25,11 @@ from jupyter_guard.read.interpret.values import MOST_TEXT
 LARGEST_COUNT = 10_000
 
 _TEXT_METHODS = frozenset(
-    "capitalize casefold center encode expandtabs format join ljust lower lstrip removeprefix removesuffix replace rjust "
-    "rstrip split splitlines strip swapcase title translate upper zfill decode hex rsplit partition rpartition".split()
+    (
+        *("capitalize", "casefold", "center", "encode", "expandtabs", "format", "join", "ljust", "lower", "lstrip"),
+        *("removeprefix", "removesuffix", "replace", "rjust", "rstrip", "split", "splitlines", "strip", "swapcase"),
+        *("title", "translate", "upper", "zfill", "decode", "hex", "rsplit", "partition", "rpartition"),
+    )
 )
 _WIDE = re.compile(r"\d{5,}")
 

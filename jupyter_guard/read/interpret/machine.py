@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from jupyter_guard.terms import Certainty, Effect, Kind, Observation, Origin, Sp
 MOST_EFFECTS = 400
 DEEPEST_CALL = 14
 
-BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+BUILTINS = frozenset(dir(builtins)) | {"__builtins__"}
 
 
 class Scope:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from jupyter_guard.read.interpret.expressions import attributes_of, call, elements, evaluate, item_of, show
+from jupyter_guard.read.interpret.expressions import attributes_of, call, elements, evaluate, is_hashable, item_of, show
 from jupyter_guard.read.interpret.machine import Machine, Scope
 from jupyter_guard.read.interpret.shapes import look_at_function, look_at_loop
 from jupyter_guard.read.interpret.values import (
@@ -153,7 +153,7 @@ def _replaced(it: Machine, full: str, value: Value, node: ast.AST) -> None:
 def _set_item(it: Machine, owner: Value, key: Value, value: Value, node: ast.AST) -> None:
     for atom in owner.atoms:
         if isinstance(atom, Table):
-            if len(key.atoms) == 1 and isinstance(key.atoms[0], Const) and _hashable(key.atoms[0].value):
+            if len(key.atoms) == 1 and isinstance(key.atoms[0], Const) and is_hashable(key.atoms[0].value):
                 atom.items[key.atoms[0].value] = value
                 if key.atoms[0].value in ("api_key", "password", "secret", "token"):
                     _hard_coded(it, str(key.atoms[0].value), value, node)
@@ -161,11 +161,17 @@ def _set_item(it: Machine, owner: Value, key: Value, value: Value, node: ast.AST
                 atom.rest = join([one for one in (atom.rest, value) if one is not None])
         elif isinstance(atom, Items):
             atom.rest = join([one for one in (atom.rest, value) if one is not None])
+        elif isinstance(atom, Instance):
+            entry = it.knowledge.lookup(atom.type)
+            if entry is not None and any(Kind.GUARD_TAMPER in act.kinds for act in entry.acts):
+                from jupyter_guard.read.interpret.acts import perform
+
+                perform(it, atom.type, [], {}, node)
         elif isinstance(atom, Name):
             full = atom.name
             if full == "os.environ":
                 _environment_set(it, key, value, node)
-            elif full.endswith(".__dict__") or full in ("sys.modules",):
+            elif full.endswith(".__dict__") or full == "sys.modules":
                 for inner in key.atoms:
                     if isinstance(inner, Const) and isinstance(inner.value, str):
                         base = full.removesuffix(".__dict__") + "." if full != "sys.modules" else ""
@@ -178,10 +184,6 @@ def _environment_set(it: Machine, key: Value, value: Value, node: ast.AST) -> No
     for atom in key.atoms:
         if isinstance(atom, Const) and isinstance(atom.value, str):
             it.emit(environment_effects(it.at(node, value), atom.value))
-
-
-def _hashable(value: object) -> bool:
-    return isinstance(value, str | bytes | int | float | bool | type(None))
 
 
 def _delete(it: Machine, node: ast.Delete) -> None:
@@ -247,7 +249,7 @@ def _loop(it: Machine, node: ast.For | ast.AsyncFor, over: Value) -> None:
     look_at_loop(it, node, over)
     many = bool({"many"} & over.marks)
     before = it.snapshot()
-    assign(it, node.target, elements(over), node)
+    assign(it, node.target, elements(over, it), node)
     it.bulk += many
     try:
         execute(it, node.body)
@@ -326,12 +328,20 @@ def _match(it: Machine, node: ast.Match) -> None:
 def _function(it: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     value = make_function(it, node, node.name)
     look_at_function(it, node)
+    it.bind(node.name, _decorated(it, node, value))
+
+
+def _decorated(it: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, value: Value) -> Value:
+    """What the decorators make of a function or class: a session's own may replace it, a library's keeps it."""
+    made = value
     for decorator in reversed(node.decorator_list):
         applied = evaluate(it, decorator)
-        changed = call(it, applied, [value], {}, decorator)
-        if any(isinstance(atom, Function | Class) for atom in changed.atoms):
-            value = changed
-    it.bind(node.name, value)
+        if any(isinstance(atom, Name) and atom.name in ("builtins.exec", "builtins.eval") for atom in applied.atoms):
+            applied = applied.with_(marks=("rebuilt",))
+        made = call(it, applied, [made], {}, decorator)
+        if any(isinstance(atom, Function | Class) for atom in made.atoms):
+            value = made
+    return value
 
 
 def make_function(it: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, label: str) -> Value:
@@ -362,7 +372,7 @@ def _class(it: Machine, node: ast.ClassDef) -> None:
     finally:
         it.frames.pop()
     value = Value((Class(node.name, inner.names, bases),), origin=max(it.origins, key=lambda one: one.rank))
-    it.bind(node.name, value)
+    it.bind(node.name, _decorated(it, node, value))
 
 
 def _return(it: Machine, node: ast.Return) -> None:
