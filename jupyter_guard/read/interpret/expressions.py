@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_guard.read.context import HOLE
@@ -180,7 +180,7 @@ def attributes_of(it: Machine, owner: Value, attribute: str, node: ast.AST) -> V
                 it.effect(Kind.CODE_EXECUTE, node, attribute, via=attribute, tags=tags, values=(owner,))
     found: list[Value] = []
     for atom in owner.atoms:
-        value = _attribute_of_atom(it, owner, atom, attribute, node)
+        value = _attribute_of_atom(it, owner, atom, attribute)
         if value is not None:
             found.append(
                 value.with_(
@@ -209,7 +209,7 @@ def attributes_of(it: Machine, owner: Value, attribute: str, node: ast.AST) -> V
 _TYPED_BY_NAME = {"write": "pyspark.sql.DataFrameWriter", "objects": "django.db.models.QuerySet"}
 
 
-def _attribute_of_atom(it: Machine, owner: Value, atom: Any, attribute: str, node: ast.AST) -> Value | None:
+def _attribute_of_atom(it: Machine, owner: Value, atom: Any, attribute: str) -> Value | None:
     if isinstance(atom, Name):
         return _of_name(it, atom.name, attribute)
     if isinstance(atom, Object):
@@ -295,7 +295,7 @@ def _of_class(it: Machine, cls: Class, attribute: str, receiver: Value | None) -
             member = one.members[attribute]
             if receiver is None:
                 return member
-            bound = []
+            bound: list[Value] = []
             for atom in member.atoms:
                 if isinstance(atom, Function) and not isinstance(atom.node, ast.Lambda) and _is_static(atom.node):
                     bound.append(Value((atom,), member.taint, member.marks, member.origin))
@@ -660,7 +660,7 @@ def _is_environment(value: Value) -> bool:
     )
 
 
-_HANDLERS: dict[type[ast.expr], Any] = {
+_HANDLERS: dict[type[ast.expr], Callable[[Machine, Any], Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.JoinedStr: _joined,

@@ -11,6 +11,7 @@ from jupyter_guard.knowledge import Knowledge
 from jupyter_guard.read.context import Budget, BudgetSpent, Context
 from jupyter_guard.read.interpret.values import UNKNOWN, Function, Value, join, name
 from jupyter_guard.terms import Certainty, Effect, Kind, Observation, Origin, Span
+from jupyter_guard.terms import Scope as Where
 
 MOST_EFFECTS = 400
 DEEPEST_CALL = 14
@@ -121,11 +122,11 @@ class Machine:
         """The node's place in the cell, in characters; the call's place for code of another cell."""
         if self.site is not None:
             return self.site
-        if node is None or not hasattr(node, "lineno"):
+        if not isinstance(node, ast.expr | ast.stmt):
             return self.context.span
         line, column = node.lineno, self._characters(node.lineno, node.col_offset)
-        end_line = getattr(node, "end_lineno", None) or line
-        end_column = self._characters(end_line, getattr(node, "end_col_offset", None) or node.col_offset)
+        end_line = node.end_lineno or line
+        end_column = self._characters(end_line, node.end_col_offset or node.col_offset)
         return Span(line, column, end_line, end_column)
 
     def _characters(self, line: int, offset: int) -> int:
@@ -202,5 +203,5 @@ class Machine:
         self.scope.names = merged
 
 
-def _rank(member: Certainty | Origin) -> int:
+def _rank(member: Certainty | Origin | Where) -> int:
     return member.rank

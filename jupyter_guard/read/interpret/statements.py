@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from jupyter_guard.read.interpret.expressions import attributes_of, call, elements, evaluate, is_hashable, item_of, show
 from jupyter_guard.read.interpret.machine import Machine, Scope
@@ -399,7 +400,7 @@ def _type_alias(_it: Machine, _node: ast.AST) -> None:
     derived([])
 
 
-_HANDLERS = {
+_HANDLERS: dict[type[ast.stmt], Callable[[Machine, Any], None]] = {
     ast.Expr: _expression,
     ast.Assign: _assign,
     ast.AnnAssign: _annotated,
