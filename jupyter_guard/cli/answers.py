@@ -1,0 +1,76 @@
+"""Reports -> JSON values, for programs: clean, printable, and the same fields wherever they appear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_guard.cli.cases import BadInput
+from jupyter_guard.cli.console import clean
+from jupyter_guard.cli.judging import Outcome
+from jupyter_guard.guard.card import finding_item, payload
+from jupyter_guard.terms import Report, Verdict
+
+VERSION = 1
+
+
+def worst(reports: tuple[Report, ...]) -> Verdict:
+    """The strictest verdict of a case's cells."""
+    return Verdict.strictest((report.verdict for report in reports), Verdict.ALLOW)
+
+
+def case_answer(outcome: Outcome) -> dict[str, Any]:
+    """One line of ``--format jsonl``: the case's verdict and its cells, in order."""
+    return {
+        "id": outcome.case.id if outcome.case.own_id is None else outcome.case.own_id,
+        "verdict": str(worst(outcome.reports)),
+        "cells": [cell_answer(report, line) for report, line in _with_lines(outcome)],
+    }
+
+
+def bad_answer(problem: BadInput) -> dict[str, Any]:
+    """The line for what could not be vetted: a block, since nobody knows what it would do."""
+    return {
+        "id": problem.place if problem.own_id is None else problem.own_id,
+        "verdict": str(Verdict.BLOCK),
+        "cells": [],
+        "error": f"{problem.place}: {problem.message}",
+    }
+
+
+def cell_answer(report: Report, line: int = 0) -> dict[str, Any]:
+    """A cell: ``line`` is where it begins in its file (0: not known); spans count within the cell."""
+    return {
+        "verdict": str(report.verdict),
+        "would_be": str(report.would_be),
+        "origin": str(report.cell.origin),
+        "sentence": sentence(report),
+        "findings": [finding_item(finding, clean) for finding in report.findings],
+        "problems": [clean(problem) for problem in report.problems],
+        "number": report.cell.number,
+        "cell_id": report.cell.cell_id,
+        "line": line,
+    }
+
+
+def sentence(report: Report) -> str:
+    """The effects in words, clean and printable; ``""`` for none."""
+    return str(payload(report, "note", clean=clean)["sentence"]) if report.sentence else ""
+
+
+def document(outcomes: list[Outcome], problems: list[BadInput], policies: set[str]) -> dict[str, Any]:
+    """The answer of ``--format json``."""
+    counts = dict.fromkeys(map(str, Verdict), 0)
+    for outcome in outcomes:
+        for report in outcome.reports:
+            counts[str(report.verdict)] += 1
+    return {
+        "version": VERSION,
+        "policy": sorted(policies),
+        "cases": [case_answer(outcome) for outcome in outcomes],
+        "problems": [{"place": one.place, "message": one.message} for one in problems],
+        "summary": {"cells": sum(counts.values()), **counts},
+    }
+
+
+def _with_lines(outcome: Outcome) -> list[tuple[Report, int]]:
+    return list(zip(outcome.reports, outcome.case.lines, strict=True))

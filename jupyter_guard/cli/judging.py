@@ -1,0 +1,82 @@
+"""Cases -> reports, each case in a session of its own, with the policy that holds where its file is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from jupyter_guard.cli.cases import Case
+from jupyter_guard.guard.session import Session, failed, resolve_policy
+from jupyter_guard.policy import Policy, load_effective, preset_names
+from jupyter_guard.terms import Cell, Report
+
+FAILURE_RULE: Final = "JG000"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A case and the report of each of its cells."""
+
+    case: Case
+    reports: tuple[Report, ...]
+
+
+class Judge:
+    """Vets cases. ``policy`` is a preset's name or a policy file; left out, the layers in force count."""
+
+    def __init__(self, policy: str | None = None) -> None:
+        self._given = _policy(policy) if policy is not None else None
+        self._found: dict[Path, Policy] = {}
+
+    def policy(self, case: Case) -> Policy:
+        """The policy for a case. Raises ``PolicyError`` with every mistake in the files that make it."""
+        if self._given is not None:
+            return self._given
+        folder = folder_of(case)
+        if folder not in self._found:
+            self._found[folder] = load_effective(folder)
+        return self._found[folder]
+
+    def vet(self, case: Case) -> Outcome:
+        """The reports of a case. Whatever fails inside is a block with its reason, never silence."""
+        policy = self.policy(case)
+        if not case.cells:
+            return Outcome(case, ())
+        try:
+            session = Session(policy, workspace=folder_of(case))
+        except Exception as error:
+            return Outcome(case, tuple(_failed(cell, error, policy) for cell in case.cells))
+        return Outcome(case, tuple(_vet(session, cell, policy) for cell in case.cells))
+
+
+def folder_of(case: Case) -> Path:
+    """The folder that counts as the case's workspace."""
+    path = case.path if not case.path.startswith("<") else ""
+    return (Path(path).parent if path else Path()).resolve()
+
+
+def _policy(given: str) -> Policy:
+    from click import UsageError
+
+    if given not in preset_names() and not Path(given).is_file():
+        names = ", ".join(preset_names())
+        raise UsageError(f"--policy {given}: there is no such file, and no such preset ({names}).")
+    return resolve_policy(given)
+
+
+def _vet(session: Session, cell: Cell, policy: Policy) -> Report:
+    try:
+        return session.vet(cell.code, cell.origin, cell.language, cell_id=cell.cell_id, number=cell.number)
+    except Exception as error:
+        return _failed(cell, error, policy)
+
+
+def _failed(cell: Cell, error: Exception, policy: Policy) -> Report:
+    return failed(cell, f"{type(error).__name__}: {error}", policy.hash)
+
+
+def has_failed(reports: Sequence[Report]) -> bool:
+    """Whether the guard itself failed on one of the cells."""
+    return any(finding.rule == FAILURE_RULE for report in reports for finding in report.findings)

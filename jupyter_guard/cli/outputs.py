@@ -1,0 +1,143 @@
+"""The outputs of a notebook -> the same without secrets; a notebook with none keeps every byte."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jupyter_guard.cli.notebooks import cells_of, parse_notebook
+from jupyter_guard.scrub import KnownValues, Redaction, Scrubber
+from jupyter_guard.scrub.content import Cleaner
+
+_INDENT = re.compile(r"\A\s*\{\r?\n([ \t]+)\"")
+
+
+def scrub_notebook(data: bytes, known: KnownValues) -> tuple[bytes, list[tuple[int, Redaction]]]:
+    """The file's bytes without secrets in outputs and widget states, and what was taken out of which cell.
+
+    Cells count from 1; 0 is the notebook's own metadata. Raises ``NotebookError``.
+    """
+    notebook = parse_notebook(data)
+    taken: list[tuple[int, Redaction]] = []
+    changed = False
+    for number, cell in enumerate(cells_of(notebook), 1):
+        outputs = cell.get("outputs")
+        if isinstance(outputs, list):
+            found: list[Redaction] = []
+            cleaned = _outputs(outputs, known, found)
+            taken += [(number, one) for one in found]
+            if cleaned != outputs:
+                cell["outputs"] = cleaned
+                changed = True
+    metadata = notebook.get("metadata")
+    if isinstance(metadata, dict) and "widgets" in metadata:
+        found = []
+        widgets = Cleaner(known, found).value(metadata["widgets"])
+        taken += [(0, one) for one in found]
+        if widgets != metadata["widgets"]:
+            metadata["widgets"] = widgets
+            changed = True
+    return (_written_like(data, notebook) if changed else data), taken
+
+
+def secrets_in_code(data: bytes, known: KnownValues) -> list[tuple[int, Redaction]]:
+    """Secrets in cells' own texts, which no scrubber can take out without breaking them. Raises ``NotebookError``."""
+    taken: list[tuple[int, Redaction]] = []
+    for number, cell in enumerate(cells_of(parse_notebook(data)), 1):
+        found: list[Redaction] = []
+        Cleaner(known, found).text(_text(cell.get("source", cell.get("input", ""))))
+        taken += [(number, one) for one in found]
+    return taken
+
+
+def _outputs(outputs: Sequence[Any], known: KnownValues, found: list[Redaction]) -> list[Any]:
+    cleaner = Cleaner(known, found)
+    streams: dict[str, Scrubber] = {}
+    last: dict[str, int] = {}
+    cleaned: list[Any] = []
+    for output in outputs:
+        if not isinstance(output, dict):
+            cleaned.append(cleaner.value(output))
+            continue
+        kind = output.get("output_type")
+        if kind == "stream":
+            # Several outputs of one stream are one text, which may have been cut anywhere.
+            name = str(output.get("name", output.get("stream", "")))
+            scrubber = streams.setdefault(name, Scrubber(known))
+            last[name] = len(cleaned)
+            cleaned.append({**output, "text": _as(output.get("text"), scrubber.feed(_text(output.get("text"))))})
+        elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+            cleaned.append(_bundle(output, cleaner))
+        elif kind == "error":
+            cleaned.append(cleaner.error(output))
+        else:
+            cleaned.append({key: _by_lines(value, cleaner) for key, value in output.items()})
+    for name, scrubber in streams.items():
+        rest = scrubber.flush()
+        found.extend(scrubber.redactions)
+        output = cleaned[last[name]]
+        output["text"] = _as(output["text"], _text(output["text"]) + rest)
+    return cleaned
+
+
+def _bundle(output: dict[str, Any], cleaner: Cleaner) -> dict[str, Any]:
+    data: dict[str, Any] = output["data"]
+    # Texts are kept as lists of lines: they are one text each.
+    whole = {mime: _text(value) if _is_lines(value) else value for mime, value in data.items()}
+    cleaned = cleaner.bundle({**output, "data": whole})
+    cleaned["data"] = {
+        mime: data[mime] if value == whole.get(mime) else _as(data.get(mime), value)
+        for mime, value in cleaned["data"].items()
+    }
+    return cleaned
+
+
+def _by_lines(value: Any, cleaner: Cleaner) -> Any:
+    if not _is_lines(value):
+        return cleaner.value(value)
+    whole = "".join(value)
+    cleaned = cleaner.text(whole)
+    return value if cleaned == whole else _as(value, cleaned)
+
+
+def _is_lines(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(line, str) for line in value)
+
+
+def _text(value: Any) -> str:
+    if _is_lines(value):
+        return "".join(value)
+    return value if isinstance(value, str) else ""
+
+
+def _as(before: Any, text: Any) -> Any:
+    """``text`` in the form of ``before``: a list of lines, or one text."""
+    if not isinstance(before, list) or not isinstance(text, str):
+        return text
+    # Only the newline ends a line in a notebook's file.
+    return [line for line in re.split(r"(?<=\n)", text) if line]
+
+
+def _written_like(data: bytes, notebook: Mapping[str, Any]) -> bytes:
+    """``notebook`` as JSON in the manner of the file ``data``: indent, escapes, byte order mark, last newline."""
+    text = data.decode("utf-8-sig")
+    indent = _INDENT.match(text)
+    ascii_only = text.isascii() and "\\u" in text
+    compact = indent is None and '": ' not in text[:200]
+    written = json.dumps(
+        notebook,
+        indent=indent[1] if indent else None,
+        ensure_ascii=ascii_only,
+        separators=(",", ": ") if indent else (",", ":") if compact else (", ", ": "),
+    )
+    try:
+        encoded = written.encode("utf-8")
+    except UnicodeEncodeError:
+        # A lone surrogate has no other form than its escape.
+        encoded = re.sub("[\ud800-\udfff]", lambda one: f"\\u{ord(one[0]):04x}", written).encode("utf-8")
+    if b"\r\n" in data[:200]:
+        encoded = encoded.replace(b"\n", b"\r\n")
+    ending = data[len(data.rstrip()) :]
+    return (b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b"") + encoded + ending

@@ -1,0 +1,225 @@
+"""``jupyter guard policy``: what is in force, who set it, what is wrong with it, and a file to start from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from jupyter_guard.cli.console import color_option, complain, plain, stdout, styled
+
+PRESETS: Final = ("personal", "team", "locked")
+_folder = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="The folder of the notebooks (default: this one).",
+)
+
+
+@click.group("policy")
+def command() -> None:
+    """Show, check, explain and start policies.
+
+    Layers, the mightiest first: site (/etc/jupyter/jupyter_guard.toml, root's own), hub (the file that
+    JUPYTER_GUARD_POLICY names), user (jupyter_guard.toml in Jupyter's configuration folder), project
+    (jupyter_guard.toml, or [tool.jupyter_guard] in pyproject.toml, beside the notebook). What one sets, no lower one
+    can widen; a project's file, which comes with a notebook from anybody, can only tighten.
+    """
+
+
+@command.command("show")
+@_folder
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@color_option
+def show(folder: Path, form: str) -> None:
+    """Show the policy in force and the files that make it."""
+    from jupyter_guard.policy import load_effective, policy_files
+
+    policy = load_effective(folder)
+    files = [(name, path, path.exists()) for name, path in policy_files(folder.absolute())]
+    if form == "json":
+        answer = {
+            "policy": policy.hash,
+            "preset": policy.name,
+            "mode": policy.mode,
+            "locked": policy.locked,
+            "files": [{"layer": name, "file": str(path), "exists": there} for name, path, there in files],
+            "values": policy.values(),
+            "rules": sorted(key.removeprefix("rules.") for key in policy.explained_keys() if key.startswith("rules.")),
+            "knowledge": sorted(policy.knowledge),
+        }
+        plain(json.dumps(answer, indent=2))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    console = stdout()
+    locked = ", locked" if policy.locked else ""
+    console.print(f"Policy {policy.hash}: mode {policy.mode}{locked}, over the preset {policy.name}")
+    for name, path, there in files:
+        console.print(Text(f"  {name + ':':<9}{path}{'' if there else ' (not there)'}", "" if there else "dim"))
+    console.print()
+    _verdicts(policy)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("key", "value", "set by"):
+        table.add_column(column, overflow="fold")
+    for key, value in policy.values().items():
+        if not key.startswith("origin.") or key.endswith(".code"):
+            table.add_row(key, _shown(value), _who(policy, key))
+    for key in policy.explained_keys():
+        if key.startswith(("rules.", "knowledge.")):
+            table.add_row(key, _shown(policy.explain(key)[-1].value), _who(policy, key))
+    console.print(table)
+
+
+@command.command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE...]")
+@_folder
+def check(files: tuple[Path, ...], folder: Path) -> int:
+    """Say everything that is wrong with policy files, at once; without FILE, with the layers in force.
+
+    Exit status: 0 when nothing is wrong, 2 otherwise.
+    """
+    from jupyter_guard.policy import PolicyError, PolicyProblem, load_effective, policy_files, read_layer
+
+    if not files:
+        policy = load_effective(folder)
+        _check_patterns(policy.scrub.patterns, "the layers in force")
+        there = [str(path) for _, path in policy_files(folder.absolute()) if path.exists()]
+        click.echo(f"ok: {', '.join(there) or 'no policy file; the preset personal holds'} (policy {policy.hash})")
+        return 0
+    problems: list[PolicyProblem] = []
+    for path in files:
+        try:
+            layer = read_layer(path, "user")
+            _check_patterns(layer.patterns, str(path))
+        except PolicyError as error:
+            problems += error.problems
+        else:
+            click.echo(f"ok: {path}")
+    if problems:
+        raise PolicyError(problems)
+    return 0
+
+
+@command.command("explain")
+@click.argument("keys", nargs=-1, metavar="[KEY...]")
+@_folder
+@color_option
+def explain(keys: tuple[str, ...], folder: Path) -> None:
+    """Say what each layer said about a key, and what came of it; without KEY, list the keys that layers set.
+
+    KEY is dotted, as origin.assistant.high; the name of a table stands for all of its keys.
+    """
+    from rich.text import Text
+
+    from jupyter_guard.policy import load_effective
+    from jupyter_guard.policy.fields import FIELDS
+
+    policy = load_effective(folder)
+    known = policy.explained_keys()
+    if not keys:
+        own = [key for key in known if any(say.layer != f"{policy.name} preset" for say in policy.explain(key))]
+        stdout().print("Set by a policy file: " + (", ".join(own) or "nothing; the preset personal holds") + ".")
+        stdout().print("All keys: " + ", ".join([*FIELDS, "rules.RULE", "knowledge.NAME"]) + ".")
+        return
+    console = stdout()
+    for wanted in keys:
+        found = [key for key in known if key == wanted or key.startswith(f"{wanted}.")]
+        described = [key for key in FIELDS if key == wanted or key.startswith(f"{wanted}.")]
+        if not found and not described:
+            raise click.UsageError(_unknown(wanted, [*known, *FIELDS]))
+        for key in found or described:
+            meaning = f": {FIELDS[key].meaning}" if key in FIELDS else ""
+            console.print(Text.assemble((key, "bold"), meaning))
+            if key not in known:
+                console.print("  no layer sets it")
+                continue
+            for say in policy.explain(key):
+                place = f" ({say.file}:{say.line})" if say.line else ""
+                line = Text(f"  {say.layer}{place}: {_shown(say.value)}, ").append_text(
+                    styled(say.outcome, "missing" if say.outcome == "ignored" else "ok")
+                )
+                if say.outcome == "ignored":
+                    line.append(": it would widen what a mightier layer set, or a project may only tighten")
+                console.print(line, soft_wrap=True)
+            if key in policy.values():
+                console.print(f"  in force: {_shown(policy.values()[key])}", soft_wrap=True)
+
+
+@command.command("init")
+@click.option("--preset", type=click.Choice(PRESETS), default="personal", show_default=True)
+@click.option("--user", "for_user", is_flag=True, help="In Jupyter's configuration folder, for all your notebooks.")
+@click.option("--output", type=click.Path(path_type=Path), help="This file instead of ./jupyter_guard.toml.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(preset: str, for_user: bool, output: Path | None, force: bool) -> None:
+    """Write a policy file to start from: a preset with every key.
+
+    Beside notebooks it can only tighten what holds anyway; with --user it replaces the preset personal.
+    """
+    from jupyter_guard.policy import policy_files
+    from jupyter_guard.policy.layer import preset_text
+
+    if for_user and output is not None:
+        raise click.UsageError("--user and --output name two places: give one.")
+    path = output or (dict(policy_files(Path()))["user"] if for_user else Path("jupyter_guard.toml"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(preset_text(preset))
+    except FileExistsError:
+        raise click.UsageError(f"{path} is there already: --force replaces it.") from None
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    click.echo(f"wrote {path} (preset {preset})")
+    if not for_user and output is None and preset == "personal":
+        complain("this file can only tighten, and personal is the mildest: change keys in it, or take another preset")
+
+
+def _verdicts(policy: Any) -> None:
+    from rich.table import Table
+
+    from jupyter_guard.policy.fields import ROWS
+    from jupyter_guard.terms import Origin
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("cells by", *ROWS):
+        table.add_column(column)
+    for origin in Origin:
+        row = policy.row(origin)
+        table.add_row(str(origin), *(styled(str(row[name])) for name in ROWS))
+    stdout().print(table)
+    stdout().print()
+
+
+def _who(policy: Any, key: str) -> str:
+    said = [say for say in policy.explain(key) if say.outcome != "ignored"]
+    return str(said[-1].layer) if said else ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(json.dumps(str(one)) for one in value) + "]"
+    return json.dumps(value, default=str)
+
+
+def _check_patterns(patterns: dict[str, dict[str, Any]], file: str) -> None:
+    from jupyter_guard.policy import PolicyError, PolicyProblem
+    from jupyter_guard.scrub.patterns import PatternError, parse_patterns
+
+    try:
+        parse_patterns(patterns, file)
+    except PatternError as error:
+        raise PolicyError([PolicyProblem(file, 0, "scrub.patterns", one) for one in error.problems]) from None
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, known, 3, 0.6)
+    hint = f" Near: {', '.join(near)}." if near else " `jupyter guard policy explain` lists them."
+    return f"There is no key {key!r}.{hint}"
