@@ -314,7 +314,8 @@ def _of_class(it: Machine, cls: Class, attribute: str, receiver: Value | None) -
 
 
 def _lineage(cls: Class) -> list[Class]:
-    found, todo = [], [cls]
+    found: list[Class] = []
+    todo = [cls]
     while todo and len(found) < 20:
         one = todo.pop(0)
         if one not in found:
@@ -568,9 +569,9 @@ def _unary(it: Machine, node: ast.UnaryOp) -> Value:
     value = evaluate(it, node.operand)
     known = constants(value)
     if len(known) == 1 and isinstance(known[0], int | float) and isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
-        return const(
-            {ast.USub: lambda x: -x, ast.UAdd: lambda x: x, ast.Not: lambda x: not x}[type(node.op)](known[0]), value
-        )
+        if isinstance(node.op, ast.Not):
+            return const(not known[0], value)
+        return const(-known[0] if isinstance(node.op, ast.USub) else known[0], value)
     return derived([value])
 
 
