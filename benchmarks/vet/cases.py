@@ -36,9 +36,16 @@ def read_cases(path: Path) -> Iterator[Case]:
                 category=raw.get("category", ""),
                 label=raw["label"],
                 cells=tuple(raw["cells"]),
-                line=raw.get("line") or 0,
+                line=_number(raw.get("line") or "", raw["cells"][0]),
                 grey=frozenset(raw.get("grey", ())),
             )
+
+
+def _number(line: str, cell: str) -> int:
+    """The number of the line that reads ``line`` in ``cell``, 0 when there is none."""
+    wanted = line.strip()
+    lines = [text.strip() for text in cell.split("\n")]
+    return lines.index(wanted) + 1 if wanted in lines else 0
 
 
 def plain_python(cell: str) -> str:

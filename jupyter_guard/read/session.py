@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE, Budget, BudgetSpent, Context
 from jupyter_guard.read.interpret.machine import Machine, Scope
-from jupyter_guard.read.interpret.reader import Unparsable, parse, run_module, run_text
+from jupyter_guard.read.interpret.reader import (
+    DEEPEST_NESTING,
+    LONGEST,
+    Unparsable,
+    nesting,
+    parse,
+    run_module,
+    run_text,
+)
 from jupyter_guard.read.interpret.values import UNKNOWN, Name, Value, name, text_of, texts
+from jupyter_guard.read.salvage import salvage
 from jupyter_guard.read.segments import PLACEHOLDER, Segment, segments
 from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
 from jupyter_guard.terms import Scope as Where
@@ -110,9 +122,27 @@ class _Cell:
         try:
             tree = parse(python.text)
         except Unparsable:
+            self._what_parses(python.text)
             return False
         run_module(self.machine, tree, python.text)
         return True
+
+    def _what_parses(self, text: str) -> None:
+        """Read what of a broken cell can be read, with whole lines as places; the cell stays unread as well."""
+        found = salvage(text) if nesting(text) <= DEEPEST_NESTING and len(text) <= LONGEST else None
+        if found is None:
+            return
+        tree = ast.increment_lineno(parse(found.text), -found.shift)
+        lines = text.split("\n")
+        machine = self.machine
+        effects, observations = set(machine.effects), set(machine.observations)
+        run_module(machine, tree, "\n".join(found.text.split("\n")[found.shift :]))
+        for key in machine.effects.keys() - effects:
+            effect = machine.effects[key]
+            machine.effects[key] = msgspec.structs.replace(effect, span=_whole_lines(effect.span, lines))
+        for what in machine.observations.keys() - observations:
+            seen = machine.observations[what]
+            machine.observations[what] = msgspec.structs.replace(seen, span=_whole_lines(seen.span, lines))
 
     def _segment(self, machine: Machine, number: int) -> Value:
         """Read another part of the cell with the names as they are now; what ``x = !cmd`` gives."""
@@ -169,3 +199,8 @@ class _Cell:
 
 
 __all__ = ["PLACEHOLDER", "SessionReader", "name"]
+
+
+def _whole_lines(span: Span, lines: list[str]) -> Span:
+    first, last = (min(max(number, 1), len(lines)) for number in (span.line, span.end_line))
+    return Span(first, 0, last, len(lines[last - 1]))
