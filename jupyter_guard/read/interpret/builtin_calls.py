@@ -354,7 +354,28 @@ def _item(_it: Machine, args: list[Value], _keywords: dict[str, Value], _node: a
     return item_of(args[0], constants(args[1])[0] if len(args) > 1 and is_whole(args[1]) else None) if args else None
 
 
+def _made_here(_it: Machine, _args: list[Value], _keywords: dict[str, Value], _node: ast.AST, f: Value) -> Value | None:
+    """A new file or directory that nobody else has anything in."""
+    path = const(f"/tmp/{HOLE}", Value((), marks=frozenset({"made"})))  # noqa: S108 - only where it is, not a path to use
+    full = next((atom.name for atom in f.atoms if isinstance(atom, Name)), "")
+    if full == "tempfile.mkstemp":
+        return Value((Items([UNKNOWN, path], None, "tuple"),), marks=frozenset({"made"}))
+    if full in ("tempfile.mkdtemp", "tempfile.mktemp", "tempfile.gettempdir"):
+        return path if full != "tempfile.gettempdir" else const("/tmp")  # noqa: S108
+    return Value((Instance(full, path),), marks=frozenset({"made"}))
+
+
 BUILTIN_CALLS: dict[str, Special] = {
+    **dict.fromkeys(
+        (
+            f"tempfile.{one}"
+            for one in (
+                *("mkdtemp", "mkstemp", "mktemp", "gettempdir", "TemporaryDirectory", "NamedTemporaryFile"),
+                *("TemporaryFile", "SpooledTemporaryFile"),
+            )
+        ),
+        _made_here,
+    ),
     "builtins.__import__": _import,
     "importlib.import_module": _import,
     "importlib.__import__": _import,

@@ -272,6 +272,8 @@ def _of_instance(it: Machine, owner: Value, atom: Instance, attribute: str) -> V
                 "suffix": posixpath.splitext(where)[1],
             }
             return const(parts.get(attribute, "/"), owner)
+    if atom.type.startswith("tempfile.") and attribute == "name" and atom.target is not None:
+        return atom.target.with_(marks=("made",))
     full = f"{atom.type}.{attribute}"
     entry = it.knowledge.lookup(full)
     if entry is not None and _is_property(entry.example, attribute) and not any(act.kinds for act in entry.acts):
