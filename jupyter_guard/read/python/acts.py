@@ -1,0 +1,359 @@
+"""A call of something that the knowledge describes -> its effects, its result's type and its taint."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from jupyter_guard.knowledge import Act, Condition, Entry, Slot
+from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.python.fold import path_texts, shown
+from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.values import (
+    ANYTHING,
+    BUILT,
+    DECODED,
+    ENVIRON,
+    INDIRECT,
+    MANY,
+    SELF_MADE,
+    Class,
+    Const,
+    Func,
+    Inst,
+    Map,
+    Name,
+    Obj,
+    Seq,
+    Value,
+    derived,
+    join,
+    partial,
+)
+from jupyter_guard.terms import Certainty, Kind, Scope
+
+FILES = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.CREDENTIAL_READ})
+TAINTS = frozenset({"network", "file", "user", "environment", "credential", "model", "database"})
+_NETWORK = frozenset({Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN})
+_RUNS = frozenset({Kind.CODE_EXECUTE, Kind.PROCESS_RUN})
+# A credential in one of these is what it is for.
+_FOR_CREDENTIALS = re.compile(
+    r"headers?|auth\w*|\w*key\w*|\w*token\w*|\w*password|passw\w*|pwd|secret\w*|credential\w*|cookies|cert|session|user\w*"
+)
+_LOCAL = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|unix:)(?=[:/]|$)")
+_EVERYWHERE = re.compile(r"^(?:0\.0\.0\.0|::|\[::\]|\*|)(?::|$)")
+MAX_TARGETS = 12
+
+
+class Site:
+    """One call: the full name that is called, its arguments, and what the receiver was made with.
+
+    ``open`` says that further arguments are given that the reader does not see (``*args``, ``**kwargs``).
+    """
+
+    __slots__ = ("args", "kwargs", "marks", "name", "node", "open", "origin", "owner")
+
+    def __init__(
+        self,
+        name: str,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        node: ast.AST | None,
+        *,
+        owner: Value | None = None,
+        open_: bool = False,
+        callee: Value = ANYTHING,
+    ) -> None:
+        self.name = name
+        self.args = args
+        self.kwargs = kwargs
+        self.node = node
+        self.owner = owner
+        self.open = open_
+        self.marks = callee.marks
+        self.origin = callee.origin
+
+    def take(self, slot: Slot) -> Value | None:
+        """The argument in ``slot``; ``None`` when it is not given."""
+        if slot.constant is not None:
+            return Value((Const(slot.constant),))
+        if slot.word == "self":
+            return self.made()
+        if slot.word == "args":
+            return Value((Seq(self.args),))
+        if slot.index is not None and slot.index < len(self.args):
+            return self.args[slot.index]
+        return self.kwargs.get(slot.name) if slot.name else None
+
+    def made(self) -> Value:
+        """What the receiver was made with."""
+        if self.owner is None:
+            return ANYTHING
+        found = [atom.made for atom in self.owner.atoms if type(atom) is Inst and atom.made is not None]
+        return join(found).marked(self.owner.marks) if found else derived(self.owner)
+
+
+def holds(site: Site, condition: Condition) -> bool:
+    """Whether an argument is what a condition asks for."""
+    value = site.take(condition.slot)
+    if value is None:
+        if condition.state == "missing":
+            return not site.open
+        return condition.state == "unknown" and site.open
+    if condition.state == "missing":
+        return False
+    if condition.state == "unknown":
+        return not value.atoms or any(
+            partial(atom.value) if type(atom) is Const else type(atom) not in (Name, Seq, Map, Func, Class, Obj)
+            for atom in value.atoms
+        )
+    for atom in value.atoms:
+        text = described(atom)
+        if condition.pattern is not None:
+            if text is not None and condition.pattern.search(text):
+                return True
+        elif type(atom) is Const:
+            wanted = condition.equals
+            if atom.value == wanted and isinstance(atom.value, bool) == isinstance(wanted, bool):
+                return True
+        elif text is not None and text == condition.equals:
+            return True
+    return False
+
+
+def described(atom: Any, depth: int = 0) -> str | None:
+    """The text of an argument that patterns are searched in; ``None`` for what has none."""
+    if type(atom) is Const:
+        return shown(atom.value)
+    if type(atom) is Name:
+        return str(atom.dotted)
+    if type(atom) is Inst and atom.made is not None:
+        return " ".join(path_texts(atom.made))
+    if depth > 4:
+        return ""
+    if type(atom) is Map:
+        inner = ", ".join(f"{key}: {_described(value, depth)}" for key, value in atom.items.items())
+        return "{" + inner + (", …" if atom.rest is not None else "") + "}"
+    if type(atom) is Seq:
+        return "[" + ", ".join(_described(value, depth) for value in atom.items) + "]"
+    return None
+
+
+def _described(value: Value, depth: int) -> str:
+    return "|".join(described(atom, depth + 1) or "…" for atom in value.atoms) or "…"
+
+
+def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTAIN) -> Value:
+    """Add what the call does and return what it gives."""
+    marks: set[str] = set()
+    type_ = ""
+    made: Value | None = None
+    for act in entry.acts:
+        if act.when and not all(holds(site, one) for one in act.when):
+            continue
+        if act.unless and any(holds(site, one) for one in act.unless):
+            continue
+        if act.kinds or act.text is not None:
+            marks |= _act(run, entry, act, site, cap)
+        if act.gives:
+            marks.add(act.gives)
+        if act.returns:
+            type_ = act.returns
+            made = site.take(act.target) if act.target is not None else site.made() if site.owner else _first(site)
+    given = derived(*site.args, *(value for name, value in site.kwargs.items() if not _FOR_CREDENTIALS.fullmatch(name)))
+    kept = (given.marks | (site.owner.marks if site.owner is not None else frozenset())) & TAINTS
+    if type_ or entry.cleans:
+        # An object that was made with a credential is not the credential.
+        kept -= {"credential", "environment"}
+    if type_ == "pathlib.Path":
+        kept |= given.marks & {MANY, SELF_MADE}
+    if entry.cleans:
+        kept = frozenset()
+    result = Value((Inst(type_, made),)) if type_ else ANYTHING
+    return result.marked(kept | marks).by(given.origin)
+
+
+def _first(site: Site) -> Value | None:
+    return site.args[0] if site.args else None
+
+
+def _act(run: Run, entry: Entry, act: Act, site: Site, cap: Certainty) -> set[str]:
+    """One act's effects; the taint that its result has because of what it reads."""
+    tags = set(act.tags) | _flow(act, site)
+    if site.marks & {BUILT, DECODED} or (INDIRECT in site.marks and any(kind in _RUNS for kind in act.kinds)):
+        tags.add("obfuscated")
+    if "from:credential" in tags and Kind.NETWORK_CONNECT in act.kinds:
+        tags.add("exfiltration")
+    certainty = min(act.certainty, cap, key=lambda one: one.rank)
+    if act.text is not None:
+        from jupyter_guard.read.python.texts import read_argument
+
+        if read_argument(run, act, site, tags):
+            return set()
+    marks: set[str] = set()
+    for kind in act.kinds:
+        for target in _targets(run, act, site, kind):
+            marks |= _emit(run, act, site, kind, target, tags, certainty)
+    return marks
+
+
+def _flow(act: Act, site: Site) -> set[str]:
+    """``from:X`` tags for the taint of the arguments that the act uses."""
+    if act.sink:
+        values = [value for slot in act.sink if (value := site.take(slot)) is not None]
+    else:
+        values = [*site.args, *(value for name, value in site.kwargs.items() if not _FOR_CREDENTIALS.fullmatch(name))]
+        if act.target is not None and act.target.word == "self":
+            values.append(site.made())
+    marks: set[str] = set()
+    for value in values:
+        marks |= deep_marks(value)
+    tags = {f"from:{mark}" for mark in marks if mark in TAINTS}
+    if ENVIRON in marks:
+        tags.add("from:credential")
+    if DECODED in marks and any(kind in _RUNS for kind in act.kinds):
+        tags.add("obfuscated")
+    return tags
+
+
+def deep_marks(value: Value, depth: int = 0) -> frozenset[str]:
+    """The marks of a value and of what its containers hold; what goes into headers stays out."""
+    marks = value.marks
+    if depth < 3:
+        for atom in value.atoms:
+            if type(atom) is Seq:
+                for one in atom.items[:64]:
+                    marks |= deep_marks(one, depth + 1)
+                if atom.rest is not None:
+                    marks |= atom.rest.marks
+            elif type(atom) is Map:
+                for one in list(atom.items.values())[:64]:
+                    marks |= deep_marks(one, depth + 1)
+                if atom.rest is not None:
+                    marks |= atom.rest.marks
+    return marks
+
+
+def _targets(run: Run, act: Act, site: Site, kind: Kind) -> list[tuple[str, frozenset[str]]]:
+    """The names of what the act touches, with their marks; one unknown target when nothing is known."""
+    if act.target is None:
+        return [("", frozenset())]
+    if act.target.constant is not None:
+        return [(act.target.constant, frozenset())]
+    value = site.take(act.target)
+    if value is None:
+        return [("", frozenset())]
+    texts: dict[str, None] = {}
+    for atom in value.atoms or (None,):
+        for text in _names(atom, kind):
+            texts.setdefault(text)
+    return [(text, value.marks) for text in list(texts)[:MAX_TARGETS]]
+
+
+def _names(atom: Any, kind: Kind) -> list[str]:
+    if type(atom) is Const:
+        return [shown(atom.value)]
+    if type(atom) is Inst:
+        return path_texts(atom.made) if atom.made is not None else [HOLE]
+    if type(atom) is Seq:
+        parts = [_names(one.atoms[0] if one.atoms else None, kind)[0] for one in atom.items[:MAX_TARGETS]]
+        if kind in _NETWORK:
+            return [":".join(parts)]
+        if kind in FILES or kind is Kind.DATA_DESTROY:
+            return parts or [HOLE]
+        return [" ".join(parts)]
+    if type(atom) is Name:
+        return [atom.dotted] if kind not in FILES else [HOLE]
+    return [HOLE]
+
+
+def _emit(
+    run: Run,
+    act: Act,
+    site: Site,
+    kind: Kind,
+    target: tuple[str, frozenset[str]],
+    tags: set[str],
+    certainty: Certainty,
+) -> set[str]:
+    text, marks = target
+    tags = set(tags)
+    if MANY in marks and kind is not Kind.FILE_READ:
+        tags.add("bulk")
+    if SELF_MADE in marks:
+        tags.add("self-made")
+    via = site.name
+    if kind in FILES and act.scope is None:
+        context = run.here(site.node)
+        if any(char in text for char in "*?") and kind is not Kind.FILE_READ:
+            tags.add("bulk")
+        if kind is Kind.FILE_WRITE and any(loop.endless for loop in run.loops):
+            tags.add("unbounded")
+        effect = context.file(kind, text, via=via, tags=tags, reversible=act.reversible, certainty=certainty)
+        run.add(effect)
+        return {"credential"} if effect.kind is Kind.CREDENTIAL_READ else set()
+    scope = act.scope or _reach(run, kind, text, site)
+    if kind is Kind.NETWORK_CONNECT:
+        tags |= _network_tags(text)
+    if kind is Kind.NETWORK_LISTEN and _EVERYWHERE.match(text) and text.strip(HOLE):
+        tags.add("all-interfaces")
+    if kind is Kind.NETWORK_LISTEN and site.take(act.target) is not None and text.startswith(":"):  # type: ignore[arg-type]
+        tags.add("all-interfaces")
+    if kind is Kind.PROCESS_SIGNAL and (text.startswith("-1") or any(loop.many for loop in run.loops) or MANY in marks):
+        tags.add("bulk")
+    if kind is Kind.PROCESS_RUN and "detached" in act.tags and "copy of this process" in text:
+        _fork(run, site)
+    run.emit(
+        kind,
+        text,
+        node=site.node,
+        via=via,
+        scope=scope,
+        tags=tags,
+        reversible=act.reversible,
+        certainty=certainty,
+        origin=site.origin,
+    )
+    return {"credential"} if kind is Kind.CREDENTIAL_READ else set()
+
+
+def _fork(run: Run, site: Site) -> None:
+    if any(loop.endless or loop.many for loop in run.loops):
+        run.emit(Kind.RESOURCE_EXHAUST, "processes", node=site.node, via=site.name, tags=("fork",), scope=Scope.SYSTEM)
+
+
+def _reach(run: Run, kind: Kind, text: str, site: Site) -> Scope:
+    known = text.strip(HOLE)
+    if kind in _NETWORK:
+        if _LOCAL.match(text):
+            return Scope.SESSION
+        return Scope.REMOTE if known else Scope.UNKNOWN
+    if kind in (Kind.DATA_DESTROY, Kind.DATA_WRITE):
+        return database_scope(run, site.made() if site.owner is not None else ANYTHING)
+    if kind is Kind.CODE_EXECUTE:
+        if not known:
+            return Scope.SESSION if "from:network" not in _flow(Act(), site) else Scope.REMOTE
+        return run.here(site.node).path_scope(text) if ("/" in text or "." in text) else Scope.UNKNOWN
+    return Scope.UNKNOWN
+
+
+def database_scope(run: Run, made: Value) -> Scope:
+    """Where the database is that a connection was made with."""
+    found = [scope for text in path_texts(made) if (scope := _database(run, text)) is not None]
+    return max(found, key=lambda one: one.rank, default=Scope.UNKNOWN)
+
+
+def _database(run: Run, text: str) -> Scope | None:
+    bare = re.sub(r"^(?:sqlite|duckdb)(?:\+\w+)?:/{0,3}", "", text)
+    if text.strip() in (":memory:", "file::memory:") or (bare != text and bare in ("", ":memory:")):
+        return Scope.SESSION
+    if bare != text or text.endswith((".db", ".sqlite", ".sqlite3", ".duckdb")):
+        return run.here(None).path_scope(bare)
+    return Scope.REMOTE if "://" in text else None
+
+
+def _network_tags(text: str) -> set[str]:
+    from jupyter_guard.read.shell.run import network_tags
+
+    return network_tags(text)

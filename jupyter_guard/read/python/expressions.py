@@ -1,0 +1,430 @@
+"""Python expressions -> values, with the effects of what they call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_guard.read.context import HOLE, BudgetSpent
+from jupyter_guard.read.python.access import attribute, bind, item, set_attribute, set_item, unpacked
+from jupyter_guard.read.python.calls import apply
+from jupyter_guard.read.python.fold import Giant, binary, compare, joined
+from jupyter_guard.read.python.models import iterated
+from jupyter_guard.read.python.run import Loop, Run
+from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.source import Source, Unreadable, parse
+from jupyter_guard.read.python.values import (
+    ANYTHING,
+    INDIRECT,
+    MANY,
+    Func,
+    Map,
+    Name,
+    Seq,
+    Unknown,
+    Value,
+    const,
+    derived,
+    element,
+    items_of,
+    join,
+)
+from jupyter_guard.terms import Kind
+from jupyter_guard.terms import Scope as Reach
+
+BUILTINS = frozenset(
+    "abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex delattr "
+    "dict dir divmod enumerate eval exec filter float format frozenset getattr globals hasattr hash help hex id input int "
+    "isinstance issubclass iter len list locals map max memoryview min next object oct open ord pow print property range "
+    "repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip __import__ execfile "
+    "raw_input display get_ipython exit quit unicode reload file".split()
+)
+MAX_UNROLLED = 64
+
+
+def evaluate(run: Run, node: ast.expr) -> Value:
+    """The value of an expression."""
+    budget = run.context.budget
+    budget.left -= 1
+    if budget.left < 0:
+        raise BudgetSpent
+    handler = _EXPRESSIONS.get(type(node))
+    return handler(run, node) if handler is not None else ANYTHING
+
+
+def _constant(run: Run, node: ast.Constant) -> Value:
+    if node.value is Ellipsis or isinstance(node.value, complex):
+        return ANYTHING
+    return const(node.value)
+
+
+def name_value(run: Run, name: str, node: ast.AST | None) -> Value:
+    """What ``name`` stands for here."""
+    found = run.scope.find(name)
+    if found is not None:
+        return found
+    patched = run.memory.patched.get(f"builtins.{name}")
+    if patched is not None:
+        return patched
+    if name in BUILTINS:
+        return Value((Name(name),))
+    if name == "__builtins__":
+        return Value((Name("builtins"),), frozenset({INDIRECT}))
+    if name == "__name__":
+        return const("__main__")
+    if name == "__file__":
+        return const(HOLE)
+    if run.knowledge.lookup(name) is not None or (run.knowledge.knows_module(name) and name not in _COMMON):
+        return Value((Name(name),))
+    return Value((Unknown(name, name),))
+
+
+# Names of known libraries that people use for their own variables.
+_COMMON = frozenset("code commands sh data model client session secrets token select signal queue string time test".split())
+
+
+def _name(run: Run, node: ast.Name) -> Value:
+    value = name_value(run, node.id, node)
+    if not node.id.isascii() or (not run.source._ascii and run.source.segment(node) != node.id):  # noqa: SLF001
+        # Letters that look like others: Python reads them as the plain ones, people do not.
+        if node.id.isascii() and any(isinstance(atom, Name) for atom in value.atoms):
+            value = value.marked({"~built", INDIRECT})
+    return value
+
+
+def _attribute(run: Run, node: ast.Attribute) -> Value:
+    return attribute(run, evaluate(run, node.value), node.attr, node)
+
+
+def _call(run: Run, node: ast.Call) -> Value:
+    function = node.func
+    if isinstance(function, ast.Name) and function.id == "__segment__" and run.segments:
+        return run.read_segment(run, node)
+    callee = evaluate(run, function)
+    args: list[Value] = []
+    open_ = False
+    for one in node.args:
+        if isinstance(one, ast.Starred):
+            inner = evaluate(run, one.value)
+            items = items_of(inner)
+            if items is None:
+                open_ = True
+                args.append(element(inner))
+            else:
+                args += items
+        else:
+            args.append(evaluate(run, one))
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = evaluate(run, keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+            continue
+        for atom in value.atoms:
+            if isinstance(atom, Map):
+                kwargs.update({key: one for key, one in atom.items.items() if isinstance(key, str)})
+                open_ = open_ or atom.rest is not None
+            else:
+                open_ = True
+        open_ = open_ or not value.atoms
+    return apply(run, callee, args, kwargs, node, open_=open_)
+
+
+def _binary(run: Run, node: ast.BinOp) -> Value:
+    chain = [node]
+    # A long chain of + is read from the left without going down the stack.
+    while isinstance(chain[-1].left, ast.BinOp):
+        chain.append(chain[-1].left)
+    value = evaluate(run, chain[-1].left)
+    for one in reversed(chain):
+        run.context.spend()
+        value = operate(run, one.op, value, evaluate(run, one.right), one)
+    return value
+
+
+def operate(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST) -> Value:
+    """``left op right``; a result that no machine holds is an effect."""
+    try:
+        return binary(op, left, right)
+    except Giant as giant:
+        run.emit(
+            Kind.RESOURCE_EXHAUST,
+            f"{giant.size:,} bytes of memory",
+            node=node,
+            via="*",
+            tags=("giant",),
+            scope=Reach.SESSION,
+        )
+        return ANYTHING
+
+
+def _either(run: Run, node: ast.BoolOp) -> Value:
+    values = [evaluate(run, one) for one in node.values]
+    return join(values)
+
+
+def _unary(run: Run, node: ast.UnaryOp) -> Value:
+    only = evaluate(run, node.operand).only()
+    if only is not None and isinstance(only.value, int | float):
+        if isinstance(node.op, ast.USub):
+            return const(-only.value)
+        if isinstance(node.op, ast.Invert) and isinstance(only.value, int):
+            return const(~only.value)
+    if only is not None and isinstance(node.op, ast.Not):
+        return const(not only.value)
+    return ANYTHING
+
+
+def _compare(run: Run, node: ast.Compare) -> Value:
+    left = evaluate(run, node.left)
+    values = [evaluate(run, one) for one in node.comparators]
+    return compare(node.ops[0], left, values[0]) if len(values) == 1 else ANYTHING
+
+
+def _conditional(run: Run, node: ast.IfExp) -> Value:
+    test = evaluate(run, node.test).only()
+    run.branches += 1
+    try:
+        one, other = evaluate(run, node.body), evaluate(run, node.orelse)
+    finally:
+        run.branches -= 1
+    if test is not None:
+        return one if test.value else other
+    return join((one, other))
+
+
+def _subscript(run: Run, node: ast.Subscript) -> Value:
+    value = evaluate(run, node.value)
+    return item(run, value, evaluate(run, node.slice), node)
+
+
+def _slice(run: Run, node: ast.Slice) -> Value:
+    parts = [const(None) if one is None else evaluate(run, one) for one in (node.lower, node.upper, node.step)]
+    found = [one.only() for one in parts]
+    if all(one is not None for one in found):
+        return const(slice(*(one.value for one in found if one is not None)))
+    return ANYTHING
+
+
+def _sequence(run: Run, node: Any) -> Value:
+    kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
+    items: list[Value] = []
+    rest: Value | None = None
+    for one in node.elts:
+        if isinstance(one, ast.Starred):
+            inner = evaluate(run, one.value)
+            more = items_of(inner)
+            if more is None:
+                rest = element(inner)
+            else:
+                items += more
+        else:
+            items.append(evaluate(run, one))
+    return Value((Seq(items, kind, rest),))
+
+
+def _mapping(run: Run, node: ast.Dict) -> Value:
+    mapping = Map({})
+    for key, one in zip(node.keys, node.values, strict=True):
+        value = evaluate(run, one)
+        if key is None:
+            for atom in value.atoms:
+                if isinstance(atom, Map):
+                    mapping.items.update(atom.items)
+                else:
+                    mapping.rest = value
+            continue
+        set_item(run, Value((mapping,)), evaluate(run, key), value, key)
+    return Value((mapping,))
+
+
+def _text(run: Run, node: ast.JoinedStr) -> Value:
+    parts = []
+    for one in node.values:
+        if isinstance(one, ast.FormattedValue):
+            value = evaluate(run, one.value)
+            parts.append(value if one.format_spec is None else _with_format(run, value, one))
+        else:
+            parts.append(evaluate(run, one))
+    return joined(parts) if parts else const("")
+
+
+def _with_format(run: Run, value: Value, node: ast.FormattedValue) -> Value:
+    from jupyter_guard.read.python.fold import text
+
+    spec = text(evaluate(run, node.format_spec)) if node.format_spec is not None else ""
+    only = value.only()
+    if only is not None and isinstance(only.value, int | str) and len(spec) < 5 and HOLE not in spec:
+        try:
+            return const(format(only.value, spec), value.marks)
+        except ValueError:
+            pass
+    return derived(value)
+
+
+def _lambda(run: Run, node: ast.Lambda) -> Value:
+    func = Func(node, "<lambda>", run.scope.enclosing(), defaults_of(run, node.args), run.source)
+    run.defined.append(func)
+    return Value((func,), frozenset(), run.origin)
+
+
+def defaults_of(run: Run, arguments: ast.arguments) -> dict[str, Value]:
+    """Parameter names with default values."""
+    found: dict[str, Value] = {}
+    positional = [*arguments.posonlyargs, *arguments.args]
+    for parameter, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
+        found[parameter.arg] = evaluate(run, default)
+    for parameter, one in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if one is not None:
+            found[parameter.arg] = evaluate(run, one)
+    return found
+
+
+def _comprehension(run: Run, node: Any) -> Value:
+    before = run.scope
+    scope = Scope("function", before)
+    scope.globals = before.globals
+    run.scope = scope
+    results: list[tuple[Value, ...]] = []
+    try:
+        exact = _generate(run, node, 0, results)
+    finally:
+        run.scope = before
+    if isinstance(node, ast.DictComp):
+        mapping = Map({})
+        for key, value in results:
+            set_item(run, Value((mapping,)), key, value, node)
+        if not exact:
+            mapping.rest = join(value for _, value in results) if results else ANYTHING
+        return Value((mapping,))
+    values = [row[0] for row in results]
+    marks = derived(*values).marks & {MANY}
+    if exact:
+        return Value((Seq(values),))
+    return Value((Seq([], "list", join(values) if values else ANYTHING),), marks)
+
+
+def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]]) -> bool:
+    """Go through the ``for`` parts from ``depth`` on; whether every row was gone through by itself."""
+    if depth == len(node.generators):
+        if isinstance(node, ast.DictComp):
+            results.append((evaluate(run, node.key), evaluate(run, node.value)))
+        else:
+            results.append((evaluate(run, node.elt),))
+        return True
+    part = node.generators[depth]
+    value = iterated(run, evaluate(run, part.iter), None)
+    items = items_of(value)
+    exact = items is not None and len(items) <= MAX_UNROLLED * 4
+    run.loops.append(Loop(many=not exact or MANY in value.marks))
+    try:
+        for one in (items or []) if exact else [element(value)]:
+            assign(run, part.target, one)
+            keep: object = True
+            for condition in part.ifs:
+                only = evaluate(run, condition).only()
+                if only is None:
+                    exact = False
+                elif not only.value:
+                    keep = False
+            if keep:
+                exact = _generate(run, node, depth + 1, results) and exact
+    finally:
+        run.loops.pop()
+    return exact
+
+
+def _named(run: Run, node: ast.NamedExpr) -> Value:
+    value = evaluate(run, node.value)
+    scope = run.scope
+    bind(run, node.target.id, value)
+    # A walrus in a comprehension binds outside of it.
+    while scope.parent is not None and scope.kind == "function" and not run.calls:
+        scope = scope.parent
+        scope.names[node.target.id] = value
+    return value
+
+
+def _await(run: Run, node: ast.Await) -> Value:
+    return evaluate(run, node.value)
+
+
+def _yield(run: Run, node: Any) -> Value:
+    value = evaluate(run, node.value) if node.value is not None else const(None)
+    run.scope.yielded.append(element(value) if isinstance(node, ast.YieldFrom) else value)
+    return ANYTHING
+
+
+def _starred(run: Run, node: ast.Starred) -> Value:
+    return evaluate(run, node.value)
+
+
+_EXPRESSIONS: dict[type, Callable[[Run, Any], Value]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Call: _call,
+    ast.BinOp: _binary,
+    ast.BoolOp: _either,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.List: _sequence,
+    ast.Tuple: _sequence,
+    ast.Set: _sequence,
+    ast.Dict: _mapping,
+    ast.JoinedStr: _text,
+    ast.Lambda: _lambda,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.NamedExpr: _named,
+    ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.Starred: _starred,
+}
+
+
+def assign(run: Run, target: ast.expr, value: Value) -> None:
+    """``target = value`` for every form of target."""
+    run.context.spend()
+    if isinstance(target, ast.Name):
+        bind(run, target.id, value)
+    elif isinstance(target, ast.Tuple | ast.List):
+        star = next((index for index, one in enumerate(target.elts) if isinstance(one, ast.Starred)), None)
+        for one, part in zip(target.elts, unpacked(value, len(target.elts), star), strict=False):
+            assign(run, one.value if isinstance(one, ast.Starred) else one, part)
+    elif isinstance(target, ast.Attribute):
+        set_attribute(run, evaluate(run, target.value), target.attr, value, target)
+    elif isinstance(target, ast.Subscript):
+        holder = evaluate(run, target.value)
+        set_item(run, holder, evaluate(run, target.slice), value, target)
+    elif isinstance(target, ast.Starred):
+        assign(run, target.value, value)
+
+
+def evaluate_text(run: Run, text: str, node: ast.AST | None) -> Value:
+    """The value of an expression in a text (``eval``); its effects are added where the text runs."""
+    try:
+        tree = parse(text.strip())
+    except Unreadable:
+        return ANYTHING
+    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr) or run.texts > 4:
+        return ANYTHING
+    before = run.source
+    run.anchors.append(run.span(node))
+    run.source = Source(text, tree, run.origin, run.anchors[-1])
+    run.texts += 1
+    try:
+        return evaluate(run, tree.body[0].value).marked({INDIRECT})
+    finally:
+        run.source = before
+        run.texts -= 1
+        run.anchors.pop()
+
+

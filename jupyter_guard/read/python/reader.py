@@ -1,0 +1,217 @@
+"""Cells in the order in which they run -> readings: what each would do, given what the earlier ones defined."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from jupyter_guard.knowledge import Entry, Knowledge
+from jupyter_guard.read.context import Budget, BudgetSpent, Context
+from jupyter_guard.read.python.run import Memory, Run
+from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.source import Source, Unreadable, parse
+from jupyter_guard.read.python.statements import execute_cell, read_uncalled
+from jupyter_guard.read.python.texts import run_text, texts_of
+from jupyter_guard.read.python.values import ANYTHING, Value
+from jupyter_guard.read.segments import Segment, segments
+from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
+
+STEPS = 600_000
+
+
+class SessionReader:
+    """Reads the cells of one session and remembers what they define.
+
+    ``knowledge`` says what library calls do, ``workspace`` and ``home`` which paths are the user's own.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge | None = None,
+        workspace: str | os.PathLike[str] | None = None,
+        home: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.knowledge = knowledge or Knowledge.builtin()
+        self.workspace = str(workspace) if workspace is not None else str(Path.cwd())
+        self.home = str(home) if home is not None else os.path.expanduser("~")  # noqa: PTH111
+        self._memory = Memory(Scope("module"))
+        self._before: Memory | None = None
+
+    def learn(self, entries: Mapping[str, Entry]) -> None:
+        """Add or replace what is known of callables."""
+        self.knowledge = self.knowledge.extended(entries)
+
+    def forget_last(self) -> None:
+        """The cell that was read last did not run: drop the names that it defined."""
+        if self._before is not None:
+            # Functions close over the scope object, so its names change in place.
+            self._memory.scope.names = dict(self._before.scope.names)
+            self._memory.patched = dict(self._before.patched)
+            self._memory.directory = self._before.directory
+            self._before = None
+
+    def read(self, cell: Cell) -> Reading:
+        """What ``cell`` would do. Never raises on any text; what is not readable is an ``unread`` effect."""
+        self._before = self._memory.copy()
+        context = Context(
+            knowledge=self.knowledge,
+            workspace=self.workspace,
+            home=self.home,
+            origin=cell.origin,
+            span=Span.whole(cell.code),
+            budget=Budget(STEPS),
+            directory=self._memory.directory,
+        )
+        run = Run(self._memory, context, self.knowledge, Source("", ast.Module([], []), cell.origin))
+        run.context = context.with_(
+            lookup=lambda text: _looked_up(run, text), python=lambda text, inner: _nested(run, text, inner)
+        )
+        try:
+            self._read(run, cell)
+        except BudgetSpent:
+            run.tags = frozenset()
+            run.anchors.clear()
+            run.unread("the cell is too much work to read")
+        except (RecursionError, MemoryError) as error:
+            run.tags = frozenset()
+            run.anchors.clear()
+            run.unread(f"the cell is too deep to read ({type(error).__name__})")
+        return Reading(
+            cell=cell,
+            effects=tuple(run.found.values()),
+            observations=tuple(run.noted.values()),
+            problems=tuple(dict.fromkeys(run.problems)),
+        )
+
+    def _read(self, run: Run, cell: Cell) -> None:
+        if cell.language == "bash":
+            from jupyter_guard.read.shell import read_shell
+
+            _add(run, read_shell(cell.code, run.context))
+            return
+        if cell.language == "sql":
+            from jupyter_guard.read.sql import read_sql
+
+            _add(run, read_sql(cell.code, run.context))
+            return
+        code = cell.code
+        found = segments(code, self._memory.scope.names)
+        tree = _tree(found[0])
+        if isinstance(tree, str):
+            again = segments(code, self._memory.scope.names, lenient=True)
+            second = _tree(again[0])
+            if isinstance(second, ast.Module):
+                found, tree = again, second
+        run.segments = found
+        run.read_segment = _placeholder
+        if isinstance(tree, str):
+            run.unread(f"the cell does not parse as Python ({tree})")
+            for segment in found[1:]:
+                _segment(run, segment)
+            self._read_what_parses(run, found[0].text)
+            return
+        run.source = Source(found[0].text, tree, cell.origin)
+        run.context.spend(len(code) // 50)
+        execute_cell(run, tree.body)
+        read_uncalled(run)
+
+    def _read_what_parses(self, run: Run, text: str) -> None:
+        """The statements of a broken cell that can be read by themselves: they may be what it is about."""
+        if len(text) > 50_000:
+            return
+        known = len(run.problems)
+        for number, chunk in _chunks(text):
+            try:
+                tree = parse(chunk)
+            except Unreadable:
+                continue
+            run.source = Source(chunk, ast.increment_lineno(tree, number), run.context.origin)
+            run.tags = frozenset({"possible"})
+            execute_cell(run, tree.body)
+            read_uncalled(run)
+        run.tags = frozenset()
+        del run.problems[max(known, 1) :]
+
+
+def _tree(segment: Segment) -> ast.Module | str:
+    try:
+        return parse(segment.text)
+    except Unreadable as error:
+        return str(error)
+
+
+def _chunks(text: str) -> Iterable[tuple[int, str]]:
+    """Top-level pieces: a line without indentation and the indented ones after it, with the lines before it."""
+    start, piece = 0, list[str]()
+    for number, line in enumerate(text.split("\n")):
+        fresh = bool(line.strip()) and not line[0].isspace() and not line.startswith((")", "]", "}", "else", "elif", "except"))
+        if fresh and piece:
+            yield start, "\n".join(piece)
+            start, piece = number, []
+        piece.append(line)
+    if piece:
+        yield start, "\n".join(piece)
+
+
+def _add(run: Run, effects: Iterable[Effect]) -> None:
+    for effect in effects:
+        run.add(effect)
+
+
+def _placeholder(run: Run, node: ast.Call) -> Value:
+    """``__segment__(k)`` in the Python text: the segment runs here."""
+    number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 0
+    if not isinstance(number, int) or not 0 < number < len(run.segments):
+        return ANYTHING
+    return _segment(run, run.segments[number])
+
+
+def _segment(run: Run, segment: Segment) -> Value:
+    context = run.here(None).with_(span=segment.span)
+    if segment.language == "shell":
+        from jupyter_guard.read.shell import read_shell
+
+        _add(run, read_shell(segment.text, context))
+        return Value((), frozenset())
+    if segment.language == "sql":
+        from jupyter_guard.read.sql import read_sql
+
+        _add(run, read_sql(segment.text, context))
+        return Value((), frozenset({"database"}))
+    if segment.language == "help":
+        return ANYTHING
+    from jupyter_guard.read.magics import read_magic
+
+    _add(run, read_magic(segment, context))
+    return ANYTHING
+
+
+def _looked_up(run: Run, text: str) -> str | None:
+    """The text of a Python expression in ``{...}`` or ``$name`` of a shell or SQL text."""
+    from jupyter_guard.read.python.expressions import evaluate_text
+
+    found = texts_of(evaluate_text(run, text, None))
+    value = run.scope.find(text)
+    if value is not None and not found:
+        found = [str(atom.value) for atom in value.atoms if hasattr(atom, "value")]
+    return found[0] if len(found) == 1 else None
+
+
+def _nested(run: Run, text: str, inner: Context) -> list[Effect]:
+    """Python text inside a shell text (``python -c``): its effects, in a namespace of its own."""
+    before, context = run.found, run.context
+    run.found = {}
+    memory_scope, scope = run.scope, Scope("module")
+    run.scope = scope
+    run.context = inner.with_(lookup=None)
+    run.anchors.append(inner.span)
+    try:
+        run_text(run, text, None, set())
+        return list(run.found.values())
+    finally:
+        run.anchors.pop()
+        run.found, run.scope, run.context = before, memory_scope, context
+
+

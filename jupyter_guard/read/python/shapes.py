@@ -1,0 +1,103 @@
+"""The shape of loops and functions -> whether they ever end."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.values import Const
+from jupyter_guard.terms import Certainty, Kind, Scope
+
+_WAITING = frozenset(
+    "sleep recv recvfrom accept input get read readline wait join poll select listen serve_forever receive next "
+    "recv_json recv_string readlines getch get_message consume run_forever pause raw_input send".split()
+)
+
+
+def exits(body: Sequence[ast.stmt]) -> bool:
+    """Whether a body ends by leaving what is around it."""
+    return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
+
+
+def endless(run: Run, node: ast.While, test: Const | None) -> bool:
+    """Whether a loop has no way out; one that does not even wait for anything is an effect."""
+    if test is None or not test.value or not _constant_test(node.test):
+        return False
+    calls: set[str] = set()
+    for inner in _own(node.body):
+        if isinstance(inner, ast.Return | ast.Raise | ast.Yield | ast.YieldFrom | ast.Await):
+            return False
+        if isinstance(inner, ast.Call):
+            calls.add(inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", ""))
+    if _breaks(node.body) or calls & {"exit", "_exit", "quit", "abort"}:
+        return False
+    if not calls & _WAITING:
+        run.emit(
+            Kind.RESOURCE_EXHAUST,
+            "",
+            node=node.test,
+            via="while",
+            tags=("unbounded",),
+            scope=Scope.SESSION,
+            certainty=Certainty.LIKELY if calls else Certainty.CERTAIN,
+        )
+    return True
+
+
+def _constant_test(node: ast.expr) -> bool:
+    return not any(isinstance(one, ast.Name | ast.Call | ast.Attribute) for one in ast.walk(node))
+
+
+def _own(body: Iterable[ast.stmt]) -> Iterable[ast.AST]:
+    """Every node of ``body``, without functions and classes that are defined in it."""
+    todo: list[ast.AST] = list(body)
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+def _breaks(body: Iterable[ast.stmt]) -> bool:
+    for node in body:
+        if isinstance(node, ast.Break):
+            return True
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+            if _breaks(node.orelse):
+                return True
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            if _breaks(getattr(node, name, [])):
+                return True
+        for handler in getattr(node, "handlers", []):
+            if _breaks(handler.body):
+                return True
+        for case in getattr(node, "cases", []):
+            if _breaks(case.body):
+                return True
+    return False
+
+
+def recursion(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """A function that calls itself before anything could stop it is an effect."""
+    for statement in node.body:
+        for inner in _own([statement]):
+            if isinstance(inner, ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.For | ast.While | ast.Raise):
+                return
+        for inner in _own([statement]):
+            if isinstance(inner, ast.Yield | ast.YieldFrom):
+                return
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == node.name:
+                run.emit(
+                    Kind.RESOURCE_EXHAUST,
+                    "",
+                    node=inner,
+                    via=node.name,
+                    tags=("unbounded",),
+                    scope=Scope.SESSION,
+                    certainty=Certainty.LIKELY,
+                )
+                return
+        if isinstance(statement, ast.Return):
+            return

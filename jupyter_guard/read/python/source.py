@@ -1,0 +1,100 @@
+"""Python text -> its tree, or why there is none; and places of the tree -> places of the cell, in characters."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from jupyter_guard.terms import Origin, Span
+
+MAX_NESTING = 200
+MAX_LENGTH = 6_000_000
+_OPENING = re.compile(r"[()\[\]{}]")
+_UNARY_RUN = re.compile(r"(?:\bnot\s+|\blambda\s*:\s*|\bawait\s+|[-+~]\s*){150}")
+
+
+class Unreadable(Exception):  # noqa: N818 - an answer, not a mistake
+    """The text has no tree; the message says why."""
+
+
+class Source:
+    """One text that was parsed: its tree, its author, and where its nodes stand in the cell.
+
+    ``anchor`` is the place for all of it when the text is not the cell itself (a string that is executed).
+    """
+
+    def __init__(self, text: str, tree: ast.Module, origin: Origin, anchor: Span | None = None) -> None:
+        self.tree = tree
+        self.origin = origin
+        self.anchor = anchor
+        self.text = text
+        self._ascii = text.isascii()
+        self._lines: list[str] | None = None
+
+    def span(self, node: ast.AST) -> Span:
+        """The place of ``node``: lines from 1, columns from 0 in characters."""
+        if self.anchor is not None:
+            return self.anchor
+        line = getattr(node, "lineno", None)
+        if line is None:
+            return Span(1, 0, 1, 0)
+        end = getattr(node, "end_lineno", None) or line
+        column = node.col_offset  # type: ignore[attr-defined]
+        end_column = getattr(node, "end_col_offset", None) or column
+        if self._ascii:
+            return Span(line, column, end, end_column)
+        return Span(line, self._characters(line, column), end, self._characters(end, end_column))
+
+    def _characters(self, line: int, column: int) -> int:
+        if self._lines is None:
+            self._lines = re.split(r"\r\n|\r|\n", self.text)
+        if line > len(self._lines):
+            return column
+        return len(self._lines[line - 1].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore"))
+
+    def segment(self, node: ast.expr) -> str:
+        """The text of a name or attribute on one line, as it was written."""
+        if self._lines is None:
+            self._lines = re.split(r"\r\n|\r|\n", self.text)
+        span = node.lineno - 1
+        if span >= len(self._lines) or node.end_col_offset is None:
+            return ""
+        return (
+            self._lines[span]
+            .encode("utf-8", "surrogatepass")[node.col_offset : node.end_col_offset]
+            .decode("utf-8", "ignore")
+        )
+
+
+def parse(text: str) -> ast.Module:
+    """The tree of ``text``. Raises ``Unreadable``; a hostile text cannot exhaust the C stack on the way."""
+    if len(text) > MAX_LENGTH:
+        raise Unreadable(f"the text is too long to read ({len(text):,} characters)")
+    if "\x00" in text:
+        raise Unreadable("the text holds null bytes")
+    if nesting(text) > MAX_NESTING or _UNARY_RUN.search(text):
+        raise Unreadable(f"the text is nested more than {MAX_NESTING} levels deep")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise Unreadable(f"line {error.lineno}: {error.msg}") from None
+    except UnicodeEncodeError:
+        raise Unreadable("the text holds lone surrogates") from None
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from None
+
+
+def nesting(text: str) -> int:
+    """How deep brackets nest at most, strings and comments counted along: an upper bound that costs one scan."""
+    depth = deepest = 0
+    for found in _OPENING.finditer(text):
+        if found[0] in "([{":
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+        elif depth:
+            depth -= 1
+    return deepest

@@ -1,0 +1,440 @@
+"""Python statements -> changes of what the session knows, and the effects of what they run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jupyter_guard.read.context import BudgetSpent
+from jupyter_guard.read.python.access import attribute, bind, touch
+from jupyter_guard.read.python.calls import apply, decorate
+from jupyter_guard.read.python.expressions import BUILTINS, MAX_UNROLLED, assign, defaults_of, evaluate, name_value, operate
+from jupyter_guard.read.python.models import iterated, show
+from jupyter_guard.read.python.run import Loop, Run
+from jupyter_guard.read.python.scope import Scope, merged
+from jupyter_guard.read.python.shapes import endless, exits, recursion
+from jupyter_guard.read.python.values import (
+    ANYTHING,
+    MANY,
+    Class,
+    Func,
+    Inst,
+    Name,
+    NameDict,
+    Obj,
+    Seq,
+    Value,
+    const,
+    element,
+    items_of,
+    join,
+)
+from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Scope as Reach
+
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key|credentials?)(?:_|$|\d)",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"(?i)your|xxx|<.*>|example|dummy|test|changeme|placeholder|\.\.\.|\*\*|^none$|^\s*$|\{|env|todo|[/ ]")
+
+
+def execute(run: Run, body: Sequence[ast.stmt]) -> None:
+    """Run statements in the reader's mind, one after the other."""
+    for node in body:
+        run.context.spend(2)
+        handler = _STATEMENTS.get(type(node))
+        if handler is not None:
+            handler(run, node)
+
+
+def execute_cell(run: Run, body: Sequence[ast.stmt]) -> None:
+    """Run a cell's statements: what cannot be read in one leaves the others readable; the last value is shown."""
+    for index, node in enumerate(body):
+        try:
+            if index == len(body) - 1 and isinstance(node, ast.Expr):
+                value = evaluate(run, node.value)
+                text = not any(type(atom) in (Inst, Name) for atom in value.atoms)
+                if text:
+                    show(run, [value], node.value, "the cell's last value")
+            else:
+                execute(run, (node,))
+        except RecursionError:
+            run.scope = run.memory.scope
+            run.anchors.clear()
+            run.unread("a statement is nested too deeply to read", node)
+
+
+def _expression(run: Run, node: ast.Expr) -> None:
+    evaluate(run, node.value)
+
+
+def _assign(run: Run, node: ast.Assign) -> None:
+    value = evaluate(run, node.value)
+    for target in node.targets:
+        _noticed(run, target, node.value, value)
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
+            _emptied(run, target)
+        assign(run, target, value)
+
+
+def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None:
+    """A secret in the text, or a built-in name that gets another meaning."""
+    name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        name = str(target.slice.value)
+    if name and isinstance(source, ast.Constant) and isinstance(source.value, str) and _SECRET_NAME.search(name):
+        if len(source.value) >= 6 and not _PLACEHOLDER.search(source.value):
+            run.note("hard-coded-secret", name, target)
+    if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
+        for atom in value.atoms:
+            entry = run.knowledge.lookup(atom.dotted) if type(atom) is Name else None
+            if type(atom) is Name and atom.dotted != name and entry is not None and any(act.kinds for act in entry.acts):
+                run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
+
+
+def _emptied(run: Run, target: ast.Subscript) -> None:
+    for atom in evaluate(run, target.value).atoms:
+        if type(atom) is Name:
+            touch(run, atom, target)
+        elif type(atom) is Seq:
+            atom.items.clear()
+
+
+def _annotated(run: Run, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        value = evaluate(run, node.value)
+        _noticed(run, node.target, node.value, value)
+        assign(run, node.target, value)
+
+
+def _augmented(run: Run, node: ast.AugAssign) -> None:
+    target = node.target
+    if isinstance(target, ast.Name):
+        before = name_value(run, target.id, target)
+    elif isinstance(target, ast.Attribute):
+        before = attribute(run, evaluate(run, target.value), target.attr, target)
+    else:
+        from jupyter_guard.read.python.access import item
+
+        before = item(run, evaluate(run, target.value), evaluate(run, target.slice), target)
+    for atom in before.atoms:
+        if type(atom) is Name:
+            touch(run, atom, target)
+    value = operate(run, node.op, before, evaluate(run, node.value), node)
+    assign(run, target, value)
+
+
+def _import(run: Run, node: ast.Import) -> None:
+    for one in node.names:
+        run.note("import", one.name, node)
+        name = one.name if one.asname else one.name.partition(".")[0]
+        bind(run, one.asname or name, Value((Name(name),)))
+
+
+def _import_from(run: Run, node: ast.ImportFrom) -> None:
+    module = node.module or ""
+    if node.level:
+        module = "." * node.level + module
+    run.note("import", module, node)
+    for one in node.names:
+        if one.name == "*":
+            for name in run.knowledge.below(module):
+                bind(run, name, Value((Name(f"{module}.{name}"),)))
+            continue
+        run.note("import", f"{module}.{one.name}", node)
+        bind(run, one.asname or one.name, attribute(run, Value((Name(module),)), one.name, node))
+
+
+def _define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    func = Func(node, node.name, run.scope.enclosing(), defaults_of(run, node.args), run.source)
+    run.defined.append(func)
+    recursion(run, node)
+    value = Value((func,), frozenset(), run.origin)
+    for decorator in reversed(node.decorator_list):
+        value = decorate(run, evaluate(run, decorator), value, decorator)
+    bind(run, node.name, value)
+
+
+def _define_class(run: Run, node: ast.ClassDef) -> None:
+    before = run.scope
+    scope = Scope("class", before)
+    bases = [evaluate(run, base) for base in node.bases]
+    for keyword in node.keywords:
+        evaluate(run, keyword.value)
+    run.scope = scope
+    cls = Class(node.name, scope.names, bases, run.origin)
+    try:
+        execute(run, node.body)
+    finally:
+        run.scope = before
+    run.classes.append(cls)
+    value = Value((cls,), frozenset(), run.origin)
+    for base in bases:
+        for atom in base.atoms:
+            hook = atom.attrs.get("__init_subclass__") if type(atom) is Class else None
+            if hook is not None:
+                apply(run, hook, [value], {}, node)
+    for decorator in reversed(node.decorator_list):
+        value = decorate(run, evaluate(run, decorator), value, decorator)
+    bind(run, node.name, value)
+
+
+def _if(run: Run, node: ast.If) -> None:
+    test = evaluate(run, node.test).only()
+    taken, other = (node.body, node.orelse)
+    if test is not None and not test.value:
+        taken, other = other, taken
+    before = dict(run.scope.names)
+    certainty, tags = run.certainty, run.tags
+    run.branches += 1
+    try:
+        if test is None:
+            run.certainty = min(certainty, Certainty.LIKELY, key=lambda one: one.rank)
+        execute(run, taken)
+        after = run.scope.names
+        run.scope.names = before
+        if test is not None:
+            run.tags = tags | {"possible"}
+        execute(run, other)
+        run.scope.names = merged(after, run.scope.names)
+    finally:
+        run.branches -= 1
+        run.certainty, run.tags = certainty, tags
+    if run.scope.kind == "class":
+        return
+    if test is not None and not exits(other):
+        # The way that is taken is known: its names hold.
+        run.scope.names = after if not other else run.scope.names
+
+
+def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
+    value = iterated(run, evaluate(run, node.iter), None)
+    items = items_of(value)
+    unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
+    many = MANY in value.marks or items is None or len(items) > 16
+    run.loops.append(Loop(many=many))
+    run.branches += 1
+    before = dict(run.scope.names)
+    try:
+        if unroll and items is not None:
+            run.branches -= 1
+            for one in items:
+                assign(run, node.target, one)
+                execute(run, node.body)
+            run.branches += 1
+        else:
+            for _ in range(2):
+                assign(run, node.target, element(value))
+                execute(run, node.body)
+            run.scope.names = merged(before, run.scope.names) if run.scope.kind != "class" else run.scope.names
+    finally:
+        run.branches -= 1
+        run.loops.pop()
+    execute(run, node.orelse)
+
+
+def _size(node: ast.AST) -> int:
+    return sum(1 for _ in ast.walk(node))
+
+
+def _while(run: Run, node: ast.While) -> None:
+    test = evaluate(run, node.test).only()
+    forever = endless(run, node, test)
+    run.loops.append(Loop(endless=forever, many=True))
+    run.branches += 1
+    before = dict(run.scope.names)
+    try:
+        for _ in range(2):
+            execute(run, node.body)
+            evaluate(run, node.test)
+        if run.scope.kind != "class":
+            run.scope.names = merged(before, run.scope.names)
+    finally:
+        run.branches -= 1
+        run.loops.pop()
+    execute(run, node.orelse)
+
+
+def _try(run: Run, node: Any) -> None:
+    execute(run, node.body)
+    certainty = run.certainty
+    for handler in node.handlers:
+        before = dict(run.scope.names)
+        run.branches += 1
+        run.certainty = min(certainty, Certainty.LIKELY, key=lambda one: one.rank)
+        if handler.name:
+            bind(run, handler.name, ANYTHING)
+        try:
+            execute(run, handler.body)
+        finally:
+            run.branches -= 1
+            run.certainty = certainty
+        if run.scope.kind != "class":
+            run.scope.names = merged(before, run.scope.names)
+    execute(run, node.orelse)
+    execute(run, node.finalbody)
+
+
+def _with(run: Run, node: ast.With | ast.AsyncWith) -> None:
+    for one in node.items:
+        value = evaluate(run, one.context_expr)
+        entered = [_entered(run, value, atom, one.context_expr) for atom in value.atoms]
+        result = join(entered).marked(value.marks).by(value.origin) if entered else value
+        if one.optional_vars is not None:
+            assign(run, one.optional_vars, result)
+    execute(run, node.body)
+    for one in node.items:
+        value = evaluate(run, one.context_expr) if isinstance(one.context_expr, ast.Name) else ANYTHING
+        for atom in value.atoms:
+            if type(atom) is Obj:
+                apply(run, attribute(run, Value((atom,)), "__exit__", node), [ANYTHING] * 3, {}, node)
+
+
+def _entered(run: Run, value: Value, atom: Any, node: ast.expr) -> Value:
+    if type(atom) is Obj:
+        return apply(run, attribute(run, Value((atom,)), "__enter__", node), [], {}, node)
+    if type(atom) is Inst:
+        if atom.type == "tempfile.TemporaryDirectory":
+            return (atom.made or ANYTHING).marked(value.marks)
+        entry = run.knowledge.lookup(f"{atom.type}.__enter__")
+        if entry is not None and entry.returns:
+            return Value((Inst(entry.returns, atom.made),))
+    if type(atom) is Seq:
+        return element(Value((atom,)))
+    return Value((atom,))
+
+
+def _return(run: Run, node: ast.Return) -> None:
+    value = evaluate(run, node.value) if node.value is not None else const(None)
+    run.scope.returned.append(value)
+
+
+def _delete(run: Run, node: ast.Delete) -> None:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            if not run.branches:
+                run.scope.home(target.id).names.pop(target.id, None)
+        elif isinstance(target, ast.Attribute | ast.Subscript):
+            holder = evaluate(run, target.value)
+            name = target.attr if isinstance(target, ast.Attribute) else ""
+            for atom in holder.atoms:
+                if type(atom) is Name:
+                    touch(run, Name(f"{atom.dotted}.{name}", atom.owner) if name else atom, target)
+                elif type(atom) is Inst and name:
+                    touch(run, Name(f"{atom.type}.{name}", holder), target)
+                elif type(atom) is NameDict and atom.prefix == "builtins":
+                    run.emit(Kind.GUARD_TAMPER, "builtins", node=target, via="del", tags=("alias",), scope=Reach.SESSION)
+
+
+def _raise(run: Run, node: ast.Raise) -> None:
+    if node.exc is not None:
+        evaluate(run, node.exc)
+
+
+def _assert(run: Run, node: ast.Assert) -> None:
+    evaluate(run, node.test)
+    if node.msg is not None:
+        evaluate(run, node.msg)
+
+
+def _global(run: Run, node: ast.Global) -> None:
+    run.scope.globals |= set(node.names)
+
+
+def _nonlocal(run: Run, node: ast.Nonlocal) -> None:
+    run.scope.nonlocals |= set(node.names)
+
+
+def _match(run: Run, node: ast.Match) -> None:
+    subject = evaluate(run, node.subject)
+    before = dict(run.scope.names)
+    after = before
+    certainty = run.certainty
+    run.branches += 1
+    run.certainty = min(certainty, Certainty.LIKELY, key=lambda one: one.rank)
+    try:
+        for case in node.cases:
+            run.scope.names = dict(before)
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+                if isinstance(name, str):
+                    whole = pattern is case.pattern
+                    bind(run, name, subject if whole else join([element(subject), subject]))
+            if case.guard is not None:
+                evaluate(run, case.guard)
+            execute(run, case.body)
+            after = merged(after, run.scope.names)
+        run.scope.names = after
+    finally:
+        run.branches -= 1
+        run.certainty = certainty
+
+
+_STATEMENTS: dict[type, Callable[[Run, Any], None]] = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.FunctionDef: _define,
+    ast.AsyncFunctionDef: _define,
+    ast.ClassDef: _define_class,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Return: _return,
+    ast.Delete: _delete,
+    ast.Raise: _raise,
+    ast.Assert: _assert,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.Match: _match,
+}
+
+
+def read_uncalled(run: Run) -> None:
+    """Bodies of functions that nothing has called yet: what they would do is possible."""
+    from jupyter_guard.read.python.calls import call_function
+
+    tags = run.tags
+    done: set[int] = set()
+    for cls in list(run.classes):
+        methods = [atom for value in cls.attrs.values() for atom in value.atoms if isinstance(atom, Func)]
+        if not methods:
+            continue
+        owner = Value((Obj(cls),))
+        for method in methods:
+            if id(method.node) in run.reached or id(method.node) in done or method.source is not run.source:
+                continue
+            done.add(id(method.node))
+            run.tags = tags if method.name in ("__del__", "__init_subclass__") else tags | {"possible"}
+            bound = method if method.kind == "staticmethod" else method.bound(owner)
+            _tried(run, lambda bound=bound: call_function(run, bound, [], {}, None))  # type: ignore[misc]
+    for func in list(run.defined):
+        if id(func.node) in run.reached or id(func.node) in done:
+            continue
+        done.add(id(func.node))
+        run.tags = tags | {"possible"}
+        _tried(run, lambda func=func: call_function(run, func, [], {}, None))  # type: ignore[misc]
+    run.tags = tags
+
+
+def _tried(run: Run, reading: Callable[[], object]) -> None:
+    try:
+        reading()
+    except RecursionError:
+        run.scope = run.memory.scope
+        run.unread("a function is nested too deeply to read")
+    except BudgetSpent:
+        raise
+
+

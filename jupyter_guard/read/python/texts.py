@@ -1,0 +1,201 @@
+"""Text that a call would run -> the effects of that text, read by the reader of its language."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from jupyter_guard.knowledge import Act
+from jupyter_guard.read.context import HOLE, MAX_DEPTH
+from jupyter_guard.read.python.acts import TAINTS, Site, database_scope
+from jupyter_guard.read.python.fold import path_texts, shown
+from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.source import Source, Unreadable, parse
+from jupyter_guard.read.python.values import ANYTHING, Const, Inst, Name, Seq, Value, items_of
+from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Scope as Reach
+
+MAX_TEXTS = 6
+SQL = re.compile(
+    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*|\(\s*)*(?:SELECT|INSERT|UPDATE|DELETE|DROP|TRUNCATE|ALTER|CREATE|MERGE|REPLACE|GRANT"
+    r"|REVOKE|COPY|WITH|EXEC|EXECUTE|CALL|VACUUM|UNLOAD|LOAD\s+DATA|PRAGMA|ATTACH|DETACH|SET\s|USE\s|BEGIN|OPTIMIZE"
+    r"|RENAME|PURGE|EXPORT|IMPORT\s|INSTALL|MSCK|REFRESH|DECLARE)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_INJECTED = re.compile(rf"(?:['\"%]|=\s*|\bLIKE\s+['\"]?|\bIN\s*\(){HOLE}", re.IGNORECASE)
+
+
+def texts_of(value: Value | None) -> list[str]:
+    """The texts that ``value`` may be; ``HOLE`` for what is not known."""
+    if value is None:
+        return []
+    found: dict[str, None] = {}
+    for atom in value.atoms:
+        if type(atom) is Const and isinstance(atom.value, str | bytes):
+            found.setdefault(shown(atom.value))
+        elif type(atom) is Inst and atom.made is not None:
+            for text in texts_of(atom.made):
+                found.setdefault(text)
+        elif type(atom) is Const:
+            continue
+        else:
+            found.setdefault(HOLE)
+    if not value.atoms:
+        return [HOLE]
+    return list(found)[:MAX_TEXTS]
+
+
+def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
+    """Read the text argument of ``act``. Returns whether nothing is left to say about the call itself."""
+    value = site.take(act.text) if act.text is not None else None
+    if value is None:
+        return not site.open
+    flow = {f"from:{mark}" for mark in value.marks if mark in TAINTS}
+    inherited = flow | (tags & {"obfuscated", "persist", "reflection"})
+    language = act.language
+    if language == "argv":
+        return _argv(run, act, site, value, inherited, tags)
+    texts = texts_of(value)
+    if not texts:
+        return True
+    done = True
+    for text in texts:
+        if text.strip(HOLE) == "":
+            tags.add("dynamic")
+            done = False
+        elif language == "shell":
+            read_shell(run, text, site, inherited)
+        elif language == "sql":
+            read_sql(run, text, site, inherited, act.scope)
+        elif language == "python":
+            done = _python(run, text, site, tags, inherited) and done
+    return done and "obfuscated" not in tags
+
+
+def _argv(run: Run, act: Act, site: Site, value: Value, inherited: set[str], tags: set[str]) -> bool:
+    shell = site.kwargs.get("shell")
+    in_shell = shell is not None and any(type(atom) is Const and atom.value for atom in shell.atoms)
+    for atom in value.atoms:
+        if type(atom) is Seq:
+            words = [_word(one) for one in atom.items]
+            if atom.rest is not None:
+                words.append(HOLE)
+            if words and words[0].strip(HOLE):
+                read_argv(run, words, site, inherited)
+                continue
+        elif type(atom) is Const and isinstance(atom.value, str | bytes) and shown(atom.value).strip(HOLE):
+            text = shown(atom.value)
+            if in_shell:
+                read_shell(run, text, site, inherited | {"shell"})
+            else:
+                read_argv(run, text.split() or [text], site, inherited)
+            continue
+        elif type(atom) is Inst and atom.type == "pathlib.Path":
+            read_argv(run, path_texts(atom.made or ANYTHING)[:1], site, inherited)
+            continue
+        tags.add("dynamic")
+        run.emit(
+            Kind.PROCESS_RUN,
+            node=site.node,
+            via=site.name,
+            tags=tags | inherited | ({"shell"} if in_shell else set()),
+            scope=Reach.UNKNOWN,
+            origin=site.origin,
+        )
+    if not value.atoms:
+        tags.add("dynamic")
+        return False
+    return "obfuscated" not in tags
+
+
+def _word(value: Value) -> str:
+    texts = path_texts(value) if value.atoms else [HOLE]
+    only = value.only()
+    if only is not None:
+        return shown(only.value)
+    if any(type(atom) is Name and atom.dotted == "sys.executable" for atom in value.atoms):
+        return "python"
+    return texts[0]
+
+
+def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> None:
+    """Add the effects of a shell text."""
+    from jupyter_guard.read.shell import read_shell as reader
+
+    _add(run, reader(text, run.here(site.node, tags).deeper()), site)
+
+
+def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> None:
+    """Add the effects of a command that is given word by word."""
+    from jupyter_guard.read.shell import read_argv as reader
+
+    _add(run, reader(words, run.here(site.node, tags).deeper()), site)
+
+
+def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | None = None) -> None:
+    """Add the effects of an SQL text that goes to the receiver's database."""
+    from jupyter_guard.read.sql import read_sql as reader
+
+    made = site.made() if site.owner is not None else site.args[1] if len(site.args) > 1 else ANYTHING
+    connection = [atom.made for atom in made.atoms if type(atom) is Inst and atom.made is not None]
+    made = connection[0] if connection else made
+    names = [name for name in path_texts(made) if name.strip(HOLE)]
+    context = run.here(site.node, tags).deeper()
+    context = context.with_(database=names[0] if names else "", data_scope=scope or database_scope(run, made))
+    _add(run, reader(text, context), site)
+    if _INJECTED.search(text) and tags & {"from:user", "from:network", "from:model"}:
+        run.emit(
+            Kind.DATA_WRITE,
+            names[0] if names else "",
+            node=site.node,
+            via=site.name,
+            tags=tags | {"sql-injection"},
+            scope=context.data_scope,
+            certainty=Certainty.LIKELY,
+        )
+    elif _INJECTED.search(text):
+        run.note("sql-injection", site.name, site.node)
+
+
+def _add(run: Run, effects: object, site: Site) -> None:
+    for effect in effects:  # type: ignore[attr-defined]
+        run.add(effect)
+
+
+def _python(run: Run, text: str, site: Site, tags: set[str], inherited: set[str]) -> bool:
+    if HOLE in text:
+        tags.add("dynamic")
+        return False
+    return run_text(run, text, site.node, inherited)
+
+
+def run_text(run: Run, text: str, node: ast.AST | None, tags: set[str]) -> bool:
+    """Read Python ``text`` that runs at ``node`` in the current scope. Returns whether it could be read."""
+    from jupyter_guard.read.python.statements import execute
+
+    if run.texts >= MAX_DEPTH:
+        run.unread("texts in texts are nested too deeply", node)
+        return True
+    try:
+        tree = parse(text.strip("\n") if text[:1].isspace() else text)
+    except Unreadable as error:
+        run.unread(f"a text that is executed does not parse ({error})", node)
+        return True
+    run.context.spend(len(text) // 20)
+    source, before, known = run.source, run.tags, run.scope
+    run.anchors.append(run.span(node))
+    run.texts += 1
+    run.source = Source(text, tree, run.origin, run.anchors[-1])
+    run.tags = run.tags | (frozenset(tags) - {"from:file"} if tags else frozenset())
+    try:
+        execute(run, tree.body)
+    finally:
+        run.source, run.tags, run.scope = source, before, known
+        run.anchors.pop()
+        run.texts -= 1
+    return True
+
+
+def words_of(value: Value) -> list[str]:
+    """A list of texts, for readers that take words."""
+    return [_word(one) for one in items_of(value) or []]

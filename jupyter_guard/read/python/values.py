@@ -1,0 +1,350 @@
+"""What a Python expression may be -> a ``Value``: a set of possibilities, where it came from, who wrote it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.read.context import HOLE
+from jupyter_guard.terms import Origin
+
+if TYPE_CHECKING:
+    from jupyter_guard.read.python.scope import Scope
+    from jupyter_guard.read.python.source import Source
+
+MAX_ATOMS = 12
+MAX_TEXT = 200_000
+
+# Marks beside the taints (network, file, user, environment, credential, model, database).
+BUILT = "~built"
+"""A text that was put together from constant parts."""
+DECODED = "~decoded"
+"""A text that was decoded (base64, rot13, chr, reversed ...): nobody can read it in the source."""
+INDIRECT = "~indirect"
+"""A callable that was not named where it is called: ``vars(os)['system']``."""
+MANY = "~many"
+"""One of a listing of unknown length: a glob, a directory, a query."""
+SELF_MADE = "~selfmade"
+"""A place that the same code made: a temporary directory."""
+ENVIRON = "~environ"
+"""The whole environment."""
+
+
+class Const:
+    """A constant; a text may hold ``HOLE`` where a part of it is not known."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def key(self) -> Any:
+        return ("const", type(self.value).__name__, self.value)
+
+
+class Name:
+    """A module, class or callable by its full dotted name; ``owner`` is the object that a method belongs to."""
+
+    __slots__ = ("dotted", "owner")
+
+    def __init__(self, dotted: str, owner: Value | None = None) -> None:
+        self.dotted = dotted
+        self.owner = owner
+
+    def key(self) -> Any:
+        return ("name", self.dotted, id(self.owner) if self.owner is not None else 0)
+
+
+class Inst:
+    """An object of a known type; ``made`` is what it was made with (a path, a database, a host)."""
+
+    __slots__ = ("attrs", "made", "type")
+
+    def __init__(self, type_: str, made: Value | None = None) -> None:
+        self.type = type_
+        self.made = made
+        self.attrs: dict[str, Value] | None = None
+
+    def key(self) -> Any:
+        return ("inst", self.type, id(self.made) if self.made is not None else 0)
+
+
+class Unknown:
+    """Something of which only the way to it is known (``client.orders``)."""
+
+    __slots__ = ("attr", "owner", "path")
+
+    def __init__(self, path: str = "", attr: str = "", owner: Value | None = None) -> None:
+        self.path = path
+        self.attr = attr
+        self.owner = owner
+
+    def key(self) -> Any:
+        return ("unknown", self.path)
+
+
+class Seq:
+    """A list, tuple or set. ``rest`` is what further items may be, ``None`` when there are none."""
+
+    __slots__ = ("items", "kind", "rest")
+
+    def __init__(self, items: list[Value], kind: str = "list", rest: Value | None = None) -> None:
+        self.items = items
+        self.kind = kind
+        self.rest = rest
+
+    def key(self) -> Any:
+        return ("seq", id(self))
+
+
+class Map:
+    """A dictionary with constant keys; ``rest`` is what other keys may hold. ``scope`` backs ``globals()``."""
+
+    __slots__ = ("items", "rest", "scope")
+
+    def __init__(self, items: dict[Any, Value], rest: Value | None = None, scope: Scope | None = None) -> None:
+        self.items = items
+        self.rest = rest
+        self.scope = scope
+
+    def key(self) -> Any:
+        return ("map", id(self))
+
+
+class NameDict:
+    """The attributes of a module or class as a dictionary: ``vars(os)``, ``sys.modules`` (prefix ``""``)."""
+
+    __slots__ = ("prefix",)
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def key(self) -> Any:
+        return ("names", self.prefix)
+
+
+class Func:
+    """A function or lambda of the session, with the scope that it closes over."""
+
+    __slots__ = ("defaults", "kind", "name", "node", "origin", "owner", "scope", "source")
+
+    def __init__(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+        name: str,
+        scope: Scope,
+        defaults: dict[str, Value],
+        source: Source,
+        kind: str = "",
+    ) -> None:
+        self.node = node
+        self.name = name
+        self.scope = scope
+        self.defaults = defaults
+        self.source = source
+        self.origin = source.origin
+        self.kind = kind
+        self.owner: Value | None = None
+
+    def bound(self, owner: Value) -> Func:
+        """The same as a method of ``owner``."""
+        one = Func(self.node, self.name, self.scope, self.defaults, self.source, self.kind)
+        one.owner = owner
+        return one
+
+    def key(self) -> Any:
+        return ("func", id(self.node), id(self.owner) if self.owner is not None else 0)
+
+
+class Class:
+    """A class of the session."""
+
+    __slots__ = ("attrs", "bases", "name", "origin")
+
+    def __init__(self, name: str, attrs: dict[str, Value], bases: list[Value], origin: Origin) -> None:
+        self.name = name
+        self.attrs = attrs
+        self.bases = bases
+        self.origin = origin
+
+    def key(self) -> Any:
+        return ("class", id(self))
+
+
+class Obj:
+    """An object of a class of the session."""
+
+    __slots__ = ("attrs", "cls")
+
+    def __init__(self, cls: Class) -> None:
+        self.cls = cls
+        self.attrs: dict[str, Value] = {}
+
+    def key(self) -> Any:
+        return ("obj", id(self))
+
+
+class Partial:
+    """``functools.partial`` and its like: a callable with some arguments already given."""
+
+    __slots__ = ("args", "func", "kwargs")
+
+    def __init__(self, func: Value, args: list[Value], kwargs: dict[str, Value]) -> None:
+        self.func = func
+        self.args = args
+        self.kwargs = kwargs
+
+    def key(self) -> Any:
+        return ("partial", id(self))
+
+
+class Getter:
+    """``operator.attrgetter``, ``itemgetter`` and ``methodcaller``: a callable that takes something out."""
+
+    __slots__ = ("args", "kind", "kwargs")
+
+    def __init__(self, kind: str, args: list[Value], kwargs: dict[str, Value]) -> None:
+        self.kind = kind
+        self.args = args
+        self.kwargs = kwargs
+
+    def key(self) -> Any:
+        return ("getter", id(self))
+
+
+class Bound:
+    """A method of a constant or container, not yet called."""
+
+    __slots__ = ("name", "owner")
+
+    def __init__(self, owner: Value, name: str) -> None:
+        self.owner = owner
+        self.name = name
+
+    def key(self) -> Any:
+        return ("bound", id(self))
+
+
+Atom = Const | Name | Inst | Unknown | Seq | Map | NameDict | Func | Class | Obj | Partial | Getter | Bound
+
+NO_MARKS: frozenset[str] = frozenset()
+
+
+class Value:
+    """What an expression may be: any of ``atoms`` (none: anything), with ``marks`` and the strictest ``origin``."""
+
+    __slots__ = ("atoms", "marks", "origin")
+
+    def __init__(
+        self, atoms: tuple[Atom, ...] = (), marks: frozenset[str] = NO_MARKS, origin: Origin = Origin.HUMAN
+    ) -> None:
+        self.atoms = atoms
+        self.marks = marks
+        self.origin = origin
+
+    def marked(self, marks: Iterable[str]) -> Value:
+        """The same with more marks."""
+        more = self.marks | frozenset(marks)
+        return self if more == self.marks else Value(self.atoms, more, self.origin)
+
+    def without(self, *marks: str) -> Value:
+        """The same with fewer marks."""
+        return Value(self.atoms, self.marks - set(marks), self.origin) if self.marks else self
+
+    def by(self, origin: Origin) -> Value:
+        """The same, written by ``origin`` too where that is stricter."""
+        return self if origin.rank <= self.origin.rank else Value(self.atoms, self.marks, origin)
+
+    def only(self) -> Const | None:
+        """The constant that it is; ``None`` when it is not exactly one that is wholly known."""
+        if len(self.atoms) == 1:
+            atom = self.atoms[0]
+            if type(atom) is Const and not partial(atom.value):
+                return atom
+        return None
+
+
+ANYTHING = Value()
+NONE = Value((Const(None),))
+
+
+def partial(value: Any) -> bool:
+    """Whether a constant text has unknown parts."""
+    return isinstance(value, str) and HOLE in value
+
+
+def const(value: Any, marks: frozenset[str] = NO_MARKS, origin: Origin = Origin.HUMAN) -> Value:
+    """A constant; texts beyond ``MAX_TEXT`` are not kept."""
+    if isinstance(value, str | bytes) and len(value) > MAX_TEXT:
+        return Value((), marks, origin)
+    return Value((Const(value),), marks, origin)
+
+
+def join(values: Iterable[Value]) -> Value:
+    """Any of ``values``: possibilities united, at most ``MAX_ATOMS`` of them (further ones: anything)."""
+    atoms: dict[Any, Atom] = {}
+    marks: frozenset[str] = NO_MARKS
+    origin = Origin.HUMAN
+    open_ = False
+    for value in values:
+        open_ = open_ or not value.atoms
+        for atom in value.atoms:
+            atoms.setdefault(atom.key(), atom)
+        marks |= value.marks
+        if value.origin.rank > origin.rank:
+            origin = value.origin
+    kept = list(atoms.values())
+    if len(kept) > MAX_ATOMS:
+        kept, open_ = kept[:MAX_ATOMS], True
+    if open_ and kept and not any(type(atom) is Unknown for atom in kept):
+        kept.append(Unknown())
+    return Value(tuple(kept), marks, origin)
+
+
+def derived(*values: Value) -> Value:
+    """Something unknown that was made of ``values``: their marks and origin, no possibilities."""
+    marks = NO_MARKS
+    origin = Origin.HUMAN
+    for value in values:
+        marks |= value.marks
+        if value.origin.rank > origin.rank:
+            origin = value.origin
+    return Value((), marks, origin) if marks or origin is not Origin.HUMAN else ANYTHING
+
+
+def items_of(value: Value) -> list[Value] | None:
+    """The items of a container whose length is known, or ``None``."""
+    if len(value.atoms) != 1:
+        return None
+    atom = value.atoms[0]
+    if type(atom) is Seq and atom.rest is None:
+        return [item.marked(value.marks) for item in atom.items] if value.marks else atom.items
+    if type(atom) is Map and atom.rest is None and atom.scope is None:
+        return [const(key, value.marks) for key in atom.items]
+    if type(atom) is Const and isinstance(atom.value, str | bytes | range) and len(atom.value) <= 4096:
+        if partial(atom.value):
+            return None
+        return [const(one, value.marks, value.origin) for one in atom.value]
+    return None
+
+
+def element(value: Value) -> Value:
+    """Any item of ``value``."""
+    found: list[Value] = []
+    for atom in value.atoms:
+        if type(atom) is Seq:
+            found += atom.items
+            if atom.rest is not None or not atom.items:
+                found.append(atom.rest or ANYTHING)
+        elif type(atom) is Map:
+            found += [const(key) for key in atom.items]
+            if atom.rest is not None or not atom.items:
+                found.append(ANYTHING)
+        elif type(atom) is Const and isinstance(atom.value, str | bytes | range) and not partial(atom.value):
+            found += [const(one) for one in atom.value[:MAX_ATOMS]]
+            if len(atom.value) > MAX_ATOMS:
+                found.append(ANYTHING)
+        else:
+            found.append(ANYTHING)
+    return (join(found) if found else ANYTHING).marked(value.marks).by(value.origin)
