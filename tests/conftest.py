@@ -17,7 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A mistake in a quick test shows within a minute, not behind the browser."""
 
     def slowness(item: pytest.Item) -> int:
-        return max((SLOWER_AND_SLOWER.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOWER_AND_SLOWER), default=0)
+        return max(
+            (SLOWER_AND_SLOWER.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOWER_AND_SLOWER), default=0
+        )
 
     items.sort(key=slowness)
 
