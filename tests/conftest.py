@@ -55,5 +55,5 @@ class MustRun:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if os.environ.get("CI") and not config.args_source == pytest.Config.ArgsSource.ARGS:
+    if os.environ.get("CI") and config.args_source != pytest.Config.ArgsSource.ARGS:
         config.pluginmanager.register(MustRun(), "must-run")
