@@ -110,6 +110,10 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
             return Value((atom,))
         return Value((Bound(Value((atom,), value.marks, value.origin), name),))
     if kind is Unknown:
+        if atom.attr:
+            entry = run.known("?." + atom.attr)
+            if entry is not None and entry.returns and run.known(f"{entry.returns}.{name}") is not None:
+                return _of_type(run, Inst(entry.returns, const(atom.path)), name)
         return Value((Unknown(f"{atom.path}.{name}"[-200:], name, Value((atom,), value.marks)),))
     if kind is Func and name in ("__wrapped__", "__call__"):
         return Value((atom,))
@@ -132,8 +136,8 @@ def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
     if full in ("os.sep", "os.path.sep"):
         return const("/")
     touch(run, atom, node)
-    entry = run.knowledge.lookup(atom.dotted)
-    if entry is not None and entry.returns and run.knowledge.lookup(full) is None:
+    entry = run.known(atom.dotted)
+    if entry is not None and entry.returns and run.known(full) is None:
         return _of_type(run, Inst(entry.returns, made_of(atom)), name)
     return Value((Name(full, atom.owner),))
 
@@ -154,8 +158,8 @@ def _of_type(run: Run, atom: Inst, name: str) -> Value:
     given = PROPERTIES.get(full)
     if given is not None:
         return given(run, atom.made or ANYTHING)
-    if run.knowledge.lookup(full) is None:
-        entry = run.knowledge.lookup(atom.type + ".__getattr__")
+    if run.known(full) is None:
+        entry = run.known(atom.type + ".__getattr__")
         if entry is not None and entry.returns and not name.startswith("_"):
             return Value((Inst(entry.returns, const(name)),))
     return Value((Name(full, owner),))
@@ -209,7 +213,7 @@ def _of_object(run: Run, atom: Obj, name: str, node: ast.AST | None) -> Value:
                 bound.append(Value((one.bound(Value((atom.cls,)) if one.kind == "classmethod" else owner),)))
         return join(bound) if bound else found
     for base in library_bases(atom.cls):
-        if run.knowledge.lookup(f"{base}.{name}") is not None:
+        if run.known(f"{base}.{name}") is not None:
             return Value((Name(f"{base}.{name}", Value((Inst(base),))),))
     getter = class_attribute(run, atom.cls, "__getattr__")
     if getter is not None:
@@ -222,7 +226,7 @@ def _of_object(run: Run, atom: Obj, name: str, node: ast.AST | None) -> Value:
 
 def touch(run: Run, atom: Name, node: ast.AST | None) -> bool:
     """Going through, changing or emptying a part of the guard's or IPython's own state is an effect by itself."""
-    entry = run.knowledge.lookup(atom.dotted)
+    entry = run.known(atom.dotted)
     if entry is None:
         return False
     for act in entry.acts:
@@ -278,12 +282,12 @@ def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -
         return patched or Value((Name(dotted),), frozenset(marks))
     if kind is Name:
         touch(run, atom, node)
-        entry = run.knowledge.lookup(atom.dotted)
+        entry = run.known(atom.dotted)
         if entry is not None and entry.returns:
             return _item(run, value, Inst(entry.returns, made_of(atom)), key, node)
         return Value((Unknown(atom.dotted + "[]", "", Value((atom,))),))
     if kind is Inst:
-        entry = run.knowledge.lookup(atom.type + ".__getitem__")
+        entry = run.known(atom.type + ".__getitem__")
         if entry is not None and entry.returns:
             return Value((Inst(entry.returns, key if only is not None else atom.made),))
         return Value((Unknown(atom.type + "[]", ""),))
@@ -359,7 +363,7 @@ def patch(run: Run, atom: Name, name: str, new: Value, node: ast.AST | None) -> 
     full = f"{atom.dotted}.{name}"
     if not touch(run, Name(full, atom.owner), node):
         touch(run, atom, node)
-        entry = run.knowledge.lookup(full)
+        entry = run.known(full)
         if atom.dotted in ("builtins", "__builtins__") or (entry is not None and any(act.kinds for act in entry.acts)):
             run.emit(Kind.GUARD_TAMPER, full, node=node, via="=", tags=("alias",), scope=Reach.SESSION)
     run.memory.patched[full] = new.by(run.origin)

@@ -26,6 +26,7 @@ from jupyter_guard.read.python.values import (
     Name,
     Obj,
     Seq,
+    Unknown,
     Value,
     derived,
     join,
@@ -91,6 +92,7 @@ class Site:
         if self.owner is None:
             return ANYTHING
         found = [atom.made for atom in self.owner.atoms if type(atom) is Inst and atom.made is not None]
+        found += [Value((Const(atom.path),)) for atom in self.owner.atoms if type(atom) is Unknown and atom.path[:1].isalpha()]
         return join(found).marked(self.owner.marks) if found else derived(self.owner)
 
 

@@ -118,7 +118,7 @@ def _one(
         return _taken(args, kwargs, callee)
     if isinstance(atom, Inst):
         name = f"{atom.type}.__call__"
-        entry = run.knowledge.lookup(name)
+        entry = run.known(name)
         if entry is not None:
             return perform(run, entry, Site(name, args, kwargs, node, owner=Value((atom,)), open_=open_, callee=callee))
         return _taken(args, kwargs, callee)
@@ -142,7 +142,7 @@ def call_name(
     site = Site(name, args, kwargs, node, owner=atom.owner, open_=open_, callee=callee)
     model = models.MODELS.get(name)
     modelled = model(run, site) if model is not None else None
-    entry = run.knowledge.lookup(name)
+    entry = run.known(name)
     if entry is None and "." in name:
         entry, inner = _reexported(run, name)
         if entry is not None:
@@ -171,7 +171,7 @@ def _reexported(run: Run, name: str) -> tuple[object, str] | tuple[None, str]:  
     for index in range(1, len(parts) - 1):
         if parts[index] in _CARRIED:
             inner = ".".join(parts[index:])
-            entry = run.knowledge.lookup(inner)
+            entry = run.known(inner)
             if entry is not None:
                 return entry, inner
     return None, name
@@ -243,7 +243,7 @@ def _unknown(
         run.note("call", atom.path.lstrip("."), node)
     result: Value | None = None
     if atom.attr:
-        entry = run.knowledge.lookup("?." + atom.attr)
+        entry = run.known("?." + atom.attr)
         if entry is not None:
             site.name = atom.path.lstrip(".")
             result = perform(run, entry, site, Certainty.LIKELY)
@@ -382,7 +382,7 @@ def instantiate(run: Run, cls: Class, args: list[Value], kwargs: dict[str, Value
         for name, one in [*zip(names, args, strict=False), *kwargs.items()]:
             obj.attrs[name] = one
     for base in library_bases(cls):
-        entry = run.knowledge.lookup(base)
+        entry = run.known(base)
         if entry is not None:
             if not made:
                 perform(run, entry, Site(base, args, kwargs, node))

@@ -19,6 +19,7 @@ from jupyter_guard.read.python.values import (
     INDIRECT,
     MANY,
     Func,
+    Inst,
     Map,
     Name,
     Seq,
@@ -75,11 +76,18 @@ def name_value(run: Run, name: str, node: ast.AST | None) -> Value:
         return const("__main__")
     if name == "__file__":
         return const(HOLE)
-    if run.knowledge.lookup(name) is not None or (run.knowledge.knows_module(name) and name not in _COMMON):
+    usual = _USUAL.get(name)
+    if usual is not None:
+        return Value((Name(usual),))
+    if name == "spark":
+        return Value((Inst("pyspark.sql.SparkSession"),))
+    if run.known(name) is not None or (run.knowledge.knows_module(name) and name not in _COMMON):
         return Value((Name(name),))
     return Value((Unknown(name, name),))
 
 
+# What these names stand for where a cell is read without the one that defines them.
+_USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "tf": "tensorflow", "sk": "sklearn"}
 # Names of known libraries that people use for their own variables.
 _COMMON = frozenset("code commands sh data model client session secrets token select signal queue string time test".split())
 

@@ -20,6 +20,7 @@ from jupyter_guard.read.python.values import (
     NONE,
     Class,
     Const,
+    Func,
     Getter,
     Inst,
     Map,
@@ -169,9 +170,9 @@ def iterated(run: Run, value: Value, site: Site | None) -> Value:
         if isinstance(atom, Inst | Name):
             type_ = atom.type if isinstance(atom, Inst) else ""
             if isinstance(atom, Name):
-                entry = run.knowledge.lookup(atom.dotted)
+                entry = run.known(atom.dotted)
                 type_ = entry.returns if entry is not None else ""
-            entry = run.knowledge.lookup(f"{type_}.__iter__") if type_ else None
+            entry = run.known(f"{type_}.__iter__") if type_ else None
             if entry is not None and entry.returns:
                 found.append(Value((Seq([], "list", Value((Inst(entry.returns, getattr(atom, "made", None)),))),)))
                 changed = True
@@ -389,6 +390,33 @@ def _json_loads(run: Run, site: Site) -> Value | None:
         return ANYTHING
 
 
+def _wrapped(run: Run, site: Site) -> Value:
+    kind = site.name.rpartition(".")[2]
+    for atom in arg(site, 0).atoms:
+        if isinstance(atom, Func):
+            atom.kind = kind
+    return arg(site, 0)
+
+
+def _statement(run: Run, site: Site) -> Value:
+    return Value((Inst("sqlalchemy.TextClause", arg(site, 0, "text")),), arg(site, 0, "text").marks)
+
+
+def _cell_magic(run: Run, site: Site) -> Value:
+    from jupyter_guard.read.python.texts import run_cell
+
+    parts = [text(arg(site, index, name)) for index, name in enumerate(("magic_name", "line", "cell"))]
+    run_cell(run, f"%%{parts[0]} {parts[1]}\n{parts[2]}", site.node)
+    return ANYTHING
+
+
+def _line_magic(run: Run, site: Site) -> Value:
+    from jupyter_guard.read.python.texts import run_cell
+
+    run_cell(run, "%" + " ".join(text(one) for one in site.args[:2]), site.node)
+    return ANYTHING
+
+
 def _same(run: Run, site: Site) -> Value:
     return arg(site, 0)
 
@@ -463,6 +491,18 @@ MODELS: dict[str, Model] = {
     "eval": _eval,
     "os.chdir": _chdir,
     "json.loads": _json_loads,
+    "staticmethod": _wrapped,
+    "classmethod": _wrapped,
+    "property": _wrapped,
+    "sqlalchemy.text": _statement,
+    "sqlalchemy.DDL": _statement,
+    "sqlalchemy.sql.text": _statement,
+    "sqlalchemy.sql.expression.text": _statement,
+    "psycopg2.sql.SQL": _statement,
+    "psycopg.sql.SQL": _statement,
+    "IPython.core.interactiveshell.InteractiveShell.run_cell_magic": _cell_magic,
+    "IPython.core.interactiveshell.InteractiveShell.run_line_magic": _line_magic,
+    "IPython.core.interactiveshell.InteractiveShell.magic": _line_magic,
     "copy.copy": _same,
     "copy.deepcopy": _same,
     "typing.cast": lambda run, site: arg(site, 1),

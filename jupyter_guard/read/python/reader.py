@@ -169,7 +169,7 @@ def _placeholder(run: Run, node: ast.Call) -> Value:
 
 
 def _segment(run: Run, segment: Segment) -> Value:
-    context = run.here(None).with_(span=segment.span)
+    context = run.here(None).with_(span=run.anchors[-1] if run.anchors else segment.span)
     if segment.language == "shell":
         from jupyter_guard.read.shell import read_shell
 

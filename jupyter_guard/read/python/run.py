@@ -16,7 +16,7 @@ from jupyter_guard.terms import Certainty, Effect, Kind, Observation, Origin, Sp
 from jupyter_guard.terms import Scope as Reach
 
 if TYPE_CHECKING:
-    from jupyter_guard.knowledge import Knowledge
+    from jupyter_guard.knowledge import Entry, Knowledge
     from jupyter_guard.read.segments import Segment
 
 MAX_CALLS = 14
@@ -86,6 +86,12 @@ class Run:
         return max((self.context.origin, *self.origins), key=lambda one: one.rank)
 
     # What
+
+    def known(self, name: str) -> Entry | None:
+        """What the knowledge says of a full name; built-in functions go by their own."""
+        if "." not in name:
+            return self.knowledge.lookup(f"builtins.{name}") or self.knowledge.lookup(name)
+        return self.knowledge.lookup(name)
 
     def emit(
         self,

@@ -90,7 +90,7 @@ def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None
             run.note("hard-coded-secret", name, target)
     if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
         for atom in value.atoms:
-            entry = run.knowledge.lookup(atom.dotted) if type(atom) is Name else None
+            entry = run.known(atom.dotted) if type(atom) is Name else None
             if type(atom) is Name and atom.dotted != name and entry is not None and any(act.kinds for act in entry.acts):
                 run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
 
@@ -299,7 +299,7 @@ def _entered(run: Run, value: Value, atom: Any, node: ast.expr) -> Value:
     if type(atom) is Inst:
         if atom.type == "tempfile.TemporaryDirectory":
             return (atom.made or ANYTHING).marked(value.marks)
-        entry = run.knowledge.lookup(f"{atom.type}.__enter__")
+        entry = run.known(f"{atom.type}.__enter__")
         if entry is not None and entry.returns:
             return Value((Inst(entry.returns, atom.made),))
     if type(atom) is Seq:

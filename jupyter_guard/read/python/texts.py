@@ -11,7 +11,7 @@ from jupyter_guard.read.python.acts import TAINTS, Site, database_scope
 from jupyter_guard.read.python.fold import path_texts, shown
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.source import Source, Unreadable, parse
-from jupyter_guard.read.python.values import ANYTHING, Const, Inst, Name, Seq, Value, items_of
+from jupyter_guard.read.python.values import ANYTHING, Const, Inst, Name, Seq, Value
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
@@ -177,8 +177,15 @@ def run_text(run: Run, text: str, node: ast.AST | None, tags: set[str]) -> bool:
         run.unread("texts in texts are nested too deeply", node)
         return True
     try:
-        tree = parse(text.strip("\n") if text[:1].isspace() else text)
+        tree = parse(text.strip() if text[:1].isspace() else text)
     except Unreadable as error:
+        if run.texts < 3 and text.lstrip()[:1] in ("!", "%"):
+            run.texts += 1
+            try:
+                run_cell(run, text, node)
+            finally:
+                run.texts -= 1
+            return True
         run.unread(f"a text that is executed does not parse ({error})", node)
         return True
     run.context.spend(len(text) // 20)
@@ -196,6 +203,16 @@ def run_text(run: Run, text: str, node: ast.AST | None, tags: set[str]) -> bool:
     return True
 
 
-def words_of(value: Value) -> list[str]:
-    """A list of texts, for readers that take words."""
-    return [_word(one) for one in items_of(value) or []]
+def run_cell(run: Run, text: str, node: ast.AST | None) -> None:
+    """Read an IPython cell that runs at ``node``: magics and shell lines too."""
+    from jupyter_guard.read.segments import segments
+
+    before = run.segments
+    found = segments(text)
+    run.segments = found
+    run.anchors.append(run.span(node))
+    try:
+        run_text(run, found[0].text, node, set())
+    finally:
+        run.anchors.pop()
+        run.segments = before
