@@ -1,0 +1,135 @@
+"""A magic, a help request or a cell in another language -> its effects, from ``knowledge/magics.toml``."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from importlib import resources
+
+from jupyter_guard.knowledge import Act, Condition, Entry, Slot, parse_entries
+from jupyter_guard.read.context import Context
+from jupyter_guard.read.magic_names import AUTOMAGIC, BODY_LANGUAGE, PYTHON_LINE_MAGICS
+from jupyter_guard.read.segments import Segment
+from jupyter_guard.terms import Certainty, Effect, Kind, Scope
+
+_PACKAGES = frozenset(("%pip", "%conda", "%mamba", "%micromamba", "%uv"))
+_ENVIRONMENT = frozenset(("%env", "%set_env"))
+_FILES = (Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE)
+_TEXT = frozenset(("%%html", "%%HTML", "%%svg", "%%SVG", "%%markdown", "%%latex", "%%javascript", "%%js"))
+_SCRIPT = re.compile(r"<\s*script|\bon\w+\s*=|javascript:|<\s*iframe", re.IGNORECASE)
+_DRIVES = re.compile(
+    r"kernel\s*\.\s*execute|/api/(?:kernels|contents|sessions|terminals)|notebook\s*\.\s*(?:execute|insert)"
+    r"|Jupyter\.|IPython\.notebook|jupyterapp|document\.cookie|requestExecute",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
+
+
+def read_magic(segment: Segment, context: Context) -> list[Effect]:
+    """The effects of a segment whose language is ``magic``, ``help`` or ``other``.
+
+    A magic that nothing is known of may run anything: ``code.execute`` of unknown certainty. A cell in a language
+    without a reader is ``unread``.
+    """
+    name = segment.name
+    if segment.language == "help":
+        return []
+    if name in _TEXT:
+        return _page(segment, context)
+    if segment.language == "other" or name in ("%%script", "%%bigquery"):
+        return [context.effect(Kind.UNREAD, via=name)]
+    if name in _PACKAGES:
+        from jupyter_guard.read.shell import read_shell
+
+        return list(read_shell(f"{name[1:]} {segment.args}", context))
+    if name in _ENVIRONMENT:
+        return _environment(segment.args, context)
+    entry = _known(name)
+    if entry is not None:
+        return [effect for act in entry.acts for effect in _act(act, segment, context)]
+    bare = name.lstrip("%")
+    if bare in AUTOMAGIC or bare in BODY_LANGUAGE or bare in PYTHON_LINE_MAGICS or bare in _HARMLESS:
+        return []
+    return [context.effect(Kind.CODE_EXECUTE, name, via=name, tags=("dynamic",), certainty=Certainty.UNKNOWN)]
+
+
+# Magics of well-known extensions that show, format or measure.
+_HARMLESS = frozenset(
+    (
+        *("autoreload", "watermark", "tensorflow_version", "nb_black", "lab_black", "R", "Rpush", "Rpull", "Rdevice"),
+        *("mermaid", "manim", "latex", "markdown", "capture", "memit", "mprun", "lprun", "ipytest", "run_pytest"),
+        *("aimport", "shortcuts", "theme", "bigquery_stats", "unittest_main", "plantuml", "tikz", "dot", "cache"),
+    )
+)
+
+
+def _environment(args: str, context: Context) -> list[Effect]:
+    from jupyter_guard.read.interpret.acts import environment_effects
+
+    variable = re.split(r"[=\s]", args.strip(), maxsplit=1)[0]
+    return environment_effects(context, variable) if variable and re.search(r"[=\s]", args.strip()) else []
+
+
+def _page(segment: Segment, context: Context) -> list[Effect]:
+    script = segment.name in ("%%javascript", "%%js")
+    if not script and not _SCRIPT.search(segment.text):
+        return []
+    tags = ("alters-guarded-state",) if _DRIVES.search(segment.text) else ()
+    return [context.effect(Kind.PAGE_SCRIPT, "a script in the page", via=segment.name, scope=Scope.SESSION, tags=tags)]
+
+
+def _act(act: Act, segment: Segment, context: Context) -> list[Effect]:
+    words = [word.strip("'\"") for word in _WORD.findall(segment.args) if not word.startswith("-")]
+    if any(not _fits(one, segment, words) for one in act.when) or any(_fits(one, segment, words) for one in act.unless):
+        return []
+    target = _slot(act.target, segment, words) or ""
+    effects = []
+    for kind in act.kinds:
+        certainty = min(act.certainty, context.certainty, key=lambda one: one.rank)
+        if kind in _FILES and act.scope is None:
+            effects.append(context.file(kind, target, via=segment.name, tags=act.tags, certainty=certainty))
+            continue
+        scope = act.scope or (Scope.REMOTE if "://" in target else Scope.UNKNOWN)
+        tags = act.tags | context.path_tags(target) if "://" not in target else act.tags
+        effects.append(
+            context.effect(
+                kind, target, via=segment.name, scope=scope, tags=tags, reversible=act.reversible, certainty=certainty
+            )
+        )
+    return effects
+
+
+def _fits(condition: Condition, segment: Segment, words: list[str]) -> bool:
+    value = _slot(condition.slot, segment, words)
+    if condition.state:
+        return (value is None) == (condition.state == "missing")
+    if value is None:
+        return False
+    return bool(condition.pattern.search(value)) if condition.pattern is not None else value == condition.equals
+
+
+def _slot(slot: Slot | None, segment: Segment, words: list[str]) -> str | None:
+    if slot is None:
+        return None
+    if slot.constant is not None:
+        return slot.constant
+    if slot.word == "args":
+        return segment.args
+    return words[slot.index] if slot.index is not None and slot.index < len(words) else None
+
+
+def _known(name: str) -> Entry | None:
+    entries = magic_entries()
+    entry = entries.get(name) or (entries.get(name[1:]) if name.startswith("%%") else None)
+    return entries.get(entry.alias) if entry is not None and entry.alias else entry
+
+
+@functools.cache
+def magic_entries() -> dict[str, Entry]:
+    """What the package knows of magics, by name with its percent signs. Raises ``ValueError`` for a mistake there."""
+    text = resources.files("jupyter_guard.knowledge").joinpath("magics.toml").read_text(encoding="utf-8")
+    entries, problems = parse_entries(tomllib.loads(text), "magics.toml")
+    if problems:
+        raise ValueError("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
+    return entries
