@@ -68,7 +68,7 @@ def _console(stderr_too: bool) -> Console:
     terminal = (sys.stderr if stderr_too else sys.stdout).isatty()
     return Console(
         stderr=stderr_too,
-        force_terminal=True if color == "always" else None,
+        force_terminal={"always": True, "never": False}.get(color),
         no_color=None if color == "auto" else color == "never",
         color_system="standard" if color == "always" and not terminal else "auto",
         width=None if terminal else 110,

@@ -1,4 +1,4 @@
-"""This machine, this Python and this folder -> what of the guard is on, what is missing, and what to type.
+"""A machine, its Python and a folder -> what of the guard is on, what is missing, and what to type.
 
 Every function gives facts about one part; none of them starts a kernel or changes anything.
 """
@@ -199,7 +199,7 @@ def _offered() -> list[str]:
 
 
 def _landlock_version() -> int:
-    """Landlock's ABI version, 0 where there is none (landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION)."""
+    """Landlock's ABI version, 0 where there is none, by landlock_create_ruleset(2)."""
     if not sys.platform.startswith("linux"):
         return 0
     library: Any = ctypes.CDLL(None, use_errno=True)

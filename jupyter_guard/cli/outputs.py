@@ -62,12 +62,13 @@ def _outputs(outputs: Sequence[Any], known: KnownValues, found: list[Redaction])
             cleaned.append(cleaner.value(output))
             continue
         kind = output.get("output_type")
-        if kind == "stream":
+        if kind == "stream" and (isinstance(output.get("text"), str) or _is_lines(output.get("text"))):
             # Several outputs of one stream are one text, which may have been cut anywhere.
             name = str(output.get("name", output.get("stream", "")))
             scrubber = streams.setdefault(name, Scrubber(known))
             last[name] = len(cleaned)
-            cleaned.append({**output, "text": _as(output.get("text"), scrubber.feed(_text(output.get("text"))))})
+            passed_on = scrubber.feed(_text(output["text"]))
+            cleaned.append({**output, "text": _as(output["text"], passed_on)})
         elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
             cleaned.append(_bundle(output, cleaner))
         elif kind == "error":
@@ -79,6 +80,10 @@ def _outputs(outputs: Sequence[Any], known: KnownValues, found: list[Redaction])
         found.extend(scrubber.redactions)
         output = cleaned[last[name]]
         output["text"] = _as(output["text"], _text(output["text"]) + rest)
+    for before, output in zip(outputs, cleaned, strict=True):
+        # However its lines were cut: what reads the same stays as it was.
+        if isinstance(before, dict) and "text" in before and _text(before["text"]) == _text(output["text"]) != "":
+            output["text"] = before["text"]
     return cleaned
 
 
@@ -116,6 +121,8 @@ def _as(before: Any, text: Any) -> Any:
     """``text`` in the form of ``before``: a list of lines, or one text."""
     if not isinstance(before, list) or not isinstance(text, str):
         return text
+    if not text:
+        return [""]
     # Only the newline ends a line in a notebook's file.
     return [line for line in re.split(r"(?<=\n)", text) if line]
 

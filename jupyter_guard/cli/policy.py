@@ -39,7 +39,7 @@ def show(folder: Path, form: str) -> None:
     """Show the policy in force and the files that make it."""
     from jupyter_guard.policy import load_effective, policy_files
 
-    policy = load_effective(folder)
+    policy = load_effective(folder.absolute())
     files = [(name, path, path.exists()) for name, path in policy_files(folder.absolute())]
     if form == "json":
         answer = {
@@ -87,7 +87,7 @@ def check(files: tuple[Path, ...], folder: Path) -> int:
     from jupyter_guard.policy import PolicyError, PolicyProblem, load_effective, policy_files, read_layer
 
     if not files:
-        policy = load_effective(folder)
+        policy = load_effective(folder.absolute())
         _check_patterns(policy.scrub.patterns, "the layers in force")
         there = [str(path) for _, path in policy_files(folder.absolute()) if path.exists()]
         click.echo(f"ok: {', '.join(there) or 'no policy file; the preset personal holds'} (policy {policy.hash})")
@@ -120,7 +120,7 @@ def explain(keys: tuple[str, ...], folder: Path) -> None:
     from jupyter_guard.policy import load_effective
     from jupyter_guard.policy.fields import FIELDS
 
-    policy = load_effective(folder)
+    policy = load_effective(folder.absolute())
     known = policy.explained_keys()
     if not keys:
         own = [key for key in known if any(say.layer != f"{policy.name} preset" for say in policy.explain(key))]

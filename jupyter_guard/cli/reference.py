@@ -1,0 +1,199 @@
+"""The commands, the policy's schema and the rules -> their reference pages.
+
+``python -m jupyter_guard.cli.reference docs`` writes ``docs/reference/{cli,policy,rules}.md``; with ``--check`` it
+changes nothing and exits with 1 when a page is not what it would write.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from difflib import unified_diff
+from inspect import cleandoc
+from pathlib import Path
+
+import click
+
+import jupyter_guard.policy.merge as merging
+from jupyter_guard.cli.main import PROGRAM, cli
+from jupyter_guard.cli.rules import BY_TARGET
+from jupyter_guard.judge import RULES
+from jupyter_guard.judge.rule import FAMILIES
+from jupyter_guard.policy import preset_names
+from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, ROWS, RULE_FIELDS, Field
+from jupyter_guard.policy.layer import preset_text
+from jupyter_guard.policy.policy import Policy
+from jupyter_guard.terms import Origin
+
+_GENERATED = "<!-- written by `python -m jupyter_guard.cli.reference docs`: change the code, not this page -->\n"
+
+
+def cli_page() -> str:
+    """Every command with its help."""
+    lines = [
+        _GENERATED,
+        "# Command line\n",
+        "`jupyter guard`, `jupyter-guard` and `python -m jupyter_guard` are the same program.\n",
+        "| exit status | meaning |\n|---|---|",
+        "| 0 | clean |\n| 1 | findings |\n| 2 | the command or its input is wrong |\n| 3 | the guard itself failed |\n",
+        "`NO_COLOR` in the environment, or `--color never`, gives plain text.\n",
+    ]
+    for name, command, parent in _commands(
+        cli, click.Context(cli, info_name=PROGRAM, help_option_names=["-h", "--help"])
+    ):
+        context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent, max_content_width=100)
+        context.terminal_width = 100
+        lines.append(f"## {name}\n")
+        lines.append(f"```text\n{command.get_help(context).strip()}\n```\n")
+    return "\n".join(lines)
+
+
+def policy_page() -> str:
+    """Every key of a policy file, the layers and the presets."""
+    lines = [_GENERATED, "# Policy keys\n"]
+    lines.append(
+        "A policy is a TOML file; its first line is `version = 1`. `jupyter guard policy check` says all that is wrong"
+    )
+    lines.append(
+        "with it at once, `jupyter guard policy explain KEY` who set what, `jupyter guard policy init` writes one.\n"
+    )
+    lines.append("## Layers\n")
+    lines.append("| layer | file |\n|---|---|")
+    lines.append(
+        "| site | `/etc/jupyter/jupyter_guard.toml`, which must belong to root and be writable by nobody else |"
+    )
+    lines.append("| hub | the file that `JUPYTER_GUARD_POLICY` names |")
+    lines.append("| user | `jupyter_guard.toml` in Jupyter's configuration folder |")
+    lines.append(
+        "| project | `jupyter_guard.toml`, or `[tool.jupyter_guard]` in `pyproject.toml`, beside the notebook |\n"
+    )
+    lines.append(cleandoc(merging.__doc__ or "").partition("\n\n")[2].replace("``", "`") + "\n")
+    lines.append(
+        "What `[deny]` lists is blocked whatever the rows and the rules say, and a failure of the guard itself too.\n"
+    )
+    lines.append("## Keys\n")
+    lines.append("| key | holds | meaning | two layers |\n|---|---|---|---|")
+    lines += [
+        f"| `{field.key}` | {field.holds} | {field.meaning} | {_joining(field.key)} |"
+        for field in FIELDS.values()
+        if not field.key.startswith("origin.")
+    ]
+    names = ", ".join(f"`{origin}`" for origin in Origin)
+    rows = ", ".join(f"`{row}`" for row in ROWS)
+    verdict = "`allow`, `warn`, `confirm` or `block`"
+    lines.append(f"| `origin.ORIGIN.ROW` | {verdict} | for origins {names} and rows {rows} | the stricter |")
+    lines.append('| `origin.ORIGIN.code` | `"any"` or `"tools"` | `"tools"`: approved tools only | the stricter |\n')
+    lines.append("### `[rules.JGnnn]`\n")
+    lines += _table(RULE_FIELDS)
+    lines.append('### `[knowledge."full.name"]`\n')
+    lines.append("What a callable of yours does, in the words of the files in `jupyter_guard/knowledge/`:\n")
+    lines.append('```toml\n[knowledge."acme.client.purge"]\ndoes = "data.destroy"\ntarget = "arg:0/dataset"\n```\n')
+    lines.append("### `[scrub.patterns.NAME]`\n")
+    lines += _table(PATTERN_FIELDS)
+    lines.append("## Presets\n")
+    lines.append("`personal` holds where nobody says anything.\n")
+    for name in preset_names():
+        policy = Policy.preset(name)
+        lines.append(f"### {name}\n")
+        comment = preset_text(name).split("\n", 1)[0].removeprefix("# ")
+        lines.append(f"{comment} Hash `{policy.hash}`.\n")
+        lines.append("| cells by | " + " | ".join(ROWS) + " |\n|" + "---|" * (len(ROWS) + 1))
+        for origin in Origin:
+            row = policy.row(origin)
+            lines.append(f"| {origin} | " + " | ".join(str(row[one]) for one in ROWS) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def rules_page() -> str:
+    """Every rule, by family, with its examples."""
+    lines = [_GENERATED, "# Rules\n"]
+    lines.append(
+        "A rule's severity is its own, or follows from what would be touched: where it lies, whether it can be brought"
+    )
+    lines.append(
+        "back, and how sure the reader is. `JG000` is no rule: the guard itself failed on the cell, which is blocked.\n"
+    )
+    for digit, family in FAMILIES.items():
+        chosen = [rule for name, rule in sorted(RULES.items()) if name[2] == digit]
+        if not chosen:
+            continue
+        lines.append(f"## JG{digit}xx {family}\n")
+        for rule in chosen:
+            lines.append(f"### {rule.id} {rule.title}\n")
+            lines.append(f"Severity: {rule.severity or BY_TARGET}.\n")
+            lines.append(f"Why: {rule.why}\n\nInstead: {rule.instead}\n")
+            for label, examples in (("Found in", rule.bad), ("Not found in", rule.good)):
+                if examples:
+                    lines.append(f"{label}:\n")
+                lines += [_fenced(example) for example in examples]
+    return "\n".join(lines)
+
+
+PAGES = {"cli.md": cli_page, "policy.md": policy_page, "rules.md": rules_page}
+
+
+def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None:
+            continue
+        full = f"{context.command_path} {name}"
+        yield full, command, context
+        if isinstance(command, click.Group):
+            yield from _commands(command, click.Context(command, info_name=name, parent=context))
+
+
+def _table(fields: dict[str, Field]) -> list[str]:
+    rows = [f"| `{one.key}` | {one.holds} | {one.meaning} |" for one in fields.values()]
+    return ["| key | holds | meaning |\n|---|---|---|", *rows, ""]
+
+
+def _joining(key: str) -> str:
+    table, _, name = key.partition(".")
+    if table in ("deny", "scrub") or name == "require":
+        return "united"
+    if table == "isolation" and name != "backend":
+        return "what both allow"
+    if table == "limits":
+        return "the smaller"
+    if key in ("mode", "locked"):
+        return "the stricter"
+    return "the mightier layer's"
+
+
+def _fenced(example: str) -> str:
+    # A fence longer than any run of backticks inside.
+    longest = max((len(run) for run in example.replace("\n", " ").split(" ") if set(run) == {"`"}), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{example.strip(chr(10))}\n{fence}\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages below the folder that is named, or with ``--check`` compare them."""
+    check = "--check" in arguments
+    folders = [one for one in arguments if not one.startswith("-")]
+    if len(folders) != 1:
+        print("usage: python -m jupyter_guard.cli.reference FOLDER [--check]", file=sys.stderr)
+        return 2
+    status = 0
+    for name, page in PAGES.items():
+        path = Path(folders[0]) / "reference" / name
+        text = page().rstrip("\n") + "\n"
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        if before == text:
+            continue
+        if check:
+            difference = unified_diff(before.splitlines(), text.splitlines(), str(path), "as the code has it", n=0)
+            print("\n".join(list(difference)[:20]), file=sys.stderr)
+            print(f"{path} is not up to date: python -m jupyter_guard.cli.reference {folders[0]}", file=sys.stderr)
+            status = 1
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
