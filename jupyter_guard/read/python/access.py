@@ -43,6 +43,7 @@ CLIMBS = frozenset(
 _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals": "", "f_builtins": "builtins"}
 _STATE = (Kind.GUARD_TAMPER,)
 SECRET_WORDS = ("key", "token", "secret", "passw", "pwd", "credential", "auth", "private")
+_GUARDED = frozenset({"IPython", "ipykernel", "jupyter_guard", "jupyter_client", "jupyter_server", "traitlets"})
 _START_UP_VARIABLES = frozenset(
     "LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES PYTHONSTARTUP BASH_ENV PROMPT_COMMAND PERL5OPT "
     "PYTHONHOME PYTHONBREAKPOINT".split()
@@ -51,7 +52,7 @@ _START_UP_VARIABLES = frozenset(
 
 def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     """``value.name``."""
-    if name in CLIMBS:
+    if name in CLIMBS and not (name == "__subclasses__" and _own_classes(value)):
         climb(run, name, node)
     if name in _NAMESPACES:
         return Value((NameDict(_NAMESPACES[name]),), value.marks | {INDIRECT}, value.origin)
@@ -66,6 +67,10 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     if value.marks:
         found = found.marked(value.marks)
     return found.by(value.origin)
+
+
+def _own_classes(value: Value) -> bool:
+    return bool(value.atoms) and all(type(atom) is Class and not library_bases(atom) for atom in value.atoms)
 
 
 def climb(run: Run, name: str, node: ast.AST | None) -> None:
@@ -122,6 +127,8 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
 
 def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
     full = f"{atom.dotted}.{name}"
+    if name == "__self__" and "." not in atom.dotted:
+        return Value((Name("builtins"),), frozenset({INDIRECT}))
     patched = run.memory.patched.get(full)
     if patched is not None:
         return patched
@@ -251,6 +258,9 @@ def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
     result = join(found) if found else ANYTHING
     marks = value.marks
     if ENVIRON in marks and any(type(atom) is Inst and atom.type == "os.environ" for atom in value.atoms):
+        only = key.only()
+        if only is not None and only.value == "HOME":
+            return const(run.context.home)
         return environment(key).by(value.origin)
     return result.marked(marks).by(value.origin)
 
@@ -350,7 +360,9 @@ def set_attribute(run: Run, value: Value, name: str, new: Value, node: ast.AST |
             attrs[name] = join((known, new)) if weak and known is not None else new
         elif kind is Inst:
             dotted = Name(f"{atom.type}.{name}", Value((atom,)))  # type: ignore[union-attr]
-            if not touch(run, dotted, node):
+            if dotted.dotted.partition(".")[0] in _GUARDED:
+                patch(run, Name(atom.type, Value((atom,))), name, new, node)  # type: ignore[union-attr]
+            elif not touch(run, dotted, node):
                 if atom.attrs is None:  # type: ignore[union-attr]
                     atom.attrs = {}  # type: ignore[union-attr]
                 atom.attrs[name] = new  # type: ignore[union-attr]
@@ -364,8 +376,16 @@ def patch(run: Run, atom: Name, name: str, new: Value, node: ast.AST | None) -> 
     if not touch(run, Name(full, atom.owner), node):
         touch(run, atom, node)
         entry = run.known(full)
-        if atom.dotted in ("builtins", "__builtins__") or (entry is not None and any(act.kinds for act in entry.acts)):
+        if atom.dotted.partition(".")[0] in _GUARDED:
+            run.emit(Kind.GUARD_TAMPER, full, node=node, via="=", scope=Reach.SESSION)
+        elif atom.dotted in ("builtins", "__builtins__") or (entry is not None and any(act.kinds for act in entry.acts)):
             run.emit(Kind.GUARD_TAMPER, full, node=node, via="=", tags=("alias",), scope=Reach.SESSION)
+        for one in new.atoms:
+            if type(one) is Name and one.owner is None and (known := run.known(one.dotted)) is not None and known.acts[0].kinds:
+                # What is put in its place will be called.
+                from jupyter_guard.read.python.calls import apply
+
+                apply(run, Value((one,)), [], {}, node, open_=True)
     run.memory.patched[full] = new.by(run.origin)
 
 

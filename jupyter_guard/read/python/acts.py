@@ -292,15 +292,20 @@ def _emit(
             tags.add("bulk")
         if kind is Kind.FILE_WRITE and any(loop.endless for loop in run.loops):
             tags.add("unbounded")
+        arrived = run.memory.written.get(context.resolve(text)) if run.memory.written and text.strip(HOLE) else None
+        if arrived and kind is Kind.FILE_READ:
+            tags |= {f"from:{mark}" for mark in arrived}
         effect = context.file(kind, text, via=via, tags=tags, reversible=act.reversible, certainty=certainty)
         run.add(effect)
-        return {"credential"} if effect.kind is Kind.CREDENTIAL_READ else set()
+        if kind is Kind.FILE_WRITE and ("download" in tags or "from:network" in tags):
+            run.memory.written[context.resolve(text)] = frozenset({"network"})
+        return ({"credential"} if effect.kind is Kind.CREDENTIAL_READ else set()) | (arrived or set())
     scope = act.scope or _reach(run, kind, text, site)
+    if kind is Kind.CODE_EXECUTE and run.memory.written and text.strip(HOLE):
+        tags |= {f"from:{mark}" for mark in run.memory.written.get(run.here(site.node).resolve(text), ())}
     if kind is Kind.NETWORK_CONNECT:
         tags |= _network_tags(text)
-    if kind is Kind.NETWORK_LISTEN and _EVERYWHERE.match(text) and text.strip(HOLE):
-        tags.add("all-interfaces")
-    if kind is Kind.NETWORK_LISTEN and site.take(act.target) is not None and text.startswith(":"):  # type: ignore[arg-type]
+    if kind is Kind.NETWORK_LISTEN and text.strip(HOLE) and _EVERYWHERE.match(text):
         tags.add("all-interfaces")
     if kind is Kind.PROCESS_SIGNAL and (text.startswith("-1") or any(loop.many for loop in run.loops) or MANY in marks):
         tags.add("bulk")
@@ -335,7 +340,7 @@ def _reach(run: Run, kind: Kind, text: str, site: Site) -> Scope:
         return database_scope(run, site.made() if site.owner is not None else ANYTHING)
     if kind is Kind.CODE_EXECUTE:
         if not known:
-            return Scope.SESSION if "from:network" not in _flow(Act(), site) else Scope.REMOTE
+            return Scope.UNKNOWN
         return run.here(site.node).path_scope(text) if ("/" in text or "." in text) else Scope.UNKNOWN
     return Scope.UNKNOWN
 

@@ -46,7 +46,7 @@ _VERB = re.compile(
 _BARE = frozenset({"delete", "destroy", "purge", "wipe", "erase", "nuke", "delete_all", "destroy_all", "drop_all"})
 _CLIENT = re.compile(
     r"(?:^|[._(\]])(?:\w*(?:client|api|service|svc|admin|manager|mgr|bucket|cluster|collection|registry|queue|topic"
-    r"|instance|volume|blob|container|index|namespace|stack|tenant|account|session|database|db|repo|store|storage|vault"
+    r"|instance|volume|blob|container|index|indice|namespace|stack|tenant|account|session|database|db|repo|store|storage|vault"
     r"|catalog|warehouse|sdk|resource|project|org|conn|connection|cloud|server|engine|metadata|objects|customers|orders"
     r"|users|records|workspace)s?)(?:\(\)|\[\])?(?:[.(\[]|$)",
     re.IGNORECASE,
@@ -54,6 +54,7 @@ _CLIENT = re.compile(
 _QUIET = re.compile(
     r"(?:^|\.)(?:df|data|frame|train|test|X|x|y|ax|axs|fig|plt|self|np|pd|model|tokenizer|w|widget)(?:\.|\[|\(|$)"
 )
+_SPAWNS = frozenset({"Process", "Thread", "Timer", "start_new_thread", "submit", "Popen"})
 _EXECUTES = frozenset(
     "execute executemany executescript exec_driver_sql sql query raw run_query execute_query execute_sql run_sql "
     "read_sql command statement fetch fetch_all fetchall fetchval scalar scalars do text Raw sql_query ddl".split()
@@ -183,6 +184,9 @@ def call_back(run: Run, called: Value, site: Site) -> None:
     items = items_of(arguments) if arguments is not None else None
     for atom in called.atoms:
         if isinstance(atom, Func):
+            if any(one.node is atom.node for one in run.calls) and site.name.rpartition(".")[2] in _SPAWNS:
+                run.emit(Kind.RESOURCE_EXHAUST, "", node=site.node, via=site.name, tags=("fork",), scope=Reach.SYSTEM)
+                continue
             count = len(atom.node.args.args) - (1 if atom.owner is not None else 0)
             given = items if items is not None and len(items) == count else [ANYTHING] * max(count, 0)
             call_function(run, atom, given, {}, site.node)
@@ -202,11 +206,41 @@ def _undescribed(run: Run, atom: Name, site: Site, callee: Value) -> Value:
         typed = owner is not None and any(type(one) is Inst for one in owner.atoms)
         if (typed and _CLIENT.search(receiver)) or (typed and not run.knowledge.knows_module(name)):
             _unvetted(run, name, site)
-    if last[:1].isupper() and owner is None:
-        return Value((Unknown(name + "()", "", Value((atom,))),), frozenset(), callee.origin)
+    if owner is not None and not run.known(receiver_type(owner)):
+        entry = run.known("?." + last)
+        if entry is not None:
+            return perform(run, entry, site, Certainty.LIKELY)
+    secret = _private(run, site)
+    if last[:1].isupper() and owner is None and not name.startswith("."):
+        made = site.args[0] if site.args else None
+        return Value((Inst(name, made),), secret, callee.origin)
     kept = derived(*site.args, *site.kwargs.values(), *([owner] if owner is not None else []))
     path = Unknown(name + "()", "", Value((atom,), callee.marks))
-    return Value((path,), kept.marks & TAINTS, kept.origin)
+    return Value((path,), (kept.marks & TAINTS) | secret, kept.origin)
+
+
+def receiver_type(owner: Value) -> str:
+    """The type of a method's receiver, ``""`` when it is not known."""
+    return next((atom.type for atom in owner.atoms if isinstance(atom, Inst)), "")
+
+
+def _private(run: Run, site: Site) -> frozenset[str]:
+    """A call that nothing describes, given a place where credentials are kept, is taken to read it."""
+    found = frozenset[str]()
+    for value in (*site.args, *site.kwargs.values()):
+        for atom in value.atoms:
+            path = atom.value if isinstance(atom, Const) else None
+            if isinstance(path, str) and 4 < len(path) < 300 and ("/" in path or "~" in path) and "\n" not in path:
+                context = run.here(site.node)
+                if "credential-store" in context.path_tags(path) and not site.name.startswith(("os.path.", "pathlib.")):
+                    run.add(context.file(Kind.FILE_READ, path, via=site.name.lstrip("."), certainty=Certainty.LIKELY))
+                    found = frozenset({"credential", "file"})
+    if found and site.owner is not None:
+        for one in site.owner.atoms:
+            if isinstance(one, Inst):
+                one.attrs = one.attrs or {}
+                one.attrs["__private__"] = Value((), found)
+    return found
 
 
 def _unvetted(run: Run, name: str, site: Site) -> None:
@@ -255,7 +289,18 @@ def _unknown(
             if atom.attr in _EXECUTES:
                 _perhaps_sql(run, site, atom.attr, atom.path.rpartition(".")[0])
             receiver = atom.path.rpartition(".")[0]
-            if _VERB.match(atom.attr) and not _QUIET.search(receiver):
+            if atom.attr in ("delete", "update") and _QUERY.search(receiver) and not _NARROWED.search(receiver):
+                run.emit(
+                    Kind.DATA_DESTROY if atom.attr == "delete" else Kind.DATA_WRITE,
+                    _queried(atom),
+                    node=node,
+                    via=atom.path.replace("()", ""),
+                    tags=("no-where",),
+                    certainty=Certainty.LIKELY,
+                )
+            elif _QUERY.search(receiver):
+                pass
+            elif _VERB.match(atom.attr) and not _QUIET.search(receiver):
                 if atom.attr in _BARE:
                     if _CLIENT.search(receiver):
                         _unvetted(run, atom.path, site)
@@ -273,6 +318,14 @@ def _unknown(
         marks |= result.marks
     path = f"{atom.path}()"[-200:]
     return Value((Unknown(path, "", Value((atom,))),), marks, callee.origin)
+
+
+_QUERY = re.compile(r"(?:^|\.)(?:query|objects|select)(?:\(\)|\.|$)")
+_NARROWED = re.compile(r"\.(?:filter|filter_by|where|get|exclude|one|first|having|limit)\(\)")
+
+
+def _queried(atom: Unknown) -> str:
+    return atom.path.partition(".objects")[0].rpartition(".")[2] if ".objects" in atom.path else ""
 
 
 def _handed_over(run: Run, func: Func, node: ast.AST | None) -> None:

@@ -68,6 +68,8 @@ class Giant(Exception):  # noqa: N818 - an answer: the result would not fit into
 
 
 GIANT = 2_000_000_000
+HUGE_INTEGER = 400_000_000
+"""Bits: a power of this size keeps a machine busy for minutes."""
 
 
 def binary(op: ast.operator, left: Value, right: Value) -> Value:
@@ -139,7 +141,7 @@ def _constants(op: ast.operator, one: Any, other: Any) -> Value:
     if isinstance(op, ast.Pow):
         if isinstance(one, int) and isinstance(other, int) and abs(one) > 1 and other > 0:
             bits = one.bit_length() * other
-            if bits > GIANT * 8:
+            if bits > HUGE_INTEGER:
                 raise Giant(bits // 8)
             if bits > MAX_INTEGER_BITS:
                 return ANYTHING

@@ -156,10 +156,25 @@ def _list(run: Run, site: Site) -> Value:
     if not site.args:
         return Value((Seq([], kind),))
     value = iterated(run, site.args[0], site)
+    for atom in value.atoms:
+        if type(atom) is Const and isinstance(atom.value, range) and _length(atom.value) > 200_000_000:
+            run.emit(
+                Kind.RESOURCE_EXHAUST,
+                f"{_length(atom.value) * 8:,} bytes of memory",
+                node=site.node,
+                via=site.name,
+                tags=("giant",),
+                scope=Reach.SESSION,
+            )
     items = items_of(value)
     if items is not None:
         return Value((Seq(list(items), kind),))
     return Value((Seq([], kind, element(value)),), value.marks)
+
+
+def _length(numbers: range) -> int:
+    """``len`` without its limit."""
+    return max(0, (numbers.stop - numbers.start) // numbers.step)
 
 
 def iterated(run: Run, value: Value, site: Site | None) -> Value:
@@ -422,8 +437,29 @@ def _same(run: Run, site: Site) -> Value:
 
 
 def _fork_bomb(run: Run, site: Site) -> None:
-    if any(loop.endless for loop in run.loops):
+    if any(loop.endless or loop.huge for loop in run.loops):
         run.emit(Kind.RESOURCE_EXHAUST, "threads or processes", node=site.node, via=site.name, tags=("fork",), scope=Reach.SYSTEM, certainty=Certainty.LIKELY)
+
+
+def _write(run: Run, site: Site) -> None:
+    """What is written into a file: text from the network makes the file one from the network."""
+    from jupyter_guard.read.python.fold import path_texts
+
+    marks = frozenset[str]().union(*(one.marks for one in site.args)) & {"network", "model", "user"}
+    for path in path_texts(site.made()):
+        if not path.strip(HOLE):
+            continue
+        if marks:
+            run.memory.written[run.here(site.node).resolve(path)] = marks
+        if any(loop.endless for loop in run.loops):
+            run.add(run.here(site.node).file(Kind.FILE_WRITE, path, via=site.name, tags=("unbounded",)))
+
+
+def _dup(run: Run, site: Site) -> None:
+    """Standard input or output handed to a socket: a shell for whoever is at the other end."""
+    for atom in arg(site, 0).atoms:
+        if "network" in arg(site, 0).marks or (type(atom) is Unknown and "socket" in atom.path):
+            run.emit(Kind.CODE_EXECUTE, node=site.node, via=site.name, tags=("from:network",), scope=Reach.REMOTE)
 
 
 def _clean(run: Run, site: Site) -> Value:
@@ -503,6 +539,9 @@ MODELS: dict[str, Model] = {
     "IPython.core.interactiveshell.InteractiveShell.run_cell_magic": _cell_magic,
     "IPython.core.interactiveshell.InteractiveShell.run_line_magic": _line_magic,
     "IPython.core.interactiveshell.InteractiveShell.magic": _line_magic,
+    "io.TextIOWrapper.write": _write,
+    "io.TextIOWrapper.writelines": _write,
+    "os.dup2": _dup,
     "copy.copy": _same,
     "copy.deepcopy": _same,
     "typing.cast": lambda run, site: arg(site, 1),

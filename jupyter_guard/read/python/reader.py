@@ -7,11 +7,13 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import Budget, BudgetSpent, Context
 from jupyter_guard.read.python.run import Memory, Run
 from jupyter_guard.read.python.scope import Scope
-from jupyter_guard.read.python.source import Source, Unreadable, parse
+from jupyter_guard.read.python.source import MAX_LENGTH, MAX_NESTING, Source, Unreadable, nesting, parse
 from jupyter_guard.read.python.statements import execute_cell, read_uncalled
 from jupyter_guard.read.python.texts import run_text, texts_of
 from jupyter_guard.read.python.values import ANYTHING, Value
@@ -40,8 +42,8 @@ class SessionReader:
         self._before: Memory | None = None
 
     def learn(self, entries: Mapping[str, Entry]) -> None:
-        """Add or replace what is known of callables."""
-        self.knowledge = self.knowledge.extended(entries)
+        """Know these APIs too, in the place of those learnt before, from the next cell on."""
+        self.knowledge = Knowledge.builtin().extended(entries)
 
     def forget_last(self) -> None:
         """The cell that was read last did not run: drop the names that it defined."""
@@ -50,6 +52,7 @@ class SessionReader:
             self._memory.scope.names = dict(self._before.scope.names)
             self._memory.patched = dict(self._before.patched)
             self._memory.directory = self._before.directory
+            self._memory.written = dict(self._before.written)
             self._before = None
 
     def read(self, cell: Cell) -> Reading:
@@ -107,7 +110,7 @@ class SessionReader:
         run.segments = found
         run.read_segment = _placeholder
         if isinstance(tree, str):
-            run.unread(f"the cell does not parse as Python ({tree})")
+            run.unread(f"this Python does not parse: {tree}")
             for segment in found[1:]:
                 _segment(run, segment)
             self._read_what_parses(run, found[0].text)
@@ -118,21 +121,30 @@ class SessionReader:
         read_uncalled(run)
 
     def _read_what_parses(self, run: Run, text: str) -> None:
-        """The statements of a broken cell that can be read by themselves: they may be what it is about."""
-        if len(text) > 50_000:
+        """What of a broken cell can be read, with whole lines as places; the cell stays unread as well."""
+        from jupyter_guard.read.salvage import salvage
+
+        found = salvage(text) if nesting(text) <= MAX_NESTING and len(text) <= MAX_LENGTH else None
+        if found is None:
             return
-        known = len(run.problems)
-        for number, chunk in _chunks(text):
-            try:
-                tree = parse(chunk)
-            except Unreadable:
-                continue
-            run.source = Source(chunk, ast.increment_lineno(tree, number), run.context.origin)
-            run.tags = frozenset({"possible"})
-            execute_cell(run, tree.body)
-            read_uncalled(run)
-        run.tags = frozenset()
-        del run.problems[max(known, 1) :]
+        try:
+            tree = ast.increment_lineno(parse(found.text), -found.shift)
+        except Unreadable:
+            return
+        lines = text.split("\n")
+        run.source = Source("\n".join(found.text.split("\n")[found.shift :]), tree, run.context.origin)
+        known, noted = set(run.found), set(run.noted)
+        execute_cell(run, tree.body)
+        read_uncalled(run)
+        for key in run.found.keys() - known:
+            run.found[key] = msgspec.structs.replace(run.found[key], span=_whole_lines(run.found[key].span, lines))
+        for what in run.noted.keys() - noted:
+            run.noted[what] = msgspec.structs.replace(run.noted[what], span=_whole_lines(run.noted[what].span, lines))
+
+
+def _whole_lines(span: Span, lines: list[str]) -> Span:
+    first, last = (min(max(number, 1), len(lines)) for number in (span.line, span.end_line))
+    return Span(first, 0, last, len(lines[last - 1]))
 
 
 def _tree(segment: Segment) -> ast.Module | str:
@@ -140,19 +152,6 @@ def _tree(segment: Segment) -> ast.Module | str:
         return parse(segment.text)
     except Unreadable as error:
         return str(error)
-
-
-def _chunks(text: str) -> Iterable[tuple[int, str]]:
-    """Top-level pieces: a line without indentation and the indented ones after it, with the lines before it."""
-    start, piece = 0, list[str]()
-    for number, line in enumerate(text.split("\n")):
-        fresh = bool(line.strip()) and not line[0].isspace() and not line.startswith((")", "]", "}", "else", "elif", "except"))
-        if fresh and piece:
-            yield start, "\n".join(piece)
-            start, piece = number, []
-        piece.append(line)
-    if piece:
-        yield start, "\n".join(piece)
 
 
 def _add(run: Run, effects: Iterable[Effect]) -> None:

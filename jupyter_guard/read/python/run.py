@@ -29,12 +29,13 @@ class Memory(msgspec.Struct):
     scope: Scope
     patched: dict[str, Value] = {}
     directory: str = ""
+    written: dict[str, frozenset[str]] = {}
 
     def copy(self) -> Memory:
         """A copy that later cells do not change; the objects that names stand for are shared."""
         scope = Scope("module")
         scope.names = dict(self.scope.names)
-        return Memory(scope, dict(self.patched), self.directory)
+        return Memory(scope, dict(self.patched), self.directory, dict(self.written))
 
 
 class Loop(msgspec.Struct):
@@ -42,6 +43,7 @@ class Loop(msgspec.Struct):
 
     endless: bool = False
     many: bool = False
+    huge: bool = False
 
 
 class Run:

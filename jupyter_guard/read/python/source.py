@@ -29,8 +29,10 @@ class Source:
         self.origin = origin
         self.anchor = anchor
         self.text = text
-        self._ascii = text.isascii()
+        self._ascii = text.isascii() and "\r" not in text
         self._lines: list[str] | None = None
+        # Python ends lines at a lone carriage return too; the cell's places do not.
+        self._moved = _moved(text) if "\r" in text else None
 
     def span(self, node: ast.AST) -> Span:
         """The place of ``node``: lines from 1, columns from 0 in characters."""
@@ -44,7 +46,16 @@ class Source:
         end_column = getattr(node, "end_col_offset", None) or column
         if self._ascii:
             return Span(line, column, end, end_column)
-        return Span(line, self._characters(line, column), end, self._characters(end, end_column))
+        column, end_column = self._characters(line, column), self._characters(end, end_column)
+        if self._moved is not None:
+            line, column = self._place(line, column)
+            end, end_column = self._place(end, end_column)
+        return Span(line, column, end, end_column)
+
+    def _place(self, line: int, column: int) -> tuple[int, int]:
+        moved = self._moved or []
+        row, shift = moved[min(line, len(moved)) - 1]
+        return row, column + shift
 
     def _characters(self, line: int, column: int) -> int:
         if self._lines is None:
@@ -65,6 +76,17 @@ class Source:
             .encode("utf-8", "surrogatepass")[node.col_offset : node.end_col_offset]
             .decode("utf-8", "ignore")
         )
+
+
+def _moved(text: str) -> list[tuple[int, int]]:
+    """For each of Python's lines, the line of the cell and the column where it starts."""
+    found = []
+    at = 0
+    for ending in (*re.finditer(r"\r\n|\r|\n", text), None):
+        start = text.rfind("\n", 0, at) + 1
+        found.append((text.count("\n", 0, at) + 1, at - start))
+        at = ending.end() if ending is not None else at
+    return found
 
 
 def parse(text: str) -> ast.Module:

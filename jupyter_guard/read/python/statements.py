@@ -19,6 +19,7 @@ from jupyter_guard.read.python.values import (
     ANYTHING,
     MANY,
     Class,
+    Const,
     Func,
     Inst,
     Name,
@@ -35,7 +36,7 @@ from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key|credentials?)(?:_|$|\d)",
+    r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key)\d?$",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"(?i)your|xxx|<.*>|example|dummy|test|changeme|placeholder|\.\.\.|\*\*|^none$|^\s*$|\{|env|todo|[/ ]")
@@ -86,7 +87,7 @@ def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         name = str(target.slice.value)
     if name and isinstance(source, ast.Constant) and isinstance(source.value, str) and _SECRET_NAME.search(name):
-        if len(source.value) >= 6 and not _PLACEHOLDER.search(source.value):
+        if len(source.value) >= 6 and not source.value.isalpha() and not _PLACEHOLDER.search(source.value):
             run.note("hard-coded-secret", name, target)
     if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
         for atom in value.atoms:
@@ -215,7 +216,8 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     items = items_of(value)
     unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
     many = MANY in value.marks or items is None or len(items) > 16
-    run.loops.append(Loop(many=many))
+    huge = any(type(atom) is Const and isinstance(atom.value, range) and bool(atom.value[10_000:]) for atom in value.atoms)
+    run.loops.append(Loop(many=many, huge=huge))
     run.branches += 1
     before = dict(run.scope.names)
     try:
@@ -407,6 +409,7 @@ def read_uncalled(run: Run) -> None:
 
     tags = run.tags
     done: set[int] = set()
+    run.certainty = Certainty.UNKNOWN
     for cls in list(run.classes):
         methods = [atom for value in cls.attrs.values() for atom in value.atoms if isinstance(atom, Func)]
         if not methods:
@@ -416,16 +419,18 @@ def read_uncalled(run: Run) -> None:
             if id(method.node) in run.reached or id(method.node) in done or method.source is not run.source:
                 continue
             done.add(id(method.node))
-            run.tags = tags if method.name in ("__del__", "__init_subclass__") else tags | {"possible"}
+            alone = method.name in ("__del__", "__init_subclass__")
+            run.certainty = Certainty.LIKELY if alone else Certainty.UNKNOWN
+            run.tags = tags if alone else tags | {"possible"}
             bound = method if method.kind == "staticmethod" else method.bound(owner)
             _tried(run, lambda bound=bound: call_function(run, bound, [], {}, None))  # type: ignore[misc]
     for func in list(run.defined):
         if id(func.node) in run.reached or id(func.node) in done:
             continue
         done.add(id(func.node))
-        run.tags = tags | {"possible"}
+        run.tags, run.certainty = tags | {"possible"}, Certainty.UNKNOWN
         _tried(run, lambda func=func: call_function(run, func, [], {}, None))  # type: ignore[misc]
-    run.tags = tags
+    run.tags, run.certainty = tags, Certainty.CERTAIN
 
 
 def _tried(run: Run, reading: Callable[[], object]) -> None:

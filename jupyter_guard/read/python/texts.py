@@ -52,6 +52,10 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
         return not site.open
     flow = {f"from:{mark}" for mark in value.marks if mark in TAINTS}
     inherited = flow | (tags & {"obfuscated", "persist", "reflection"})
+    for name in ("stdin", "stdout", "stderr"):
+        stream = site.kwargs.get(name)
+        if stream is not None and "network" in stream.marks:
+            inherited.add("from:network")
     language = act.language
     if language == "argv":
         return _argv(run, act, site, value, inherited, tags)
@@ -127,6 +131,8 @@ def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> None:
 
 def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> None:
     """Add the effects of a command that is given word by word."""
+    for word in words if run.memory.written else ():
+        tags = tags | {f"from:{mark}" for mark in run.memory.written.get(run.here(None).resolve(word), ())}
     from jupyter_guard.read.shell import read_argv as reader
 
     _add(run, reader(words, run.here(site.node, tags).deeper()), site)

@@ -322,11 +322,18 @@ def items_of(value: Value) -> list[Value] | None:
         return [item.marked(value.marks) for item in atom.items] if value.marks else atom.items
     if type(atom) is Map and atom.rest is None and atom.scope is None:
         return [const(key, value.marks) for key in atom.items]
-    if type(atom) is Const and isinstance(atom.value, str | bytes | range) and len(atom.value) <= 4096:
+    if type(atom) is Const and isinstance(atom.value, str | bytes | range) and _short(atom.value):
         if partial(atom.value):
             return None
         return [const(one, value.marks, value.origin) for one in atom.value]
     return None
+
+
+def _short(value: str | bytes | range) -> bool:
+    try:
+        return len(value) <= 4096
+    except OverflowError:
+        return False
 
 
 def element(value: Value) -> Value:
@@ -343,7 +350,7 @@ def element(value: Value) -> Value:
                 found.append(ANYTHING)
         elif type(atom) is Const and isinstance(atom.value, str | bytes | range) and not partial(atom.value):
             found += [const(one) for one in atom.value[:MAX_ATOMS]]
-            if len(atom.value) > MAX_ATOMS:
+            if not _short(atom.value[MAX_ATOMS:]) or atom.value[MAX_ATOMS:]:
                 found.append(ANYTHING)
         else:
             found.append(ANYTHING)
