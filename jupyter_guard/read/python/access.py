@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from jupyter_guard.read.python.methods import of_key, set_key
+from jupyter_guard.read.python import bodies, calls
+from jupyter_guard.read.python.methods import of_key
 from jupyter_guard.read.python.run import Run
-from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
@@ -37,17 +37,14 @@ from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
 CLIMBS = frozenset(
-    "__subclasses__ __globals__ func_globals f_globals f_locals f_builtins gi_frame cr_frame ag_frame tb_frame "
-    "gi_code cr_code __builtins__ __closure__ cell_contents co_code f_back".split()
+    """
+    __subclasses__ __globals__ func_globals f_globals f_locals f_builtins gi_frame cr_frame ag_frame
+    tb_frame gi_code cr_code __builtins__ __closure__ cell_contents co_code f_back
+    """.split()  # noqa: SIM905
 )
 _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals": "", "f_builtins": "builtins"}
 _STATE = (Kind.GUARD_TAMPER,)
 SECRET_WORDS = ("key", "token", "secret", "passw", "pwd", "credential", "auth", "private")
-_GUARDED = frozenset({"IPython", "ipykernel", "jupyter_guard", "jupyter_client", "jupyter_server", "traitlets"})
-_START_UP_VARIABLES = frozenset(
-    "LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES PYTHONSTARTUP BASH_ENV PROMPT_COMMAND PERL5OPT "
-    "PYTHONHOME PYTHONBREAKPOINT".split()
-)
 
 
 def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
@@ -92,7 +89,8 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
         return _of_name(run, atom, name, node)
     if kind is Inst:
         if atom.attrs is not None and name in atom.attrs:
-            return atom.attrs[name]
+            stored: Value = atom.attrs[name]
+            return stored
         return _of_type(run, atom, name)
     if kind is Obj:
         return _of_object(run, atom, name, node)
@@ -213,9 +211,7 @@ def _of_object(run: Run, atom: Obj, name: str, node: ast.AST | None) -> Value:
             if type(one) is not Func or one.kind == "staticmethod":
                 bound.append(Value((one,), found.marks, found.origin))
             elif one.kind == "property":
-                from jupyter_guard.read.python.calls import call_function
-
-                bound.append(call_function(run, one.bound(owner), [], {}, node))
+                bound.append(bodies.call_function(run, one.bound(owner), [], {}, node))
             else:
                 bound.append(Value((one.bound(Value((atom.cls,)) if one.kind == "classmethod" else owner),)))
         return join(bound) if bound else found
@@ -224,10 +220,8 @@ def _of_object(run: Run, atom: Obj, name: str, node: ast.AST | None) -> Value:
             return Value((Name(f"{base}.{name}", Value((Inst(base),))),))
     getter = class_attribute(run, atom.cls, "__getattr__")
     if getter is not None:
-        from jupyter_guard.read.python.calls import apply
-
         bound_getter = Value(tuple(one.bound(owner) if type(one) is Func else one for one in getter.atoms))
-        return apply(run, bound_getter, [const(name)], {}, node)
+        return calls.apply(run, bound_getter, [const(name)], {}, node)
     return Value((Unknown(f"{atom.cls.name}.{name}", name),))
 
 
@@ -302,14 +296,12 @@ def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -
             return Value((Inst(entry.returns, key if only is not None else atom.made),))
         return Value((Unknown(atom.type + "[]", ""),))
     if kind is Obj:
-        from jupyter_guard.read.python.calls import apply
-
         for special in ("__getitem__", "__missing__"):
             method = class_attribute(run, atom.cls, special)
             if method is not None:
                 owner = Value((atom,))
                 bound = Value(tuple(one.bound(owner) if type(one) is Func else one for one in method.atoms))
-                return apply(run, bound, [key], {}, node)
+                return calls.apply(run, bound, [key], {}, node)
         return element(Value((Map(atom.attrs),))) if "dict" in library_bases(atom.cls) else ANYTHING
     if kind is Unknown:
         return Value((Unknown(atom.path + "[]", "", Value((atom,))),))
@@ -341,104 +333,9 @@ def _position(value: Value, atom: Any, only: Const | None) -> Value:
         except (TypeError, IndexError):
             return ANYTHING
     if isinstance(key, int) and -len(atom.items) <= key < len(atom.items) and (atom.rest is None or key >= 0):
-        return atom.items[key]
+        found: Value = atom.items[key]
+        return found
     return element(value)
-
-
-def set_attribute(run: Run, value: Value, name: str, new: Value, node: ast.AST | None) -> None:
-    """``value.name = new``."""
-    weak = len(value.atoms) != 1 or run.branches > 0
-    if name in ("__code__", "__globals__", "__class__", "__bases__") and not (
-        name == "__class__" and any(type(atom) is Obj for atom in value.atoms)
-    ):
-        run.emit(Kind.CODE_EXECUTE, node=node, via=name, tags=("reflection",), scope=Reach.SESSION)
-    for atom in value.atoms:
-        kind = type(atom)
-        if kind is Obj or kind is Class:
-            attrs = atom.attrs  # type: ignore[union-attr]
-            known = attrs.get(name)
-            attrs[name] = join((known, new)) if weak and known is not None else new
-        elif kind is Inst:
-            dotted = Name(f"{atom.type}.{name}", Value((atom,)))  # type: ignore[union-attr]
-            if dotted.dotted.partition(".")[0] in _GUARDED:
-                patch(run, Name(atom.type, Value((atom,))), name, new, node)  # type: ignore[union-attr]
-            elif not touch(run, dotted, node):
-                if atom.attrs is None:  # type: ignore[union-attr]
-                    atom.attrs = {}  # type: ignore[union-attr]
-                atom.attrs[name] = new  # type: ignore[union-attr]
-        elif kind is Name:
-            patch(run, atom, name, new, node)  # type: ignore[arg-type]
-
-
-def patch(run: Run, atom: Name, name: str, new: Value, node: ast.AST | None) -> None:
-    """``module.name = new``: from now on the library's name means something else."""
-    full = f"{atom.dotted}.{name}"
-    if not touch(run, Name(full, atom.owner), node):
-        touch(run, atom, node)
-        entry = run.known(full)
-        if atom.dotted.partition(".")[0] in _GUARDED:
-            run.emit(Kind.GUARD_TAMPER, full, node=node, via="=", scope=Reach.SESSION)
-        elif atom.dotted in ("builtins", "__builtins__") or (entry is not None and any(act.kinds for act in entry.acts)):
-            run.emit(Kind.GUARD_TAMPER, full, node=node, via="=", tags=("alias",), scope=Reach.SESSION)
-        for one in new.atoms:
-            if type(one) is Name and one.owner is None and (known := run.known(one.dotted)) is not None and known.acts[0].kinds:
-                # What is put in its place will be called.
-                from jupyter_guard.read.python.calls import apply
-
-                apply(run, Value((one,)), [], {}, node, open_=True)
-    run.memory.patched[full] = new.by(run.origin)
-
-
-def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | None) -> None:
-    """``value[key] = new``."""
-    weak = len(value.atoms) != 1 or run.branches > 0
-    for atom in value.atoms:
-        kind = type(atom)
-        if kind is Map:
-            set_key(atom, key, new, weak)  # type: ignore[arg-type]
-        elif kind is Seq:
-            only = key.only()
-            seq: Seq = atom  # type: ignore[assignment]
-            if only is not None and isinstance(only.value, int) and -len(seq.items) <= only.value < len(seq.items):
-                seq.items[only.value] = join((seq.items[only.value], new)) if weak else new
-            else:
-                seq.rest = new if seq.rest is None else join((seq.rest, new))
-        elif kind is NameDict:
-            only = key.only()
-            if only is not None and isinstance(only.value, str):
-                patch(run, Name(atom.prefix or "sys.modules"), only.value, new, node)  # type: ignore[union-attr]
-        elif kind is Name:
-            touch(run, atom, node)  # type: ignore[arg-type]
-        elif kind is Inst and atom.type == "os.environ":  # type: ignore[union-attr]
-            set_environment(run, key, node)
-        elif kind is Obj:
-            atom.attrs.setdefault(str(getattr(key.only(), "value", "")), new)  # type: ignore[union-attr]
-
-
-def set_environment(run: Run, key: Value, node: ast.AST | None) -> None:
-    """Variables that make other code run in every process started from now on."""
-    only = key.only()
-    if only is None:
-        return
-    name = str(only.value)
-    if name in _START_UP_VARIABLES and name != "LD_LIBRARY_PATH":
-        run.emit(
-            Kind.CODE_EXECUTE, name, node=node, via="os.environ", tags=("alters-guarded-state",), scope=Reach.SESSION
-        )
-    elif name.startswith("JUPYTER_GUARD"):
-        run.emit(Kind.GUARD_TAMPER, name, node=node, via="os.environ", scope=Reach.SESSION)
-
-
-def bind(run: Run, name: str, value: Value) -> None:
-    """``name = value`` in the current scope."""
-    if run.origin.rank > value.origin.rank:
-        value = value.by(run.origin)
-    home: Scope = run.scope.home(name)
-    if home is not run.scope and run.branches:
-        known = home.names.get(name)
-        home.names[name] = value if known is None else join((known, value))
-    else:
-        home.names[name] = value
 
 
 def unpacked(value: Value, count: int, star: int | None) -> list[Value]:

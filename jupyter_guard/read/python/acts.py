@@ -92,8 +92,17 @@ class Site:
         if self.owner is None:
             return ANYTHING
         found = [atom.made for atom in self.owner.atoms if type(atom) is Inst and atom.made is not None]
-        found += [Value((Const(atom.path),)) for atom in self.owner.atoms if type(atom) is Unknown and atom.path[:1].isalpha()]
+        found += [
+            Value((Const(atom.path),)) for atom in self.owner.atoms if type(atom) is Unknown and atom.path[:1].isalpha()
+        ]
         return join(found).marked(self.owner.marks) if found else derived(self.owner)
+
+
+def arg(site: Site, index: int, name: str = "") -> Value:
+    """An argument, or ``ANYTHING`` when it is not given."""
+    if index < len(site.args):
+        return site.args[index]
+    return site.kwargs.get(name, ANYTHING)
 
 
 def holds(site: Site, condition: Condition) -> bool:
@@ -157,7 +166,7 @@ def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTA
         if act.unless and any(holds(site, one) for one in act.unless):
             continue
         if act.kinds or act.text is not None:
-            marks |= _act(run, entry, act, site, cap)
+            marks |= _act(run, act, site, cap)
         if act.gives:
             marks.add(act.gives)
         if act.returns:
@@ -180,7 +189,7 @@ def _first(site: Site) -> Value | None:
     return site.args[0] if site.args else None
 
 
-def _act(run: Run, entry: Entry, act: Act, site: Site, cap: Certainty) -> set[str]:
+def _act(run: Run, act: Act, site: Site, cap: Certainty) -> set[str]:
     """One act's effects; the taint that its result has because of what it reads."""
     tags = set(act.tags) | _flow(act, site)
     if site.marks & {BUILT, DECODED} or (INDIRECT in site.marks and any(kind in _RUNS for kind in act.kinds)):
@@ -195,7 +204,7 @@ def _act(run: Run, entry: Entry, act: Act, site: Site, cap: Certainty) -> set[st
             return set()
     marks: set[str] = set()
     for kind in act.kinds:
-        for target in _targets(run, act, site, kind):
+        for target in _targets(act, site, kind):
             marks |= _emit(run, act, site, kind, target, tags, certainty)
     return marks
 
@@ -237,7 +246,7 @@ def deep_marks(value: Value, depth: int = 0) -> frozenset[str]:
     return marks
 
 
-def _targets(run: Run, act: Act, site: Site, kind: Kind) -> list[tuple[str, frozenset[str]]]:
+def _targets(act: Act, site: Site, kind: Kind) -> list[tuple[str, frozenset[str]]]:
     """The names of what the act touches, with their marks; one unknown target when nothing is known."""
     if act.target is None:
         return [("", frozenset())]

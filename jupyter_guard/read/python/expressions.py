@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_guard.read.context import HOLE, BudgetSpent
-from jupyter_guard.read.python.access import attribute, bind, item, set_attribute, set_item, unpacked
+from jupyter_guard.read.python.access import attribute, item, unpacked
 from jupyter_guard.read.python.calls import apply
+from jupyter_guard.read.python.changes import bind, set_attribute, set_item
 from jupyter_guard.read.python.fold import Giant, binary, compare, joined
-from jupyter_guard.read.python.models import iterated
+from jupyter_guard.read.python.models_containers import iterated
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.source import Source, Unreadable, parse
 from jupyter_guard.read.python.values import (
     ANYTHING,
+    BUILT,
     INDIRECT,
     MANY,
     Func,
@@ -34,13 +37,7 @@ from jupyter_guard.read.python.values import (
 from jupyter_guard.terms import Kind
 from jupyter_guard.terms import Scope as Reach
 
-BUILTINS = frozenset(
-    "abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex delattr "
-    "dict dir divmod enumerate eval exec filter float format frozenset getattr globals hasattr hash help hex id input int "
-    "isinstance issubclass iter len list locals map max memoryview min next object oct open ord pow print property range "
-    "repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip __import__ execfile "
-    "raw_input display get_ipython exit quit unicode reload file".split()
-)
+BUILTINS = frozenset(dir(builtins)) | {"execfile", "raw_input", "display", "get_ipython", "unicode", "reload", "file"}
 MAX_UNROLLED = 64
 
 
@@ -54,13 +51,13 @@ def evaluate(run: Run, node: ast.expr) -> Value:
     return handler(run, node) if handler is not None else ANYTHING
 
 
-def _constant(run: Run, node: ast.Constant) -> Value:
+def _constant(_run: Run, node: ast.Constant) -> Value:
     if node.value is Ellipsis or isinstance(node.value, complex):
         return ANYTHING
     return const(node.value)
 
 
-def name_value(run: Run, name: str, node: ast.AST | None) -> Value:
+def name_value(run: Run, name: str) -> Value:
     """What ``name`` stands for here."""
     found = run.scope.find(name)
     if found is not None:
@@ -89,15 +86,17 @@ def name_value(run: Run, name: str, node: ast.AST | None) -> Value:
 # What these names stand for where a cell is read without the one that defines them.
 _USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "tf": "tensorflow", "sk": "sklearn"}
 # Names of known libraries that people use for their own variables.
-_COMMON = frozenset("code commands sh data model client session secrets token select signal queue string time test".split())
+_COMMON = frozenset(
+    """
+    code commands sh data model client session secrets token select signal queue string time test
+    """.split()  # noqa: SIM905
+)
 
 
 def _name(run: Run, node: ast.Name) -> Value:
-    value = name_value(run, node.id, node)
-    if not node.id.isascii() or (not run.source._ascii and run.source.segment(node) != node.id):  # noqa: SLF001
-        # Letters that look like others: Python reads them as the plain ones, people do not.
-        if node.id.isascii() and any(isinstance(atom, Name) for atom in value.atoms):
-            value = value.marked({"~built", INDIRECT})
+    value = name_value(run, node.id)
+    if run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):
+        return value.marked({BUILT, INDIRECT})
     return value
 
 
@@ -434,5 +433,3 @@ def evaluate_text(run: Run, text: str, node: ast.AST | None) -> Value:
         run.source = before
         run.texts -= 1
         run.anchors.pop()
-
-

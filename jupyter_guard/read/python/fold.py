@@ -78,9 +78,7 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
     origin = left.origin if left.origin.rank >= right.origin.rank else right.origin
     found: list[Value] = []
     if len(left.atoms) * len(right.atoms) <= 36:
-        for one in left.atoms or (None,):
-            for other in right.atoms or (None,):
-                found.append(_pair(op, one, other))
+        found += [_pair(op, one, other) for one in left.atoms or (None,) for other in right.atoms or (None,)]
     else:
         found.append(ANYTHING)
     value = join(found)

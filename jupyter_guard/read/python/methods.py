@@ -26,9 +26,12 @@ from jupyter_guard.read.python.values import (
 )
 
 _PURE = frozenset(
-    "capitalize casefold count decode encode endswith expandtabs find format hex index isalnum isalpha isascii isdigit "
-    "islower isspace isupper join lower lstrip partition removeprefix removesuffix replace rfind rindex rpartition rsplit "
-    "rstrip split splitlines startswith strip swapcase title translate upper zfill ljust rjust center".split()
+    """
+    capitalize casefold count decode encode endswith expandtabs find format hex index isalnum
+    isalpha isascii isdigit islower isspace isupper join lower lstrip partition removeprefix
+    removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines startswith strip
+    swapcase title translate upper zfill ljust rjust center
+    """.split()  # noqa: SIM905
 )
 _HIDING = frozenset({"decode", "translate", "replace", "swapcase", "hex"})
 _KEEPING = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "encode", "removeprefix", "removesuffix", "title"})
@@ -53,10 +56,10 @@ def of_constant(constant: Any, name: str, args: list[Value], kwargs: dict[str, V
         if partial(constant) or name in ("strip", "rstrip", "lstrip", "lower", "upper", "encode", "replace"):
             return const(constant, marks, given.origin) if name in _KEEPING else const(HOLE, marks)
         return Value((), marks, given.origin)
-    values = [one.value for one in plain]
+    values = [one.value for one in plain if one is not None]
     if partial(constant):
         if name == "replace" and len(values) >= 2 and all(isinstance(one, str) for one in values[:2]):
-            return const(constant.replace(values[0], values[1])[: MAX_TEXT + 1], marks)
+            return const(str(constant).replace(values[0], values[1])[: MAX_TEXT + 1], marks)
         if name in ("split", "rsplit", "splitlines"):
             return Value((Seq([], "list", const(HOLE, marks)),), marks)
         return const(constant, marks) if name in _KEEPING else Value((), marks)
@@ -71,15 +74,15 @@ def of_constant(constant: Any, name: str, args: list[Value], kwargs: dict[str, V
     ):
         return Value((), marks)
     try:
-        result = getattr(constant, name)(*values, **{key: one.value for key, one in named.items()})
+        result = getattr(constant, name)(*values, **{key: one.value for key, one in named.items() if one is not None})
     except Exception:  # the call would fail at run time too
         return Value((), marks)
-    if name in _HIDING and result != constant and not _ordinary_decode(constant, name, values, marks):
+    if name in _HIDING and result != constant and not _ordinary_decode(name, values, marks):
         marks |= {DECODED} if name in ("translate", "swapcase") or isinstance(constant, bytes) else {BUILT}
     return lifted(result, marks)
 
 
-def _ordinary_decode(constant: Any, name: str, values: list[Any], marks: frozenset[str]) -> bool:
+def _ordinary_decode(name: str, values: list[Any], marks: frozenset[str]) -> bool:
     """Whether ``b'text'.decode()`` only turns readable bytes into text."""
     if name != "decode" or DECODED in marks:
         return name != "replace" and DECODED in marks
@@ -141,7 +144,8 @@ def of_sequence(seq: Seq, name: str, args: list[Value], weak: bool) -> Value | N
             return seq.rest or ANYTHING
         if weak or (args and not isinstance(getattr(args[0].only(), "value", None), int)):
             return join(seq.items)
-        index = args[0].only().value if args else (0 if name == "popleft" else -1)
+        only = args[0].only() if args else None
+        index = only.value if only is not None else (0 if name == "popleft" else -1)
         return seq.items.pop(index) if -len(seq.items) <= index < len(seq.items) else ANYTHING
     if name in ("reverse", "sort"):
         if name == "reverse":

@@ -1,15 +1,17 @@
 """Library functions whose results the reader knows -> their results, by full name (``MODELS``)."""
 
+# ruff: noqa: ARG001, ARG005 - every model takes the run and the call, whether it needs both or not
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python import models_codecs, models_paths
-from jupyter_guard.read.python.access import attribute, environment, set_attribute, set_environment
-from jupyter_guard.read.python.acts import TAINTS, Site
-from jupyter_guard.read.python.fold import joined, shown, text
-from jupyter_guard.read.python.methods import lifted, of_mapping
+from jupyter_guard.read.python import models_codecs, models_containers, models_paths
+from jupyter_guard.read.python.access import attribute, environment
+from jupyter_guard.read.python.acts import TAINTS, Site, arg
+from jupyter_guard.read.python.changes import set_attribute, set_environment
+from jupyter_guard.read.python.fold import shown, text
+from jupyter_guard.read.python.methods import lifted
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -28,12 +30,10 @@ from jupyter_guard.read.python.values import (
     NameDict,
     Obj,
     Partial,
-    Seq,
     Unknown,
     Value,
     const,
     derived,
-    element,
     items_of,
     join,
 )
@@ -41,13 +41,6 @@ from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
 Model = Callable[[Run, Site], Value | None]
-
-
-def arg(site: Site, index: int, name: str = "") -> Value:
-    """An argument, or ``ANYTHING`` when it is not given."""
-    if index < len(site.args):
-        return site.args[index]
-    return site.kwargs.get(name, ANYTHING)
 
 
 def _getattr(run: Run, site: Site) -> Value:
@@ -114,148 +107,6 @@ def _type(run: Run, site: Site) -> Value:
     return join(found) if found else ANYTHING
 
 
-def _map(run: Run, site: Site) -> Value:
-    from jupyter_guard.read.python.calls import apply
-
-    function = arg(site, 0).marked({INDIRECT})
-    lists = [items_of(one) for one in site.args[1:]]
-    if lists and all(one is not None and len(one) <= 512 for one in lists):
-        rows = zip(*(one for one in lists if one is not None), strict=False)
-        return Value((Seq([apply(run, function, list(row), {}, site.node) for row in rows]),))
-    result = apply(run, function, [element(one) for one in site.args[1:]], {}, site.node)
-    return Value((Seq([], "list", result),))
-
-
-def _filter(run: Run, site: Site) -> Value:
-    from jupyter_guard.read.python.calls import apply
-
-    inner = element(arg(site, 1))
-    if any(not isinstance(atom, Const) for atom in arg(site, 0).atoms):
-        apply(run, arg(site, 0), [inner], {}, site.node)
-    return Value((Seq([], "list", inner),), arg(site, 1).marks)
-
-
-def _reduce(run: Run, site: Site) -> Value:
-    from jupyter_guard.read.python.calls import apply
-
-    items = items_of(arg(site, 1))
-    if items is None or len(items) > 256:
-        inner = element(arg(site, 1))
-        return apply(run, arg(site, 0), [inner, inner], {}, site.node)
-    values = [*site.args[2:3], *items]
-    if not values:
-        return ANYTHING
-    result = values[0]
-    for value in values[1:]:
-        result = apply(run, arg(site, 0), [result, value], {}, site.node)
-    return result
-
-
-def _list(run: Run, site: Site) -> Value:
-    kind = site.name.rpartition(".")[2]
-    if not site.args:
-        return Value((Seq([], kind),))
-    value = iterated(run, site.args[0], site)
-    for atom in value.atoms:
-        if type(atom) is Const and isinstance(atom.value, range) and _length(atom.value) > 200_000_000:
-            run.emit(
-                Kind.RESOURCE_EXHAUST,
-                f"{_length(atom.value) * 8:,} bytes of memory",
-                node=site.node,
-                via=site.name,
-                tags=("giant",),
-                scope=Reach.SESSION,
-            )
-    items = items_of(value)
-    if items is not None:
-        return Value((Seq(list(items), kind),))
-    return Value((Seq([], kind, element(value)),), value.marks)
-
-
-def _length(numbers: range) -> int:
-    """``len`` without its limit."""
-    return max(0, (numbers.stop - numbers.start) // numbers.step)
-
-
-def iterated(run: Run, value: Value, site: Site | None) -> Value:
-    """What going through ``value`` gives: types know what they hold, files and listings are of unknown length."""
-    found: list[Value] = []
-    changed = False
-    for atom in value.atoms:
-        if isinstance(atom, Inst | Name):
-            type_ = atom.type if isinstance(atom, Inst) else ""
-            if isinstance(atom, Name):
-                entry = run.known(atom.dotted)
-                type_ = entry.returns if entry is not None else ""
-            entry = run.known(f"{type_}.__iter__") if type_ else None
-            if entry is not None and entry.returns:
-                found.append(Value((Seq([], "list", Value((Inst(entry.returns, getattr(atom, "made", None)),))),)))
-                changed = True
-                continue
-        found.append(Value((atom,)))
-    return join(found).marked(value.marks).by(value.origin) if changed else value
-
-
-def _reversed(run: Run, site: Site) -> Value:
-    items = items_of(arg(site, 0))
-    if items is None:
-        return arg(site, 0)
-    return Value((Seq([one.marked({DECODED}) if len(items) > 1 and isinstance(getattr(one.only(), "value", None), str) else one for one in reversed(items)]),))
-
-
-def _sorted(run: Run, site: Site) -> Value:
-    items = items_of(arg(site, 0))
-    return Value((Seq([], "list", join(items)),), arg(site, 0).marks) if items else _list(run, site)
-
-
-def _zip(run: Run, site: Site) -> Value:
-    lists = [items_of(one) for one in site.args]
-    if lists and all(one is not None for one in lists):
-        return Value((Seq([Value((Seq(list(row), "tuple"),)) for row in zip(*(o for o in lists if o is not None), strict=False)]),))
-    return Value((Seq([], "list", Value((Seq([element(one) for one in site.args], "tuple"),))),))
-
-
-def _enumerate(run: Run, site: Site) -> Value:
-    items = items_of(arg(site, 0))
-    if items is not None and len(items) <= 512:
-        return Value((Seq([Value((Seq([const(index), one], "tuple"),)) for index, one in enumerate(items)]),))
-    return Value((Seq([], "list", Value((Seq([ANYTHING, element(iterated(run, arg(site, 0), site))], "tuple"),))),))
-
-
-def _dict(run: Run, site: Site) -> Value:
-    mapping = Map(dict(site.kwargs))
-    marks = frozenset[str]()
-    for value in site.args:
-        marks |= value.marks
-        pairs = items_of(value)
-        if any(type(atom) is Map for atom in value.atoms):
-            of_mapping(mapping, "update", [value], {})
-        elif pairs is not None and all(len(items_of(pair) or []) == 2 for pair in pairs):
-            for pair in pairs:
-                key, one = items_of(pair) or [ANYTHING, ANYTHING]
-                only = key.only()
-                if only is not None and isinstance(only.value, str | int | bytes):
-                    mapping.items[only.value] = one
-        else:
-            mapping.rest = element(value)
-    return Value((mapping,), marks)
-
-
-def _next(run: Run, site: Site) -> Value:
-    value = iterated(run, arg(site, 0), site)
-    items = items_of(value)
-    return items[0] if items else element(value)
-
-
-def _str(run: Run, site: Site) -> Value:
-    if not site.args:
-        return const("")
-    value = joined([site.args[0]])
-    if len(site.args) > 1 and any(type(atom) is Const and isinstance(atom.value, bytes) for atom in site.args[0].atoms):
-        return value.marked({DECODED}) if DECODED in site.args[0].marks else value
-    return value
-
-
 def _print(run: Run, site: Site) -> None:
     if "file" in site.kwargs:
         return
@@ -277,36 +128,6 @@ def show(run: Run, values: list[Value], node: object, via: str) -> None:
                 tags=("show",),
                 scope=Reach.SESSION if "environment" in marks else Reach.HOME,
             )
-
-
-def _int(run: Run, site: Site) -> Value:
-    only = arg(site, 0).only()
-    base = site.args[1].only() if len(site.args) > 1 else None
-    if only is not None and isinstance(only.value, str | int | float | bytes):
-        try:
-            return const(int(only.value, base.value) if base is not None else int(only.value))  # type: ignore[call-overload]
-        except (ValueError, TypeError, OverflowError):
-            pass
-    return ANYTHING
-
-
-def _range(run: Run, site: Site) -> Value:
-    numbers = [one.only() for one in site.args]
-    if numbers and all(one is not None and isinstance(one.value, int) for one in numbers):
-        try:
-            return const(range(*(one.value for one in numbers if one is not None)))
-        except (ValueError, TypeError):
-            pass
-    return ANYTHING
-
-
-def _len(run: Run, site: Site) -> Value:
-    items = items_of(arg(site, 0))
-    return const(len(items)) if items is not None else ANYTHING
-
-
-def _any_of(run: Run, site: Site) -> Value:
-    return join(site.args) if len(site.args) > 1 else element(arg(site, 0))
 
 
 def _partial(run: Run, site: Site) -> Value:
@@ -438,7 +259,15 @@ def _same(run: Run, site: Site) -> Value:
 
 def _fork_bomb(run: Run, site: Site) -> None:
     if any(loop.endless or loop.huge for loop in run.loops):
-        run.emit(Kind.RESOURCE_EXHAUST, "threads or processes", node=site.node, via=site.name, tags=("fork",), scope=Reach.SYSTEM, certainty=Certainty.LIKELY)
+        run.emit(
+            Kind.RESOURCE_EXHAUST,
+            "threads or processes",
+            node=site.node,
+            via=site.name,
+            tags=("fork",),
+            scope=Reach.SYSTEM,
+            certainty=Certainty.LIKELY,
+        )
 
 
 def _write(run: Run, site: Site) -> None:
@@ -469,6 +298,7 @@ def _clean(run: Run, site: Site) -> Value:
 MODELS: dict[str, Model] = {
     **models_paths.MODELS,
     **models_codecs.MODELS,
+    **models_containers.MODELS,
     "getattr": _getattr,
     "setattr": _setattr,
     "vars": _vars,
@@ -478,36 +308,14 @@ MODELS: dict[str, Model] = {
     "importlib.import_module": _import,
     "importlib.__import__": _import,
     "type": _type,
-    "map": _map,
-    "filter": _filter,
-    "functools.reduce": _reduce,
-    "list": _list,
-    "tuple": _list,
-    "set": _list,
-    "frozenset": _list,
     "iter": _same,
-    "reversed": _reversed,
-    "sorted": _sorted,
-    "zip": _zip,
-    "enumerate": _enumerate,
-    "dict": _dict,
-    "collections.OrderedDict": _dict,
-    "types.SimpleNamespace": _dict,
-    "next": _next,
-    "str": _str,
-    "repr": _str,
     "print": _print,
     "display": _print,
     "IPython.display.display": _print,
     "pprint.pprint": _print,
     "pprint": _print,
-    "int": _int,
     "float": _clean,
     "bool": _clean,
-    "len": _len,
-    "range": _range,
-    "min": _any_of,
-    "max": _any_of,
     "functools.partial": _partial,
     "functools.partialmethod": _partial,
     "operator.attrgetter": _getter("attrgetter"),

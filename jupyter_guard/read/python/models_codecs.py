@@ -1,5 +1,6 @@
 """Codecs of constants (base64, hex, rot13, zlib, chr, bytes) -> what they hide, marked as decoded."""
 
+# ruff: noqa: ARG001 - every model takes the run and the call, whether it needs both or not
 from __future__ import annotations
 
 import base64
@@ -78,7 +79,9 @@ def _codec(decode: bool) -> Callable[[Run, Site], Value]:
         encoding = str(name.value).lower() if name is not None else "utf-8"
         if encoding in ("zlib", "zip", "bz2", "zlib_codec", "bz2_codec"):
             return _decoder(_inflate)(run, site)
-        value = _decoder(lambda data: codecs.decode(data, encoding) if decode else codecs.encode(data, encoding))(run, site)
+        value = _decoder(lambda data: codecs.decode(data, encoding) if decode else codecs.encode(data, encoding))(
+            run, site
+        )
         if encoding.replace("-", "").replace("_", "") in ("utf8", "ascii", "latin1"):
             return value.without(DECODED).marked(site.args[0].marks & {DECODED} if site.args else ())
         return value

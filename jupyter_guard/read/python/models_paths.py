@@ -1,5 +1,6 @@
 """Paths (``os.path``, ``pathlib``, ``tempfile``, ``glob``) -> the paths that they give."""
 
+# ruff: noqa: ARG001, ARG005 - every model takes the run and the call, whether it needs both or not
 from __future__ import annotations
 
 import posixpath
@@ -138,7 +139,9 @@ def _cwd(run: Run, site: Site) -> Value:
 def _listing(run: Run, site: Site) -> Value:
     """Paths below a directory, as many as there are."""
     made = Value((Inst(PATH, join_paths([_self(site), const(_pattern(site))])),))
-    return Value((Seq([], "list", made.marked({MANY})),), frozenset({MANY}) | (_self(site).marks & (TAINTS | {SELF_MADE})))
+    return Value(
+        (Seq([], "list", made.marked({MANY})),), frozenset({MANY}) | (_self(site).marks & (TAINTS | {SELF_MADE}))
+    )
 
 
 def _pattern(site: Site) -> str:

@@ -11,14 +11,15 @@ import msgspec
 
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import Budget, BudgetSpent, Context
+from jupyter_guard.read.python.definitions import read_uncalled
 from jupyter_guard.read.python.run import Memory, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.source import MAX_LENGTH, MAX_NESTING, Source, Unreadable, nesting, parse
-from jupyter_guard.read.python.statements import execute_cell, read_uncalled
+from jupyter_guard.read.python.statements import execute_cell
 from jupyter_guard.read.python.texts import run_text, texts_of
 from jupyter_guard.read.python.values import ANYTHING, Value
 from jupyter_guard.read.segments import Segment, segments
-from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
+from jupyter_guard.terms import Cell, Effect, Reading, Span
 
 STEPS = 600_000
 
@@ -212,5 +213,3 @@ def _nested(run: Run, text: str, inner: Context) -> list[Effect]:
     finally:
         run.anchors.pop()
         run.found, run.scope, run.context = before, memory_scope, context
-
-

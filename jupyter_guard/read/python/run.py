@@ -133,7 +133,7 @@ class Run:
                 tags=effect.tags | self.tags,
                 certainty=min(self.certainty, effect.certainty, key=lambda one: one.rank),
             )
-        key = (effect.kind, effect.target, effect.scope, effect.span, effect.via)
+        key: tuple[object, ...] = (effect.kind, effect.target, effect.scope, effect.span, effect.via)
         known = self.found.get(key)
         if known is not None:
             tags = known.tags | effect.tags

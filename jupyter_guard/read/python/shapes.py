@@ -10,8 +10,11 @@ from jupyter_guard.read.python.values import Const
 from jupyter_guard.terms import Certainty, Kind, Scope
 
 _WAITING = frozenset(
-    "sleep recv recvfrom accept input get read readline wait join poll select listen serve_forever receive next "
-    "recv_json recv_string readlines getch get_message consume run_forever pause raw_input send".split()
+    """
+    sleep recv recvfrom accept input get read readline wait join poll select listen serve_forever
+    receive next recv_json recv_string readlines getch get_message consume run_forever pause
+    raw_input send
+    """.split()  # noqa: SIM905
 )
 
 
@@ -83,7 +86,9 @@ def recursion(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """A function that calls itself before anything could stop it is an effect."""
     for statement in node.body:
         for inner in _own([statement]):
-            if isinstance(inner, ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.For | ast.While | ast.Raise):
+            if isinstance(
+                inner, ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.For | ast.While | ast.Raise
+            ):
                 return
         for inner in _own([statement]):
             if isinstance(inner, ast.Yield | ast.YieldFrom):

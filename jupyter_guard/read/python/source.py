@@ -64,6 +64,10 @@ class Source:
             return column
         return len(self._lines[line - 1].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore"))
 
+    def disguised(self, node: ast.Name) -> bool:
+        """Whether a plain name is written in letters that only look like it: Python reads them as the plain ones."""
+        return not self._ascii and node.id.isascii() and self.anchor is None and self.segment(node) != node.id
+
     def segment(self, node: ast.expr) -> str:
         """The text of a name or attribute on one line, as it was written."""
         if self._lines is None:

@@ -7,20 +7,27 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jupyter_guard.read.context import BudgetSpent
-from jupyter_guard.read.python.access import attribute, bind, touch
-from jupyter_guard.read.python.calls import apply, decorate
-from jupyter_guard.read.python.expressions import BUILTINS, MAX_UNROLLED, assign, defaults_of, evaluate, name_value, operate
-from jupyter_guard.read.python.models import iterated, show
+from jupyter_guard.read.python import definitions
+from jupyter_guard.read.python.access import attribute, touch
+from jupyter_guard.read.python.calls import apply
+from jupyter_guard.read.python.changes import bind
+from jupyter_guard.read.python.expressions import (
+    BUILTINS,
+    MAX_UNROLLED,
+    assign,
+    evaluate,
+    name_value,
+    operate,
+)
+from jupyter_guard.read.python.models import show
+from jupyter_guard.read.python.models_containers import iterated
 from jupyter_guard.read.python.run import Loop, Run
-from jupyter_guard.read.python.scope import Scope, merged
-from jupyter_guard.read.python.shapes import endless, exits, recursion
+from jupyter_guard.read.python.scope import merged
+from jupyter_guard.read.python.shapes import endless, exits
 from jupyter_guard.read.python.values import (
     ANYTHING,
     MANY,
-    Class,
     Const,
-    Func,
     Inst,
     Name,
     NameDict,
@@ -39,7 +46,9 @@ _SECRET_NAME = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key)\d?$",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"(?i)your|xxx|<.*>|example|dummy|test|changeme|placeholder|\.\.\.|\*\*|^none$|^\s*$|\{|env|todo|[/ ]")
+_PLACEHOLDER = re.compile(
+    r"(?i)your|xxx|<.*>|example|dummy|test|changeme|placeholder|\.\.\.|\*\*|^none$|^\s*$|\{|env|todo|[/ ]"
+)
 
 
 def execute(run: Run, body: Sequence[ast.stmt]) -> None:
@@ -86,13 +95,18 @@ def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None
     name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         name = str(target.slice.value)
-    if name and isinstance(source, ast.Constant) and isinstance(source.value, str) and _SECRET_NAME.search(name):
-        if len(source.value) >= 6 and not source.value.isalpha() and not _PLACEHOLDER.search(source.value):
-            run.note("hard-coded-secret", name, target)
+    text = source.value if isinstance(source, ast.Constant) and isinstance(source.value, str) else ""
+    if len(text) >= 6 and not text.isalpha() and _SECRET_NAME.search(name) and not _PLACEHOLDER.search(text):
+        run.note("hard-coded-secret", name, target)
     if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
         for atom in value.atoms:
             entry = run.known(atom.dotted) if type(atom) is Name else None
-            if type(atom) is Name and atom.dotted != name and entry is not None and any(act.kinds for act in entry.acts):
+            if (
+                type(atom) is Name
+                and atom.dotted != name
+                and entry is not None
+                and any(act.kinds for act in entry.acts)
+            ):
                 run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
 
 
@@ -114,7 +128,7 @@ def _annotated(run: Run, node: ast.AnnAssign) -> None:
 def _augmented(run: Run, node: ast.AugAssign) -> None:
     target = node.target
     if isinstance(target, ast.Name):
-        before = name_value(run, target.id, target)
+        before = name_value(run, target.id)
     elif isinstance(target, ast.Attribute):
         before = attribute(run, evaluate(run, target.value), target.attr, target)
     else:
@@ -126,61 +140,6 @@ def _augmented(run: Run, node: ast.AugAssign) -> None:
             touch(run, atom, target)
     value = operate(run, node.op, before, evaluate(run, node.value), node)
     assign(run, target, value)
-
-
-def _import(run: Run, node: ast.Import) -> None:
-    for one in node.names:
-        run.note("import", one.name, node)
-        name = one.name if one.asname else one.name.partition(".")[0]
-        bind(run, one.asname or name, Value((Name(name),)))
-
-
-def _import_from(run: Run, node: ast.ImportFrom) -> None:
-    module = node.module or ""
-    if node.level:
-        module = "." * node.level + module
-    run.note("import", module, node)
-    for one in node.names:
-        if one.name == "*":
-            for name in run.knowledge.below(module):
-                bind(run, name, Value((Name(f"{module}.{name}"),)))
-            continue
-        run.note("import", f"{module}.{one.name}", node)
-        bind(run, one.asname or one.name, attribute(run, Value((Name(module),)), one.name, node))
-
-
-def _define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    func = Func(node, node.name, run.scope.enclosing(), defaults_of(run, node.args), run.source)
-    run.defined.append(func)
-    recursion(run, node)
-    value = Value((func,), frozenset(), run.origin)
-    for decorator in reversed(node.decorator_list):
-        value = decorate(run, evaluate(run, decorator), value, decorator)
-    bind(run, node.name, value)
-
-
-def _define_class(run: Run, node: ast.ClassDef) -> None:
-    before = run.scope
-    scope = Scope("class", before)
-    bases = [evaluate(run, base) for base in node.bases]
-    for keyword in node.keywords:
-        evaluate(run, keyword.value)
-    run.scope = scope
-    cls = Class(node.name, scope.names, bases, run.origin)
-    try:
-        execute(run, node.body)
-    finally:
-        run.scope = before
-    run.classes.append(cls)
-    value = Value((cls,), frozenset(), run.origin)
-    for base in bases:
-        for atom in base.atoms:
-            hook = atom.attrs.get("__init_subclass__") if type(atom) is Class else None
-            if hook is not None:
-                apply(run, hook, [value], {}, node)
-    for decorator in reversed(node.decorator_list):
-        value = decorate(run, evaluate(run, decorator), value, decorator)
-    bind(run, node.name, value)
 
 
 def _if(run: Run, node: ast.If) -> None:
@@ -216,7 +175,9 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     items = items_of(value)
     unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
     many = MANY in value.marks or items is None or len(items) > 16
-    huge = any(type(atom) is Const and isinstance(atom.value, range) and bool(atom.value[10_000:]) for atom in value.atoms)
+    huge = any(
+        type(atom) is Const and isinstance(atom.value, range) and bool(atom.value[10_000:]) for atom in value.atoms
+    )
     run.loops.append(Loop(many=many, huge=huge))
     run.branches += 1
     before = dict(run.scope.names)
@@ -328,7 +289,9 @@ def _delete(run: Run, node: ast.Delete) -> None:
                 elif type(atom) is Inst and name:
                     touch(run, Name(f"{atom.type}.{name}", holder), target)
                 elif type(atom) is NameDict and atom.prefix == "builtins":
-                    run.emit(Kind.GUARD_TAMPER, "builtins", node=target, via="del", tags=("alias",), scope=Reach.SESSION)
+                    run.emit(
+                        Kind.GUARD_TAMPER, "builtins", node=target, via="del", tags=("alias",), scope=Reach.SESSION
+                    )
 
 
 def _raise(run: Run, node: ast.Raise) -> None:
@@ -380,11 +343,11 @@ _STATEMENTS: dict[type, Callable[[Run, Any], None]] = {
     ast.Assign: _assign,
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
-    ast.Import: _import,
-    ast.ImportFrom: _import_from,
-    ast.FunctionDef: _define,
-    ast.AsyncFunctionDef: _define,
-    ast.ClassDef: _define_class,
+    ast.Import: lambda run, node: definitions.import_modules(run, node),
+    ast.ImportFrom: lambda run, node: definitions.import_names(run, node),
+    ast.FunctionDef: lambda run, node: definitions.define(run, node),
+    ast.AsyncFunctionDef: lambda run, node: definitions.define(run, node),
+    ast.ClassDef: lambda run, node: definitions.define_class(run, node),
     ast.If: _if,
     ast.For: _for,
     ast.AsyncFor: _for,
@@ -401,45 +364,3 @@ _STATEMENTS: dict[type, Callable[[Run, Any], None]] = {
     ast.Nonlocal: _nonlocal,
     ast.Match: _match,
 }
-
-
-def read_uncalled(run: Run) -> None:
-    """Bodies of functions that nothing has called yet: what they would do is possible."""
-    from jupyter_guard.read.python.calls import call_function
-
-    tags = run.tags
-    done: set[int] = set()
-    run.certainty = Certainty.UNKNOWN
-    for cls in list(run.classes):
-        methods = [atom for value in cls.attrs.values() for atom in value.atoms if isinstance(atom, Func)]
-        if not methods:
-            continue
-        owner = Value((Obj(cls),))
-        for method in methods:
-            if id(method.node) in run.reached or id(method.node) in done or method.source is not run.source:
-                continue
-            done.add(id(method.node))
-            alone = method.name in ("__del__", "__init_subclass__")
-            run.certainty = Certainty.LIKELY if alone else Certainty.UNKNOWN
-            run.tags = tags if alone else tags | {"possible"}
-            bound = method if method.kind == "staticmethod" else method.bound(owner)
-            _tried(run, lambda bound=bound: call_function(run, bound, [], {}, None))  # type: ignore[misc]
-    for func in list(run.defined):
-        if id(func.node) in run.reached or id(func.node) in done:
-            continue
-        done.add(id(func.node))
-        run.tags, run.certainty = tags | {"possible"}, Certainty.UNKNOWN
-        _tried(run, lambda func=func: call_function(run, func, [], {}, None))  # type: ignore[misc]
-    run.tags, run.certainty = tags, Certainty.CERTAIN
-
-
-def _tried(run: Run, reading: Callable[[], object]) -> None:
-    try:
-        reading()
-    except RecursionError:
-        run.scope = run.memory.scope
-        run.unread("a function is nested too deeply to read")
-    except BudgetSpent:
-        raise
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from jupyter_guard.knowledge import Act
 from jupyter_guard.read.context import HOLE, MAX_DEPTH
@@ -12,7 +13,7 @@ from jupyter_guard.read.python.fold import path_texts, shown
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.source import Source, Unreadable, parse
 from jupyter_guard.read.python.values import ANYTHING, Const, Inst, Name, Seq, Value
-from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Certainty, Effect, Kind
 from jupyter_guard.terms import Scope as Reach
 
 MAX_TEXTS = 6
@@ -58,7 +59,7 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
             inherited.add("from:network")
     language = act.language
     if language == "argv":
-        return _argv(run, act, site, value, inherited, tags)
+        return _argv(run, site, value, inherited, tags)
     texts = texts_of(value)
     if not texts:
         return True
@@ -76,7 +77,7 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
     return done and "obfuscated" not in tags
 
 
-def _argv(run: Run, act: Act, site: Site, value: Value, inherited: set[str], tags: set[str]) -> bool:
+def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str]) -> bool:
     shell = site.kwargs.get("shell")
     in_shell = shell is not None and any(type(atom) is Const and atom.value for atom in shell.atoms)
     for atom in value.atoms:
@@ -126,7 +127,7 @@ def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> None:
     """Add the effects of a shell text."""
     from jupyter_guard.read.shell import read_shell as reader
 
-    _add(run, reader(text, run.here(site.node, tags).deeper()), site)
+    _add(run, reader(text, run.here(site.node, tags).deeper()))
 
 
 def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> None:
@@ -135,20 +136,21 @@ def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> None:
         tags = tags | {f"from:{mark}" for mark in run.memory.written.get(run.here(None).resolve(word), ())}
     from jupyter_guard.read.shell import read_argv as reader
 
-    _add(run, reader(words, run.here(site.node, tags).deeper()), site)
+    _add(run, reader(words, run.here(site.node, tags).deeper()))
 
 
 def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | None = None) -> None:
     """Add the effects of an SQL text that goes to the receiver's database."""
     from jupyter_guard.read.sql import read_sql as reader
 
-    made = site.made() if site.owner is not None else site.args[1] if len(site.args) > 1 else ANYTHING
+    typed = site.owner is not None and any(type(atom) is Inst for atom in site.owner.atoms)
+    made = site.made() if typed else site.args[1] if len(site.args) > 1 else ANYTHING
     connection = [atom.made for atom in made.atoms if type(atom) is Inst and atom.made is not None]
     made = connection[0] if connection else made
     names = [name for name in path_texts(made) if name.strip(HOLE)]
     context = run.here(site.node, tags).deeper()
     context = context.with_(database=names[0] if names else "", data_scope=scope or database_scope(run, made))
-    _add(run, reader(text, context), site)
+    _add(run, reader(text, context))
     if _INJECTED.search(text) and tags & {"from:user", "from:network", "from:model"}:
         run.emit(
             Kind.DATA_WRITE,
@@ -163,8 +165,8 @@ def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | Non
         run.note("sql-injection", site.name, site.node)
 
 
-def _add(run: Run, effects: object, site: Site) -> None:
-    for effect in effects:  # type: ignore[attr-defined]
+def _add(run: Run, effects: Iterable[Effect]) -> None:
+    for effect in effects:
         run.add(effect)
 
 

@@ -1,0 +1,125 @@
+"""Functions and classes of the session, called -> their bodies' effects, and what they return."""
+
+from __future__ import annotations
+
+import ast
+
+from jupyter_guard.read.python import calls, expressions, statements
+from jupyter_guard.read.python.access import class_attribute, library_bases
+from jupyter_guard.read.python.acts import Site, perform
+from jupyter_guard.read.python.run import MAX_CALLS, Run
+from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.values import (
+    ANYTHING,
+    INDIRECT,
+    NONE,
+    Class,
+    Func,
+    Map,
+    Name,
+    Obj,
+    Seq,
+    Value,
+    derived,
+    join,
+)
+
+
+def instantiate(run: Run, cls: Class, args: list[Value], kwargs: dict[str, Value], node: ast.AST | None) -> Value:
+    """An object of a class of the session; its ``__init__`` runs."""
+    obj = Obj(cls)
+    value = Value((obj,), frozenset(), cls.origin)
+    made = False
+    for special in ("__new__", "__init__", "__post_init__"):
+        method = class_attribute(run, cls, special)
+        if method is None:
+            continue
+        made = made or special == "__init__"
+        for one in method.atoms:
+            if isinstance(one, Func):
+                owner = Value((cls,)) if special == "__new__" else value
+                call_function(run, one.bound(owner), args if special != "__post_init__" else [], kwargs, node)
+            elif isinstance(one, Name):
+                calls.call_name(run, one, ANYTHING, args, kwargs, node, False)
+    if not made:
+        names = [
+            name
+            for name, one in cls.attrs.items()
+            if not name.startswith("__") and not any(isinstance(a, Func) for a in one.atoms)
+        ]
+        for name, given in [*zip(names, args, strict=False), *kwargs.items()]:
+            obj.attrs[name] = given
+    for base in library_bases(cls):
+        entry = run.known(base)
+        if entry is not None:
+            if not made:
+                perform(run, entry, Site(base, args, kwargs, node))
+            starts = class_attribute(run, cls, "run")
+            if starts is not None and base.rpartition(".")[2] in ("Thread", "Process", "Timer"):
+                obj.attrs.setdefault(
+                    "start", Value(tuple(o.bound(value) if isinstance(o, Func) else o for o in starts.atoms))
+                )
+    return value
+
+
+def call_function(
+    run: Run,
+    func: Func,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: ast.AST | None,
+    *,
+    marks: frozenset[str] = frozenset(),
+    open_: bool = False,
+) -> Value:
+    """Read the body of a function of the session with these arguments; returns what it may return."""
+    run.context.spend(5)
+    run.reached.add(id(func.node))
+    if len(run.calls) >= MAX_CALLS or sum(1 for one in run.calls if one.node is func.node) >= 2:
+        return derived(*args, *kwargs.values())
+    scope = Scope("function", func.scope)
+    parameters = func.node.args
+    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
+    given = [func.owner, *args] if func.owner is not None else list(args)
+    for name, value in func.defaults.items():
+        scope.names[name] = value
+    for name, value in zip(names, given, strict=False):
+        scope.names[name] = value
+    if parameters.vararg is not None:
+        scope.names[parameters.vararg.arg] = Value((Seq(given[len(names) :], "tuple", ANYTHING if open_ else None),))
+    allowed = {*names, *(one.arg for one in parameters.kwonlyargs)}
+    rest = {}
+    for name, value in kwargs.items():
+        if name in allowed:
+            scope.names[name] = value
+        else:
+            rest[name] = value
+    if parameters.kwarg is not None:
+        scope.names[parameters.kwarg.arg] = Value((Map(dict(rest), ANYTHING if open_ else None),))
+    for name in allowed:
+        scope.names.setdefault(name, ANYTHING)
+    before, source, branches, loops = run.scope, run.source, run.branches, run.loops
+    anchored = func.source is not run.source or func.source.anchor is not None
+    if anchored:
+        run.anchors.append(run.span(node))
+        run.source = func.source
+    run.scope = scope
+    run.calls.append(func)
+    run.origins.append(func.origin)
+    run.loops = list(loops)
+    tags = run.tags
+    run.tags = tags | ({"obfuscated"} if INDIRECT in marks and "obfuscated" in tags else frozenset())
+    try:
+        if isinstance(func.node, ast.Lambda):
+            return expressions.evaluate(run, func.node.body).by(func.origin)
+        statements.execute(run, func.node.body)
+    finally:
+        run.scope, run.branches, run.loops, run.tags = before, branches, loops, tags
+        run.calls.pop()
+        run.origins.pop()
+        if anchored:
+            run.anchors.pop()
+            run.source = source
+    if scope.yielded:
+        return Value((Seq([], "list", join(scope.yielded)),))
+    return (join(scope.returned) if scope.returned else NONE).by(func.origin)
