@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
 from jupyter_guard.terms import Scope as Where
 
 STEPS = 400_000
+_EXPANSION = re.compile(r"\$\$|(?<!\$)\{([^{}\n]+)\}|(?<!\$)\$([A-Za-z_]\w*)")
 
 
 class SessionReader:
@@ -165,7 +167,21 @@ class _Cell:
         return UNKNOWN
 
     def _expanded(self, text: str) -> str:
-        return text
+        """IPython's ``{expression}`` and ``$name``: what is known stands there, and a hole for what is not."""
+
+        def put(found: re.Match[str]) -> str:
+            if found[0] == "$$":
+                return "$"
+            expression = found[1] or found[2]
+            value = self._lookup(expression)
+            if value is not None:
+                return value
+            # `{a,b}` and `${HOME}` are the shell's own; so is a name that no cell defined.
+            if found[2]:
+                return HOLE if self.machine.top.get(expression) is not None else found[0]
+            return HOLE if "," not in expression and ".." not in expression else found[0]
+
+        return _EXPANSION.sub(put, text) if "{" in text or "$" in text else text
 
     def _shell(self, text: str, context: Context) -> list[Effect]:
         from jupyter_guard.read.shell import read_shell

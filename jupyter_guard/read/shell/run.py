@@ -1,0 +1,303 @@
+"""A command's words and what it is fed -> effects, and what it prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.shell.arguments import Arguments, parse_arguments, pick
+from jupyter_guard.read.shell.commands import Change, Command
+from jupyter_guard.read.shell.streams import EMPTY, MARKS, SOURCES, UNKNOWN, Stream, decoded, plain, shown, sources
+from jupyter_guard.terms import Certainty, Effect, Kind, Scope
+
+if TYPE_CHECKING:
+    from jupyter_guard.read.shell.state import Shell
+
+MAX_TARGETS = 24
+_FILE_KINDS = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE})
+_NETWORK = frozenset({Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN})
+_VERSIONED = re.compile(r"(python|pip|pypy|perl|ruby|node|php|lua|clang|gcc|tclsh)[\d.]+(?:-config)?$")
+_METADATA = re.compile(
+    r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254"
+)
+_LOCAL = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0|unix:)(?=[:/]|$)")
+
+
+def base_name(word: str) -> str:
+    """The command's own name: no directory, no version, no ``.exe``."""
+    name = word.rpartition("/")[2].lower() if "/" in word else word
+    name = name.removesuffix(".exe")
+    found = _VERSIONED.match(name)
+    return found[1] if found else name
+
+
+def run(shell: Shell, words: list[str], stdin: Stream, seen: bool = False) -> Stream:
+    """Run ``words`` in the reader's mind: add its effects to ``shell`` and return what it prints.
+
+    ``seen`` says that the output ends in the cell's output.
+    """
+    shell.spend(4)
+    if not words:
+        return EMPTY
+    first = words[0]
+    if MARKS.search(first):
+        return _unknown_command(shell, words, stdin)
+    if first in shell.functions:
+        return shell.call(first, words[1:], stdin)
+    name = base_name(first)
+    from jupyter_guard.read.shell.specials import SPECIALS
+
+    special = SPECIALS.get(name)
+    if special is not None:
+        return special(shell, [name, *words[1:]], stdin, seen)
+    return described(shell, first, name, words[1:], stdin, seen)
+
+
+def described(shell: Shell, first: str, name: str, rest: list[str], stdin: Stream, seen: bool) -> Stream:
+    """Run a command as the knowledge describes it."""
+    parent = shell.commands.table.get(name)
+    arguments = parse_arguments(rest, parent)
+    found = shell.commands.find(name, arguments.operands)
+    if found is None:
+        return _undescribed(shell, first, name, rest, stdin)
+    full, entry, used = found
+    if used:
+        arguments = parse_arguments(rest, entry, parent)
+        arguments = Arguments(arguments.words, arguments.flags, arguments.operands[used:])
+    return _Run(shell, full, entry, arguments, stdin, seen).go()
+
+
+def _unknown_command(shell: Shell, words: list[str], stdin: Stream) -> Stream:
+    tags = {"dynamic", "shell"} | sources(words[0])
+    kind = Kind.CODE_EXECUTE if "from:network" in tags else Kind.PROCESS_RUN
+    shell.emit(
+        shell.context.effect(kind, shown(" ".join(words)).strip("… "), via="sh", tags=tags, certainty=Certainty.LIKELY)
+    )
+    return Stream(HOLE + "".join(MARKS.findall(stdin.text)))
+
+
+def _undescribed(shell: Shell, first: str, name: str, rest: list[str], stdin: Stream) -> Stream:
+    text = shown(" ".join([first, *rest]))[:400]
+    tags = sources(" ".join(rest))
+    if "/" in first and first.rpartition("/")[0] not in _BIN:
+        # A program from a directory that nobody keeps for programs: a script or a download.
+        written = first in shell.written or shell.context.resolve(first) in shell.written
+        tags |= shell.written.get(shell.context.resolve(first), frozenset()) if written else {"from:file"}
+        shell.emit(
+            shell.context.effect(
+                Kind.CODE_EXECUTE if "from:network" in tags else Kind.PROCESS_RUN, text, via=name, tags=tags
+            )
+        )
+    else:
+        shell.emit(shell.context.effect(Kind.PROCESS_RUN, text, via=name, tags=tags))
+    return Stream(HOLE + "".join(dict.fromkeys(MARKS.findall(stdin.text + " ".join(rest)))))
+
+
+_BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/conda/bin", "/opt/homebrew/bin"})
+
+
+class _Run:
+    """One run of a described command."""
+
+    def __init__(
+        self, shell: Shell, name: str, entry: Command, arguments: Arguments, stdin: Stream, seen: bool
+    ) -> None:
+        self.shell, self.name, self.entry = shell, name, entry
+        self.arguments, self.stdin, self.seen = arguments, stdin, seen
+        self.taken: frozenset[str] = frozenset()
+
+    def go(self) -> Stream:
+        entry, arguments = self.entry, self.arguments
+        if entry.unless and arguments.has(entry.unless):
+            return UNKNOWN
+        if (
+            arguments.flags
+            and not arguments.operands
+            and len(arguments.words) == 1
+            and arguments.has("--help|--version")
+        ):
+            return UNKNOWN
+        tags, scope, certainty = set(entry.tags), entry.scope, entry.certainty
+        extra: list[Change] = []
+        for names, change in entry.flags.items():
+            if arguments.has(names):
+                if change.does or change.reads:
+                    extra.append(change)
+                else:
+                    tags |= set(change.tags)
+                    scope, certainty = change.scope or scope, change.certainty or certainty
+        whole = " ".join(arguments.words)
+        for names, change in entry.also.items():
+            if re.search(names[3:], whole) if names.startswith("re:") else arguments.has(names):
+                extra.append(change)
+        for change in extra:
+            if not (change.unless and arguments.has(change.unless)):
+                self._change(change)
+        if not entry.needs or arguments.has(entry.needs):
+            for kind in entry.kinds:
+                self._effect(Kind(kind), entry.target, tags, scope, certainty)
+            self._texts(entry.texts)
+        self._script()
+        if entry.wraps:
+            return self._wrapped()
+        return self._output()
+
+    def _change(self, change: Change) -> None:
+        if change.does:
+            self._effect(
+                Kind(change.does), change.target or self.entry.target, set(change.tags), change.scope, change.certainty
+            )
+        if change.reads:
+            self._texts((change.reads,))
+
+    def _effect(self, kind: Kind, picker: str, tags: set[str], scope: str, certainty: str) -> None:
+        targets = pick(picker, self.arguments) if picker else [""]
+        if not targets and (kind in _FILE_KINDS or kind is Kind.PACKAGE_INSTALL):
+            return
+        sure = Certainty(certainty) if certainty else Certainty.CERTAIN
+        for target in (targets or [""])[:MAX_TARGETS]:
+            effect = self._one(kind, target, tags | sources(target), scope, sure)
+            if effect.kind is Kind.CREDENTIAL_READ:
+                self.taken |= {"from:credential"}
+            elif effect.kind is Kind.FILE_READ:
+                self.taken |= {"from:file"}
+            self.shell.emit(effect)
+
+    def _one(self, kind: Kind, target: str, tags: set[str], scope: str, certainty: Certainty) -> Effect:
+        context = self.shell.context
+        if kind in _FILE_KINDS:
+            return file_effect(
+                self.shell, kind, target, self.name, tags | ({"show"} if self.seen else set()), certainty
+            )
+        if kind in _NETWORK:
+            tags |= network_tags(target)
+            flowing = sources(" ".join(self.arguments.words)) | self.taken
+            if "upload" in tags:
+                flowing |= sources(self.stdin.text)
+            tags |= flowing - {"from:file"} if "upload" not in tags else flowing
+            if flowing & {"from:credential", "from:environment"}:
+                tags.add("exfiltration")
+            where = Scope(scope) if scope else Scope.SESSION if _LOCAL.search(target) else Scope.REMOTE
+            return context.effect(kind, shown(target), via=self.name, scope=where, tags=tags, certainty=certainty)
+        if kind is Kind.PACKAGE_INSTALL:
+            tags |= package_tags(target)
+        return context.effect(
+            kind, shown(target), via=self.name, scope=Scope(scope) if scope else Scope.UNKNOWN, tags=tags,
+            reversible=self.entry.reversible, certainty=certainty,
+        )  # fmt: skip
+
+    def _texts(self, texts: Iterable[str]) -> None:
+        for one in texts:
+            language, _, picker = one.partition(":")
+            for text in pick(picker, self.arguments):
+                self.shell.other(language, Stream(text), self.name)
+
+    def _script(self) -> None:
+        entry, arguments = self.entry, self.arguments
+        script = pick(entry.script, arguments) if entry.script else []
+        texts = any(pick(one.partition(":")[2], arguments) for one in entry.texts)
+        if script and not texts and script[0] != "-":
+            self._script_file(script[0])
+        elif entry.stdin and not texts and (self.stdin.text or self.stdin.tags) and (not script or script[0] == "-"):
+            self.shell.other(entry.stdin, self.stdin, self.name)
+
+    def _script_file(self, path: str) -> None:
+        shell = self.shell
+        tags = sources(path) | {"from:file"}
+        if "from:network" in tags:
+            tags |= {"piped-to-interpreter"}
+        written = shell.written.get(shell.context.resolve(plain(path)))
+        if written is not None:
+            tags |= written
+        body = shell.contents.get(shell.context.resolve(plain(path)))
+        if body is not None and self.entry.stdin:
+            shell.other(self.entry.stdin, body, self.name)
+        if path.startswith("/dev/stdin") or path == "/proc/self/fd/0":
+            shell.other(self.entry.stdin or "shell", self.stdin, self.name)
+            return
+        if "://" in path:
+            tags |= {"from:network"}
+        kind = Kind.CODE_EXECUTE if "from:network" in tags else Kind.PROCESS_RUN
+        target = shown(" ".join([self.name, *self.arguments.words]))[:400]
+        shell.emit(shell.context.effect(kind, target, via=self.name, tags=tags))
+
+    def _wrapped(self) -> Stream:
+        words = pick(self.entry.wraps, self.arguments)[self.entry.skip :]
+        while words and re.match(r"[A-Za-z_]\w*=", words[0]):
+            name, _, value = words[0].partition("=")
+            self.shell.environment(name, value)
+            words = words[1:]
+        if not words:
+            return self._output()
+        if self.entry.scope == "remote":
+            with self.shell.elsewhere(Scope.REMOTE):
+                # What ssh runs is joined and read again by the far shell.
+                self.shell.other("shell", Stream(" ".join(words)), self.name)
+            return UNKNOWN
+        return run(self.shell, words, self.stdin, self.seen)
+
+    def _output(self) -> Stream:
+        entry = self.entry
+        stream = self.stdin if entry.passes and (self.stdin.text or self.stdin.tags) else EMPTY
+        for path in self.arguments.operands if "file.read" in entry.kinds else ():
+            body = self.shell.contents.get(self.shell.context.resolve(plain(path)))
+            stream = Stream(stream.text + body.text, stream.tags | body.tags) if body else stream
+            if body:
+                return stream
+        marks = HOLE
+        if entry.gives:
+            marks = SOURCES.get(entry.gives, HOLE)
+        if "from:credential" in self.taken:
+            marks += SOURCES["credential"]
+        elif "from:file" in self.taken:
+            marks += SOURCES["file"]
+        if entry.decodes and stream.text:
+            return decoded(stream, entry.decodes)
+        if entry.gives or self.taken:
+            return Stream(stream.text + marks, stream.tags)
+        return (
+            Stream("".join(dict.fromkeys(MARKS.findall(stream.text))) + HOLE, stream.tags) if stream.text else UNKNOWN
+        )
+
+
+def file_effect(
+    shell: Shell, kind: Kind, path: str, via: str, tags: Iterable[str] = (), certainty: Certainty = Certainty.CERTAIN
+) -> Effect:
+    """A file effect of a shell word: its globs, sources and self-made places considered."""
+    tags = set(tags) | sources(path)
+    context = shell.context
+    path = plain(path)
+    resolved = context.resolve(path)
+    if any(char in path for char in "*?[") or resolved in (context.workspace, context.workspace + "/."):
+        tags.add("bulk")
+    if kind is not Kind.FILE_READ and (
+        resolved in shell.made or any(resolved.startswith(one + "/") for one in shell.made)
+    ):
+        tags.add("self-made")
+    effect = context.file(kind, path, via=via, tags=tags, certainty=certainty)
+    if effect.kind is not Kind.CREDENTIAL_READ and "show" in effect.tags:
+        effect = context.file(kind, path, via=via, tags=tags - {"show"}, certainty=certainty)
+    return effect
+
+
+def network_tags(target: str) -> set[str]:
+    """What an address or URL says about itself."""
+    tags = set()
+    if _METADATA.search(target):
+        tags.add("metadata-service")
+    if re.match(r"(?:http|ftp|telnet)://", target, re.IGNORECASE):
+        tags.add("cleartext")
+    return tags
+
+
+def package_tags(target: str) -> set[str]:
+    """What a package's name says: pinned or not, from where."""
+    if "://" in target or target.startswith(("git+", "git@")):
+        return {"remote-code", *({"unpinned"} if not re.search(r"@[0-9a-f]{7,40}\b", target) else set())}
+    if target.startswith((".", "/", "~")) or target.endswith(
+        (".whl", ".tar.gz", ".txt", ".zip", ".yml", ".yaml", ".deb")
+    ):
+        return set()
+    return set() if re.search(r"==|===|=\d|@\d", target) else {"unpinned"}

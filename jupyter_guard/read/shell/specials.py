@@ -1,0 +1,320 @@
+"""Commands that change the shell itself or run their own words -> their effects, written out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.shell.run import described, file_effect, run
+from jupyter_guard.read.shell.state import Shell
+from jupyter_guard.read.shell.streams import (
+    EMPTY,
+    SOURCES,
+    UNKNOWN,
+    Stream,
+    plain,
+    printed,
+    sources,
+    translated,
+    unescape,
+)
+from jupyter_guard.terms import Kind
+
+Special = Callable[[Shell, list[str], Stream, bool], Stream]
+
+
+def _echo(_shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    rest = words[1:]
+    escapes = False
+    while rest and re.fullmatch(r"-[neE]+", rest[0]):
+        escapes = escapes or "e" in rest[0]
+        rest = rest[1:]
+    text = " ".join(rest)
+    return Stream(unescape(text) if escapes else text)
+
+
+def _printf(_shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    rest = words[1:]
+    return Stream(printed(rest[2:] if rest[:1] == ["-v"] else rest))
+
+
+def _eval(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
+    text = " ".join(words[1:])
+    from jupyter_guard.read.shell.walk import read_text
+
+    if plain(text).strip(HOLE + " "):
+        return read_text(shell, text, stdin)
+    shell.other("shell", Stream(text), "eval")
+    return UNKNOWN
+
+
+def _source(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
+    for path in words[1:2]:
+        kept = shell.contents.get(shell.context.resolve(plain(path)))
+        tags = sources(path) | shell.written.get(shell.context.resolve(plain(path)), frozenset())
+        if kept is not None:
+            shell.other("shell", kept, "source")
+        elif tags & {"from:network"} or path.startswith(("/dev/fd", "/dev/stdin")):
+            shell.other("shell", Stream(stdin.text or path, stdin.tags | tags), "source")
+        else:
+            shell.emit(shell.context.effect(Kind.PROCESS_RUN, plain(path).replace(HOLE, "…"), via="source", tags=tags))
+    return EMPTY
+
+
+def _cd(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    operands = [word for word in words[1:] if not word.startswith("-")]
+    where = plain(operands[0]) if operands else shell.context.home
+    shell.context = msgspec.structs.replace(shell.context, directory=shell.context.resolve(where))
+    return EMPTY
+
+
+def _export(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if equals:
+            shell.environment(name, value)
+    return EMPTY
+
+
+def _alias(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if equals:
+            shell.aliases[name] = value
+    return EMPTY
+
+
+def _command(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    rest = words[1:]
+    while rest and rest[0].startswith("-"):
+        if rest[0] in ("-v", "-V"):
+            return UNKNOWN
+        rest = rest[1:]
+    return run(shell, rest, stdin, seen)
+
+
+def _xargs(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    rest = list(words[1:])
+    replaced = ""
+    while rest and rest[0].startswith("-"):
+        flag = rest.pop(0)
+        if flag in ("-I", "-i", "--replace"):
+            replaced = rest.pop(0) if flag == "-I" and rest else "{}"
+        elif flag.startswith("-I"):
+            replaced = flag[2:]
+        elif flag in ("-n", "-P", "-L", "-d", "-s", "-a", "-E") and rest:
+            rest.pop(0)
+    fed = [word for word in stdin.text.split() if word][:16] or [HOLE]
+    command = rest or ["echo"]
+    if replaced:
+        for one in fed[:4]:
+            run(shell, [word.replace(replaced, one) for word in command], EMPTY, seen)
+        return UNKNOWN
+    return run(shell, [*command, *fed], EMPTY, seen)
+
+
+def _find(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    places: list[str] = []
+    rest = list(words[1:])
+    while rest and not rest[0].startswith(("-", "(", "!")):
+        places.append(rest.pop(0))
+    places = places or ["."]
+    named = any(word in ("-name", "-iname", "-path", "-regex", "-mtime", "-mmin", "-newer", "-empty") for word in rest)
+    found = [f"{place.rstrip('/') or ''}/{HOLE}" if named else place for place in places]
+    tags = {"recursive", "bulk"}
+    if "-delete" in rest:
+        for place in places:
+            shell.emit(file_effect(shell, Kind.FILE_DELETE, place, "find -delete", tags))
+    for at, word in enumerate(rest):
+        if word in ("-exec", "-execdir", "-ok", "-okdir"):
+            command: list[str] = []
+            for one in rest[at + 1 :]:
+                if one in (";", "+", "\\;"):
+                    break
+                command.append(one)
+            start = len(shell.effects)
+            for place in found:
+                run(shell, [one.replace("{}", place) for one in command], EMPTY, seen)
+            for index in range(start, len(shell.effects)):
+                effect = shell.effects[index]
+                if effect.kind in (Kind.FILE_DELETE, Kind.FILE_WRITE):
+                    shell.effects[index] = msgspec.structs.replace(effect, tags=effect.tags | tags)
+    del stdin
+    return Stream("\n".join(found))
+
+
+def _tee(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
+    append = any(word in ("-a", "--append") for word in words)
+    for path in words[1:]:
+        if not path.startswith("-"):
+            tags = {"append" if append else "replace"} | sources(stdin.text)
+            shell.emit(file_effect(shell, Kind.FILE_WRITE, path, "tee", tags))
+            shell.contents[shell.context.resolve(plain(path))] = stdin
+    return stdin
+
+
+def _mktemp(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    path = f"/tmp/made-{len(shell.made)}"  # noqa: S108 - a name for what mktemp makes, never used as a path
+    shell.made.add(path)
+    del words
+    return Stream(path + "\n")
+
+
+def _mkdir(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    for word in words[1:]:
+        if not word.startswith("-"):
+            shell.made.add(shell.context.resolve(plain(word)))
+    return described(shell, words[0], words[0], words[1:], stdin, seen)
+
+
+def _tr(_shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
+    if not stdin.known:
+        return stdin
+    text = translated(stdin.text, words[1:])
+    return Stream(text, stdin.tags | {"obfuscated"}) if text is not None else UNKNOWN
+
+
+def _environment(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    """``env`` and ``printenv``: the whole environment shown, or a command run with a changed one."""
+    rest = list(words[1:])
+    while rest and (rest[0].startswith("-") or re.match(r"[A-Za-z_]\w*=", rest[0])):
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if equals and not word.startswith("-"):
+            shell.environment(name, value)
+        elif word in ("-u", "--unset", "-C", "-S") and rest:
+            rest.pop(0)
+    if rest and words[0] == "env":
+        return run(shell, rest, stdin, seen)
+    secret = [name for name in rest if re.search(r"KEY|TOKEN|SECRET|PASS|CRED", name.upper())]
+    if not rest or secret:
+        tags = {"show"} if seen else set()
+        what = "all environment variables" if not rest else ", ".join(secret)
+        shell.emit(shell.context.effect(Kind.CREDENTIAL_READ, what, via=words[0], tags=tags))
+        return Stream(SOURCES["credential"] + SOURCES["environment"])
+    return Stream(SOURCES["environment"])
+
+
+def _quiet(_shell: Shell, _words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    return EMPTY
+
+
+def _read(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
+    for word in words[1:]:
+        if word.isidentifier():
+            shell.set(word, stdin.text.strip() or SOURCES["user"])
+    return EMPTY
+
+
+def _trap(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    from jupyter_guard.read.shell.walk import read_text
+
+    if len(words) > 2 and not words[1].startswith("-"):
+        with shell.perhaps():
+            read_text(shell, words[1])
+    return EMPTY
+
+
+def _set(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    if len(words) == 1:
+        shell.emit(shell.context.effect(Kind.CREDENTIAL_READ, "all variables", via="set", tags={"show"}))
+    elif "--" in words:
+        shell.arguments = words[words.index("--") + 1 :]
+    return EMPTY
+
+
+def _cat(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    """Programs that print what they are fed: known text stays known."""
+    if any(not word.startswith("-") for word in words[1:]):
+        return described(shell, words[0], words[0], words[1:], stdin, seen)
+    return stdin
+
+
+def _base64(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    decodes = any(re.fullmatch(r"-[a-zA-Z]*[dDr][a-zA-Z]*|--decode", word) for word in words[1:])
+    out = described(shell, words[0], words[0], words[1:], stdin, seen)
+    if decodes:
+        return out
+    return Stream("".join(dict.fromkeys(MARKS.findall(stdin.text + out.text))) + HOLE, stdin.tags)
+
+
+def _dd(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
+    given = dict(word.partition("=")[::2] for word in words[1:])
+    if "if" in given:
+        shell.emit(file_effect(shell, Kind.FILE_READ, given["if"], "dd"))
+    if "of" in given:
+        shell.emit(file_effect(shell, Kind.FILE_WRITE, given["of"], "dd", {"replace"}))
+    return stdin
+
+
+def _tar(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    rest = list(words[1:])
+    if rest and re.fullmatch(r"[A-Za-z]+", rest[0]):
+        rest[0] = "-" + rest[0]
+    letters = "".join(word[1:] for word in rest if re.fullmatch(r"-[A-Za-z]+", word))
+    where = rest[rest.index("-C") + 1] if "-C" in rest[:-1] else "."
+    archive = next((rest[at + 1] for at, word in enumerate(rest[:-1]) if re.fullmatch(r"-[A-Za-z]*f", word)), "-")
+    operands = [word for word in rest if not word.startswith("-") and word not in (archive, where)]
+    if "x" in letters or "--extract" in rest:
+        shell.emit(file_effect(shell, Kind.FILE_WRITE, where, "tar", {"archive-paths"}))
+        return EMPTY
+    out = ""
+    for path in operands:
+        effect = file_effect(shell, Kind.FILE_READ, path, "tar")
+        shell.emit(effect)
+        out += SOURCES["credential"] if effect.kind is Kind.CREDENTIAL_READ else SOURCES["file"]
+    if archive != "-" and ("c" in letters or "--create" in rest):
+        shell.emit(file_effect(shell, Kind.FILE_WRITE, archive, "tar", {"replace"} | sources(out)))
+        return EMPTY
+    del stdin, seen
+    return Stream(out)
+
+
+def _ls(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    places = [word for word in words[1:] if not word.startswith("-")]
+    del shell
+    return Stream("\n".join(re.split(r"[*?\[]", place)[0].rstrip("/") + "/" + HOLE for place in places) or HOLE)
+
+
+SPECIALS: dict[str, Special] = {
+    "cat": _cat,
+    "base64": _base64,
+    "base32": _base64,
+    "xxd": _base64,
+    "dd": _dd,
+    "tar": _tar,
+    "ls": _ls,
+    "echo": _echo,
+    "printf": _printf,
+    "eval": _eval,
+    "source": _source,
+    ".": _source,
+    "cd": _cd,
+    "pushd": _cd,
+    "export": _export,
+    "alias": _alias,
+    "command": _command,
+    "builtin": _command,
+    "exec": _command,
+    "xargs": _xargs,
+    "find": _find,
+    "tee": _tee,
+    "mktemp": _mktemp,
+    "mkdir": _mkdir,
+    "tr": _tr,
+    "env": _environment,
+    "printenv": _environment,
+    "read": _read,
+    "trap": _trap,
+    "set": _set,
+    **dict.fromkeys(
+        (
+            *("[", "[[", "test", "true", "false", ":", "shift", "local", "unset", "return", "exit", "wait", "jobs"),
+            *("break", "continue", "popd", "getopts", "shopt", "ulimit", "umask", "hash", "type", "let", "declare"),
+        ),
+        _quiet,
+    ),
+}
