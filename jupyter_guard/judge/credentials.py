@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from jupyter_guard.judge.rule import Rule, has
 from jupyter_guard.terms import Kind, Severity
 
 _READS = (Kind.CREDENTIAL_READ,)
+
+# Names of things about secrets that are none: a tokenizer, a token's path, a password's form.
+_NO_SECRET = re.compile(
+    r"tokeni[sz]er|_(?:name|path|url|uri|id|ids|file|dir|template|field|form|label|type|len|length|count)$",
+    re.IGNORECASE,
+)
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -40,6 +47,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="The notebook's file, its history and every copy of it now hold the secret.",
         instead="Read it with getpass, or from a keyring or the environment.",
         observes=("hard-coded-secret",),
+        seen=lambda observation: not _NO_SECRET.search(observation.detail),
         severity=Severity.MEDIUM,
     ),
 )

@@ -105,6 +105,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="With more rights, every mistake and every attack reaches further.",
         instead="Ask the owner of the machine to do it, or to install what you need.",
         kinds=(Kind.PRIVILEGE_RAISE,),
+        check=lambda effect, _seen: not effect.via.isupper(),  # GRANT and its like are JG307's
         bad=("import os\nos.setuid(0)", "import os\nos.chmod('/usr/bin/python3', 0o4755)"),
         good=("import os\nos.getuid()",),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -119,13 +120,14 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "persist":                                  "m m m m m m m",
         "detached":                                 "l l l l l l l",
         "alters-guarded-state":                     "h h h h h h h",
+        "os-command":                               "c c c c c c c",
     },
     Kind.PROCESS_RUN: {
         "":                                         "- - - - - - -",
         "dynamic":                                  "l l l l l l m",
         "dynamic shell":                            "m m m m m m m",
-        "from:file":                                "m m m m m m m",
-        "from:environment":                         "l l l l l l l",
+        "dynamic from:file":                        "m m m m m m m",
+        "dynamic from:environment":                 "l l l l l l l",
         "from:user":                                "h h h h h h h",
         "from:model":                               "h h h h h h h",
         "from:database":                            "h h h h h h h",
@@ -254,6 +256,8 @@ _DATABASE_FILE: Final = ("COPY", "SELECT", "EXPORT", "UNLOAD", "INTO")
 _CLEARTEXT: Final = frozenset(
     {"ftplib", "telnetlib", "telnetlib3", "poplib", "imaplib", "nntplib", "ftp", "telnet", "rsh", "rlogin", "tftp"}
 )
+# Tables that their own name calls temporary.
+_SCRATCH: Final = re.compile(r"(?:^|[\W_])(?:te?mp|scratch|staging|stage|stg)(?:[\W_]|\d|$)", re.IGNORECASE)
 _STOPPING: Final = frozenset({"shutdown", "reboot", "halt", "poweroff", "init"})
 
 
@@ -266,6 +270,8 @@ def facets(effect: Effect) -> frozenset[str]:
     found = effect.tags
     if effect.kind in _PATHS and effect.target:
         found |= places(effect.target)
+    if effect.kind in (Kind.DATA_DESTROY, Kind.DATA_WRITE):
+        found = _data_facets(effect, found)
     if effect.kind is Kind.FILE_WRITE and effect.via.upper().startswith(_DATABASE_FILE):
         found |= {"by-database"}
     if (
@@ -273,6 +279,17 @@ def facets(effect: Effect) -> frozenset[str]:
         and effect.target.partition(" ")[0].rpartition("/")[2] in _STOPPING
     ):
         found |= {"stops-machine"}
+    return found
+
+
+def _data_facets(effect: Effect, found: frozenset[str]) -> frozenset[str]:
+    if "new-only" in found:
+        found -= {"ddl"}
+    # Where via is a verb of SQL itself, "dynamic" says that its text has parts that are not constant.
+    if "dynamic" in found and effect.via.isupper():
+        found |= {"sql-injection"}
+    if _SCRATCH.search(effect.target.partition(" in ")[0]):
+        found |= {"scratch"}
     return found
 
 
@@ -284,6 +301,8 @@ def severity(effect: Effect, seen: frozenset[str]) -> Severity | None:
     """
     if "self-made" in seen:
         return None
+    if "scratch" in seen and "bulk" not in seen:
+        return Severity.NOTE
     column = _column(effect, seen)
     if _NARROWED in seen and seen.isdisjoint(_DESPITE_WHERE):
         return LETTERS[_TABLE[effect.kind].get(_NARROWED, "-" * 7).replace(" ", "")[column]]

@@ -237,15 +237,24 @@ def _name(effect: Effect) -> str:
 
 
 def _data(effect: Effect, target: str) -> str:
-    what, separator, where = target.partition(" in ")
+    what, separator, where = target.replace("`", "").partition(" in ")
     found = _SQL_OBJECT.search(effect.via)
     verb = effect.via.split(" ")[0].upper()
     sql = {"DELETE", "UPDATE", "TRUNCATE", "INSERT", "MERGE", "ALTER"}
     noun = found[1].lower() if found else "table" if verb in sql else ""
-    if what.lower().startswith(("table ", "database ", "every ", "all ", "schema ", "view ")):
+    if what.startswith(_ARTICLES):
+        named = shown(what)
+    elif what.lower().startswith(_NOUNS):
         noun, _, what = what.partition(" ")
-    named = f"{noun} `{shown(what)}`" if noun else f"`{shown(_QUERY.sub('', what))}`"
+        named = f"{noun.lower()} `{shown(what)}`"
+    else:
+        named = f"{noun} `{shown(what)}`" if noun else f"`{shown(_QUERY.sub('', what))}`"
     return f"{named} in `{shown(_QUERY.sub('', where))}`" if separator else named
+
+
+# "every key", "a column": said as it is; "table sales": the noun, then the name.
+_ARTICLES = ("a ", "an ", "every ", "all ", "the ", "new ")
+_NOUNS = ("table ", "database ", "schema ", "view ", "column ", "index ", "role ", "user ", "collection ", "bucket ")
 
 
 def _host(target: str) -> str:
