@@ -180,7 +180,8 @@ class _Call:
                 effect = self._one(context, act, kind, one, target)
                 self._keep(effect, act)
         if act.language and text is not None:
-            self._read(act, text, context)
+            # How sure it is that the text runs; how sure its effects are, its own reader says.
+            self._read(act, text, context.with_(certainty=self.it.at(self.node).certainty))
 
     def _keep(self, effect: Effect, act: Act) -> None:
         if (

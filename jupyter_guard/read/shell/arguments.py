@@ -64,8 +64,8 @@ def parse_arguments(words: list[str], entry: Command | None, parent: Command | N
         if one is not None:
             values += "|" + one.values
             groups += [*one.flags, *(key for key in one.also if not key.startswith("re:")), one.needs, one.unless]
-            for picker in (one.target, one.wraps, one.script, *one.texts, *(change.target for change in one.also.values()),
-                           *(change.target for change in one.flags.values())):  # fmt: skip
+            changed = (change.target for change in (*one.also.values(), *one.flags.values()))
+            for picker in (one.target, one.wraps, one.script, *one.texts, *changed):
                 for found in re.findall(r"(?:flag|at):(\S+)", picker):
                     values += "|" + found
     taking, names = _known(values, tuple(groups))

@@ -33,8 +33,9 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry ``["sh:name"]`` or ``["sh:name sub"]``.
 
     Words are chosen by *pickers*: ``operands``, ``operand:0``, ``operands:1`` (from the second on), ``last``,
-    ``but-last``, ``flag:-o|--output``, ``at:-d`` (the file in ``-d @file``), ``after:--``, ``const:text``, ``rest`` (all words as written); `` or `` between two is a second choice. Flags are named as on the
-    command line, alternatives by ``|``; ``-X=re:^DEL`` also looks at the value.
+    ``but-last``, ``flag:-o|--output``, ``at:-d`` (the file in ``-d @file``), ``after:--``, ``const:text``,
+    ``rest`` (all words as written); `` or `` between two is a second choice. Flags are named as on the command line,
+    alternatives by ``|``; ``-X=re:^DEL`` also looks at the value.
 
     ``does`` kinds; ``target`` picker of what is touched; ``values`` flags that take a value; ``flags`` what a flag
     changes; ``also`` effects more, keyed by flags or by ``re:`` on the whole command; ``needs`` the effect happens only
@@ -119,7 +120,7 @@ _DECODERS = ("base64", "base32", "hex", "gzip", "bzip2", "rot13", "reverse", "ur
 
 
 def parse_commands(table: Mapping[str, Any], source: str) -> tuple[dict[str, Command], list[CommandProblem]]:
-    """Entries by name without ``sh:``, and every mistake: unknown key, kind, tag, picker, with the nearest valid name."""
+    """Entries by name without ``sh:``, and every mistake (key, kind, tag, picker) with the nearest valid name."""
     entries: dict[str, Command] = {}
     problems: list[CommandProblem] = []
     for name, body in table.items():
@@ -144,7 +145,7 @@ def _mistakes(name: str, body: Any, source: str) -> list[CommandProblem]:
         for key in body
         if key not in Command.__struct_fields__
     ]
-    changes = [(name, body, Command)]
+    changes: list[tuple[str, Any, type[msgspec.Struct]]] = [(name, body, Command)]
     for group in ("flags", "also"):
         if isinstance(body.get(group), dict):
             changes += [(f"{name}.{group}.{key}", change, Change) for key, change in body[group].items()]

@@ -12,6 +12,7 @@ from jupyter_guard.read.shell.run import described, file_effect, run
 from jupyter_guard.read.shell.state import Shell
 from jupyter_guard.read.shell.streams import (
     EMPTY,
+    MARKS,
     SOURCES,
     UNKNOWN,
     Stream,

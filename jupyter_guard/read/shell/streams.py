@@ -9,6 +9,7 @@ import codecs
 import gzip
 import re
 import urllib.parse
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -113,7 +114,7 @@ def _formatted(directive: str, value: str) -> str:
 
 
 def decoded(stream: Stream, how: str) -> Stream:
-    """``stream`` after a decoder (``base64``, ``base32``, ``hex``, ``gzip``, ``bzip2``, ``rot13``, ``reverse``, ``url``).
+    """``stream`` after one of the decoders in ``_DECODERS``.
 
     Text that is not known keeps its sources; either way what comes out is marked ``obfuscated``.
     """
@@ -147,7 +148,7 @@ def _hex(text: str) -> str:
     return _text(bytes.fromhex(re.sub(r"[^0-9a-fA-F]", "", body.replace("0x", "").replace("\\x", ""))))
 
 
-_DECODERS = {
+_DECODERS: dict[str, Callable[[str], str]] = {
     "base64": _base64,
     "base32": lambda text: _text(base64.b32decode(_bytes(text))),
     "hex": _hex,

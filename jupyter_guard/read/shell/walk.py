@@ -185,8 +185,8 @@ class _Walk:
                     shell.context.effect(Kind.CODE_EXECUTE, host, via="/dev/tcp", tags={"from:network", "shell"})
                 )
                 continue
-            tags = {"append"} if operator.endswith(">>") else {"replace"}
-            shell.emit(file_effect(shell, Kind.FILE_WRITE, target, operator, tags | sources(stream.text)))
+            how = {"append"} if operator.endswith(">>") else {"replace"}
+            shell.emit(file_effect(shell, Kind.FILE_WRITE, target, operator, how | sources(stream.text)))
             shell.contents[path] = stream
             shell.written[path] = sources(stream.text) | stream.tags
         return EMPTY if not operator.startswith("<") else UNKNOWN

@@ -110,7 +110,8 @@ class _Word:
 
     def quoted(self, at: int, end: str) -> tuple[list[str], int]:
         """Double-quoted text from ``at``: its parts, and the index after the closing quote (``""``: none)."""
-        raw, out = self.raw, []
+        raw = self.raw
+        out: list[str] = []
         while at < len(raw):
             self.shell.spend(1)
             char = raw[at]
@@ -216,8 +217,15 @@ def _cut(value: str, rest: str, shell: Surroundings) -> str:
             return value[start:]
         return value[start : start + int(found[2])] if int(found[2]) >= 0 else value[start : int(found[2])]
     if rest in ("^^", "^", ",,", ",", "@U", "@L", "@E", "@Q", "@P"):
-        return {"^^": value.upper(), "^": value[:1].upper() + value[1:], ",,": value.lower(), "@U": value.upper(),
-                ",": value[:1].lower() + value[1:], "@L": value.lower(), "@E": unescape(value)}.get(rest, value)  # fmt: skip
+        return {
+            "^^": value.upper(),
+            "^": value[:1].upper() + value[1:],
+            ",,": value.lower(),
+            "@U": value.upper(),
+            ",": value[:1].lower() + value[1:],
+            "@L": value.lower(),
+            "@E": unescape(value),
+        }.get(rest, value)
     found = re.match(r"(##?|%%?)", rest)
     if found:
         pattern = expand_text(rest[found.end() :], shell)
@@ -305,7 +313,8 @@ def braces(raw: str) -> list[str]:
     """Brace expansion: ``{a,b}c`` -> ``ac``, ``bc``; ``{1..3}``. At most ``MAX_WORDS`` results."""
     if "{" not in raw or "}" not in raw:
         return [raw]
-    todo, out = [raw], []
+    todo = [raw]
+    out: list[str] = []
     rounds = 0
     while todo:
         one = todo.pop(0)
