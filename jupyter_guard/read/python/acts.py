@@ -173,7 +173,7 @@ def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTA
             type_ = act.returns
             made = site.take(act.target) if act.target is not None else site.made() if site.owner else _first(site)
     given = derived(*site.args, *(value for name, value in site.kwargs.items() if not _FOR_CREDENTIALS.fullmatch(name)))
-    kept = (given.marks | (site.owner.marks if site.owner is not None else frozenset())) & TAINTS
+    kept = (given.marks | site.marks | (site.owner.marks if site.owner is not None else frozenset())) & TAINTS
     if type_ or entry.cleans:
         # An object that was made with a credential is not the credential.
         kept -= {"credential", "environment"}

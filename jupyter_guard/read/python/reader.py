@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from jupyter_guard.knowledge import Entry, Knowledge
-from jupyter_guard.read.context import Budget, BudgetSpent, Context
+from jupyter_guard.read.context import HOLE, Budget, BudgetSpent, Context
 from jupyter_guard.read.python.definitions import read_uncalled
+from jupyter_guard.read.python.fold import text as shown
 from jupyter_guard.read.python.run import Memory, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.source import MAX_LENGTH, MAX_NESTING, Source, Unreadable, nesting, parse
 from jupyter_guard.read.python.statements import execute_cell
 from jupyter_guard.read.python.texts import run_text, texts_of
-from jupyter_guard.read.python.values import ANYTHING, Value
+from jupyter_guard.read.python.values import ANYTHING, MANY, Seq, Value
 from jupyter_guard.read.segments import Segment, segments
-from jupyter_guard.terms import Cell, Effect, Reading, Span
+from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
 
 STEPS = 600_000
 
@@ -169,16 +171,22 @@ def _placeholder(run: Run, node: ast.Call) -> Value:
 
 
 def _segment(run: Run, segment: Segment) -> Value:
+    """Read a part in another language with the names as they are now; what ``x = !cmd`` gives."""
     context = run.here(None).with_(span=run.anchors[-1] if run.anchors else segment.span)
+    text = _expanded(run, segment.text) if segment.expands else segment.text
     if segment.language == "shell":
         from jupyter_guard.read.shell import read_shell
 
-        _add(run, read_shell(segment.text, context))
-        return Value((), frozenset())
+        run.note("command", segment.text.strip().partition("\n")[0][:200], None)
+        effects = list(read_shell(text, context))
+        _add(run, effects)
+        fetched = any(effect.kind is Kind.NETWORK_CONNECT for effect in effects)
+        line = Value((), frozenset({"network" if fetched else "file"}))
+        return Value((Seq([], "list", line),), line.marks | {MANY})
     if segment.language == "sql":
         from jupyter_guard.read.sql import read_sql
 
-        _add(run, read_sql(segment.text, context))
+        _add(run, read_sql(text, context))
         return Value((), frozenset({"database"}))
     if segment.language == "help":
         return ANYTHING
@@ -188,15 +196,30 @@ def _segment(run: Run, segment: Segment) -> Value:
     return ANYTHING
 
 
+_EXPANDED = re.compile(r"(?<![{$])\{([A-Za-z_][^{}\n]*)\}|(?<!\$)\$([A-Za-z_]\w*)")
+
+
+def _expanded(run: Run, text: str) -> str:
+    """What IPython makes of ``{expr}`` and ``$name``: names of the session are replaced, others stay."""
+
+    def put(found: re.Match[str]) -> str:
+        expression = found[1] or found[2]
+        root = re.match(r"\w+", expression)
+        if root is None or run.scope.find(root[0]) is None:
+            return found[0]
+        known = _looked_up(run, expression)
+        return known if known is not None else HOLE
+
+    return _EXPANDED.sub(put, text)
+
+
 def _looked_up(run: Run, text: str) -> str | None:
     """The text of a Python expression in ``{...}`` or ``$name`` of a shell or SQL text."""
     from jupyter_guard.read.python.expressions import evaluate_text
 
-    found = texts_of(evaluate_text(run, text, None))
-    value = run.scope.find(text)
-    if value is not None and not found:
-        found = [str(atom.value) for atom in value.atoms if hasattr(atom, "value")]
-    return found[0] if len(found) == 1 else None
+    value = evaluate_text(run, text, None)
+    known = shown(value)
+    return known if known != HOLE or texts_of(value) == [HOLE] else None
 
 
 def _nested(run: Run, text: str, inner: Context) -> list[Effect]:

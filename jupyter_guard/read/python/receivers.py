@@ -84,7 +84,7 @@ def undescribed(run: Run, atom: Name, site: Site, callee: Value) -> Value:
         return Value((Inst(name, made),), secret, callee.origin)
     kept = derived(*site.args, *site.kwargs.values(), *([owner] if owner is not None else []))
     path = Unknown(name + "()", "", Value((atom,), callee.marks))
-    return Value((path,), (kept.marks & TAINTS) | secret, kept.origin)
+    return Value((path,), ((kept.marks | callee.marks) & TAINTS) | secret, kept.origin)
 
 
 def receiver_type(owner: Value) -> str:

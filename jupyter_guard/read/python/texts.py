@@ -58,8 +58,12 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
         if stream is not None and "network" in stream.marks:
             inherited.add("from:network")
     language = act.language
+    # Tags of its own (it stays, it changes the kernel) are worth saying even where the text is harmless.
+    plain = not (act.tags - {"shell"}) and "from:network" not in inherited - flow
     if language == "argv":
-        return _argv(run, site, value, inherited, tags)
+        if not plain:
+            tags |= inherited
+        return _argv(run, site, value, inherited, tags) and plain
     texts = texts_of(value)
     if not texts:
         return True
@@ -74,7 +78,7 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
             read_sql(run, text, site, inherited, act.scope)
         elif language == "python":
             done = _python(run, text, site, tags, inherited) and done
-    return done and "obfuscated" not in tags
+    return done and plain and "obfuscated" not in tags
 
 
 def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str]) -> bool:
