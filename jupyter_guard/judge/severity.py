@@ -62,6 +62,7 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "move":                                     "- - - - l h l",
         "link":                                     "- - - - l m -",
         "permissions":                              "- - - n l h l",
+        "permissions grants":                       "- - l m m c h",
         "bulk":                                     "- - - l m h m",
         "startup":                                  "h h h h h c h",
         "credential-store":                         "m m m m m c h",
@@ -101,6 +102,7 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "":                                         "- - - - - - -",
         "dynamic":                                  "m m m m m m m",
         "from:file":                                "l - l m m m h",
+        "dynamic from:file":                        "h h h h h h h",
         "from:environment":                         "m m m m m m m",
         "from:user":                                "m m m m m m m",
         "from:model":                               "h h h h h h h",
@@ -138,6 +140,8 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "detached":                                 "m m m m m m m",
         "persist":                                  "h h h h h h h",
         "stops-machine":                            "c c c c c c c",
+        "fork":                                     "h h h h h h h",
+        "unbounded":                                "m m m m m m m",
         "debug-server":                             "m m m m m m m",
     },
     Kind.PROCESS_SIGNAL: {
@@ -261,6 +265,7 @@ _SCRATCH: Final = re.compile(r"(?:^|[\W_])(?:te?mp|scratch|staging|stage|stg)(?:
 _STOPPING: Final = frozenset({"shutdown", "reboot", "halt", "poweroff", "init"})
 
 
+_SWEEPING: Final = frozenset({"ddl", "no-where", "recursive", "bulk", "everything"})
 _NARROWED: Final = "where"
 _DESPITE_WHERE: Final = frozenset({"ddl", "no-where", "sql-injection", "os-command", "grants"})
 
@@ -302,7 +307,7 @@ def severity(effect: Effect, seen: frozenset[str]) -> Severity | None:
     if "self-made" in seen:
         return None
     if "scratch" in seen and "bulk" not in seen:
-        return Severity.NOTE
+        return None
     column = _column(effect, seen)
     if _NARROWED in seen and seen.isdisjoint(_DESPITE_WHERE):
         return LETTERS[_TABLE[effect.kind].get(_NARROWED, "-" * 7).replace(" ", "")[column]]
@@ -313,7 +318,16 @@ def severity(effect: Effect, seen: frozenset[str]) -> Severity | None:
     step -= effect.certainty is Certainty.UNKNOWN
     step -= effect.reversible
     step -= "possible" in seen and effect.origin is not Origin.ASSISTANT
+    if effect.origin is Origin.ASSISTANT and step == Severity.HIGH.rank and _is_sweeping(effect, seen):
+        # A person knows what the table or the folder was for; nobody can ask an assistant afterwards.
+        step += 1
     return _ORDER[max(step, 0)]
+
+
+def _is_sweeping(effect: Effect, seen: frozenset[str]) -> bool:
+    """Whether the effect certainly takes a whole table, folder or listing away for good."""
+    whole = effect.kind in (Kind.DATA_DESTROY, Kind.FILE_DELETE) and not seen.isdisjoint(_SWEEPING)
+    return whole and effect.certainty is Certainty.CERTAIN and not effect.reversible and "possible" not in seen
 
 
 def _column(effect: Effect, seen: frozenset[str]) -> int:
