@@ -154,7 +154,7 @@ def _call_name(
             return answer
     folded = _folded(full, args, keywords)
     if folded is not None:
-        return folded
+        return Value(folded.atoms, frozenset(), folded.marks, folded.origin) if full in _CLEAN else folded
     if full in PATHS:
         parts = [text_of(arg) for arg in args] or ["."]
         return path_value(fold.function("os.path.join", parts, {}), derived(args).with_(marks=_made(args)))
