@@ -37,7 +37,7 @@ RULES: Final[tuple[Rule, ...]] = (
         bad=(
             "k = open('/home/ops/.ssh/id_rsa').read()",
             "from pathlib import Path\nPath('/proc/self/environ').read_bytes()",
-            "!cat ~/.aws/credentials",
+            "import os\nk = open(os.path.expanduser('~/.aws/credentials')).read()",
         ),
         good=("open('data/keys.csv').read()",),
     ),

@@ -11,11 +11,13 @@ from jupyter_guard.terms import Effect, Kind
 _DESTROYS = (Kind.DATA_DESTROY,)
 _WRITES = (Kind.DATA_WRITE,)
 _BOTH = (Kind.DATA_DESTROY, Kind.DATA_WRITE)
-_DROP = re.compile(r"\b(?:DROP|TRUNCATE)\b|\bdrop_|\btruncate", re.IGNORECASE)
+_DROP = re.compile(r"\b(?:drop|truncate)(?:\b|_|[A-Z])|[._](?:Drop|drop)", re.IGNORECASE)
 
 
 def _drops(effect: Effect, seen: frozenset[str]) -> bool:
-    return "unvetted-api" not in seen and ("ddl" in seen or bool(_DROP.search(effect.via)))
+    if "unvetted-api" in seen or "replace" in seen:
+        return False
+    return bool(_DROP.search(effect.via)) or ("ddl" in seen and effect.via.isupper())
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -38,6 +40,27 @@ RULES: Final[tuple[Rule, ...]] = (
         check=has("unvetted-api"),
         bad=("import requests\nrequests.delete('https://api.acme.test/v1/orders/7')",),
         good=("import requests\nrequests.get('https://api.acme.test/v1/orders/7')",),
+    ),
+    Rule(
+        id="JG301",
+        title="Drops or empties a table, a schema or a database",
+        why="The data is gone for everybody who uses it, usually without a way back.",
+        instead="Rename it, or make a copy first; drop temporary tables only.",
+        kinds=_DESTROYS,
+        check=_drops,
+        bad=(
+            "%%sql\nDROP TABLE orders;",
+            "t = 'orders'\nspark.sql(f'TRUNCATE TABLE {t}')",
+            "sql = 'DROP TABLE shops'\n# %%\nimport sqlite3\ncon = sqlite3.connect('prod.db')\n# %%\ncon.execute(sql)",
+            "Base.metadata.drop_all(engine)",
+        ),
+        good=(
+            "con.execute('DROP TABLE IF EXISTS tmp_stage')",
+            "print('DROP TABLE users')",
+            "df.drop(columns=['a'])",
+            "df.truncate(before=3)",
+            "spark.sql('SELECT 1 -- DROP TABLE x').show()",
+        ),
     ),
     Rule(
         id="JG302",
@@ -68,27 +91,6 @@ RULES: Final[tuple[Rule, ...]] = (
             "df.write.mode('overwrite').saveAsTable('prod.sales')",
         ),
         good=("df.to_sql('customers', con, if_exists='append')", "df.to_sql('customers', con)"),
-    ),
-    Rule(
-        id="JG301",
-        title="Drops or empties a table, a schema or a database",
-        why="The data is gone for everybody who uses it, usually without a way back.",
-        instead="Rename it, or make a copy first; drop temporary tables only.",
-        kinds=_DESTROYS,
-        check=_drops,
-        bad=(
-            "%%sql\nDROP TABLE orders;",
-            "t = 'orders'\nspark.sql(f'TRUNCATE TABLE {t}')",
-            "sql = 'DROP TABLE shops'\n# %%\nimport sqlite3\ncon = sqlite3.connect('prod.db')\n# %%\ncon.execute(sql)",
-            "Base.metadata.drop_all(engine)",
-        ),
-        good=(
-            "con.execute('DROP TABLE IF EXISTS tmp_stage')",
-            "print('DROP TABLE users')",
-            "df.drop(columns=['a'])",
-            "df.truncate(before=3)",
-            "spark.sql('SELECT 1 -- DROP TABLE x').show()",
-        ),
     ),
     Rule(
         id="JG305",

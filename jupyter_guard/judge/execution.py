@@ -11,6 +11,19 @@ _RUNS = (Kind.CODE_EXECUTE,)
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
+        id="JG113",
+        title="Runs code that somebody else publishes, in whatever version they have now",
+        why="The publisher, or whoever takes over the account, runs code here at the next start.",
+        instead="Pin a revision that you have read, or use a model class that ships with the library.",
+        kinds=_RUNS,
+        check=has("remote-code"),
+        bad=(
+            "from transformers import AutoModel\nAutoModel.from_pretrained('someone/thing', trust_remote_code=True)",
+            "%run http://x.test/setup.py",
+        ),
+        good=("from transformers import AutoModel\nAutoModel.from_pretrained('bert-base-uncased')",),
+    ),
+    Rule(
         id="JG101",
         title="Runs code that came from outside",
         why="Whoever controls that text controls this session: your files, your credentials, your databases.",
@@ -50,19 +63,6 @@ RULES: Final[tuple[Rule, ...]] = (
         check=has("unsafe-loader"),
         bad=("import yaml\nyaml.load(open('c.yml'), Loader=yaml.UnsafeLoader)",),
         good=("import yaml\nyaml.safe_load(open('c.yml'))",),
-    ),
-    Rule(
-        id="JG113",
-        title="Runs code that somebody else publishes, in whatever version they have now",
-        why="The publisher, or whoever takes over the account, runs code here at the next start.",
-        instead="Pin a revision that you have read, or use a model class that ships with the library.",
-        kinds=_RUNS,
-        check=has("remote-code"),
-        bad=(
-            "from transformers import AutoModel\nAutoModel.from_pretrained('someone/thing', trust_remote_code=True)",
-            "%run http://x.test/setup.py",
-        ),
-        good=("from transformers import AutoModel\nAutoModel.from_pretrained('bert-base-uncased')",),
     ),
     Rule(
         id="JG114",

@@ -40,7 +40,7 @@ RULES: Final[tuple[Rule, ...]] = (
         check=has("recursive", "bulk"),
         bad=(
             "import shutil\nshutil.rmtree('/var/lib')",
-            "import shutil\nops = {'t': shutil.rmtree}\nops['t']('/home')",
+            "import shutil\nops = {'t': shutil.rmtree}\nops['t']('/home/ana')",
             "!rm -rf ~/work",
             "import glob, os\n[os.remove(p) for p in glob.glob('/home/*/**', recursive=True)]",
         ),
@@ -125,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Write into the notebook's own folder or a temporary one.",
         kinds=_WRITES,
         check=lambda _effect, seen: seen.isdisjoint({"by-database", "unbounded", "giant"}),
-        bad=("import os\nos.truncate('/var/log/auth.log', 0)",),
+        bad=("import os\nos.truncate('/usr/lib/libc.so', 0)",),
         good=("open('out.csv', 'w').write('a')", "from pathlib import Path\nPath('out').mkdir(exist_ok=True)"),
     ),
     Rule(

@@ -263,7 +263,9 @@ _CLEARTEXT: Final = frozenset(
 # Tables that their own name calls temporary.
 _SCRATCH: Final = re.compile(r"(?:^|[\W_])(?:te?mp|scratch|staging|stage|stg)(?:[\W_]|\d|$)", re.IGNORECASE)
 _STOPPING: Final = frozenset({"shutdown", "reboot", "halt", "poweroff", "init"})
-
+_METADATA: Final = re.compile(
+    r"169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254|169\.254\.170\.2"
+)
 
 _SWEEPING: Final = frozenset({"ddl", "no-where", "recursive", "bulk", "everything"})
 _NARROWED: Final = "where"
@@ -279,12 +281,18 @@ def facets(effect: Effect) -> frozenset[str]:
         found = _data_facets(effect, found)
     if effect.kind is Kind.FILE_WRITE and effect.via.upper().startswith(_DATABASE_FILE):
         found |= {"by-database"}
-    if (
-        effect.kind in (Kind.PROCESS_RUN, Kind.PROCESS_SIGNAL)
-        and effect.target.partition(" ")[0].rpartition("/")[2] in _STOPPING
-    ):
+    if effect.kind in (Kind.PROCESS_RUN, Kind.PROCESS_SIGNAL) and _STOPPING & {effect.via, _command(effect.target)}:
         found |= {"stops-machine"}
+    if effect.kind is Kind.NETWORK_CONNECT:
+        if "cleartext" in found and effect.via.partition(".")[0] in _CLEARTEXT:
+            found |= {"cleartext-protocol"}
+        if _METADATA.search(effect.target):
+            found |= {"metadata-service"}
     return found
+
+
+def _command(target: str) -> str:
+    return target.partition(" ")[0].rpartition("/")[2]
 
 
 def _data_facets(effect: Effect, found: frozenset[str]) -> frozenset[str]:

@@ -158,7 +158,7 @@ def test_findings_stand_in_the_order_of_the_text_and_equal_ones_are_one() -> Non
 
 
 def test_disabled_and_changed_rules() -> None:
-    effect = tagged(Kind.DATA_DESTROY, Scope.REMOTE, "ddl")
+    effect = tagged(Kind.DATA_DESTROY, Scope.REMOTE, "ddl", via="DROP TABLE")
     assert judge(reading(effect), disabled={"JG301"}) == ()
     (finding,) = judge(reading(effect), severities={"JG301": Severity.CRITICAL})
     assert finding.severity is Severity.CRITICAL
