@@ -34,7 +34,12 @@ def _one(it: Machine, language: str, text: str, context: Context, database: Valu
     if language == "shell":
         from jupyter_guard.read.shell import read_shell
 
-        return list(read_shell(text, context))
+        effects = list(read_shell(text, context))
+        if HOLE in text:
+            # Python put the command together: what fills the hole may hold a whole other command (CWE-78).
+            program = text.strip().partition(" ")[0].replace(HOLE, "…")
+            effects.append(context.effect(Kind.PROCESS_RUN, program, via=via, tags=("dynamic", "shell")))
+        return effects
     if language == "sql":
         from jupyter_guard.read.sql import read_sql
 
@@ -44,7 +49,11 @@ def _one(it: Machine, language: str, text: str, context: Context, database: Valu
             context = context.with_(database=known, data_scope=_scope(context, known))
         if HOLE in text:
             context = context.with_(tags=context.tags | {"dynamic"})
-        return list(read_sql(text, context))
+        effects = list(read_sql(text, context))
+        if HOLE in text and not effects:
+            # A query that only reads can carry another statement in the place of a value (CWE-89).
+            effects.append(context.effect(Kind.DATA_WRITE, via="SQL", certainty=Certainty.UNKNOWN))
+        return effects
     return it_python(it, text, context, via)
 
 
@@ -60,7 +69,9 @@ def _argv(text: Value, context: Context, via: str) -> list[Effect]:
     from jupyter_guard.read.shell import read_argv
 
     effects: list[Effect] = []
+    known = False
     for atom in text.atoms:
+        known = known or isinstance(atom, Items | Const)
         if isinstance(atom, Items):
             words = [text_of(item) for item in atom.items]
             if atom.rest is not None:
@@ -71,7 +82,7 @@ def _argv(text: Value, context: Context, via: str) -> list[Effect]:
             effects += read_argv([atom.value], context.deeper())
         elif isinstance(atom, Const) and isinstance(atom.value, list | tuple):
             effects += read_argv([str(word) for word in atom.value], context.deeper())
-    return effects or _unknown("argv", context, via)
+    return effects if known else _unknown("argv", context, via)
 
 
 def _unknown(language: str, context: Context, via: str) -> list[Effect]:
