@@ -1,5 +1,5 @@
 """A cell -> its effects."""
 
-from jupyter_guard.read.session import SessionReader
+from jupyter_guard.read.python.reader import SessionReader
 
 __all__ = ["SessionReader"]

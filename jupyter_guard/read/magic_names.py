@@ -27,7 +27,7 @@ PYTHON_LINE_MAGICS: Final[dict[str, str]] = {
     "code_wrap_run": "",
 }
 
-# What the body of a cell magic is. `script`: the line names the program. Absent: `magic`, data that no code reader reads.
+# What the body of a cell magic is. `script`: the line names the program. Absent: `magic`, which no code reader reads.
 BODY_LANGUAGE: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
@@ -41,21 +41,20 @@ BODY_LANGUAGE: Final[dict[str, str]] = {
     **dict.fromkeys("sql bigquery bqsql spark_sql ddb duckdb presto athena trino sqlite postgres".split(), "sql"),
     **dict.fromkeys("python python3 python2 pypy pypy3".split(), "other"),
     **dict.fromkeys(
-        "perl ruby javascript js html HTML svg SVG R julia node cython cpp writefile_exec_other js_exec".split(), "other"
+        "perl ruby javascript js html HTML svg SVG R julia node cython cpp writefile_exec_other js_exec".split(),
+        "other",
     ),
 }
 
-SHELL_ALIASES: Final = frozenset(
-    "ls ll lf lk ldir lx ddir mkdir rmdir mv rm cp cat less more man clear echo".split()
-)
+SHELL_ALIASES: Final = frozenset("ls ll lf lk ldir lx ddir mkdir rmdir mv rm cp cat less more man clear echo".split())
 
 _LINE_MAGICS = (
     "alias alias_magic autoawait autocall automagic autosave bookmark cat cd clear code_wrap colors conda config "
     "connect_info cp debug dhist dirs doctest_mode ed edit env gui hist history killbgscripts ldir less lf lk ll load "
     "load_ext loadpy logoff logon logstart logstate logstop ls lsmagic lx macro magic mamba man matplotlib micromamba "
     "mkdir more mv notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision prun psearch "
-    "psource pushd pwd pycat pylab qtconsole quickref recall rehashx reload_ext rep rerun reset reset_selective rm rmdir "
-    "run save sc set_env store subshell sx system tb time timeit unalias unload_ext user_ns uv who who_ls whos xdel xmode"
+    "psource pushd pwd pycat pylab qtconsole quickref recall rehashx reload_ext rep rerun reset reset_selective rm "
+    "rmdir run save sc set_env store subshell sx system tb time timeit unalias unload_ext user_ns uv who who_ls whos xdel xmode"
 )
 AUTOMAGIC: Final = frozenset(_LINE_MAGICS.split()) | SHELL_ALIASES - {"echo"}
 

@@ -65,10 +65,14 @@ _HARMLESS = frozenset(
 
 
 def _environment(args: str, context: Context) -> list[Effect]:
-    from jupyter_guard.read.interpret.acts import environment_effects
+    from jupyter_guard.read.shell.state import Shell
 
-    variable = re.split(r"[=\s]", args.strip(), maxsplit=1)[0]
-    return environment_effects(context, variable) if variable and re.search(r"[=\s]", args.strip()) else []
+    name, _, value = args.strip().partition("=" if "=" in args.partition(" ")[0] else " ")
+    shell = Shell(context)
+    if value.strip():
+        # The shell's own picture of which variables decide what programs load.
+        shell.environment(name.strip(), value.strip())
+    return shell.effects
 
 
 def _page(segment: Segment, context: Context) -> list[Effect]:

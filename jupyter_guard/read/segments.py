@@ -148,7 +148,7 @@ class _Splitter:
         first = next((line for line in self.lines if line.strip()), "")
         for pattern in (_CLASSIC, _PROMPT):
             if pattern.match(first):
-                self.lines = [pattern.sub(lambda found: "", line) for line in self.lines]
+                self.lines = [pattern.sub("", line) for line in self.lines]
 
     def _cell_magics(self, at: int) -> int:
         """Handle the ``%%`` lines at the top; the number of lines that are dealt with."""
@@ -165,7 +165,6 @@ class _Splitter:
             name, _, args = stripped[2:].rstrip().partition(" ")
             name = name.strip()
             language = BODY_LANGUAGE.get(name, "magic")
-            first = stripped.rstrip()
             if language == "script":
                 language = _script_language(args)
             if language == "python":
@@ -181,14 +180,15 @@ class _Splitter:
             end = (len(self.lines), len(self.lines[-1]))
             if name in ("!", "sx", "system") and args.strip():
                 body = args.strip() + "\n" + body
-                self._add(Segment("shell", body, row + 1, line.find(args.strip()), *end, f"%%{name}", args, joined=True), "")
+                self._add(
+                    Segment("shell", body, row + 1, line.find(args.strip()), *end, f"%%{name}", args, joined=True), ""
+                )
             elif language == "sql" and row + 1 < len(self.lines):
                 self._add(Segment("sql", body, row + 2, 0, *end, f"%%{name}", args.strip(), expands=True), "")
             elif row + 1 >= len(self.lines):
                 self._add(Segment("magic", "", row + 1, 0, *end, f"%%{name}", args.strip()), "")
             else:
                 self._add(Segment(language, body, row + 2, 0, *end, f"%%{name}", args.strip()), "")
-            del first
             self.out.extend("" for _ in range(row + 1, len(self.lines)))
             return len(self.lines)
 
@@ -208,9 +208,7 @@ class _Splitter:
             return at + 1
         stripped = line.rstrip()
         if stripped.endswith("?") and self._code_end(line) == len(stripped) and _HELP.search(stripped[indent:]):
-            self._add(
-                Segment("help", stripped[indent:], at + 1, indent, at + 1, len(stripped), "?"), line[:indent]
-            )
+            self._add(Segment("help", stripped[indent:], at + 1, indent, at + 1, len(stripped), "?"), line[:indent])
             return at + 1
         if "=" in line and (self._assigned(at, line, indent)):
             return at + self._taken
@@ -259,8 +257,15 @@ class _Splitter:
             width = 2 if text.startswith("!!") and not assigns else 1
             self._add(
                 Segment(
-                    "shell", text[width:], at + 1, start + width, *place[2:],
-                    name=text[:width], assigns=assigns, expands=True, joined=joined,
+                    "shell",
+                    text[width:],
+                    at + 1,
+                    start + width,
+                    *place[2:],
+                    name=text[:width],
+                    assigns=assigns,
+                    expands=True,
+                    joined=joined,
                 ),
                 lead,
             )
@@ -288,11 +293,11 @@ class _Splitter:
         elif name in SQL_LINE_MAGICS:
             self._add(Segment("sql", args, *inner, label, args, assigns, expands=True, joined=joined), lead)
         elif name in PYTHON_LINE_MAGICS and (code := split_options(name, args).strip()) and _parses(code):
-            self._inline(code, place, text, lead, bool(assigns))
+            self._inline(code, text, lead, bool(assigns))
         else:
             self._add(Segment("magic", "", *place, label, args, assigns, expands=True, joined=joined), lead)
 
-    def _inline(self, code: str, place: tuple[int, int, int, int], text: str, lead: str, value: bool) -> None:
+    def _inline(self, code: str, text: str, lead: str, value: bool) -> None:
         """``%time stmt`` is the statement itself, at its own columns where the grammar allows."""
         gap = max(len(text) - len(code), 0)
         if value:

@@ -39,8 +39,8 @@ class SessionReader:
         home: str | os.PathLike[str] | None = None,
     ) -> None:
         self.knowledge = knowledge or Knowledge.builtin()
-        self.workspace = str(workspace) if workspace is not None else str(Path.cwd())
-        self.home = str(home) if home is not None else os.path.expanduser("~")  # noqa: PTH111
+        self.workspace = str(workspace) if workspace else str(Path.cwd())
+        self.home = str(home) if home else os.path.expanduser("~")  # noqa: PTH111
         self._memory = Memory(Scope("module"))
         self._before: Memory | None = None
 

@@ -73,7 +73,7 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
             tags.add("dynamic")
             done = False
         elif language == "shell":
-            read_shell(run, text, site, inherited)
+            done = read_shell(run, text, site, inherited) and done
         elif language == "sql":
             read_sql(run, text, site, inherited, act.scope)
         elif language == "python":
@@ -84,23 +84,24 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
 def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str]) -> bool:
     shell = site.kwargs.get("shell")
     in_shell = shell is not None and any(type(atom) is Const and atom.value for atom in shell.atoms)
+    done = True
     for atom in value.atoms:
         if type(atom) is Seq:
             words = [_word(one) for one in atom.items]
             if atom.rest is not None:
                 words.append(HOLE)
             if words and words[0].strip(HOLE):
-                read_argv(run, words, site, inherited)
+                done = read_argv(run, words, site, inherited) and done
                 continue
         elif type(atom) is Const and isinstance(atom.value, str | bytes) and shown(atom.value).strip(HOLE):
             text = shown(atom.value)
             if in_shell:
-                read_shell(run, text, site, inherited | {"shell"})
+                done = read_shell(run, text, site, inherited | {"shell"}) and done
             else:
-                read_argv(run, text.split() or [text], site, inherited)
+                done = read_argv(run, text.split() or [text], site, inherited) and done
             continue
         elif type(atom) is Inst and atom.type == "pathlib.Path":
-            read_argv(run, path_texts(atom.made or ANYTHING)[:1], site, inherited)
+            done = read_argv(run, path_texts(atom.made or ANYTHING)[:1], site, inherited) and done
             continue
         tags.add("dynamic")
         run.emit(
@@ -114,7 +115,8 @@ def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str
     if not value.atoms:
         tags.add("dynamic")
         return False
-    return "obfuscated" not in tags
+    # A harmless command is still one that runs.
+    return done and "obfuscated" not in tags
 
 
 def _word(value: Value) -> str:
@@ -127,20 +129,22 @@ def _word(value: Value) -> str:
     return texts[0]
 
 
-def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> None:
-    """Add the effects of a shell text."""
+def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> bool:
+    """Add the effects of a shell text. Returns whether there are any."""
+    run.note("command", text.replace(HOLE, "…").strip().partition("\n")[0][:200], site.node)
     from jupyter_guard.read.shell import read_shell as reader
 
-    _add(run, reader(text, run.here(site.node, tags).deeper()))
+    return _add(run, reader(text, run.here(site.node, tags).deeper()))
 
 
-def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> None:
-    """Add the effects of a command that is given word by word."""
+def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> bool:
+    """Add the effects of a command that is given word by word. Returns whether there are any."""
+    run.note("command", " ".join(words).replace(HOLE, "…")[:200], site.node)
     for word in words if run.memory.written else ():
         tags = tags | {f"from:{mark}" for mark in run.memory.written.get(run.here(None).resolve(word), ())}
     from jupyter_guard.read.shell import read_argv as reader
 
-    _add(run, reader(words, run.here(site.node, tags).deeper()))
+    return _add(run, reader(words, run.here(site.node, tags).deeper()))
 
 
 def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | None = None) -> None:
@@ -169,9 +173,12 @@ def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | Non
         run.note("sql-injection", site.name, site.node)
 
 
-def _add(run: Run, effects: Iterable[Effect]) -> None:
+def _add(run: Run, effects: Iterable[Effect]) -> bool:
+    added = False
     for effect in effects:
         run.add(effect)
+        added = True
+    return added
 
 
 def _python(run: Run, text: str, site: Site, tags: set[str], inherited: set[str]) -> bool:

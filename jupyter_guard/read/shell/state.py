@@ -252,5 +252,14 @@ class Shell:
 
 
 _USUAL = {"IFS": " \t\n", "TMPDIR": "/tmp", "SHELL": "/bin/bash", "?": "0", "-": "", "#": "0"}  # noqa: S108
-_DIALECTS = {"psql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite3": "sqlite", "duckdb": "duckdb",
-             "snowsql": "snowflake", "bq query": "bigquery", "clickhouse-client": "clickhouse", "sqlcmd": "tsql"}  # fmt: skip
+_DIALECTS = {
+    "psql": "postgres",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "sqlite3": "sqlite",
+    "duckdb": "duckdb",
+    "snowsql": "snowflake",
+    "bq query": "bigquery",
+    "clickhouse-client": "clickhouse",
+    "sqlcmd": "tsql",
+}

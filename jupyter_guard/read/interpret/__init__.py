@@ -1,1 +1,0 @@
-"""Python text -> effects: an abstract interpreter that carries names, values, taint and authors from cell to cell."""
