@@ -54,7 +54,8 @@ _LINE_MAGICS = (
     "load_ext loadpy logoff logon logstart logstate logstop ls lsmagic lx macro magic mamba man matplotlib micromamba "
     "mkdir more mv notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision prun psearch "
     "psource pushd pwd pycat pylab qtconsole quickref recall rehashx reload_ext rep rerun reset reset_selective rm "
-    "rmdir run save sc set_env store subshell sx system tb time timeit unalias unload_ext user_ns uv who who_ls whos xdel xmode"
+    "rmdir run save sc set_env store subshell sx system tb time timeit unalias unload_ext user_ns "
+    "uv who who_ls whos xdel xmode"
 )
 AUTOMAGIC: Final = frozenset(_LINE_MAGICS.split()) | SHELL_ALIASES - {"echo"}
 

@@ -40,7 +40,7 @@ CLIMBS = frozenset(
     """
     __subclasses__ __globals__ func_globals f_globals f_locals f_builtins gi_frame cr_frame ag_frame
     tb_frame gi_code cr_code __builtins__ __closure__ cell_contents co_code f_back
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals": "", "f_builtins": "builtins"}
 _STATE = (Kind.GUARD_TAMPER,)

@@ -134,7 +134,7 @@ def call_name(
 _CARRIED = frozenset(
     """
     os sys subprocess shutil builtins importlib socket pickle ctypes pathlib requests io
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

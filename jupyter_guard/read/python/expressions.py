@@ -89,7 +89,7 @@ _USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "tf": "tens
 _COMMON = frozenset(
     """
     code commands sh data model client session secrets token select signal queue string time test
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -31,7 +31,7 @@ _PURE = frozenset(
     isalpha isascii isdigit islower isspace isupper join lower lstrip partition removeprefix
     removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines startswith strip
     swapcase title translate upper zfill ljust rjust center
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _HIDING = frozenset({"decode", "translate", "replace", "swapcase", "hex"})
 _KEEPING = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "encode", "removeprefix", "removesuffix", "title"})

@@ -51,7 +51,7 @@ _EXECUTES = frozenset(
     execute executemany executescript exec_driver_sql sql query raw run_query execute_query
     execute_sql run_sql read_sql command statement fetch fetch_all fetchall fetchval scalar scalars
     do text Raw sql_query ddl
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -14,7 +14,7 @@ _WAITING = frozenset(
     sleep recv recvfrom accept input get read readline wait join poll select listen serve_forever
     receive next recv_json recv_string readlines getch get_message consume run_forever pause
     raw_input send
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -258,7 +258,7 @@ x * 10**9
 @f
 match x:
 case [a, *b]:
-\r""".split("\n")  # noqa: SIM905
+\r""".split("\n")
 )
 
 
