@@ -136,6 +136,8 @@ def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
         return Value((NameDict(""),))
     if full in ("os.environ", "os.environb"):
         return Value((Inst("os.environ"),), frozenset({"environment", ENVIRON}))
+    if full == "sys.executable":
+        return const("python")
     if full == "os.curdir":
         return const(".")
     if full in ("os.sep", "os.path.sep"):

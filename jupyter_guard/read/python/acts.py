@@ -116,7 +116,9 @@ def holds(site: Site, condition: Condition) -> bool:
         return False
     if condition.state == "unknown":
         return not value.atoms or any(
-            partial(atom.value) if type(atom) is Const else type(atom) not in (Name, Seq, Map, Func, Class, Obj)
+            partial(atom.value)
+            if type(atom) is Const
+            else type(atom) not in (Name, Seq, Map, Func, Class, Obj) or (type(atom) is Name and atom.owner is not None)
             for atom in value.atoms
         )
     for atom in value.atoms:

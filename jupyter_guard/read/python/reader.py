@@ -12,6 +12,7 @@ import msgspec
 
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE, Budget, BudgetSpent, Context
+from jupyter_guard.read.literals import secrets_in
 from jupyter_guard.read.python.definitions import read_uncalled
 from jupyter_guard.read.python.fold import text as shown
 from jupyter_guard.read.python.run import Memory, Run
@@ -21,7 +22,7 @@ from jupyter_guard.read.python.statements import execute_cell
 from jupyter_guard.read.python.texts import run_text, texts_of
 from jupyter_guard.read.python.values import ANYTHING, MANY, Seq, Value
 from jupyter_guard.read.segments import Segment, segments
-from jupyter_guard.terms import Cell, Effect, Kind, Reading, Span
+from jupyter_guard.terms import Cell, Effect, Kind, Observation, Reading, Span
 
 STEPS = 600_000
 
@@ -87,7 +88,10 @@ class SessionReader:
         return Reading(
             cell=cell,
             effects=tuple(run.found.values()),
-            observations=tuple(run.noted.values()),
+            observations=(
+                *run.noted.values(),
+                *(Observation("hard-coded-secret", name, span, cell.origin) for name, span in secrets_in(cell.code)),
+            ),
             problems=tuple(dict.fromkeys(run.problems)),
         )
 

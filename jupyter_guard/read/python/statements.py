@@ -96,7 +96,7 @@ def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         name = str(target.slice.value)
     text = source.value if isinstance(source, ast.Constant) and isinstance(source.value, str) else ""
-    if len(text) >= 6 and not text.isalpha() and _SECRET_NAME.search(name) and not _PLACEHOLDER.search(text):
+    if _SECRET_NAME.search(name) and _is_secret(name, text):
         run.note("hard-coded-secret", name, target)
     if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
         for atom in value.atoms:
@@ -108,6 +108,13 @@ def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None
                 and any(act.kinds for act in entry.acts)
             ):
                 run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
+
+
+def _is_secret(name: str, text: str) -> bool:
+    """Whether a text under a secret's name is one: a word may be a password, but no key or token."""
+    if len(text) < 4 or _PLACEHOLDER.search(text):
+        return False
+    return "pass" in name.lower() or "pwd" in name.lower() or (len(text) >= 6 and not text.isalpha())
 
 
 def _emptied(run: Run, target: ast.Subscript) -> None:

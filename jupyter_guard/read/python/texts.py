@@ -74,6 +74,10 @@ def read_argument(run: Run, act: Act, site: Site, tags: set[str]) -> bool:
             done = False
         elif language == "shell":
             done = read_shell(run, text, site, inherited) and done
+            if HOLE in text:
+                # Python put the command together: what fills the hole may hold a whole other command (CWE-78).
+                tags |= {"dynamic", "shell"}
+                done = False
         elif language == "sql":
             read_sql(run, text, site, inherited, act.scope)
         elif language == "python":
@@ -97,6 +101,9 @@ def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str
             text = shown(atom.value)
             if in_shell:
                 done = read_shell(run, text, site, inherited | {"shell"}) and done
+                if HOLE in text:
+                    tags |= {"dynamic", "shell"}
+                    done = False
             else:
                 done = read_argv(run, text.split() or [text], site, inherited) and done
             continue
@@ -134,7 +141,20 @@ def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> bool:
     run.note("command", text.replace(HOLE, "…").strip().partition("\n")[0][:200], site.node)
     from jupyter_guard.read.shell import read_shell as reader
 
-    return _add(run, reader(text, run.here(site.node, tags).deeper()))
+    found = _add(run, reader(text, run.here(site.node, tags).deeper()))
+    if HOLE in text:
+        # Python put the command together: what fills the hole may hold a whole other command (CWE-78).
+        program = text.strip().partition(" ")[0]
+        run.emit(
+            Kind.PROCESS_RUN,
+            program,
+            node=site.node,
+            via=site.name,
+            tags={*tags, "dynamic", "shell"},
+            origin=site.origin,
+        )
+        return True
+    return found
 
 
 def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> bool:
@@ -158,7 +178,18 @@ def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | Non
     names = [name for name in path_texts(made) if name.strip(HOLE)]
     context = run.here(site.node, tags).deeper()
     context = context.with_(database=names[0] if names else "", data_scope=scope or database_scope(run, made))
-    _add(run, reader(text, context))
+    if HOLE in text:
+        context = context.with_(tags=context.tags | {"dynamic"})
+    if not _add(run, reader(text, context)) and HOLE in text:
+        # A query that only reads can carry another statement in the place of a value (CWE-89).
+        run.emit(
+            Kind.DATA_WRITE,
+            node=site.node,
+            via="SQL",
+            tags=tags | {"dynamic"},
+            scope=context.data_scope,
+            certainty=Certainty.UNKNOWN,
+        )
     if _INJECTED.search(text) and tags & {"from:user", "from:network", "from:model"}:
         run.emit(
             Kind.DATA_WRITE,
@@ -169,8 +200,8 @@ def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | Non
             scope=context.data_scope,
             certainty=Certainty.LIKELY,
         )
-    elif _INJECTED.search(text):
-        run.note("sql-injection", site.name, site.node)
+    elif HOLE in text:
+        run.note("sql-injection" if _INJECTED.search(text) else "sql-with-holes", site.name, site.node)
 
 
 def _add(run: Run, effects: Iterable[Effect]) -> bool:
