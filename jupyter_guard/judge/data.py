@@ -99,6 +99,7 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Pass values as parameters: execute('... WHERE id = ?', (value,)).",
         kinds=_BOTH,
         check=has("sql-injection"),
+        observes=("sql-injection", "sql-with-holes"),
         bad=('name = input()\ncur.execute("SELECT * FROM users WHERE name = \'" + name + "\'")',),
         good=("cur.execute('SELECT * FROM users WHERE name = ?', (name,))",),
     ),

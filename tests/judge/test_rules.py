@@ -1,0 +1,36 @@
+"""Each rule's own examples: every bad cell makes it fire inside the cell, no good cell does."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_guard.guard.session import Session
+from jupyter_guard.judge import RULES
+from jupyter_guard.terms import Finding
+
+BAD = [(rule.id, number, code) for rule in RULES.values() for number, code in enumerate(rule.bad)]
+GOOD = [(rule.id, number, code) for rule in RULES.values() for number, code in enumerate(rule.good)]
+
+
+def findings(code: str) -> list[tuple[str, Finding]]:
+    session = Session("personal", origin="assistant", workspace="/srv/work")
+    cells = code.split("\n# %%\n")
+    return [(cell, finding) for cell in cells for finding in session.vet(cell).findings]
+
+
+@pytest.mark.parametrize(("rule", "number", "code"), BAD, ids=[f"{rule}-{number}" for rule, number, _ in BAD])
+def test_bad(rule: str, number: int, code: str) -> None:
+    fired = [(cell, finding) for cell, finding in findings(code) if finding.rule == rule]
+    assert fired, [(finding.rule, finding.message) for _, finding in findings(code)]
+    for cell, finding in fired:
+        lines = cell.split("\n")
+        span = finding.span
+        assert 1 <= span.line <= span.end_line <= len(lines)
+        assert 0 <= span.column <= len(lines[span.line - 1])
+        assert span.end_column <= len(lines[span.end_line - 1])
+        assert (span.end_line, span.end_column) > (span.line, span.column)
+
+
+@pytest.mark.parametrize(("rule", "number", "code"), GOOD, ids=[f"{rule}-{number}" for rule, number, _ in GOOD])
+def test_good(rule: str, number: int, code: str) -> None:
+    assert rule not in {finding.rule for _, finding in findings(code)}
