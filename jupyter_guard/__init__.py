@@ -46,7 +46,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'jupyter_guard' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(room), name)
+    loaded = import_module(room)
+    # `scrub` is the name of a room as well; the room can be called.
+    value = loaded if room == f"{__name__}.{name}" else getattr(loaded, name)
     globals()[name] = value
     return value
 

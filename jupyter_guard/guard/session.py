@@ -89,9 +89,7 @@ class Session:
         from jupyter_guard.judge import judge
 
         policy = self.policy
-        findings = judge(
-            reading, deny=policy.deny, disabled=policy.rules.disabled, severities=policy.rules.severities
-        )
+        findings = judge(reading, deny=policy.deny, disabled=policy.rules.disabled, severities=policy.rules.severities)
         decision = policy.decide(findings, cell.origin)
         return Report(
             cell=cell,

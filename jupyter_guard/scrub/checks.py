@@ -81,7 +81,7 @@ def looks_random(text: str) -> bool:
         return bits >= 2.5
     if any(_alternates(token) for token in _SPLIT.split(text)) and bits >= 2.8:
         return True
-    if longest >= 16 and bits >= 3.0 and (switches >= 3 and odd >= 2 or _hexadecimal(text)):
+    if longest >= 16 and bits >= 3.0 and ((switches >= 3 and odd >= 2) or _hexadecimal(text)):
         return True
     if switches >= 4 and odd >= 3 and bits >= 2.8:
         return True

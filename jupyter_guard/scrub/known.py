@@ -178,9 +178,7 @@ class Matcher:
         """From where the end of ``text`` may be the beginning of a value; its length when it is none."""
         size = len(text)
         hold = self._plain.unfinished(text)
-        if hold == size and self._cut_up and size and text[-1] in SEPARATORS:
-            hold = min(hold, self._cut_up_held(text))
-        elif self._cut_up:
+        if (hold == size and self._cut_up and size and text[-1] in SEPARATORS) or self._cut_up:
             hold = min(hold, self._cut_up_held(text))
         return hold
 

@@ -32,7 +32,7 @@ _STREAMS_KEPT = 512
 
 
 class Cleaned(msgspec.Struct, frozen=True):
-    """A cleaned message. ``content`` is ``None`` while all of it is held back. Unless ``changed``, bytes are those given."""
+    """A cleaned message. ``content`` is ``None`` while all of it is held; unless ``changed``, bytes are those given."""
 
     metadata: bytes
     content: bytes | None
@@ -65,7 +65,7 @@ class MessageScrubber:
         content: bytes,
         buffers: Sequence[bytes] = (),
     ) -> Cleaned:
-        """The message without its secrets. Raises ``ValueError`` when it is no JSON: then nothing of it may be shown."""
+        """The message without its secrets. Raises ``ValueError`` for what is no JSON: nothing of it may be shown."""
         if msg_type in UNTOUCHED:
             return Cleaned(metadata, content, buffers)
         if msg_type == "stream":

@@ -1,4 +1,4 @@
-"""Token formats (TOML) -> patterns: where one may be, what it looks like there, and what it must pass.
+r"""Token formats (TOML) -> patterns: where one may be, what it looks like there, and what it must pass.
 
     ["github-token"]
     keywords = ["ghp_", "gho_"]         # public text that every such token follows

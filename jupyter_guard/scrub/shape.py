@@ -1,4 +1,4 @@
-"""A token's shape (a regular expression) -> matchers that also say whether more text could still change the answer.
+r"""A token's shape (a regular expression) -> matchers that also say whether more text could still change the answer.
 
 A shape is read right after its keyword, in three parts: what may stand between (public), the secret (the group
 ``secret``; without it, all of the shape), and what must follow. Streams need two more answers: could text that follows
@@ -39,11 +39,12 @@ class ShapeError(ValueError):
 
 
 class Shape:
-    """One shape, compiled when it is first needed.
+    r"""One shape, compiled when it is first needed.
 
-    ``source`` is a regular expression in ASCII mode (``\\w``, ``\\d``, ``\\s`` know ASCII only). ``longest`` is the most
-    characters that the whole can span. Raises ``ShapeError`` for what streams cannot do exactly (back-references,
-    look-around wider than a character) and for repeats of repeats without bounds, which can take exponential time.
+    ``source`` is a regular expression in ASCII mode (``\\w``, ``\\d``, ``\\s`` know ASCII only). ``longest`` is the
+    most characters that the whole can span. Raises ``ShapeError`` for what streams cannot do exactly
+    (back-references, look-around wider than a character) and for repeats of repeats without bounds, which can
+    take exponential time.
     """
 
     def __init__(self, source: str, ignore_case: bool = False) -> None:
@@ -153,7 +154,7 @@ def _refuse_slow(nodes: Nodes, inside_unbounded: bool) -> None:
                 _refuse_slow(list(branch), inside_unbounded)
         elif kind in (op.ASSERT, op.ASSERT_NOT):
             direction, sub = value
-            if direction < 0 or len(list(sub)) != 1 or list(sub)[0][0] not in (op.IN, op.LITERAL, op.NOT_LITERAL):
+            if direction < 0 or len(list(sub)) != 1 or next(iter(sub))[0] not in (op.IN, op.LITERAL, op.NOT_LITERAL):
                 raise ShapeError("look-around must be ahead, and one character wide")
         elif kind is op.AT:
             if value not in _PLACES:

@@ -21,7 +21,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def merged(spans: Iterable[Found]) -> list[Found]:
-    """The union of ``spans``, in order. Overlapping ones become one: replacing one by one would leave the longer's tail."""
+    """The union of ``spans``, in order: replacing overlapping ones one by one would leave the longer's tail."""
     out: list[Found] = []
     best: Found | None = None
     for span in sorted(spans, key=lambda s: (s.start, s.end, s.rank, s.kind)):

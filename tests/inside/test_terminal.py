@@ -41,6 +41,9 @@ def asks_about_everything(child: Any) -> None:
         "vet = Session.vet; Session.vet = lambda *a, **k: "
         "msgspec.structs.replace(vet(*a, **k), verdict=Verdict.CONFIRM)"
     )
+    # Replacing the guard's own functions is the first thing that it asks about.
+    child.expect(r"Run it\? \[y/N\] ")
+    child.sendline("y")
     child.expect(r"In \[4\]: ")
 
 
@@ -81,5 +84,7 @@ def test_a_typed_password_is_known_from_then_on(terminal: Any) -> None:
     terminal.sendline("violet-" + "umbrella-9")
     terminal.expect(r"In \[3\]: ")
     terminal.sendline("print('typed', typed, 'end')")
+    terminal.expect(r"Run it\? \[y/N\] ")
+    terminal.sendline("y")
     terminal.expect(r"typed (.*) end")
     assert "umbrella" not in terminal.match[1]

@@ -10,8 +10,11 @@ import pytest
 
 from .front import ASSISTANT, Front
 
-# `personal` asks about what an assistant's code deletes outside the workspace.
-ASKED = "import shutil\nshutil.rmtree('/var/lib/there/is/no/such/place', ignore_errors=True)\nvalue = 'ran'"
+# `personal` asks about a file that an assistant's code deletes outside the workspace, and stops what takes more.
+ASKED = """import contextlib, os
+with contextlib.suppress(OSError):
+    os.remove('/var/lib/there/is/no/such/place')
+value = 'ran'"""
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,8 @@ def test_after_an_error_new_cells_run(front: Front) -> None:
 def test_input_and_getpass_and_a_typed_password_is_redacted_from_then_on(front: Front) -> None:
     assert front.run("input('name? ')", "Ada").result == "'Ada'"
     front.run("from getpass import getpass\np = getpass()", "correct-horse-battery")
-    run = front.run("print('it is', p)\nprint(p[::-1])")
+    # Printing it is asked about; said yes, it is still redacted.
+    run = front.run("print('it is', p)\nprint(p[::-1])", "y")
     assert "correct-horse" not in run.text
     assert "it is" in run.text
 
