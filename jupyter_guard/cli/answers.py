@@ -8,7 +8,7 @@ from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import clean
 from jupyter_guard.cli.judging import Outcome
 from jupyter_guard.guard.card import finding_item, payload
-from jupyter_guard.terms import Report, Verdict
+from jupyter_guard.terms import Cell, Report, Verdict
 
 VERSION = 1
 
@@ -29,11 +29,14 @@ def case_answer(outcome: Outcome) -> dict[str, Any]:
 
 def bad_answer(problem: BadInput) -> dict[str, Any]:
     """The line for what could not be vetted: a block, since nobody knows what it would do."""
+    from jupyter_guard.guard.session import failed
+
+    reason = f"{problem.place}: {problem.message}"
     return {
         "id": problem.place if problem.own_id is None else problem.own_id,
         "verdict": str(Verdict.BLOCK),
-        "cells": [],
-        "error": f"{problem.place}: {problem.message}",
+        "cells": [cell_answer(failed(Cell(""), reason))],
+        "error": reason,
     }
 
 

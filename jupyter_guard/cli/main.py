@@ -60,6 +60,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(None, "--version", package_name="jupyter_guard", prog_name=PROGRAM)
 def cli() -> None:
     """Guards a Jupyter session while people and assistants write code in it.
 

@@ -27,7 +27,7 @@ def spec(wrap: str = "", wrapped: Mapping[str, Any] | None = None) -> dict[str, 
     metadata = dict(wrapped.get("metadata", {}) if wrap else {"debugger": True})
     return {
         # The interpreter that has the guard: another environment's python could not start the wrapper.
-        "argv": [sys.executable, "-m", KERNEL_MODULE, *named, "-f", "{connection_file}"],
+        "argv": [sys.executable, "-P", "-m", KERNEL_MODULE, *named, "-f", "{connection_file}"],
         "display_name": f"Guarded {wrapped.get('display_name') or wrap}" if wrap else DISPLAY_NAME,
         "language": wrapped.get("language", "python") if wrap else "python",
         "interrupt_mode": wrapped.get("interrupt_mode", "signal"),

@@ -208,6 +208,9 @@ def _scope(path: str, workspace: str, home: str) -> Scope:
     if workspace and path != workspace and _within(workspace, path):
         # A directory above the workspace takes the workspace and its neighbours with it.
         return Scope.HOME if _within(path, home) else Scope.SYSTEM
+    if home not in _TEMPORARY and _within(path, home):
+        # Before the temporary places: a container's home directory may lie in one.
+        return Scope.HOME
     for directory in _TEMPORARY:
         if _within(path, directory):
             return Scope.TEMPORARY

@@ -7,7 +7,8 @@ from pathlib import Path
 from .driver import Front, Server
 
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
-REMOVE = "import shutil\nshutil.rmtree('records')"
+# What the file does is not known before it runs: the policy asks about it.
+REMOVE = "exec(open('tidy.py').read())"
 
 
 def groups(front: Front) -> list[str]:
@@ -68,11 +69,12 @@ def test_an_assistants_deletion_waits_for_a_person(server: Server, front: Front)
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
 
     records.mkdir()
+    (records.parent / "tidy.py").write_text("import shutil\nshutil.rmtree('records')\n")
     front.insert_cell(1, REMOVE)
     front.run_cell(1)
     question = front.panel.locator(".jg-Question")
     question.wait_for()
-    assert "records" in question.locator(".jg-Sentence").inner_text()
+    assert "tidy.py" in question.locator(".jg-Sentence").inner_text()
     # Neither a click that a script makes nor a command answers.
     front.page.wait_for_timeout(600)
     front.page.evaluate("() => document.querySelectorAll('.jg-Answers button').forEach(button => button.click())")

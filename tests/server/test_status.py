@@ -10,8 +10,8 @@ import pytest
 import jupyter_guard
 from jupyter_guard.server.status import is_guarded, server_status
 
-GUARDED = {"spec": {"argv": ["python", "-m", "jupyter_guard.kernel", "-f", "{connection_file}"]}}
-PLAIN = {"spec": {"argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]}}
+GUARDED = {"spec": {"argv": ["python", "-P", "-m", "jupyter_guard.kernel", "-f", "{connection_file}"]}}
+PLAIN = {"spec": {"argv": ["python", "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]}}
 CLAIMING = {"spec": {**PLAIN["spec"], "metadata": {"jupyter_guard": {"guarded": True}}}}
 
 

@@ -16,10 +16,11 @@ from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
 DIALECTS = ("", "postgres", "spark", "duckdb", "mysql", "tsql", "snowflake", "bigquery", "oracle", "clickhouse")
 LONGEST = 200_000
+MOST_STATEMENTS = 500
 _CHANGES = re.compile(
     r"\b(?:drop|truncate|delete|update|merge|alter|grant|revoke|create|insert|replace|copy|call|exec(?:ute)?|attach|detach"
     r"|install|load|into|vacuum|rename|set|purge|kill|shutdown|load_file|pg_read_file|lo_import|lo_export|xp_\w+|sp_\w+"
-    r"|dblink\w*|pragma|undrop|unload|export|restore|backup|optimize|declare|do|prepare|comment|lock|flush|reset)\b",
+    r"|dblink\w*|pg_terminate_backend|pragma|undrop|unload|export|restore|backup|optimize|declare|do|prepare|comment|lock|flush|reset)\b",
     re.IGNORECASE,
 )
 
@@ -42,7 +43,9 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
     found = statements(text)
     made: set[str] = set()
     effects: list[Effect] = []
-    for statement in found[:500]:
+    if len(found) > MOST_STATEMENTS:
+        effects.append(context.effect(Kind.UNREAD, via="SQL"))
+    for statement in found[:MOST_STATEMENTS]:
         for effect in _statement(statement, context, dialect, made):
             tags = effect.tags | ({"stacked"} if len(found) > 1 else set())
             effects.append(context.effect(
@@ -59,9 +62,13 @@ def _statement(text: str, context: Context, dialect: str | None, made: set[str])
     tree = _parsed(text, dialect)
     handled = False
     if tree is not None:
-        for effect in _of_tree(tree, context, made):
-            handled = True
-            yield effect
+        try:
+            for effect in _of_tree(tree, context, made):
+                handled = True
+                yield effect
+        except RecursionError:
+            yield context.effect(Kind.UNREAD, via="SQL")
+            return
     if tree is None or not handled:
         # Vendors' statements, and text with unknown parts where the grammar wants a name.
         yield from scanned(text, context, made, parsed=tree is not None)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jupyter_guard.read.context import HOLE, Context
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
+MOST_TAGS = 200
 _PIECES = re.compile(
     r"--[^\n]*|#[^\n]*(?=\n|$)|/\*(?:!\d*)?|\$(?P<tag>\w*)\$|'(?:''|\\.|[^'\\])*'?|\"(?:\"\"|[^\"])*\"?|`[^`]*`?|;",
     re.DOTALL,
@@ -27,6 +28,7 @@ _WORDS: tuple[tuple[re.Pattern[str], Kind, str, tuple[str, ...], str], ...] = tu
         (rf"^\s*drop\s+(?:\w+\s+)??(?P<what>table|database|schema|view|index|keyspace|collection|catalog|user|role|column|function|materialized\s+view|stage|warehouse|volume|sequence|type|tablespace|partition)s?\b\s*{_IF}{_NAME}?", Kind.DATA_DESTROY, "DROP", ("ddl",), "table"),
         (rf"^\s*drop\s+{_IF}{_NAME}", Kind.DATA_DESTROY, "DROP", ("ddl",), "table"),
         (rf"^\s*truncate\s+(?:table\s+)?{_IF}{_NAME}", Kind.DATA_DESTROY, "TRUNCATE", ("no-where",), "table"),
+        (rf"^\s*replace\s+into\s+{_NAME}", Kind.DATA_WRITE, "REPLACE", ("replace",), "table"),
         (rf"\bdelete\s+from\s+{_NAME}(?!.*\bwhere\b)", Kind.DATA_DESTROY, "DELETE", ("no-where",), "table"),
         (rf"\bdelete\s+from\s+{_NAME}.*\bwhere\s+(?:1\s*=\s*1|true|1)\b", Kind.DATA_DESTROY, "DELETE", ("no-where",), "table"),
         (rf"^\s*delete\s+{_NAME}(?!.*\bwhere\b)", Kind.DATA_DESTROY, "DELETE", ("no-where",), "table"),
@@ -83,7 +85,8 @@ def bare(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
-    at = 0
+    at = dollars = 0
+    open_tags: set[str] = set()
     while found := _PIECES.search(text, at):
         start, end, piece = found.start(), found.end(), found[0]
         if piece.startswith("/*!"):
@@ -105,8 +108,13 @@ def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
                 continue
             yield start, end, "comment"
         elif piece.startswith("$"):
-            closing = text.find(piece, end)
+            closing = -1 if piece in open_tags else text.find(piece, end)
             if closing < 0:
+                # Each tag is looked for once: otherwise many different ones take quadratic time.
+                open_tags.add(piece)
+                dollars += 1
+                if dollars > MOST_TAGS:
+                    return
                 at = end
                 continue
             end = closing + len(piece)
