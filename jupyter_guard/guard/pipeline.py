@@ -33,7 +33,7 @@ class Pipeline:
         self.workspace = workspace
         self._session: Session | None = None
         self._problems: tuple[str, ...] = ()
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, tuple[int, int]] | None = None
         self.standing = Standing()
         self.take_up_policy()
 
@@ -51,7 +51,7 @@ class Pipeline:
         except Exception as mistake:
             # A policy that cannot be read cannot allow anything.
             log.warning("the policy cannot be read: %s", mistake)
-            self._problems = tuple(str(mistake).split("\n"))
+            self._problems = ("the policy cannot be read:", *str(mistake).split("\n"))
             self.standing = Standing(problems=self._problems)
         return self.standing != before
 
@@ -79,8 +79,19 @@ class Pipeline:
             self._session = Session(policy, workspace=self.workspace)
         else:
             self._session.adopt(policy)
-        self._problems = ()
+        missing = policy.isolation.require
+        # Never less than the policy requires, and never silently: nothing runs.
+        self._problems = (
+            (
+                f"the policy requires isolation of {', '.join(missing)}, which this version does not give;",
+                "whoever keeps the policy can take `isolation.require` out of it",
+            )
+            if missing
+            else ()
+        )
         self.standing = Standing(
+            missing=tuple(missing),
+            problems=self._problems,
             mode=str(policy.mode),
             policy=policy.hash,
             preset=str(getattr(policy, "name", "")),
@@ -91,7 +102,7 @@ class Pipeline:
     def _vet(self, code: str, request: Vet) -> Report:
         if self._session is None or self._problems:
             cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
-            return failed(cell, "the policy cannot be read: " + " ".join(self._problems))
+            return failed(cell, " ".join(self._problems))
         return self._session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
 
 

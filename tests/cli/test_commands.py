@@ -133,7 +133,16 @@ def test_install_writes_specs_that_jupyter_reads(run: Run, work: Path) -> None:
     result = run("install", "--prefix", prefix, "--wrap", "python3")
     assert "installed the kernel guarded-python3" in result.stdout
     twin = KernelSpec.from_resource_dir(str(kernels / "guarded-python3"))
-    assert twin.argv == [sys.executable, "-P", "-m", "jupyter_guard.kernel", "--wrap", "python3", "-f", "{connection_file}"]
+    assert twin.argv == [
+        sys.executable,
+        "-P",
+        "-m",
+        "jupyter_guard.kernel",
+        "--wrap",
+        "python3",
+        "-f",
+        "{connection_file}",
+    ]
     assert twin.metadata["jupyter_guard"] == {"guarded": True, "wraps": "python3"}
     assert (kernels / "guarded-python3" / "logo-64x64.png").exists()
 
