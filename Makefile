@@ -39,6 +39,7 @@ docs: .venv/tested  ## build the documentation into docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
 
 bench: .venv/tested  ## the kernel's ratios, the vetting time per cell, the scrubber's speed
+	$(PIP) install -q -c requirements/constraints.txt --group benchmark
 	$(BIN)/python -m benchmarks
 
 .venv/bin/python:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.vet.cases import read_cases
+from benchmarks.vet.cases import notebook_cases, own_cases, read_cases
 from benchmarks.vet.measure import (
     Alarms,
     Judged,
@@ -29,14 +29,18 @@ def main() -> None:
     options = _options()
     policy = Policy.preset(options.preset)
     print(f"policy {options.preset} {policy.hash}; data {options.data}")
-    bad = [
-        case
-        for name in ("examples", "cyberseceval")
-        for case in read_cases(options.data / f"{name}.jsonl.gz")
-        if case.label == "bad"
-    ]
-    near = [case for case in read_cases(options.data / "examples.jsonl.gz") if case.label == "good"]
-    benign = list(read_cases(options.data / "benign.jsonl.gz"))[:: options.every]
+    own = list(own_cases(ROOT / "tests" / "corpus" / "independent"))
+    shared = options.data.exists()
+    names = ("examples", "cyberseceval") if shared else ()
+    cases = [one for name in names for one in read_cases(options.data / f"{name}.jsonl.gz")] + own
+    bad = [case for case in cases if case.label == "bad"]
+    near = [case for case in cases if case.label == "good"]
+    if shared:
+        benign = list(read_cases(options.data / "benign.jsonl.gz"))[:: options.every]
+    else:
+        print("no such folder: the project's own corpus and the notebooks of its tests are measured")
+        benign = list(notebook_cases(ROOT / "tests" / "demo" / "foreign"))
+        options.time_every = 1
     for origin in ("assistant", "human"):
         print(f"\n-- settings: {origin} --")
         _recall(judged(bad, options.preset, origin), options.list_missed)

@@ -41,6 +41,22 @@ def read_cases(path: Path) -> Iterator[Case]:
             )
 
 
+def own_cases(folder: Path) -> Iterator[Case]:
+    """The project's own corpus: ``== bad id`` or ``== good id``, then the cells with ``--`` between them."""
+    for path in sorted(folder.glob("*.txt")):
+        for block in path.read_text(encoding="utf-8").removeprefix("== ").split("\n== "):
+            head, _, body = block.partition("\n")
+            label, name = head.split()
+            yield Case(name, path.stem, label, tuple(body.rstrip("\n").split("\n--\n")))
+
+
+def notebook_cases(folder: Path) -> Iterator[Case]:
+    """The code cells of the notebooks in ``folder``, a benign case each."""
+    for path in sorted(folder.glob("*.ipynb")):
+        cells = [cell for cell in json.loads(path.read_bytes())["cells"] if cell["cell_type"] == "code"]
+        yield Case(path.stem, "notebook", "good", tuple("".join(cell["source"]) for cell in cells))
+
+
 def _number(line: str, cell: str) -> int:
     """The number of the line that reads ``line`` in ``cell``, 0 when there is none."""
     wanted = line.strip()
