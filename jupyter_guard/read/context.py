@@ -134,9 +134,11 @@ class Context(msgspec.Struct, frozen=True):
         tags = frozenset(tags) | self.path_tags(path)
         if kind is Kind.FILE_READ and "credential-store" in tags:
             kind = Kind.CREDENTIAL_READ
+        # The home directory itself is named so, wherever it lies: no pattern of paths could tell.
+        shown = "~" if self.home not in ("", "/") and self.resolve(path) == self.home else path
         return self.effect(
             kind,
-            path.replace(HOLE, "…") if path.strip(HOLE) else "",
+            shown.replace(HOLE, "…") if shown.strip(HOLE) else "",
             via=via,
             scope=self.path_scope(path),
             tags=tags,
