@@ -135,7 +135,11 @@ class Context(msgspec.Struct, frozen=True):
         if kind is Kind.FILE_READ and "credential-store" in tags:
             kind = Kind.CREDENTIAL_READ
         # The home directory itself is named so, wherever it lies: no pattern of paths could tell.
-        shown = "~" if self.home not in ("", "/") and self.resolve(path) == self.home else path
+        resolved = self.resolve(path)
+        shown = "~" if self.home not in ("", "/") and resolved == self.home else path
+        if self.directory and not path.startswith(("/", "~", "$", HOLE)) and not resolved.startswith(HOLE):
+            # After a `cd` the words alone would name another place.
+            shown = resolved
         return self.effect(
             kind,
             shown.replace(HOLE, "…") if shown.strip(HOLE) else "",

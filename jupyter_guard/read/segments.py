@@ -104,6 +104,8 @@ def _automagic(line: str, defined: Collection[str]) -> str:
     found = _FIRST_WORD.match(line)
     if not found or found[1] not in AUTOMAGIC or found[1] in defined or found[1] in _KEYWORDS:
         return ""
+    if line.rstrip().endswith("?") and _HELP.fullmatch(line.strip()):
+        return ""
     rest = found[2].lstrip()
     if rest[:1] in ("=", ",") or (rest[:1] == "(" and not found[2][:1].isspace()):
         return ""

@@ -17,6 +17,7 @@ from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 DIALECTS = ("", "postgres", "spark", "duckdb", "mysql", "tsql", "snowflake", "bigquery", "oracle", "clickhouse")
 LONGEST = 200_000
 MOST_STATEMENTS = 500
+MOST_BRACKETS = 1_000
 _CHANGES = re.compile(
     r"\b(?:drop|truncate|delete|update|merge|alter|grant|revoke|create|insert|replace|copy|call|exec(?:ute)?|attach|detach"
     r"|install|load|into|vacuum|rename|set|purge|kill|shutdown|load_file|pg_read_file|lo_import|lo_export|xp_\w+|sp_\w+"
@@ -24,6 +25,14 @@ _CHANGES = re.compile(
     re.IGNORECASE,
 )
 
+# How statements begin that leave data as they are; what begins otherwise has to be parsed, or is unread.
+_READS = re.compile(
+    r"(?:select|with|show|describe|desc|explain|values|from|use|begin|start|commit|rollback|savepoint|release|end|fetch"
+    r"|close|analy[sz]e|table|summarize|pivot|unpivot|refresh|cache|uncache|msck|reindex|checkpoint|listen|help|list|go"
+    r"|\.(?:tables|schema|headers?|mode|databases|help|width|indexes|indices|timer|quit|exit))\b|\\[dlctxz?]",
+    re.IGNORECASE,
+)
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _ONLY_EXPLAINS = re.compile(r"\s*(?:explain(?!\s+analy[sz]e)|describe|desc|show)\b", re.IGNORECASE)
 
 
@@ -36,9 +45,11 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
     context.spend(10 + len(text) // 50)
     if len(text) > LONGEST:
         return [context.effect(Kind.UNREAD, via="SQL")]
-    plain = bare(text)
-    if not _CHANGES.search(plain):
+    text = _TEMPLATE.sub(HOLE, text)
+    if all(_only_reads(bare(one)) for one in (text, *statements(text))):
         return []
+    if text.count("(") > MOST_BRACKETS:
+        return [context.effect(Kind.UNREAD, via="SQL"), *scanned(text, context, set(), parsed=True)]
     context.spend(2_000)
     found = statements(text)
     made: set[str] = set()
@@ -57,7 +68,7 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
 
 def _statement(text: str, context: Context, dialect: str | None, made: set[str]) -> Iterator[Effect]:
     plain = bare(text)
-    if not _CHANGES.search(plain) or _ONLY_EXPLAINS.match(plain):
+    if _only_reads(plain) or _ONLY_EXPLAINS.match(plain):
         return
     tree = _parsed(text, dialect)
     handled = False
@@ -71,7 +82,19 @@ def _statement(text: str, context: Context, dialect: str | None, made: set[str])
             return
     if tree is None or not handled:
         # Vendors' statements, and text with unknown parts where the grammar wants a name.
-        yield from scanned(text, context, made, parsed=tree is not None)
+        for effect in scanned(text, context, made, parsed=tree is not None):
+            handled = True
+            yield effect
+    if tree is None and not handled:
+        yield context.effect(Kind.UNREAD, via="SQL")
+
+
+def _only_reads(plain: str) -> bool:
+    """Whether a text without comments and literals begins as statements that only read do, and names no change."""
+    first = plain.lstrip("( \t\r\n;")
+    if not first:
+        return "(" not in plain and "'" not in plain
+    return bool(_READS.match(first)) and not _CHANGES.search(plain)
 
 
 def _parsed(text: str, dialect: str | None) -> Any:
