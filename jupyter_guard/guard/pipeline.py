@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.guard.card import State, card, error, payload, prompt
+from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.protocol import Judged, Learn, Standing, Vet, to_text
 from jupyter_guard.guard.session import Session, failed
 from jupyter_guard.terms import Cell, Origin, Report, Verdict
@@ -33,13 +32,16 @@ class Pipeline:
         self.workspace = workspace
         self._session: Session | None = None
         self._problems: tuple[str, ...] = ()
-        self._seen: dict[str, tuple[int, int]] | None = None
+        from jupyter_guard.policy import possible_files
+
+        self._files = tuple(path for _, path in possible_files(workspace))
+        self._seen: list[tuple[int, int, int]] | None = None
         self.standing = Standing()
         self.take_up_policy()
 
     def take_up_policy(self) -> bool:
         """Read the policy when its files changed since the last time; whether it did."""
-        files = _stamps(self.workspace)
+        files = [_stamp(path) for path in self._files]
         if files == self._seen:
             return False
         self._seen = files
@@ -135,15 +137,15 @@ def answer(number: int, report: Report) -> Judged:
 
 def report_item(report: Report) -> dict[str, Any]:
     """The report as the panel's JSON has it, clean and bounded, without the request's own facts."""
-    if not report.findings:
-        view: dict[str, Any] = {
+    if not report.findings and not report.effects:
+        # What nearly every cell is: there is nothing of the user's in it that would need cleaning.
+        return {
             "origin": str(report.cell.origin),
             "verdict": str(report.verdict),
             "would_be": str(report.would_be),
-            "sentence": payload(report, "note")["sentence"] if report.sentence else "",
+            "sentence": report.sentence.rstrip(".") or NO_SENTENCE,
             "findings": [],
         }
-        return view
     view = payload(report, "note")
     return {key: view[key] for key in _ITEM}
 
@@ -170,18 +172,10 @@ def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def _stamps(workspace: Path) -> dict[str, tuple[int, int]]:
-    """The policy files that exist, with what tells a changed one."""
-    from jupyter_guard.policy import policy_files
-
-    return dict(_stamped(path for _, path in policy_files(workspace)))
-
-
-def _stamped(paths: Iterable[Path]) -> Iterable[tuple[str, tuple[int, int]]]:
-    for path in paths:
-        try:
-            found = path.stat()
-        except OSError:
-            yield str(path), (0, -1)
-        else:
-            yield str(path), (found.st_mtime_ns, found.st_size)
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What tells a file from the one that was there before, or from none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, -1
+    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -1,6 +1,6 @@
 """TOML layers -> one policy; findings -> a verdict."""
 
-from jupyter_guard.policy.files import load_effective, policy_files
+from jupyter_guard.policy.files import load_effective, policy_files, possible_files
 from jupyter_guard.policy.layer import Layer, PolicyError, PolicyProblem, preset_names, read_layer
 from jupyter_guard.policy.policy import Decision, Policy
 
@@ -12,6 +12,7 @@ __all__ = [
     "PolicyProblem",
     "load_effective",
     "policy_files",
+    "possible_files",
     "preset_names",
     "read_layer",
 ]

@@ -22,15 +22,21 @@ def policy_files(project: str | Path, environment: Mapping[str, str] | None = No
     Site, hub (only where ``JUPYTER_GUARD_POLICY`` names a file), user (in Jupyter's configuration directory, found as
     ``jupyter_core`` finds it), project: ``jupyter_guard.toml``, or else ``pyproject.toml``, in ``project``.
     """
+    *files, (layer, own), (_, shared) = possible_files(project, environment)
+    return [*files, (layer, own if own.exists() or not _has_table(shared) else shared)]
+
+
+def possible_files(project: str | Path, environment: Mapping[str, str] | None = None) -> list[tuple[str, Path]]:
+    """As ``policy_files``, without a look at any: both files that the project's layer may come from are there.
+
+    As long as none of these changes, comes or goes, the policy stays what it is.
+    """
     environment = os.environ if environment is None else environment
     files = [("site", SITE)]
     if environment.get(HUB_VARIABLE):
         files.append(("hub", Path(environment[HUB_VARIABLE])))
     files.append(("user", _config_directory(environment) / NAME))
-    own = Path(project) / NAME
-    shared = Path(project) / "pyproject.toml"
-    files.append(("project", own if own.exists() or not _has_table(shared) else shared))
-    return files
+    return [*files, ("project", Path(project) / NAME), ("project", Path(project) / "pyproject.toml")]
 
 
 def load_effective(
