@@ -1,15 +1,16 @@
 """A connection file -> an ipykernel behind a wrapper that does nothing, in compiled code: the limit of any wrapper.
 
 ``python -m benchmarks.kernel.proxy -f CONNECTION_FILE``. One thread a channel runs ``zmq.proxy`` between the front
-end's port and the child's; iopub loses nothing. It has no policy, no helper and no care for how anything ends.
+end's port and the child's, a plain ipykernel; iopub loses nothing. It has no policy, no helper and no care for how anything ends.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
-from typing import Any
+from pathlib import Path
 
 from jupyter_guard.kernel import child as starting
 
@@ -25,14 +26,14 @@ CHANNELS = (
 def main(arguments: list[str]) -> int:
     """Relay until the child ends."""
     options = starting.read_arguments(arguments)
+    directory = starting.private_directory()
+    ports = {f"{one}_port": number for number, one in enumerate(starting.CHANNELS, 1)}
     # Messages pass untouched, so the child checks and writes the front end's own signatures.
-    private = starting._private_config
-
-    def signed(front: dict[str, Any], *rest: Any) -> dict[str, Any]:
-        return {**private(front, *rest), "key": front["key"]}
-
-    starting._private_config = signed
-    child = starting.start(options)
+    config = {**options.front, "transport": "ipc", "ip": f"{directory}/k", **ports}
+    path = Path(directory, "connection.json")
+    path.write_text(json.dumps(config), encoding="utf-8")
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", str(path), *options.extra]
+    child = os.posix_spawn(command[0], command, os.environ)
 
     import zmq
 
@@ -45,14 +46,14 @@ def main(arguments: list[str]) -> int:
         for one in (front, back):
             one.sndhwm = one.rcvhwm = 0
         back.reconnect_ivl = 5
-        back.connect(endpoint(child.config, channel))
+        back.connect(endpoint(config, channel))
         front.bind(endpoint(options.front, channel))
         zmq.proxy(front, back)
 
     for row in CHANNELS:
         threading.Thread(target=relay, args=row, daemon=True).start()
-    os.waitpid(child.pid, 0)
-    starting.remove_directory(child.directory)
+    os.waitpid(child, 0)
+    starting.remove_directory(directory)
     os._exit(0)
 
 

@@ -23,6 +23,8 @@ def _start(arguments):
     from ipykernel.kernelapp import IPKernelApp
 
     refusal = _load("_jupyter_guard_refusal", "refusal.py")
+    quick = _load("_jupyter_guard_quick", "quick.py")
+    hastened = quick.hasten()
 
     class GuardedKernelApp(IPKernelApp):
         name = IPKernelApp.name
@@ -47,6 +49,8 @@ def _start(arguments):
         def init_kernel(self):
             super().init_kernel()
             refusal.keep_own_text(self.kernel.shell)
+            if hastened:
+                quick.sleep_no_more(self.kernel)
 
     # The class's name is what configuration files and command lines address.
     GuardedKernelApp.__name__ = GuardedKernelApp.__qualname__ = "IPKernelApp"
