@@ -11,6 +11,7 @@ from typing import Any
 
 import zmq
 
+from jupyter_guard.kernel.frames import send
 from jupyter_guard.kernel.wire import Wire, endpoint
 
 KEPT_CLIENTS = 32
@@ -78,7 +79,7 @@ class Back:
         """Send a message that is signed for the child, from the delimiter on."""
         client = self.client(identity)
         made = client.sockets.get(channel) or self._connect(client, channel)
-        made.send_multipart(frames)
+        send(made, frames)
 
     def _evict(self) -> None:
         """Let go of clients that are idle, the longest first, when there are many."""

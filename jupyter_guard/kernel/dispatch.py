@@ -198,6 +198,8 @@ class Dispatch:
     def check(self) -> float:
         """Reply in place of a child that did not; the seconds until there is something to check again."""
         left = 3600.0
+        if not self._overdue:
+            return left
         for msg_id, deadline in list(self._overdue.items()):
             left = min(left, deadline - time.monotonic())
             if deadline <= time.monotonic():

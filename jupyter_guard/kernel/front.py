@@ -11,6 +11,7 @@ from typing import Any
 
 import zmq
 
+from jupyter_guard.kernel.frames import offer, send
 from jupyter_guard.kernel.wire import Wire, endpoint
 
 log = logging.getLogger("jupyter_guard")
@@ -83,7 +84,7 @@ class Front:
 
     def send(self, channel: str, frames: list[bytes]) -> None:
         """Send a signed message, with its routing ids, on shell, control or stdin."""
-        self._routers[channel].send_multipart(frames)
+        send(self._routers[channel], frames)
 
     def publish(self, frames: list[bytes]) -> None:
         """Send a signed message, with its topic, to every front end, now or when the slowest has room."""
@@ -91,7 +92,7 @@ class Front:
             self.backlog.append(frames)
             return
         try:
-            self.iopub.send_multipart(frames, zmq.NOBLOCK, copy=all(len(one) < COPIED for one in frames))
+            offer(self.iopub, frames, len(frames[-1]) < COPIED)
         except zmq.Again:
             self._stalled_since = time.monotonic()
             self.backlog.append(frames)
@@ -101,14 +102,14 @@ class Front:
         backlog = self.backlog
         while backlog:
             try:
-                self.iopub.send_multipart(backlog[0], zmq.NOBLOCK)
+                offer(self.iopub, backlog[0])
             except zmq.Again:
                 if time.monotonic() - self._stalled_since < STALLED_SECONDS:
                     return
                 log.warning("a front end has read nothing for %.0f s: it loses output from now on", STALLED_SECONDS)
                 self.iopub.setsockopt(zmq.XPUB_NODROP, 0)
                 while backlog:
-                    self.iopub.send_multipart(backlog.popleft())
+                    send(self.iopub, backlog.popleft())
                 self.iopub.setsockopt(zmq.XPUB_NODROP, 1)
                 return
             backlog.popleft()

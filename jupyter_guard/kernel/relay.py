@@ -11,6 +11,7 @@ import logging
 import os
 import time
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import zmq
@@ -23,6 +24,7 @@ from jupyter_guard.kernel.asking import Asking
 from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
 from jupyter_guard.kernel.dispatch import Dispatch
+from jupyter_guard.kernel.frames import has_more, poll, receive
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
 from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
@@ -162,37 +164,43 @@ class Relay:
     def run(self) -> int:
         """Relay until the child ends; its exit code as ``os.waitstatus_to_exitcode`` gives it."""
         poller, front, back = self._poller, self.front, self.back
-        poller.register(self._signals.reader, zmq.POLLIN)
+        poller.register(self._signals.reader.fileno(), zmq.POLLIN)
         poller.register(front.iopub, zmq.POLLIN)
         poller.register(front.stdin, zmq.POLLIN)
         poller.register(back.iopub, zmq.POLLIN)
         if self._ended is not None:
             poller.register(self._ended, zmq.POLLIN)
-        incoming, owner = self.incoming, back.owner
+        # In this order when several are ready: output goes before the replies that end it.
+        handlers: dict[Any, Callable[[Any], None]] = {
+            self._signals.reader.fileno(): self._signalled,
+            front.iopub: self._welcome,
+            back.iopub: self._drain_iopub,
+        }
+        later: dict[Any, Callable[[Any], None]] = {
+            front.control: lambda sock: self._drain(sock, "control"),
+            front.stdin: lambda sock: self._drain(sock, "stdin"),
+            front.shell: lambda sock: self._drain(sock, "shell"),
+        }
+        order = {sock: number for number, sock in enumerate([*handlers, None, *later])}
+        middle = order[None]
+        handlers |= later
         while True:
             self._watch_helper()
-            events = dict(poller.poll(self._patience()))
-            if self._signals.reader.fileno() in events or self._signals.reader in events:
-                self._signalled()
+            ready = [sock for sock, _ in poll(poller.sockets, self._patience())]
+            if len(ready) > 1:
+                ready.sort(key=lambda sock: order.get(sock, middle))
             if front.backlog:
                 front.publish_backlog()
-            if self._helper_link is not None and self._helper_link.fileno() in events:
-                self.judging.write()
-                self.judging.receive()
-            if front.iopub in events:
-                front.welcome()
-            if back.iopub in events:
-                self.drain_iopub(BATCH)
-            for sock in events:
-                if sock in owner:
+            for sock in ready:
+                handle = handlers.get(sock)
+                if handle is not None:
+                    handle(sock)
+                elif sock == self._helper_fd:
+                    self.judging.write()
+                    self.judging.receive()
+                elif sock in back.owner:
                     self._drain_client(sock)
-            if front.control in events:
-                self._drain(front.control, "control", incoming)
-            if front.stdin in events:
-                self._drain(front.stdin, "stdin", incoming)
-            if front.shell in events:
-                self._drain(front.shell, "shell", incoming)
-            if self._has_ended(events):
+            if self._has_ended(ready):
                 return self._reap()
 
     def _patience(self) -> int:
@@ -242,7 +250,10 @@ class Relay:
                 self._parent = 0
                 signals.send(self.child.pid, signals.KILL)
 
-    def _signalled(self) -> None:
+    def _welcome(self, _sock: Any) -> None:
+        self.front.welcome()
+
+    def _signalled(self, _reader: Any) -> None:
         for number in self._signals.take():
             if number == signals.INTERRUPT:
                 # Before it is ready an interrupt would end the child instead of a cell; and a cell that has not reached
@@ -256,18 +267,22 @@ class Relay:
 
     def read_ahead(self) -> None:
         """Take what front ends have sent on shell by now."""
-        self._drain(self.front.shell, "shell", self.incoming, limit=100_000)
+        self._drain(self.front.shell, "shell", limit=100_000)
 
-    def _drain(self, sock: Any, channel: str, incoming: Incoming, limit: int = BATCH) -> None:
+    def _drain(self, sock: Any, channel: str, limit: int = BATCH) -> None:
         for _ in range(limit):
-            try:
-                frames = sock.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
+            frames = receive(sock)
+            if frames is None:
                 return
             try:
-                incoming.take(channel, frames)
+                self.incoming.take(channel, frames)
             except MalformedError as problem:
                 log.warning("dropped a message on %s: %s", channel, problem)
+            if not has_more(sock):
+                return
+
+    def _drain_iopub(self, _sock: Any) -> None:
+        self.drain_iopub(BATCH)
 
     def drain_iopub(self, limit: int = 10_000) -> None:
         """Take what the child has published."""
@@ -275,32 +290,34 @@ class Relay:
         for _ in range(limit):
             if front.backlog:
                 return
-            try:
-                frames = sock.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
+            frames = receive(sock)
+            if frames is None:
                 return
             try:
                 take("iopub", b"", frames)
             except MalformedError as problem:
                 log.warning("dropped a message from the kernel on iopub: %s", problem)
+            if not has_more(sock):
+                return
 
     def _drain_client(self, sock: Any) -> None:
         channel, client = self.back.owner[sock]
         for _ in range(BATCH):
-            try:
-                frames = sock.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
+            frames = receive(sock)
+            if frames is None:
                 return
             try:
                 self.outgoing.take(channel, client.identity, frames)
             except MalformedError as problem:
                 log.warning("dropped a message from the kernel on %s: %s", channel, problem)
+            if not has_more(sock):
+                return
 
     # --- the child's end
 
-    def _has_ended(self, events: dict[Any, int]) -> bool:
+    def _has_ended(self, ready: list[Any]) -> bool:
         if self._ended is not None:
-            return self._ended in events
+            return self._ended in ready
         if self.child.process is not None:
             return self.child.process.poll() is not None
         return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
