@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
-from jupyter_guard.guard.protocol import Judged, Learn, Standing, Vet, to_text
+from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
 from jupyter_guard.terms import Cell, Origin, Report, Verdict
 
@@ -34,14 +34,14 @@ class Pipeline:
         self._problems: tuple[str, ...] = ()
         from jupyter_guard.policy import possible_files
 
-        self._files = tuple(path for _, path in possible_files(workspace))
-        self._seen: list[tuple[int, int, int]] | None = None
+        self._files = tuple(str(path) for _, path in possible_files(workspace))
+        self._seen: tuple[tuple[str, Stamp], ...] | None = None
         self.standing = Standing()
         self.take_up_policy()
 
     def take_up_policy(self) -> bool:
         """Read the policy when its files changed since the last time; whether it did."""
-        files = [_stamp(path) for path in self._files]
+        files = tuple((path, stamp(path)) for path in self._files)
         if files == self._seen:
             return False
         self._seen = files
@@ -54,7 +54,7 @@ class Pipeline:
             # A policy that cannot be read cannot allow anything.
             log.warning("the policy cannot be read: %s", mistake)
             self._problems = ("the policy cannot be read:", *str(mistake).split("\n"))
-            self.standing = Standing(problems=self._problems)
+            self.standing = Standing(problems=self._problems, files=files)
         return self.standing != before
 
     def judge(self, request: Vet) -> Judged:
@@ -99,6 +99,7 @@ class Pipeline:
             preset=str(getattr(policy, "name", "")),
             locked=bool(policy.locked),
             known_from=tuple(policy.scrub.known_from),
+            files=self._seen or (),
         )
 
     def _vet(self, code: str, request: Vet) -> Report:
@@ -132,6 +133,8 @@ def answer(number: int, report: Report) -> Judged:
         prompt=question,
         cards=cards,
         errors=errors,
+        repeatable=report.verdict is report.would_be is Verdict.ALLOW
+        and not (report.lasting or report.findings or report.effects or report.problems),
     )
 
 
@@ -170,12 +173,3 @@ def _add(
 
 def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """What tells a file from the one that was there before, or from none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0, -1
-    return found.st_mtime_ns, found.st_ino, found.st_size

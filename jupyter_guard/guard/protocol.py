@@ -5,6 +5,7 @@ Cell text travels as UTF-8 bytes with lone surrogates kept, which JSON can carry
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import Final
 
@@ -12,6 +13,10 @@ import msgspec
 
 _LENGTH: Final = struct.Struct(">I")
 LARGEST: Final = 256 * 1024 * 1024
+
+
+# What tells a file from the one that was there before, or from none: when it changed (ns), its inode, its size.
+Stamp = tuple[int, int, int]
 
 
 class Vet(msgspec.Struct, tag="vet", frozen=True):
@@ -35,7 +40,10 @@ class Learn(msgspec.Struct, tag="learn", frozen=True):
 
 
 class Standing(msgspec.Struct, tag="standing", frozen=True):
-    """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked."""
+    """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked.
+
+    ``files`` are those that it may come from, as they were when it was read.
+    """
 
     mode: str = "enforce"
     policy: str = ""
@@ -45,6 +53,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     backend: str = "none"
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    files: tuple[tuple[str, Stamp], ...] = ()
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):
@@ -52,7 +61,8 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
 
     ``item`` is the report as the panel's JSON has it, without what only the wrapper knows. ``cards`` and ``errors``
     hold the MIME bundle and the error content for each state that may follow (``blocked``, ``declined``,
-    ``unasked``, ``warned``), as JSON. ``effects`` identifies the effects shown. ``seconds`` is the time it took.
+    ``unasked``, ``warned``), as JSON. ``effects`` identifies the effects shown. ``repeatable`` says that the answer is
+    the same for the same cell until another cell is judged or learned or the policy changes.
     """
 
     id: int
@@ -63,11 +73,22 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
     prompt: str = ""
     cards: dict[str, bytes] = {}
     errors: dict[str, bytes] = {}
+    repeatable: bool = False
 
 
 Message = Vet | Learn | Standing | Judged
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
+
+
+def stamp(path: str) -> Stamp:
+    """A file as it is now."""
+    # For every cell, so without a path object, which costs as much again.
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return 0, 0, -1
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def pack(message: Message) -> bytes:

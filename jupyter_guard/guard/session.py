@@ -100,6 +100,7 @@ class Session:
             effects=reading.effects,
             problems=reading.problems,
             policy=policy.hash,
+            lasting=reading.lasting,
         )
 
 

@@ -25,10 +25,12 @@ class Observation(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """A cell as the readers understood it.
 
-    ``problems`` says, a sentence each, what could not be read; each has an ``unread`` effect beside it.
+    ``problems`` says, a sentence each, what could not be read; each has an ``unread`` effect beside it. A reading that
+    is not ``lasting`` left the session's memory as it was: the same text read again at once is read the same.
     """
 
     cell: Cell
     effects: tuple[Effect, ...] = ()
     observations: tuple[Observation, ...] = ()
     problems: tuple[str, ...] = ()
+    lasting: bool = True

@@ -15,7 +15,7 @@ class Report(msgspec.Struct, frozen=True):
 
     ``verdict`` is what is enforced; under ``mode = "observe"`` it is ``allow`` or ``warn`` and ``would_be`` holds what
     enforcing would have said (equal to ``verdict`` otherwise). ``sentence`` states the effects in words.
-    ``policy`` is the policy's short hash.
+    ``policy`` is the policy's short hash. ``lasting`` is the reading's: whether later answers may depend on this cell.
     """
 
     cell: Cell
@@ -26,3 +26,4 @@ class Report(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     would_be: Verdict = Verdict.ALLOW
     policy: str = ""
+    lasting: bool = True

@@ -14,6 +14,7 @@ from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE, Budget, BudgetSpent, Context
 from jupyter_guard.read.literals import secrets_in
 from jupyter_guard.read.python.definitions import read_uncalled
+from jupyter_guard.read.python.fleeting import is_fleeting
 from jupyter_guard.read.python.fold import text as shown
 from jupyter_guard.read.python.run import Memory, Run
 from jupyter_guard.read.python.scope import Scope
@@ -75,8 +76,9 @@ class SessionReader:
         run.context = context.with_(
             lookup=lambda text: _looked_up(run, text), python=lambda text, inner: _nested(run, text, inner)
         )
+        lasting = True
         try:
-            self._read(run, cell)
+            lasting = self._read(run, cell)
         except BudgetSpent:
             run.tags = frozenset()
             run.anchors.clear()
@@ -93,19 +95,21 @@ class SessionReader:
                 *(Observation("hard-coded-secret", name, span, cell.origin) for name, span in secrets_in(cell.code)),
             ),
             problems=tuple(dict.fromkeys(run.problems)),
+            lasting=lasting,
         )
 
-    def _read(self, run: Run, cell: Cell) -> None:
+    def _read(self, run: Run, cell: Cell) -> bool:
+        """Read into ``run``; whether the session's memory may have changed."""
         if cell.language == "bash":
             from jupyter_guard.read.shell import read_shell
 
             _add(run, read_shell(cell.code, run.context))
-            return
+            return True
         if cell.language == "sql":
             from jupyter_guard.read.sql import read_sql
 
             _add(run, read_sql(cell.code, run.context))
-            return
+            return True
         code = cell.code
         found = segments(code, self._memory.scope.names)
         tree = _tree(found[0])
@@ -121,11 +125,12 @@ class SessionReader:
             for segment in found[1:]:
                 _segment(run, segment)
             self._read_what_parses(run, found[0].text)
-            return
+            return True
         run.source = Source(found[0].text, tree, cell.origin)
         run.context.spend(len(code) // 50)
         execute_cell(run, tree.body)
         read_uncalled(run)
+        return len(found) > 1 or not is_fleeting(code, tree, self._memory.scope.names)
 
     def _read_what_parses(self, run: Run, text: str) -> None:
         """What of a broken cell can be read, with whole lines as places; the cell stays unread as well."""
