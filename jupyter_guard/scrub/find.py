@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jupyter_guard.scrub.blobs import inside_blob
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.redaction import Redaction, marker
@@ -18,7 +19,7 @@ def secrets_in(text: str, known: KnownValues, patterned: bool = True) -> list[Fo
     if patterned:
         for at, end, pattern in engine_for(None).hits(text, 0, final=True):
             place = pattern.secret(text, at, end)
-            if place is not None:
+            if place is not None and not inside_blob(text, at, place[1]):
                 spans.append(Found(*place, pattern.kind, 2 if pattern.generic else 1))
     matcher = known.matcher()
     if matcher is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
@@ -20,7 +21,7 @@ from jupyter_guard.scrub.shape import CAP
 from jupyter_guard.scrub.spans import Found, merged
 from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
 
-_CONTEXT = 2 * LOOK_BEHIND
+_CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
 _MOST_CANDIDATES = 2_000
 _RUN = re.compile(r"[^\s\"'<>]*")
 
@@ -108,7 +109,7 @@ class Scrubber:
                     hold = min(hold, end)
                 continue
             place = pattern.secret(text, at, end)
-            if place is not None:
+            if place is not None and not inside_blob(text, at, place[1]):
                 self._found(pattern, *place)
         if len(self._live) > _MOST_CANDIDATES:
             self._give_up_on_candidates(hold)
@@ -207,7 +208,7 @@ class Scrubber:
         context = _CONTEXT + (CUT_UP_WINDOW if self._known else 0)
         keep = min(self._done, self._known_from, len(self._text) - context)
         for at, _end, _pattern in self._live:
-            keep = min(keep, at - LOOK_BEHIND)
+            keep = min(keep, at - BLOB_LOOK_BEHIND)
         if keep <= 0:
             return
         self._text = self._text[keep:]
