@@ -9,11 +9,12 @@ from typing import NoReturn
 
 import zmq
 
-from jupyter_guard.kernel import signals
+from jupyter_guard.kernel import death, lost, signals
 from jupyter_guard.kernel.child import Child, Options, remove_directory, sweep
-from jupyter_guard.kernel.death import end_the_same_way, reason
 from jupyter_guard.kernel.front import CannotBindError, Front
 from jupyter_guard.kernel.relay import Relay
+
+log = logging.getLogger("jupyter_guard")
 
 
 def run(options: Options, child: Child) -> NoReturn:
@@ -29,9 +30,11 @@ def run(options: Options, child: Child) -> NoReturn:
     try:
         front = Front(options.front, context)
         relay = Relay(child, front, context, caught)
+        before = lost.take(options.path)
+        if before is not None:
+            relay.untold = relay.lost_before = lost.sentence(before)
         sweep()
-        status = relay.run()
-        relay.last_words(reason(status))
+        status = _tell(relay, options, relay.run(), before)
         relay.judging.stop()
         relay.back.close()
         front.close()
@@ -45,4 +48,24 @@ def run(options: Options, child: Child) -> NoReturn:
         remove_directory(child.directory)
         raise
     remove_directory(child.directory)
-    end_the_same_way(status)
+    death.end_the_same_way(status)
+
+
+def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None) -> int:
+    """Say everywhere why the child ended, unless that was asked for; the status with which to end."""
+    if relay.shutting_down:
+        relay.last_words("")
+        return status
+    if not relay.ready:
+        text = death.why_unstarted(status, relay.gave_up)
+        log.error("%s", text)
+        death.tell_those_who_wait(relay, text)
+        status = 1 if status == 0 or relay.gave_up else status
+    else:
+        text = death.reason(status)
+        relay.last_words(text)
+    # What the one before took is still to be said when this one came to nothing.
+    taken = death.what_is_lost(relay, text) or (before if relay.untold else None)
+    if taken is not None:
+        lost.leave(options.path, taken)
+    return status

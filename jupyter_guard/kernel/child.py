@@ -29,12 +29,16 @@ class CannotStartError(Exception):
 
 
 class Options:
-    """The command line: the front end's connection, what to wrap, and the wrapped kernel's own arguments."""
+    """The command line: the front end's connection, what to wrap, and the wrapped kernel's own arguments.
 
-    def __init__(self, front: dict[str, Any], wrap: str = "", extra: Sequence[str] = ()) -> None:
+    ``path`` is the file that ``front`` was read from.
+    """
+
+    def __init__(self, front: dict[str, Any], wrap: str = "", extra: Sequence[str] = (), path: str = "") -> None:
         self.front = front
         self.wrap = wrap
         self.extra = tuple(extra)
+        self.path = path
 
 
 class Wrapped:
@@ -102,7 +106,7 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         raise CannotStartError(
             "no connection file: it is started by Jupyter, as jupyter_guard.kernel -f CONNECTION_FILE"
         )
-    return Options(_connection(path), wrap, extra)
+    return Options(_connection(path), wrap, extra, path)
 
 
 def _connection(path: str) -> dict[str, Any]:
@@ -116,7 +120,9 @@ def _connection(path: str) -> dict[str, Any]:
     missing = [key for key in ("ip", "transport", *(f"{one}_port" for one in CHANNELS)) if key not in found]
     if missing:
         raise CannotStartError(f"the connection file {path} lacks {', '.join(missing)}")
-    return dict(found)
+    if not isinstance(found, dict):
+        raise CannotStartError(f"the connection file {path} is not a JSON object")
+    return found
 
 
 def start(options: Options) -> Child:
@@ -158,8 +164,10 @@ def _kernelspec(name: str) -> dict[str, Any] | None:
             try:
                 with open(path, encoding="utf-8") as file:
                     return dict(json.load(file))
-            except ValueError:
-                raise CannotStartError(f"the kernelspec {path} is not JSON") from None
+            except OSError as error:
+                raise CannotStartError(f"the kernelspec {path} cannot be read: {error.strerror}") from None
+            except (TypeError, ValueError):
+                raise CannotStartError(f"the kernelspec {path} is not a JSON object") from None
     return None
 
 
@@ -179,8 +187,13 @@ def private_directory() -> str:
             _hold(path)
         except OSError as error:
             reasons.append(f"{base}: {error.strerror}")
+        except OSError as error:
+            reasons.append(f"{base}: {error.strerror}")
+            continue
+        try:
             continue
         return path
+            remove_directory(path)
     raise CannotStartError(
         "no place for the kernel's private directory: " + ("; ".join(reasons) or "all paths too long")
     )
@@ -195,7 +208,12 @@ def _places() -> list[str]:
 def sweep() -> None:
     """Remove the private directories of wrappers that were killed together with everybody who would have."""
     for place in set(_places()):
-        for name in os.listdir(place):
+        try:
+            names = os.listdir(place)
+        except OSError:
+            # Somebody else's: `su` leaves XDG_RUNTIME_DIR as it was.
+            continue
+        for name in names:
             path = os.path.join(place, name)
             if name.startswith(PREFIX) and not _is_held(path):
                 remove_directory(path)

@@ -1,14 +1,29 @@
-"""How the child ended -> a reason for people, and the wrapper ending in the same way."""
+"""How the child ended -> a reason for people, on whatever waits for it, and the wrapper ending in the same way."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
 import time
-from typing import NoReturn
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
 
+import zmq
+
+from jupyter_guard.kernel.lost import Lost, first_line
+from jupyter_guard.kernel.request import EXECUTE
+from jupyter_guard.kernel.wire import HEADER, MalformedError, parse_header
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+
+# What has no answer for so long does not start. Front ends give up after 60 seconds, people later.
+SECONDS_TO_START = 180.0
+# Enough for a first line, secrets that begin in it included.
+CODE_READ = 10_000
 _MEANINGS = {
     "SIGKILL": "it was killed, as the system does when memory runs out",
     "SIGSEGV": "it crashed in compiled code (a segmentation fault)",
@@ -38,6 +53,53 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def seconds_to_start() -> float:
+    """How long the child may take to answer; ``JUPYTER_GUARD_START_SECONDS`` changes it."""
+    try:
+        return float(os.environ["JUPYTER_GUARD_START_SECONDS"])
+    except (KeyError, ValueError):
+        return SECONDS_TO_START
+
+
+def why_unstarted(status: int, gave_up: bool) -> str:
+    """A sentence about a child that ended, or was ended, before it ever answered."""
+    if gave_up:
+        return f"The kernel did not start: it has not answered within {seconds_to_start():.0f} seconds."
+    if status >= 0:
+        return f"The kernel did not start: its command ended with exit status {status}; what it said is in the log."
+    return reason(status).replace("The kernel died", "The kernel did not start", 1)
+
+
+def tell_those_who_wait(relay: Relay, text: str) -> None:
+    """Publish why there is no kernel, and put it on the cells that were sent to one."""
+    relay.publish("stream", {"name": "stderr", "text": f"jupyter_guard: {text}\n"}, b"{}")
+    with contextlib.suppress(zmq.Again):
+        while True:
+            frames = relay.front.shell.recv_multipart(zmq.NOBLOCK)
+            with contextlib.suppress(MalformedError):
+                at = relay.front.wire.check(frames, once=True)
+                if parse_header(frames[at + HEADER]).msg_type == EXECUTE:
+                    content = {"ename": "KernelDied", "evalue": text, "traceback": [f"KernelDied: {text}"]}
+                    relay.publish("error", content, frames[at + HEADER])
+
+
+def what_is_lost(relay: Relay, text: str) -> Lost | None:
+    """What the dead child took with it, without secrets; ``None`` when nothing had run."""
+    running = [one for one in relay.dispatch.running() if not one.silent]
+    executed = relay.dispatch.executed
+    if not running and not executed:
+        return None
+    counted = sum(one.store_history for one in running)
+    line = _shown(relay, running[0].code) if running else ""
+    number = executed if len(running) == 1 and counted else 0
+    return Lost(text, datetime.now(UTC).isoformat(), line, number, max(0, executed - counted))
+
+
+def _shown(relay: Relay, code: str) -> str:
+    content = json.dumps({"ename": "", "evalue": code[:CODE_READ], "traceback": []}).encode()
+    return first_line(str(json.loads(relay.outgoing.own("error", content, ""))["evalue"]))
 
 
 def end_the_same_way(status: int) -> NoReturn:

@@ -88,6 +88,8 @@ class Outgoing:
         if self._clean("iopub", frames, at, header, about):
             relay.front.wire.sign(frames, at)
             relay.front.publish(frames)
+        if kind == "execute_input" and relay.untold:
+            relay.tell_lost(frames[at + PARENT])
         if under_way is not None and under_way[0].card:
             relay.publish_card(under_way[0])
 

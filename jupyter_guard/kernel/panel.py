@@ -190,7 +190,7 @@ class Panel:
                 "locked": standing.locked,
                 "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
                 "enforced": True,
-                "problems": list(standing.problems),
+                "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
             },
             "reports": list(self._reports),
             "redactions": list(self._redactions),

@@ -23,6 +23,7 @@ from jupyter_guard.kernel import signals
 from jupyter_guard.kernel.asking import Asking
 from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
+from jupyter_guard.kernel.death import seconds_to_start
 from jupyter_guard.kernel.dispatch import Dispatch
 from jupyter_guard.kernel.frames import has_more, poll, receive
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
@@ -63,6 +64,9 @@ class Relay:
         self.ready = False
         self.nudged = False
         self.shutting_down = False
+        self.gave_up = False
+        # What the kernel before this one took with it: for panels, and until a cell has said it.
+        self.lost_before = self.untold = ""
         self.topic = b""
         self.kernel_id = ""
         self._helper_link: Any = None
@@ -70,6 +74,7 @@ class Relay:
         self._helper_writes = False
         self._stopped_reading = False
         self._next_nudge = time.monotonic() + (NUDGE_AFTER if self.has_inside else 0.0)
+        self._gives_up = time.monotonic() + seconds_to_start()
         self._parent = os.getppid() if os.environ.get("JPY_PARENT_PID", "1") not in ("", "0", "1") else 0
         self._next_parent_check = 0.0
         try:
@@ -110,6 +115,11 @@ class Relay:
         content = b'{"data": ' + card + b', "metadata": {}, "transient": {}}'
         self.publish("display_data", self.outgoing.own("display_data", content, request.msg_id), request.parent)
 
+    def tell_lost(self, parent: bytes) -> None:
+        """Say on a cell, once, what the kernel before this one took with it."""
+        text, self.untold = self.untold, ""
+        self.publish("stream", {"name": "stderr", "text": text + "\n"}, parent)
+
     def reply(self, request: Request, kind: str, content: Any, metadata: Any = None) -> None:
         """Answer a request in the child's place."""
         message = self.front.wire.message(kind, content, request.parent, metadata)
@@ -148,6 +158,10 @@ class Relay:
         if (self.ready and (self.has_inside or self.nudged)) or now < self._next_nudge:
             return
         self._next_nudge = now + NUDGE_EVERY
+        if now > self._gives_up and not self.ready:
+            self.gave_up = True
+            signals.send(self.child.pid, signals.KILL)
+            return
         message = self.back.wire.message(
             "kernel_info_request", {}, header=self.front.wire.header("kernel_info_request")
         )
