@@ -184,16 +184,16 @@ def private_directory() -> str:
             continue
         try:
             os.mkdir(path, 0o700)
-            _hold(path)
-        except OSError as error:
-            reasons.append(f"{base}: {error.strerror}")
         except OSError as error:
             reasons.append(f"{base}: {error.strerror}")
             continue
         try:
+            _hold(path)
+        except OSError as error:
+            remove_directory(path)
+            reasons.append(f"{base}: {error.strerror}")
             continue
         return path
-            remove_directory(path)
     raise CannotStartError(
         "no place for the kernel's private directory: " + ("; ".join(reasons) or "all paths too long")
     )
