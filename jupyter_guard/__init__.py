@@ -6,8 +6,6 @@ take secrets out of text; ``mask(value)`` makes a value a known secret; ``%load_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
 __all__ = [
@@ -21,7 +19,11 @@ __all__ = [
     "vet",
 ]
 
+# The guarded kernel's child starts after this import and before any other: not even ``typing`` is worth the wait.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jupyter_guard.guard.session import Session, vet
     from jupyter_guard.inside import load_ipython_extension, mask, unload_ipython_extension
     from jupyter_guard.policy import Policy
