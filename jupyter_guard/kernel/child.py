@@ -1,14 +1,12 @@
 """A connection file and a kernel's name -> the real kernel as a child process, on private endpoints.
 
-Imports nothing heavy, not even ``typing`` or ``pathlib``: the child starts first, and everything else loads while it
-does.
+Imports next to nothing, not even ``json`` or ``signal``: the child starts first, everything else loads while it does,
+and what could be wrong with the front end's connection file is found out then, too.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 
 TYPE_CHECKING = False
@@ -22,6 +20,9 @@ HANDED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # sun_path holds 108 bytes on Linux, 104 on macOS, with the final zero.
 LONGEST_SOCKET_PATH = 100
 PREFIX = "jg-"
+# What POSIX says it is; the module `signal` takes milliseconds to import.
+SIGINT = 2
+FRESH_SECONDS = 3.0
 
 
 class CannotStartError(Exception):
@@ -29,16 +30,20 @@ class CannotStartError(Exception):
 
 
 class Options:
-    """The command line: the front end's connection, what to wrap, and the wrapped kernel's own arguments.
+    """The command line: the front end's connection file, what to wrap, and the wrapped kernel's own arguments."""
 
-    ``path`` is the file that ``front`` was read from.
-    """
-
-    def __init__(self, front: dict[str, Any], wrap: str = "", extra: Sequence[str] = (), path: str = "") -> None:
-        self.front = front
+    def __init__(self, path: str, wrap: str = "", extra: Sequence[str] = ()) -> None:
+        self.path = path
         self.wrap = wrap
         self.extra = tuple(extra)
-        self.path = path
+        self._front: dict[str, Any] = {}
+
+    @property
+    def front(self) -> dict[str, Any]:
+        """The front end's connection, read when it is first asked for. Raises ``CannotStartError``."""
+        if not self._front:
+            self._front = _connection(self.path)
+        return self._front
 
 
 class Wrapped:
@@ -106,10 +111,12 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         raise CannotStartError(
             "no connection file: it is started by Jupyter, as jupyter_guard.kernel -f CONNECTION_FILE"
         )
-    return Options(_connection(path), wrap, extra, path)
+    return Options(path, wrap, extra)
 
 
 def _connection(path: str) -> dict[str, Any]:
+    import json
+
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
@@ -117,11 +124,11 @@ def _connection(path: str) -> dict[str, Any]:
         raise CannotStartError(f"the connection file {path} cannot be read: {error.strerror}") from None
     except ValueError:
         raise CannotStartError(f"the connection file {path} is not JSON") from None
+    if not isinstance(found, dict):
+        raise CannotStartError(f"the connection file {path} is not a JSON object")
     missing = [key for key in ("ip", "transport", *(f"{one}_port" for one in CHANNELS)) if key not in found]
     if missing:
         raise CannotStartError(f"the connection file {path} lacks {', '.join(missing)}")
-    if not isinstance(found, dict):
-        raise CannotStartError(f"the connection file {path} is not a JSON object")
     return found
 
 
@@ -156,6 +163,8 @@ def find(name: str) -> Wrapped:
 
 
 def _kernelspec(name: str) -> dict[str, Any] | None:
+    import json
+
     from jupyter_core.paths import jupyter_path
 
     for folder in jupyter_path("kernels"):
@@ -205,6 +214,16 @@ def _places() -> list[str]:
     return [os.path.abspath(one) for one in (*named, "/tmp") if one and os.path.isdir(one)]  # noqa: S108
 
 
+def abandon(child: Child) -> None:
+    """End a child that nobody can reach."""
+    if child.process is not None:
+        child.process.kill()
+    else:
+        os.kill(child.pid, 9)
+        os.waitpid(child.pid, 0)
+    remove_directory(child.directory)
+
+
 def sweep() -> None:
     """Remove the private directories of wrappers that were killed together with everybody who would have."""
     for place in set(_places()):
@@ -215,8 +234,18 @@ def sweep() -> None:
             continue
         for name in names:
             path = os.path.join(place, name)
-            if name.startswith(PREFIX) and not _is_held(path):
+            if name.startswith(PREFIX) and _is_old(path) and not _is_held(path):
                 remove_directory(path)
+
+
+def _is_old(path: str) -> bool:
+    # A wrapper that is starting has made its directory and not yet locked it.
+    import time
+
+    try:
+        return time.time() - os.stat(path).st_mtime > FRESH_SECONDS
+    except OSError:
+        return False
 
 
 def _hold(path: str) -> None:
@@ -253,11 +282,11 @@ def remove_directory(path: str) -> None:
 
 
 def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
-    config = _private_config(options.front, wrapped, directory)
+    config = _private_config(wrapped, directory)
     path = f"{directory}/connection.json"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(config, file)
+        file.write(_as_json(config))
     environment = {**os.environ, **wrapped.environment, "JUPYTER_GUARD_KERNEL": "1"}
     if os.name == "nt":
         return _start_on_windows(_command(options, wrapped, path, -1), environment, config, directory, wrapped)
@@ -300,11 +329,19 @@ def _command(options: Options, wrapped: Wrapped, path: str, pipe: int) -> list[s
     return [one.replace("{connection_file}", path) for one in replaced] + extra
 
 
-def _private_config(front: dict[str, Any], wrapped: Wrapped, directory: str) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "signature_scheme": front.get("signature_scheme", "hmac-sha256"),
-        "kernel_name": front.get("kernel_name", ""),
-    }
+def _as_json(config: dict[str, Any]) -> str:
+    texts = [one for one in config.values() if isinstance(one, str)]
+    if all(one.isascii() and one.isprintable() and not set('"\\\\') & set(one) for one in texts):
+        # Importing `json` takes as long as all else that happens before the child starts.
+        values = (f'"{key}": "{one}"' if isinstance(one, str) else f'"{key}": {one}' for key, one in config.items())
+        return f"{{{', '.join(values)}}}"
+    import json
+
+    return json.dumps(config)
+
+
+def _private_config(wrapped: Wrapped, directory: str) -> dict[str, Any]:
+    config: dict[str, Any] = {"signature_scheme": "hmac-sha256"}
     if wrapped.is_ipykernel and os.name != "nt":
         # Nobody else can enter the directory, so signing between us and the child would buy nothing.
         ports = {f"{one}_port": number for number, one in enumerate(CHANNELS, 1)}
