@@ -69,18 +69,21 @@ _BEFORE_SCRUBBING = 24_000
 _MARGIN = 8_000
 
 
-def card(report: Report, state: State, who: str = "", clean: Clean | None = None) -> dict[str, Any]:
+def card(report: Report, state: State, who: str = "", clean: Clean | None = None, *, about: str = "") -> dict[str, Any]:
     """The MIME bundle that shows ``report``: ``text/plain``, ``text/html`` and ``MIME`` (a JSON-able dictionary).
 
     ``who`` says who can allow the cell; left empty, it follows from the policy layer that decided, or, for a declined
     cell, from the answer. ``NOBODY_ASKED`` is what to say when nobody could be asked. ``clean`` takes secrets out of a
-    text, for hosts that know values which a pattern cannot; the default is ``jupyter_guard.scrub.scrub``.
+    text, for hosts that know values which a pattern cannot; the default is ``jupyter_guard.scrub.scrub``. ``about`` is
+    what was judged, as a subject of sentences, where that is not the cell but something that it does.
     """
-    view = payload(report, state, who, clean)
+    view = payload(report, state, who, clean, about=about)
     return {"text/plain": _plain(view), "text/html": _html(view), MIME: view}
 
 
-def payload(report: Report, state: State, who: str = "", clean: Clean | None = None) -> dict[str, Any]:
+def payload(
+    report: Report, state: State, who: str = "", clean: Clean | None = None, *, about: str = ""
+) -> dict[str, Any]:
     """What a card says, as plain JSON values: all strings are clean, printable and bounded, and not yet escaped."""
     tidy = _tidier(clean)
     findings = _weighty_first(report.findings)
@@ -91,6 +94,7 @@ def payload(report: Report, state: State, who: str = "", clean: Clean | None = N
         "would_be": str(report.would_be),
         "origin": str(report.cell.origin),
         "cell": report.cell.number,
+        "about": tidy(about),
         "sentence": tidy(report.sentence, MAX_SENTENCE).rstrip(".") or NO_SENTENCE,
         "findings": [_finding(finding, tidy) for finding in findings[:MAX_FINDINGS]],
         "more": max(0, len(findings) - MAX_FINDINGS),
@@ -114,10 +118,10 @@ def who_can_allow(report: Report) -> str:
     return _WHO.get(layer, _WHO_PRESET)
 
 
-def prompt(report: Report, clean: Clean | None = None) -> str:
+def prompt(report: Report, clean: Clean | None = None, *, about: str = "") -> str:
     """The question put to whoever may allow the cell: the sentence, each rule with its line, ending in ``[y/N] ``."""
-    view = payload(report, "asked", clean=clean)
-    lines = [f"jupyter_guard: this cell {view['sentence']}."]
+    view = payload(report, "asked", clean=clean, about=about)
+    lines = [f"jupyter_guard: {_subject(view)} {view['sentence']}."]
     asking = [item for item in view["findings"] if item["verdict"] not in ("allow", "warn")] or view["findings"]
     lines += [f"  {item['rule']} ({item['severity']}), {_where(item)}: {item['message']}" for item in asking[:3]]
     if len(asking) > 3 or view["more"]:
@@ -125,11 +129,13 @@ def prompt(report: Report, clean: Clean | None = None) -> str:
     return "\n".join(lines) + "\nRun it? [y/N] "
 
 
-def error(report: Report, state: State, who: str = "", clean: Clean | None = None) -> dict[str, Any]:
+def error(
+    report: Report, state: State, who: str = "", clean: Clean | None = None, *, about: str = ""
+) -> dict[str, Any]:
     """The reply of a cell that did not run, as the protocol's error content: ``ename``, ``evalue``, ``traceback``."""
-    view = payload(report, state, who, clean)
+    view = payload(report, state, who, clean, about=about)
     rules = ", ".join(dict.fromkeys(item["rule"] for item in view["findings"]))
-    value = f"this cell {view['sentence']} ({rules})" if rules else f"this cell {view['sentence']}"
+    value = f"{_subject(view)} {view['sentence']}" + (f" ({rules})" if rules else "")
     return {"ename": _ERROR_NAMES.get(state, "CellStopped"), "evalue": value, "traceback": _traceback(view, value)}
 
 
@@ -226,11 +232,17 @@ def _where(item: dict[str, Any]) -> str:
     return f"line {first}" if last <= first else f"lines {first}-{last}"
 
 
+def _subject(view: dict[str, Any]) -> str:
+    return str(view["about"] or "this cell")
+
+
 def _title(view: dict[str, Any]) -> str:
     title = _TITLES.get(view["state"], _TITLES["note"])
     if view["would_be"] != view["verdict"] and Verdict(view["would_be"]) > Verdict.WARN:
         asked = "asked about" if view["would_be"] == "confirm" else "stopped"
         title = f"jupyter_guard only watches here: enforcing, it would have {asked} this cell"
+    if view["about"]:
+        title = title.replace("this cell", "part of this cell")
     return f"{title} (cell {view['cell']})" if view["cell"] else title
 
 
@@ -243,7 +255,7 @@ def _parts(item: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _plain(view: dict[str, Any]) -> str:
-    lines = [_title(view), _wrapped("This cell ", view["sentence"] + ".", 2)]
+    lines = [_title(view), _wrapped(_capital(_subject(view)) + " ", view["sentence"] + ".", 2)]
     for item in view["findings"]:
         lines.append(_wrapped(f"{item['rule']} {item['severity']}, {_where(item)}: ", item["message"], 2))
         lines += [_wrapped(f"{label + ':':<12}", text, 6) for label, text in _parts(item)]
@@ -253,6 +265,10 @@ def _plain(view: dict[str, Any]) -> str:
     if view["state"] in ("blocked", "declined", "asked"):
         lines.append(_wrapped("Who can allow it: ", view["who"], 2))
     return "\n".join(lines)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _wrapped(label: str, text: str, indent: int) -> str:
@@ -275,7 +291,8 @@ def _html(view: dict[str, Any]) -> str:
     state = escape(view["state"])
     body = [
         f'<div style="font-weight:600">{escape(_title(view))}</div>',
-        f'<div class="jp-guard-sentence" style="margin:4px 0">This cell {_marked(view["sentence"])}.</div>',
+        f'<div class="jp-guard-sentence" style="margin:4px 0">'
+        f"{_marked(_capital(_subject(view)))} {_marked(view['sentence'])}.</div>",
     ]
     for item in view["findings"]:
         parts = "".join(

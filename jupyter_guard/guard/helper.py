@@ -16,7 +16,7 @@ import socket
 import sys
 from pathlib import Path
 
-from jupyter_guard.guard.protocol import Judged, Learn, Unpacker, Vet, pack
+from jupyter_guard.guard.protocol import Judged, Learn, Tell, Told, Unpacker, Vet, pack
 from jupyter_guard.guard.session import failed
 from jupyter_guard.terms import Cell, Origin
 
@@ -37,6 +37,8 @@ def serve(link: socket.socket) -> None:
         for message in unpacker.feed(data):
             if isinstance(message, Learn):
                 pipeline.learn(message)
+            elif isinstance(message, Tell):
+                link.sendall(pack(Told(message.id, _words(message))))
             elif isinstance(message, Vet):
                 if pipeline.take_up_policy():
                     link.sendall(pack(pipeline.standing))
@@ -48,6 +50,15 @@ def serve(link: socket.socket) -> None:
                     cell = Cell("", Origin.UNKNOWN)
                     judged = answer(message.id, failed(cell, f"{type(error).__name__}: {error}"))
                 link.sendall(pack(judged))
+
+
+def _words(message: Tell) -> str:
+    from jupyter_guard.guard.words import explain_rule, policy_summary
+
+    try:
+        return policy_summary(Path.cwd()) if message.what == "policy" else explain_rule(message.rest)
+    except LookupError as error:
+        return str(error.args[0])
 
 
 def _connected(where: str) -> socket.socket:

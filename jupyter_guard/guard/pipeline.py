@@ -11,6 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from jupyter_guard.guard import inner
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
@@ -32,6 +35,7 @@ class Pipeline:
         self.workspace = workspace
         self._session: Session | None = None
         self._problems: tuple[str, ...] = ()
+        self._writers = inner.Writers(workspace)
         from jupyter_guard.policy import possible_files
 
         self._files = tuple(str(path) for _, path in possible_files(workspace))
@@ -59,22 +63,29 @@ class Pipeline:
 
     def judge(self, request: Vet) -> Judged:
         """Judge a cell with its expressions; the strictest verdict counts for all of it."""
-        code, origin = to_text(request.code), Origin(request.origin)
+        origin = inner.origin(request, self._writers)
+        if request.how:
+            request = msgspec.structs.replace(request, origin=str(origin))
+        code = to_text(request.code)
         report = self._vet(code, request)
         for expression in request.expressions:
             other = self._vet(to_text(expression), request)
             if other.verdict > report.verdict:
                 report = other
-        if report.verdict > Verdict.WARN and self._session is not None and not self._problems:
+        runs = report.verdict <= Verdict.WARN and request.how != "look"
+        if runs:
+            self._writers.note(report)
+        elif self._session is not None and not self._problems and request.how != "module":
             # Not known yet whether it runs; a `Learn` says so.
             self._session.refused()
         log.debug("judged %s for %s: %s", request.id, origin, report.verdict)
-        return answer(request.id, report)
+        return answer(request.id, report, inner.about(request, self._writers))
 
     def learn(self, request: Learn) -> None:
         """Take in a cell that runs, or ran."""
         if self._session is not None:
-            self._session.vet(to_text(request.code), request.origin, request.language)
+            report = self._session.vet(to_text(request.code), request.origin, request.language)
+            self._writers.note(report)
 
     def _adopt(self, policy: Policy) -> None:
         if self._session is None:
@@ -106,24 +117,31 @@ class Pipeline:
         if self._session is None or self._problems:
             cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
             return failed(cell, " ".join(self._problems))
-        return self._session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
+        session = self._session
+        if request.how == "module":
+            # Its names are its own, not the session's.
+            session = Session(session.policy, workspace=self.workspace)
+        return session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
 
 
-def answer(number: int, report: Report) -> Judged:
-    """A report with the texts for whatever may follow: cards, errors and the question."""
+def answer(number: int, report: Report, about: str = "") -> Judged:
+    """A report with the texts for whatever may follow: cards, errors and the question.
+
+    ``about`` is the subject of their sentences where that is not the whole cell.
+    """
     verdict = report.verdict
     cards: dict[str, bytes] = {}
     errors: dict[str, bytes] = {}
     question = ""
     if verdict is Verdict.BLOCK:
-        _add(cards, errors, report, "blocked", "blocked")
+        _add(cards, errors, report, "blocked", "blocked", about=about)
     elif verdict is Verdict.CONFIRM:
-        question = prompt(report)
-        _add(cards, errors, report, "declined", "declined")
-        _add(cards, errors, report, "unasked", "declined", NOBODY)
+        question = prompt(report, about=about)
+        _add(cards, errors, report, "declined", "declined", about=about)
+        _add(cards, errors, report, "unasked", "declined", NOBODY, about)
     elif verdict is Verdict.WARN:
         state: State = "note" if report.would_be > Verdict.WARN else "warned"
-        cards["warned"] = _json(card(report, state))
+        cards["warned"] = _json(card(report, state, about=about))
     return Judged(
         id=number,
         verdict=str(verdict),
@@ -135,6 +153,7 @@ def answer(number: int, report: Report) -> Judged:
         errors=errors,
         repeatable=report.verdict is report.would_be is Verdict.ALLOW
         and not (report.lasting or report.findings or report.effects or report.problems),
+        shown=inner.shown(report.effects),
     )
 
 
@@ -165,10 +184,16 @@ def effects_key(report: Report) -> str:
 
 
 def _add(
-    cards: dict[str, bytes], errors: dict[str, bytes], report: Report, key: str, state: State, who: str = ""
+    cards: dict[str, bytes],
+    errors: dict[str, bytes],
+    report: Report,
+    key: str,
+    state: State,
+    who: str = "",
+    about: str = "",
 ) -> None:
-    cards[key] = _json(card(report, state, who))
-    errors[key] = _json(error(report, state, who))
+    cards[key] = _json(card(report, state, who, about=about))
+    errors[key] = _json(error(report, state, who, about=about))
 
 
 def _json(value: Any) -> bytes:

@@ -20,7 +20,12 @@ Stamp = tuple[int, int, int]
 
 
 class Vet(msgspec.Struct, tag="vet", frozen=True):
-    """Judge a cell, and with it the ``expressions`` that its request wants evaluated; answered by ``Judged``."""
+    """Judge a cell, and with it the ``expressions`` that its request wants evaluated; answered by ``Judged``.
+
+    ``how`` is not empty for code that turned up while a cell ran: ``"text"`` that it built, a ``"cell"`` within it, a
+    file to ``"run"`` in the session or a ``"module"`` with names of its own, or what a help or completion request would
+    ``"look"`` at. ``path`` is its file, ``cells`` the execution counts and lines on the stack, the innermost first.
+    """
 
     id: int
     code: bytes
@@ -29,6 +34,24 @@ class Vet(msgspec.Struct, tag="vet", frozen=True):
     cell_id: str = ""
     number: int = 0
     expressions: tuple[bytes, ...] = ()
+    how: str = ""
+    path: str = ""
+    cells: tuple[tuple[int, int], ...] = ()
+
+
+class Tell(msgspec.Struct, tag="tell", frozen=True):
+    """Say in words what the ``"policy"`` is, or ``"explain"`` the rule ``rest``; answered by ``Told``."""
+
+    id: int
+    what: str
+    rest: str = ""
+
+
+class Told(msgspec.Struct, tag="told", frozen=True):
+    """The answer to ``Tell``."""
+
+    id: int
+    text: str
 
 
 class Learn(msgspec.Struct, tag="learn", frozen=True):
@@ -61,7 +84,8 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
 
     ``item`` is the report as the panel's JSON has it, without what only the wrapper knows. ``cards`` and ``errors``
     hold the MIME bundle and the error content for each state that may follow (``blocked``, ``declined``,
-    ``unasked``, ``warned``), as JSON. ``effects`` identifies the effects shown. ``repeatable`` says that the answer is
+    ``unasked``, ``warned``), as JSON. ``effects`` identifies the effects shown, ``shown`` each of
+    them. ``repeatable`` says that the answer is
     the same for the same cell until another cell is judged or learned or the policy changes.
     """
 
@@ -74,9 +98,10 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
     cards: dict[str, bytes] = {}
     errors: dict[str, bytes] = {}
     repeatable: bool = False
+    shown: tuple[str, ...] = ()
 
 
-Message = Vet | Learn | Standing | Judged
+Message = Vet | Learn | Tell | Standing | Judged | Told
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
 

@@ -62,13 +62,20 @@ class GuardMagics(Magics):
         if not rule_id:
             self._explain_last()
             return
-        print(explain_rule(rule_id))
+        from jupyter_guard.guard.words import explain_rule
+
+        try:
+            print(explain_rule(rule_id))
+        except LookupError as error:
+            raise UsageError(str(error.args[0])) from None
 
     def _explain_last(self) -> None:
         shown = self.host.last_card if self.host is not None else ""
         print(shown or "No card was shown in this session yet. %guard explain RULE explains a rule.")
 
     def _policy(self, _rest: str) -> None:
+        from jupyter_guard.guard.words import policy_summary
+
         print(policy_summary(self.host.pipeline.workspace if self.host is not None else Path.cwd()))
 
     def _mask(self, name: str) -> None:
@@ -109,48 +116,4 @@ def kernel_status() -> str:
     }
     lines = ["This kernel is guarded from outside: cells are judged, and outputs cleaned, in another process."]
     lines += [f"  {name}: {value}" for name, value in facts.items()]
-    return "\n".join(lines)
-
-
-def explain_rule(rule_id: str) -> str:
-    """A rule's page as text. Raises ``UsageError`` for a rule that does not exist, with the nearest ones."""
-    from difflib import get_close_matches
-
-    from jupyter_guard.judge import RULES
-
-    rule = RULES.get(rule_id.upper())
-    if rule is None:
-        near = get_close_matches(rule_id.upper(), list(RULES), n=3, cutoff=0.5)
-        hint = f" Near: {', '.join(near)}." if near else ""
-        raise UsageError(f"%guard explain: there is no rule {rule_id!r}.{hint}")
-    severity = rule.severity or "severity by what it touches"
-    lines = [f"{rule.id} ({rule.family}, {severity}): {rule.title}", f"  Why: {rule.why}"]
-    lines.append(f"  Instead: {rule.instead}")
-    for label, examples in (("Found in", rule.bad), ("Not in", rule.good)):
-        for example in examples[:2]:
-            first, *more = example.strip().split("\n")
-            lines.append(f"  {label + ':':<9} {first}")
-            lines += [f"            {line}" for line in more]
-    return "\n".join(lines)
-
-
-def policy_summary(workspace: Path) -> str:
-    """The policy in force in ``workspace``: a row an author, and the keys that a layer above the preset set."""
-    from jupyter_guard.policy import PolicyError, load_effective
-    from jupyter_guard.terms import Origin
-
-    try:
-        policy = load_effective(workspace)
-    except PolicyError as error:
-        return f"The policy cannot be read, so every cell is blocked:\n{error}"
-    rows = {origin: policy.row(origin) for origin in Origin}
-    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    lines = [f"Policy {policy.hash}, mode {policy.mode}{', locked' if policy.locked else ''}. By author and severity:"]
-    lines.append("  " + "".join(f"{name:<10}" for name in ("", *columns)).rstrip())
-    for origin, row in rows.items():
-        lines.append("  " + "".join(f"{cell!s:<10}" for cell in (origin, *(row[name] for name in columns))).rstrip())
-    said = [(key, say) for key in policy.explained_keys() for say in policy.explain(key) if say.outcome != "ignored"]
-    own = [f"  {key} ({say.layer})" for key, say in said if say.layer in ("site", "hub", "user", "project")]
-    if own:
-        lines += ["Set by a policy file:", *own]
     return "\n".join(lines)

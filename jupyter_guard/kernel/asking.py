@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from jupyter_guard.kernel.request import Execute, parse_object
 from jupyter_guard.kernel.wire import CONTENT, PARENT, parse_header
 
 if TYPE_CHECKING:
-    from jupyter_guard.kernel.dispatch import Lane
     from jupyter_guard.kernel.relay import Relay
 
 log = logging.getLogger("jupyter_guard")
@@ -25,12 +25,18 @@ log = logging.getLogger("jupyter_guard")
 
 @dataclass
 class Question:
-    """An open question; ``stdin_id`` is the id of our input request, or empty when stdin cannot be used."""
+    """An open question, and what follows from its answer.
+
+    ``sha256`` is the hash of the code that it is about, ``stdin_id`` the id of our input request, or empty when stdin
+    cannot be used.
+    """
 
     number: str
     request: Execute
-    lane: Lane
     answer: Judged
+    allowed: Callable[[], None]
+    refused: Callable[[str], None]
+    sha256: str
     stdin_id: str = ""
 
 
@@ -45,13 +51,20 @@ class Asking:
         # What the child waits for, by client: the kind of its input request.
         self._child: dict[bytes, bool] = {}
 
-    def ask(self, request: Execute, lane: Lane, answer: Judged) -> None:
-        """Ask about a cell, or refuse it at once when there is nobody to ask."""
+    def ask(
+        self,
+        request: Execute,
+        answer: Judged,
+        allowed: Callable[[], None],
+        refused: Callable[[str], None],
+        sha256: str = "",
+    ) -> None:
+        """Ask about a cell or something in it; ``refused`` takes the key of the card: ``declined`` or ``unasked``."""
         relay = self._relay
         if not request.allow_stdin and not relay.panel.is_open:
-            relay.dispatch.refuse(request, lane, answer, "unasked")
+            refused("unasked")
             return
-        question = Question(os.urandom(8).hex(), request, lane, answer)
+        question = Question(os.urandom(8).hex(), request, answer, allowed, refused, sha256 or request.hash())
         self._open[question.number] = question
         if request.allow_stdin:
             header = relay.front.wire.header("input_request")
@@ -111,10 +124,9 @@ class Asking:
         if question.stdin_id and where != "stdin":
             self._late.setdefault(question.request.client, set()).add(question.stdin_id)
         relay.panel.answered(question.number, str(choice))
-        request, lane, answer = question.request, question.lane, question.answer
-        log.info("asked about %s: %s, by %s", request.msg_id, choice, where)
+        log.info("asked about %s: %s, by %s", question.request.msg_id, choice, where)
         if choice is Choice.REFUSE:
-            relay.dispatch.refuse(request, lane, answer, "declined")
+            question.refused("declined")
         else:
-            relay.approvals.remember(choice, request.hash(), answer.effects)
-            relay.dispatch.run_confirmed(request, lane, answer)
+            relay.approvals.remember(choice, question.sha256, question.answer.effects)
+            question.allowed()

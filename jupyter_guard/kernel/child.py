@@ -73,7 +73,8 @@ class Wrapped:
 class Child:
     """The running child: its process, its private directory and the connection that only the wrapper uses.
 
-    ``lifeline`` stays open as long as the wrapper lives; ``process`` is there only on Windows.
+    ``lifeline`` stays open as long as the wrapper lives; ``process`` is there only on Windows. ``link`` is our end of
+    the socket on which the child asks about code that it compiles, or ``None``.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Child:
         wrapped: Wrapped,
         lifeline: int = -1,
         process: Any = None,
+        link: Any = None,
     ) -> None:
         self.pid = pid
         self.config = config
@@ -91,6 +93,7 @@ class Child:
         self.wrapped = wrapped
         self.lifeline = lifeline
         self.process = process
+        self.link = link
 
 
 def read_arguments(arguments: Sequence[str]) -> Options:
@@ -289,13 +292,15 @@ def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
         file.write(_as_json(config))
     environment = {**os.environ, **wrapped.environment, "JUPYTER_GUARD_KERNEL": "1"}
     if os.name == "nt":
-        return _start_on_windows(_command(options, wrapped, path, -1), environment, config, directory, wrapped)
+        return _start_on_windows(_command(options, wrapped, path, -1, ""), environment, config, directory, wrapped)
     environment["JPY_PARENT_PID"] = str(os.getpid())
     reader, writer = os.pipe()
+    ours, theirs = _link(wrapped)
     try:
         if sys.platform != "linux":
             os.set_inheritable(reader, True)
-        command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader)
+        link = f"{theirs.fileno()}:{directory}/link" if theirs is not None else ""
+        command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader, link)
         # Its own session: the manager interrupts our whole process group; the child's turn is when it is ready.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN if wrapped.is_ipykernel else signal.SIG_DFL)
         try:
@@ -304,10 +309,25 @@ def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
             signal.signal(signal.SIGINT, before)
     finally:
         os.close(reader)
-    return Child(pid, config, directory, wrapped, lifeline=writer)
+        if theirs is not None:
+            theirs.close()
+    return Child(pid, config, directory, wrapped, lifeline=writer, link=ours)
 
 
-def _command(options: Options, wrapped: Wrapped, path: str, pipe: int) -> list[str]:
+def _link(wrapped: Wrapped) -> tuple[Any, Any]:
+    """Two ends of a socket, the second one for the child; nothing for a kernel that would not know what it is."""
+    if not wrapped.is_ipykernel:
+        return None, None
+    # `socket` itself is imported later: the child starts first.
+    import _socket
+
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    ours.setblocking(False)
+    os.set_inheritable(theirs.fileno(), True)
+    return ours, theirs
+
+
+def _command(options: Options, wrapped: Wrapped, path: str, pipe: int, link: str) -> list[str]:
     extra = list(options.extra)
     if not wrapped.is_ipykernel:
         argv = [one.replace("{connection_file}", path) for one in wrapped.argv]
@@ -321,7 +341,7 @@ def _command(options: Options, wrapped: Wrapped, path: str, pipe: int) -> list[s
             *argv,
             *extra,
         ]
-    launch = [os.path.join(HANDED, "launch.py"), str(os.getpid()), str(pipe)]
+    launch = [os.path.join(HANDED, "launch.py"), str(os.getpid()), str(pipe), link or "-1"]
     argv = list(wrapped.argv) or [wrapped.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     words = next(one for one in LAUNCHERS if _position(argv, one) >= 0)
     at = _position(argv, words)

@@ -90,11 +90,13 @@ class Dispatch:
             relay.panel.claim(request.hash()),
             from_program=relay.ledger.has(request.code),
         )
+        request.origin = str(evidence.origin)
+        relay.link.note_origin(request.origin)
         relay.judging.ask(
             Vet(
                 id=number,
                 code=to_bytes(request.code),
-                origin=str(evidence.origin),
+                origin=request.origin,
                 language=language,
                 cell_id=request.cell_id,
                 number=self.executed + 1 if request.store_history else 0,
@@ -123,7 +125,12 @@ class Dispatch:
                 self.run_confirmed(request, lane, answer)
             else:
                 request.state = State.ASKING
-                relay.asking.ask(request, lane, answer)
+                relay.asking.ask(
+                    request,
+                    answer,
+                    lambda: self.run_confirmed(request, lane, answer),
+                    lambda key: self.refuse(request, lane, answer, key),
+                )
         else:
             if answer.verdict == "warn" and not request.silent:
                 request.card = answer.cards.get("warned", b"")
@@ -134,6 +141,7 @@ class Dispatch:
         """Run a cell that somebody allowed."""
         relay = self._relay
         relay.judging.learn(Learn(to_bytes(request.code), "unknown", relay.language))
+        relay.link.note_shown(request.msg_id, answer.shown)
         relay.panel.report(request, answer, "confirmed")
         self._send(request, lane)
 
@@ -280,16 +288,6 @@ class Dispatch:
         self._relay.reply(request, "debug_reply", reply)
         self._relay.publish_status("idle", request.parent)
 
-    def failed(self, request: Vet, reason: str) -> None:
-        """There will be no answer about a cell: it is blocked, with the reason."""
-        from jupyter_guard.guard.pipeline import answer
-        from jupyter_guard.guard.session import failed
-        from jupyter_guard.terms import Cell, Origin
-
-        code = to_text(request.code[:10_000])
-        cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
-        self.judged(answer(request.id, failed(cell, reason)))
-
     def _reply_ourselves(self, request: Execute, lane: Lane, error: dict[str, Any]) -> None:
         """Answer for a kernel that has no inside package, as far as the protocol goes."""
         relay = self._relay
@@ -308,3 +306,14 @@ class Dispatch:
         relay.publish_status("idle", request.parent)
         self.idle(request.msg_id)
         self.replied(request.msg_id)
+
+
+def refused(request: Vet, reason: str) -> Judged:
+    """The answer in place of the helper's when there is none: a block, with the reason."""
+    from jupyter_guard.guard.pipeline import answer
+    from jupyter_guard.guard.session import failed
+    from jupyter_guard.terms import Cell, Origin
+
+    code = to_text(request.code[:10_000])
+    cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
+    return answer(request.id, failed(cell, reason))

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Unpacker, Vet, pack, stamp
+from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Tell, Told, Unpacker, Vet, pack, stamp
 
 log = logging.getLogger("jupyter_guard")
 
@@ -39,13 +39,13 @@ class Judging:
     def __init__(
         self,
         directory: str,
-        answered: Callable[[Judged], None],
-        failed: Callable[[Vet, str], None],
+        answered: Callable[[Judged | Told], None],
+        failed: Callable[[Vet | Tell, str], None],
         standing: Callable[[Standing], None],
     ) -> None:
         self._directory = directory
         self._answered, self._failed, self._standing = answered, failed, standing
-        self._waiting: deque[tuple[Vet, Learn]] = deque()
+        self._waiting: deque[tuple[Vet | Tell, Learn | None]] = deque()
         self._ran: deque[Learn] = deque()
         self._ran_bytes = 0
         self._out = bytearray()
@@ -75,13 +75,22 @@ class Judging:
     def ask(self, request: Vet) -> None:
         """Have a cell judged; the answer comes through ``answered`` or ``failed``."""
         key = (request.code, request.origin, request.language)
-        known = None if self._waiting or request.expressions else self._repeated.get(key)
+        known = None if self._waiting or request.expressions or request.how else self._repeated.get(key)
         if known is not None and all(stamp(path) == before for path, before in self._files):
             # Nothing has been judged or learned since, so the helper would only say it again.
             self._answered(msgspec.structs.replace(known, id=request.id))
             return
+        # The names of a module are its own.
+        lasts = request.how not in ("module", "look")
+        self._await(request, Learn(request.code, request.origin, request.language) if lasts else None)
+
+    def ask_words(self, request: Tell) -> None:
+        """Have the helper say something; its words come through ``answered`` too."""
+        self._await(request, None)
+
+    def _await(self, request: Vet | Tell, learn: Learn | None) -> None:
         self.start()
-        self._waiting.append((request, Learn(request.code, request.origin, request.language)))
+        self._waiting.append((request, learn))
         if len(self._waiting) == 1 and self._fruitless == 0 and self._known:
             self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
         self._send(request)
@@ -120,22 +129,25 @@ class Judging:
                 self._fruitless = 0
                 self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
                 self._standing(message)
-            elif isinstance(message, Judged):
+            elif isinstance(message, Judged | Told):
                 self._take(message)
 
-    def _take(self, message: Judged) -> None:
+    def _take(self, message: Judged | Told) -> None:
         if not self._waiting or self._waiting[0][0].id != message.id:
             log.warning("an answer about another cell was ignored")
             return
         request, learn = self._waiting.popleft()
         self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
-        if message.repeatable and not request.expressions:
+        if isinstance(message, Told) or isinstance(request, Tell):
+            self._answered(message)
+            return
+        if message.repeatable and not request.expressions and not request.how:
             if len(self._repeated) >= REPEATED_KEPT:
                 self._repeated.clear()
             self._repeated[request.code, request.origin, request.language] = message
         else:
             self._repeated.clear()
-            if message.verdict in ("allow", "warn"):
+            if learn is not None and message.verdict in ("allow", "warn"):
                 self._keep(learn)
         self._answered(message)
 
@@ -179,7 +191,7 @@ class Judging:
             self.link.close()
             self.link = None
 
-    def _send(self, message: Vet | Learn) -> None:
+    def _send(self, message: Vet | Learn | Tell) -> None:
         self._out += pack(message)
         self.write()
 

@@ -140,6 +140,8 @@ class Outgoing:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             count = 0
         self._relay.dispatch.executed = count or self._relay.dispatch.executed
+        if request is not None:
+            self._relay.link.note_count(count, request.origin)
         if request is not None and request.refused:
             frames[at + CONTENT] = json.dumps({"code": request.code, "execution_count": count}).encode()
 

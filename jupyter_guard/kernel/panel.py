@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +52,9 @@ class Panel:
         self._claims: dict[str, Claim] = {}
         self._cells: dict[str, str] = {}
         self.standing = Standing()
+        # How judged cells, and code within them, went on; and how many secrets of each kind left outputs.
+        self.counts: Counter[str] = Counter()
+        self.redaction_counts: Counter[str] = Counter()
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +139,11 @@ class Panel:
     def report(self, request: Execute, answer: Judged, state: str) -> None:
         """Keep how a judged cell went on, and tell the panels."""
         item = self.item(request, answer, state)
+        self.counts[state] += 1
+        self.counts["warned"] += state == "ran" and answer.verdict == "warn"
+        if answer.would_be != answer.verdict:
+            self.counts["would have asked"] += answer.would_be == "confirm"
+            self.counts["would have blocked"] += answer.would_be == "block"
         self._reports.append(item)
         self.note_cell(request)
         self._tell({"type": "report", "item": item})
@@ -157,6 +165,7 @@ class Panel:
                 "channel": channel,
                 "count": one.count,
             }
+            self.redaction_counts[one.kind] += one.count
             self._redactions.append(item)
             self._tell({"type": "redaction", "item": item})
 

@@ -18,17 +18,18 @@ import zmq
 
 from jupyter_guard.guard.approvals import Approvals
 from jupyter_guard.guard.ledger import Ledger
-from jupyter_guard.guard.protocol import Standing
+from jupyter_guard.guard.protocol import Judged, Standing, Tell, Told, Vet
 from jupyter_guard.kernel import signals
 from jupyter_guard.kernel.asking import Asking
 from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
 from jupyter_guard.kernel.death import seconds_to_start
-from jupyter_guard.kernel.dispatch import Dispatch
+from jupyter_guard.kernel.dispatch import Dispatch, refused
 from jupyter_guard.kernel.frames import has_more, poll, receive
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
 from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
+from jupyter_guard.kernel.link import Link
 from jupyter_guard.kernel.outgoing import Outgoing
 from jupyter_guard.kernel.panel import Panel
 from jupyter_guard.kernel.request import Execute, Request
@@ -60,7 +61,9 @@ class Relay:
         self.panel, self.asking, self.dispatch = Panel(self), Asking(self), Dispatch(self)
         self.incoming = Incoming(self)
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
-        self.judging = Judging(child.directory, self.dispatch.judged, self.dispatch.failed, self._follow)
+        self.judging = Judging(child.directory, self._answered, self._failed, self._follow)
+        self.link = Link(self, child.link, self._poller)
+        self.last_card = ""
         self.ready = False
         self.nudged = False
         self.shutting_down = False
@@ -112,8 +115,15 @@ class Relay:
     def publish_card(self, request: Execute) -> None:
         """Show the card that waits for a cell's input to be echoed."""
         card, request.card = request.card, b""
-        content = b'{"data": ' + card + b', "metadata": {}, "transient": {}}'
-        self.publish("display_data", self.outgoing.own("display_data", content, request.msg_id), request.parent)
+        self.show_card(request, card)
+
+    def show_card(self, request: Execute, card: bytes) -> None:
+        """Show a card on a cell."""
+        content = self.outgoing.own(
+            "display_data", b'{"data": ' + card + b', "metadata": {}, "transient": {}}', request.msg_id
+        )
+        self.last_card = str(json.loads(content)["data"].get("text/plain", ""))
+        self.publish("display_data", content, request.parent)
 
     def tell_lost(self, parent: bytes) -> None:
         """Say on a cell, once, what the kernel before this one took with it."""
@@ -143,6 +153,20 @@ class Relay:
         self.panel.follow(standing)
 
     # --- the child's start
+
+    def _answered(self, answer: Judged | Told) -> None:
+        if isinstance(answer, Told):
+            self.link.told(answer)
+        elif answer.id < 0:
+            self.link.judged(answer)
+        else:
+            self.dispatch.judged(answer)
+
+    def _failed(self, request: Vet | Tell, reason: str) -> None:
+        if isinstance(request, Tell):
+            self.link.failed(request, reason)
+        else:
+            self._answered(refused(request, reason))
 
     def child_is_connected(self) -> None:
         """The child publishes to us from here on: front ends may be let in."""
@@ -209,6 +233,8 @@ class Relay:
                 handle = handlers.get(sock)
                 if handle is not None:
                     handle(sock)
+                elif sock == self.link.fd:
+                    self.link.ready()
                 elif sock == self._helper_fd:
                     self.judging.write()
                     self.judging.receive()

@@ -58,7 +58,7 @@ class Execute(Request):
     """
 
     __slots__ = (
-        "allow_stdin", "cell_id", "code", "content", "expressions", "metadata", "refused", "sha256", "silent",
+        "allow_stdin", "cell_id", "code", "content", "expressions", "metadata", "origin", "refused", "sha256", "silent",
         "stop_on_error", "store_history",
     )  # fmt: skip
 
@@ -82,6 +82,8 @@ class Execute(Request):
         self.cell_id = cell_id if isinstance(cell_id, str) else ""
         self.sha256 = ""
         self.refused = False
+        # By whom it was judged as written.
+        self.origin = "unknown"
 
     @property
     def is_empty(self) -> bool:

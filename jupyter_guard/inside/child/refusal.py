@@ -15,11 +15,11 @@ PREFIX = "__import__('sys').modules['%s'].refuse('" % NAME
 
 def refuse(packed):
     """Raise the error that the wrapper packed: its name, value and traceback lines."""
-    told = _unpacked(packed)
-    raise _error(told)
+    raise error(_unpacked(packed))
 
 
-def _error(told):
+def error(told):
+    """The exception for what the wrapper said: ``ename``, ``evalue`` and ``traceback``, a list of lines."""
     lines = [str(line) for line in told["traceback"]]
     kind = type(
         str(told["ename"]),

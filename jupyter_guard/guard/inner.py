@@ -1,0 +1,83 @@
+"""Code that a running cell builds, imports or changes -> what it is judged as, and how people are told of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from jupyter_guard.guard.protocol import Vet
+from jupyter_guard.terms import Effect, Kind, Origin, Report
+
+FILES_KEPT = 1000
+SHOWN_KEPT = 500
+
+_WHAT = {
+    "text": "code that {place} runs",
+    "cell": "a cell that {place} runs",
+    "run": "`{file}`, run by {place}",
+    "module": "`{file}`, imported by {place}",
+    "look": "looking up what stands at the cursor",
+}
+
+
+class Writers:
+    """Which cells wrote which files, as far as their effects said so."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._files: dict[str, tuple[Origin, int]] = {}
+
+    def note(self, report: Report) -> None:
+        """Remember the files that a cell which runs may write."""
+        for effect in report.effects:
+            if effect.kind is Kind.FILE_WRITE and effect.target:
+                path = self._path(effect.target)
+                before = self._files.pop(path, None)
+                origin = max(effect.origin, report.cell.origin)
+                # A file that two cells write into is as suspect as the more suspect of them.
+                self._files[path] = (max(origin, before[0]) if before else origin, report.cell.number)
+        while len(self._files) > FILES_KEPT:
+            del self._files[next(iter(self._files))]
+
+    def of(self, path: str) -> tuple[Origin, int] | None:
+        """Who wrote a file, and in which cell (0 when unknown)."""
+        return self._files.get(self._path(path)) if path else None
+
+    def _path(self, target: str) -> str:
+        return os.path.realpath(self._workspace / Path(os.path.expanduser(target)))  # noqa: PTH111
+
+
+def origin(request: Vet, writers: Writers) -> Origin:
+    """By whom the code counts as written: the strictest of the running cells and whoever wrote its file."""
+    asked = Origin(request.origin)
+    written = writers.of(request.path)
+    return max(asked, written[0]) if written else asked
+
+
+def about(request: Vet, writers: Writers) -> str:
+    """What the code is, as the subject of a sentence; empty for a plain cell."""
+    what = _WHAT.get(request.how)
+    if what is None:
+        return ""
+    place = "this cell"
+    if request.cells:
+        number, line = request.cells[0]
+        place = f"line {line} of cell {number}" if number else f"line {line} of a cell"
+        outer = request.cells[-1][0]
+        if outer not in (0, number):
+            place += f", called from cell {outer},"
+    file = os.path.relpath(request.path) if request.path else ""
+    if file.startswith(".."):
+        file = request.path
+    text = what.format(place=place, file=file.replace("`", "'"))
+    written = writers.of(request.path)
+    if written is None:
+        return text
+    return f"{text}, written by cell {written[1]}" if written[1] else f"{text}, written by an earlier cell"
+
+
+def shown(effects: Iterable[Effect]) -> tuple[str, ...]:
+    """An identity of each effect that people are shown: what was allowed once is not asked about again on the way."""
+    found = {"\x1f".join((effect.kind, effect.target, effect.scope)) for effect in effects if effect.target}
+    return tuple(sorted(found))[:SHOWN_KEPT]

@@ -1,0 +1,112 @@
+"""A question of this process -> the wrapper's answer, over the socket that the wrapper handed to it.
+
+One JSON object a line, both ways: a line that an interrupt tore apart costs that line and no other. Forked processes
+share the socket, and take turns by a lock on a file. Nothing said here can loosen anything.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import socket
+import sys
+import threading
+
+NAME = "_jupyter_guard_link"
+BROKEN = "the guard cannot be reached, so code that it has not seen does not run"
+
+
+class GuardUnreachableError(RuntimeError):
+    """The wrapper does not answer: nothing that would need its answer may happen."""
+
+    __module__ = "jupyter_guard"
+
+
+class Link:
+    """The child's end of the socket ``handle``; ``lock`` is a file that nobody else locks."""
+
+    def __init__(self, handle, lock):
+        os.set_inheritable(handle, False)
+        self._socket = socket.socket(fileno=handle)
+        self._numbers = itertools.count(1)
+        self._turn = threading.Lock()
+        self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600) if lock else -1
+        self._buffer = b""
+        self._is_broken = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self):
+        # Another thread may have held it; here that thread is not.
+        self._turn = threading.Lock()
+        self._buffer = b""
+
+    def ask(self, message):
+        """The wrapper's answer to ``message``, a dictionary. Raises ``GuardUnreachableError``."""
+        with self._turn, self._locked():
+            number = "%d-%d" % (os.getpid(), next(self._numbers))
+            # The first newline ends what an interrupted message may have left unfinished.
+            line = "\n" + json.dumps(dict(message, id=number)) + "\n"
+            try:
+                self._socket.sendall(line.encode("ascii"))
+                while True:
+                    answer = self._line()
+                    if isinstance(answer, dict) and answer.get("id") == number:
+                        return answer
+            except OSError:
+                raise GuardUnreachableError(BROKEN) from None
+
+    def _line(self):
+        while b"\n" not in self._buffer:
+            data = self._socket.recv(65536)
+            if not data:
+                raise GuardUnreachableError(BROKEN)
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        try:
+            return json.loads(line.decode("utf-8"))
+        except ValueError:
+            return None
+
+    @contextlib.contextmanager
+    def _locked(self):
+        if self._lock < 0:
+            yield
+            return
+        import fcntl
+
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._lock, fcntl.LOCK_UN)
+
+    def vet(self, text, about, error):
+        """Return when a ``watch.Text`` may run; raise ``error(told)`` with what the wrapper says when not."""
+        for stream in (sys.stdout, sys.stderr):
+            # What was printed before belongs above a card or a question.
+            with contextlib.suppress(Exception):
+                stream.flush()
+        answer = self.ask(
+            {
+                "op": "vet",
+                "text": text.code,
+                "how": text.how,
+                "path": text.path,
+                "cells": text.cells,
+                "about": about,
+            }
+        )
+        if answer.get("ok") is not True:
+            unsaid = {"ename": "GuardUnreachableError", "evalue": BROKEN, "traceback": [BROKEN]}
+            raise error(answer.get("error") or unsaid)
+
+    def mask(self, value, kind):
+        """Have a value redacted from now on. Raises ``RuntimeError`` with the reason when the wrapper refuses."""
+        answer = self.ask({"op": "mask", "value": value, "kind": kind})
+        if answer.get("ok") is not True:
+            raise RuntimeError(str(answer.get("text", BROKEN)))
+
+    def tell(self, what, rest=""):
+        """What the wrapper has to say about ``what``: ``"status"``, ``"policy"`` or ``"explain"``."""
+        return str(self.ask({"op": what, "rest": rest}).get("text", ""))

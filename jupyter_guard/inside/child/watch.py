@@ -1,0 +1,316 @@
+"""Code that this process compiles after its cells were judged -> put before the guard, which lets it run or raises.
+
+What a cell says is judged before it runs. What it builds, downloads, writes into a file and imports, or changes with a
+transformer is not known until Python compiles it: an audit hook sees that moment (PEP 578), and cannot be removed
+again. It lives among the code that it watches, so it is evidence and no wall.
+
+Who compiles decides: a library that writes its own code (``namedtuple``, ``dataclasses``) is left alone, the import of
+an installed library too; a cell, a file of the user's, or a library whose work is to run what it is given, is not.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import threading
+
+CELL, LIBRARY, RUNNER, CARRIER, PARSER, SHELL, OTHER = range(7)
+
+# Library files with a part of their own in this; everything else in a library compiles only what it wrote itself.
+PARTS = {
+    "ast.py": PARSER,
+    "codeop.py": CARRIER,
+    "IPython/core/compilerop.py": CARRIER,
+    "IPython/core/interactiveshell.py": SHELL,
+    "IPython/core/magics/execution.py": RUNNER,
+    "IPython/core/completer.py": RUNNER,
+    "bdb.py": RUNNER,
+    "cProfile.py": RUNNER,
+    "code.py": RUNNER,
+    "doctest.py": RUNNER,
+    "numexpr/necompiler.py": RUNNER,
+    "pdb.py": RUNNER,
+    "profile.py": RUNNER,
+    "sympy/parsing/sympy_parser.py": RUNNER,
+    "timeit.py": RUNNER,
+    "trace.py": RUNNER,
+}
+# IPython's and ipykernel's own transformers only translate syntax that the guard reads itself.
+NATIVE = ("IPython.core.", "ipykernel.")
+DEEPEST = 500
+KEPT = 2000
+LARGEST = 4 * 1024 * 1024
+# What the guard is shown of code that has no text; it reads as code that cannot be read.
+NO_TEXT = "\0"
+# Without a call, an attribute, a decorator, an import or a protocol there is nothing to judge: `1 + x`, `[1, 2]`.
+_CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\[[^\]]*\][^=]*=|\b(?:import|with|class|match|del|async)\b")
+_SHORT = 500
+
+_watching = None
+_installed = False
+_inside = threading.local()
+
+
+class Text:
+    """Code that is about to run: its text, how it came about, and the cells on the stack, the innermost first.
+
+    ``how`` is ``"text"`` (built at run time), ``"cell"`` (a cell inside the cell, or one that a transformer changed),
+    ``"run"`` (a file in the session's own namespace) or ``"module"``. ``cells`` are pairs of execution count and line.
+    """
+
+    __slots__ = ("cells", "code", "how", "path")
+
+    def __init__(self, code, how, path="", cells=()):
+        self.code = code
+        self.how = how
+        self.path = path
+        self.cells = cells
+
+
+def start(watch):
+    """Put what is compiled from now on before ``watch``."""
+    global _watching, _installed
+    _watching = watch
+    if not _installed:
+        _installed = True
+        sys.addaudithook(_heard)
+
+
+def stop(watch):
+    """Put nothing before ``watch`` any more; the hook stays, as audit hooks do, and does nothing."""
+    global _watching
+    if _watching is watch:
+        _watching = None
+
+
+def _heard(event, args):
+    # Every audited event of the process comes by here, `id()` included: the comparison is all that most may cost.
+    if event == "compile" or event == "exec":
+        watch = _watching
+        if watch is None or getattr(_inside, "busy", False):
+            return
+        _inside.busy = True
+        try:
+            if event == "compile":
+                watch.compiling(args[0], args[1], sys._getframe(1))
+            else:
+                watch.running(args[0], sys._getframe(1))
+        finally:
+            _inside.busy = False
+
+
+class Watch:
+    """Decides what is put before ``judge``, which takes a ``Text`` and raises when it may not run.
+
+    ``request()`` gives the message that the kernel works on (a dictionary, perhaps empty). ``cells`` says whether
+    IPython's own cells are looked after here too: a cell with the request's very text was judged already.
+    """
+
+    def __init__(self, shell, judge, request, cells=True, workspace=None):
+        self.shell = shell
+        self._judge = judge
+        self._request = request
+        self._cells = cells
+        self._kinds = {}
+        # Where ipykernel says that cells are; forked processes run the same ones.
+        self._cell_folder = os.sep + "ipykernel_%d" % os.getpid() + os.sep
+        self._roots = library_roots(workspace or os.getcwd())
+        self._passed = {}
+        self._passed_about = None
+        self._passed_nodes = None
+        self._files = set()
+        self._parsed = threading.local()
+
+    # --- the two events
+
+    def compiling(self, source, filename, frame):
+        """Something is compiled by ``frame``. Raises what ``judge`` raises."""
+        kind = self.kind(frame.f_code.co_filename)
+        while kind == CARRIER:
+            if frame.f_code.co_name == "ast_parse":
+                self._note_parsed(source)
+                return
+            frame = frame.f_back
+            if frame is None:
+                return
+            kind = self.kind(frame.f_code.co_filename)
+        name = frame.f_code.co_name
+        if kind == PARSER:
+            return
+        if kind == SHELL and name == "run_ast_nodes":
+            self._cell(frame)
+        elif kind in (CELL, OTHER, RUNNER) or (kind == SHELL and name in ("ex", "ev")):
+            self._ask(self._text(source), "text", "", frame)
+        elif isinstance(filename, str) and self._is_own_file(filename):
+            self._files.add(filename)
+            self._ask(self._text(source), "run" if name == "execfile" else "module", filename, frame)
+
+    def running(self, code, frame):
+        """A code object runs: that of a file which was compiled in an earlier session is new to the guard."""
+        filename = getattr(code, "co_filename", "")
+        if self.kind(filename) != OTHER or filename in self._files or not self._is_own_file(filename):
+            return
+        self._files.add(filename)
+        try:
+            with open(filename, "rb") as file:
+                source = file.read(LARGEST + 1)
+        except OSError:
+            source = NO_TEXT
+        self._ask(self._text(source), "module", filename, frame)
+
+    # --- what counts as what
+
+    def kind(self, filename):
+        """What part the code in a file plays."""
+        found = self._kinds.get(filename)
+        if found is None:
+            if len(self._kinds) > KEPT * 10:
+                self._kinds.clear()
+            found = self._kinds[filename] = self._classified(filename)
+        return found
+
+    def _classified(self, filename):
+        if not filename:
+            return OTHER
+        if filename.startswith("<"):
+            if filename.startswith("<frozen "):
+                return LIBRARY
+            return CELL if filename.startswith("<ipython-input") else OTHER
+        if self._cell_folder in filename:
+            return CELL
+        path = os.path.abspath(filename)
+        for root in self._roots:
+            if path.startswith(root):
+                for tail, part in PARTS.items():
+                    if path.endswith(os.sep + tail.replace("/", os.sep)):
+                        return part
+                return LIBRARY
+        return OTHER
+
+    def _is_own_file(self, filename):
+        return not filename.startswith("<") and self.kind(filename) == OTHER and os.path.exists(filename)
+
+    # --- cells
+
+    def _cell(self, frame):
+        """IPython compiles a node of a cell: was it judged as it stands?"""
+        if not self._cells:
+            return
+        here = frame.f_locals
+        nodes = here.get("nodelist")
+        if nodes is not None and nodes is self._passed_nodes:
+            return
+        outer = frame.f_back
+        raw = outer.f_locals.get("raw_cell") if outer is not None else None
+        content = self._request().get("content") or {}
+        changed = self.transformers_differ()
+        if changed or raw is None or raw != content.get("code"):
+            self._ask(_unparsed(nodes) if changed or raw is None else raw, "cell", "", frame)
+        self._passed_nodes = nodes
+
+    def transformers_differ(self):
+        """Whether anything but IPython's own syntax can have changed a cell's code."""
+        shell = self.shell
+        manager = shell.input_transformer_manager
+        text = list(manager.cleanup_transforms) + list(manager.line_transforms) + list(manager.token_transformers)
+        text += list(getattr(shell, "input_transformers_post", ()))
+        return bool(shell.ast_transformers) or any(not is_native(one) for one in text)
+
+    def _note_parsed(self, source):
+        texts = getattr(self._parsed, "texts", None)
+        if texts is None:
+            texts = self._parsed.texts = []
+        texts.append(source)
+        del texts[:-8]
+
+    # --- asking
+
+    def _text(self, source):
+        if isinstance(source, str):
+            return source
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            return decoded(bytes(source))
+        # A tree: IPython's magics have just parsed the text behind it.
+        texts = getattr(self._parsed, "texts", None)
+        if texts:
+            found = "\n".join(self._text(one) for one in texts)
+            del texts[:]
+            return found
+        return _unparsed(getattr(source, "body", None))
+
+    def _ask(self, code, how, path, frame):
+        if how == "text" and len(code) < _SHORT and not _CAN_ACT.search(code):
+            return
+        about = str((self._request().get("header") or {}).get("msg_id", ""))
+        if about != self._passed_about or len(self._passed) > KEPT:
+            self._passed_about = about
+            self._passed = {}
+        if self._passed.get(code) == how:
+            return
+        if len(code) > LARGEST:
+            code = NO_TEXT
+        self._judge(Text(code, how, path, self.cells_of(frame)))
+        self._passed[code] = how
+
+    def cells_of(self, frame):
+        """The cells whose code is on the stack: pairs of execution count (0 when unknown) and line."""
+        numbers = getattr(getattr(self.shell, "compile", None), "_filename_map", None) or {}
+        found = []
+        for _ in range(DEEPEST):
+            if frame is None:
+                break
+            filename = frame.f_code.co_filename
+            if self.kind(filename) == CELL:
+                place = (int(numbers.get(filename) or 0), int(frame.f_lineno or 0))
+                if place not in found:
+                    found.append(place)
+            frame = frame.f_back
+        return tuple(found[:20])
+
+
+def is_native(transformer):
+    """Whether a transformer is one of IPython's own."""
+    module = getattr(transformer, "__module__", None) or type(transformer).__module__
+    return str(module).startswith(NATIVE)
+
+
+def library_roots(workspace):
+    """The folders of installed code, each with a separator at its end: what is below them no cell has written."""
+    import site
+    import sysconfig
+
+    found = [one for key, one in sysconfig.get_paths().items() if key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    for base in (sys.prefix, sys.base_prefix, sys.exec_prefix):
+        found += [os.path.join(base, "lib"), os.path.join(base, "Lib")]
+    with contextlib.suppress(AttributeError):
+        found += list(site.getsitepackages())
+    if site.ENABLE_USER_SITE:
+        found.append(site.getusersitepackages())
+    own = os.path.abspath(workspace) + os.sep
+    here = os.path.dirname(os.path.abspath(__file__))
+    # What was importable before the first cell ran, but for the workspace's own folders.
+    found += [one for one in sys.path if one and not (os.path.abspath(one) + os.sep).startswith(own)]
+    roots = [os.path.abspath(one).rstrip(os.sep) + os.sep for one in [*found, here] if one]
+    return tuple(dict.fromkeys(one for one in roots if not own.startswith(one)))
+
+
+def decoded(source):
+    """Python source in bytes as text."""
+    match = re.match(rb"^(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", source)
+    for encoding in (match.group(1).decode("ascii", "replace") if match else "utf-8-sig", "utf-8-sig"):
+        try:
+            return source.decode(encoding)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return source.decode("latin-1")
+
+
+def _unparsed(nodes):
+    import ast
+
+    try:
+        body = [nodes] if isinstance(nodes, ast.AST) else list(nodes)
+        return "\n".join(ast.unparse(one) for one in body)
+    except (RecursionError, ValueError, AttributeError, TypeError):
+        # Trees built by hand, and Python 3.8, which cannot write a tree as text.
+        return NO_TEXT

@@ -1,0 +1,294 @@
+"""What the child meets while a cell runs -> judged like a cell; and what ``%guard`` and ``mask()`` say and ask.
+
+The child's end is in the hands of whatever runs there. So nothing on it loosens anything: it can have code judged, at
+least as strictly as the cells that are running, teach a value to redact, and ask how things stand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import zmq
+
+from jupyter_guard.guard.protocol import Judged, Learn, Tell, Told, Vet, to_bytes
+from jupyter_guard.kernel.status import status
+from jupyter_guard.origin import code_hash
+from jupyter_guard.terms import Origin
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+    from jupyter_guard.kernel.request import Execute
+
+log = logging.getLogger("jupyter_guard")
+
+LARGEST_LINE = 32 * 1024 * 1024
+LARGEST_VALUE = 64 * 1024
+MASKED_KEPT = 1000
+STACK_KEPT = 20
+HOWS = frozenset({"text", "cell", "run", "module"})
+GONE = "the cell that this belongs to is not running any more, so nobody could be asked"
+
+
+class Link:
+    """The wrapper's end: one request at a time, answered in its turn. ``sock`` is ``None`` for kernels without one."""
+
+    def __init__(self, relay: Relay, sock: Any, poller: zmq.Poller) -> None:
+        self._relay = relay
+        self._poller = poller
+        self._sock = sock
+        self.fd: int = sock.fileno() if sock is not None else -1
+        self._in = bytearray()
+        self._out = bytearray()
+        self._lines: deque[dict[str, Any]] = deque()
+        # The message under way, and its number towards the helper: negative, dispatch counts upwards.
+        self._current: dict[str, Any] | None = None
+        self._number = 0
+        self._path_how = ("", "")
+        self._masked = 0
+        self._flags = 0
+        # Who wrote the cell with each execution count, and the strictest of all.
+        self._origins: dict[int, Origin] = {}
+        self._strictest = Origin.UNKNOWN
+        self._allowed: dict[str, set[str]] = {}
+        self._follow()
+
+    def note_origin(self, origin: str) -> None:
+        """A cell of this origin is about to run."""
+        self._strictest = max(self._strictest, Origin(origin))
+
+    def note_count(self, count: int, origin: str) -> None:
+        """A cell has this execution count."""
+        self._origins[count] = Origin(origin)
+
+    def note_shown(self, msg_id: str, shown: tuple[str, ...]) -> None:
+        """Somebody allowed these effects of a cell, or of something in it."""
+        while len(self._allowed) > STACK_KEPT:
+            del self._allowed[next(iter(self._allowed))]
+        self._allowed.setdefault(msg_id, set()).update(shown)
+
+    # --- the socket
+
+    def ready(self) -> None:
+        """The socket can be read or written."""
+        if self._out:
+            self._write()
+        elif self._current is None and not self._lines:
+            self._read()
+        self._follow()
+
+    def _read(self) -> None:
+        try:
+            data = self._sock.recv(1 << 18)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close()
+            return
+        self._in += data
+        *lines, rest = self._in.split(b"\n")
+        self._in = rest
+        for line in lines:
+            if line:
+                self._take(line)
+        if len(self._in) > LARGEST_LINE:
+            log.warning("the kernel's code wrote an endless line to the guard; it is not listened to any more")
+            self._close()
+        self._next()
+
+    def _take(self, line: bytearray) -> None:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if isinstance(message, dict) and isinstance(message.get("id"), str) and len(message["id"]) < 100:
+            self._lines.append(message)
+        else:
+            log.warning("dropped a line from the kernel's code that is no message")
+
+    def _write(self) -> None:
+        try:
+            sent = self._sock.send(self._out)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._close()
+            return
+        del self._out[:sent]
+
+    def _close(self) -> None:
+        with contextlib.suppress(KeyError):
+            self._poller.unregister(self.fd)
+        if self._sock is not None:
+            self._sock.close()
+        self._sock, self.fd, self._flags = None, -1, 0
+
+    def _follow(self) -> None:
+        """Listen only when there is nothing left to answer: whoever floods us waits in the socket."""
+        if self._sock is None:
+            return
+        flags = zmq.POLLOUT if self._out else (0 if self._current is not None or self._lines else zmq.POLLIN)
+        if flags != self._flags:
+            if flags:
+                self._poller.register(self.fd, flags)
+            else:
+                self._poller.unregister(self.fd)
+            self._flags = flags
+
+    def _answer(self, content: dict[str, Any]) -> None:
+        message, self._current = self._current, None
+        if message is not None and self._sock is not None:
+            self._out += json.dumps({**content, "id": message["id"]}).encode() + b"\n"
+            self._write()
+        self._next()
+        self._follow()
+
+    def _next(self) -> None:
+        if self._current is None and self._lines:
+            self._current = self._lines.popleft()
+            try:
+                self._begin(self._current)
+            except Exception as error:
+                # Whatever it sent, it gets a no and we go on.
+                log.exception("the guard failed on a message from the kernel's code")
+                self._answer({"ok": False, "text": f"the guard failed on it: {type(error).__name__}"})
+
+    # --- requests
+
+    def _begin(self, message: dict[str, Any]) -> None:
+        kind = message.get("op")
+        if kind == "vet":
+            self._vet(message)
+        elif kind == "mask":
+            self._mask(message)
+        elif kind == "status":
+            self._answer({"ok": True, "text": status(self._relay)})
+        elif kind == "explain" and not message.get("rest"):
+            self._answer({"ok": True, "text": self._relay.last_card or "No card was shown in this session yet."})
+        elif kind in ("policy", "explain"):
+            self._number -= 1
+            self._relay.judging.ask_words(Tell(self._number, str(kind), str(message.get("rest", ""))[:100]))
+        else:
+            self._answer({"ok": False, "text": "unknown"})
+
+    def _mask(self, message: dict[str, Any]) -> None:
+        value = message.get("value")
+        if not isinstance(value, str) or len(value) > LARGEST_VALUE:
+            self._answer({"ok": False, "text": f"mask() takes values of up to {LARGEST_VALUE} characters"})
+        elif self._masked >= MASKED_KEPT:
+            self._answer({"ok": False, "text": f"mask() takes up to {MASKED_KEPT} values a session"})
+        else:
+            self._masked += 1
+            self._relay.outgoing.learn(value, "masked value")
+            self._answer({"ok": True})
+
+    def _vet(self, message: dict[str, Any]) -> None:
+        text, how, path = message.get("text"), message.get("how"), message.get("path")
+        cells = _cells(message.get("cells"))
+        self._number -= 1
+        self._relay.judging.ask(
+            Vet(
+                id=self._number,
+                code=to_bytes(text if isinstance(text, str) else "\0"),
+                origin=str(self._origin(str(message.get("about")), cells)),
+                number=cells[-1][0] if cells else 0,
+                how=how if how in HOWS else "text",
+                path=path[:4096] if isinstance(path, str) else "",
+                cells=cells,
+            )
+        )
+
+    def _origin(self, about: str, cells: tuple[tuple[int, int], ...]) -> Origin:
+        """The strictest of the running cells and of those on the stack; of all, when nothing that it names runs."""
+        under_way = self._relay.dispatch.under_way
+        running = [Origin(request.origin) for request, _ in under_way.values()]
+        running += [self._origins[number] for number, _ in cells if number in self._origins]
+        if about not in under_way or not running:
+            running.append(self._strictest)
+        return max(running)
+
+    # --- answers
+
+    def told(self, answer: Told) -> None:
+        """The helper's words."""
+        if answer.id == self._number:
+            self._answer({"ok": True, "text": answer.text})
+
+    def judged(self, answer: Judged) -> None:
+        """The helper's answer about code that the child waits with."""
+        message = self._current
+        if message is None or answer.id != self._number:
+            return
+        request = self._request(message)
+        if answer.verdict == "block":
+            self._refuse(request, answer, "blocked")
+        elif answer.verdict != "confirm":
+            if "warned" in answer.cards and request is not None and not request.silent:
+                self._show(request, answer.cards["warned"])
+            if answer.verdict != "allow" and request is not None:
+                self._relay.panel.report(request, answer, "ran")
+            self._answer({"ok": True})
+        elif request is None:
+            self._refuse(request, answer, "unasked")
+        elif set(answer.shown) <= self._allowed.get(request.msg_id, set()) and answer.shown:
+            self._allow(request, answer)
+        else:
+            digest = code_hash(str(message.get("text")))
+            if self._relay.approvals.allow(digest, answer.effects):
+                self._allow(request, answer)
+            else:
+                self._relay.asking.ask(
+                    request,
+                    answer,
+                    lambda: self._allow(request, answer),
+                    lambda key: self._refuse(request, answer, key),
+                    digest,
+                )
+
+    def failed(self, request: Tell, reason: str) -> None:
+        """There will be no words from the helper."""
+        if request.id == self._number:
+            self._answer({"ok": False, "text": f"There is no answer: {reason}."})
+
+    def _request(self, message: dict[str, Any]) -> Execute | None:
+        found = self._relay.dispatch.under_way.get(str(message.get("about")))
+        return found[0] if found else None
+
+    def _allow(self, request: Execute, answer: Judged) -> None:
+        message = self._current
+        if message is None or answer.id != self._number:
+            return
+        self.note_shown(request.msg_id, answer.shown)
+        if message.get("how") != "module":
+            self._relay.judging.learn(Learn(to_bytes(str(message.get("text"))), request.origin))
+        self._relay.panel.report(request, answer, "confirmed")
+        self._answer({"ok": True})
+
+    def _refuse(self, request: Execute | None, answer: Judged, key: str) -> None:
+        if self._current is None or answer.id != self._number:
+            return
+        if request is not None:
+            self._relay.panel.report(request, answer, "blocked" if key == "blocked" else "declined")
+            if not request.silent:
+                self._show(request, answer.cards[key])
+        self._answer({"ok": False, "error": json.loads(answer.errors[key])})
+
+    def _show(self, request: Execute, card: bytes) -> None:
+        # What the cell printed before belongs above.
+        self._relay.drain_iopub()
+        self._relay.outgoing.release(request.msg_id)
+        self._relay.show_card(request, card)
+
+
+def _cells(found: Any) -> tuple[tuple[int, int], ...]:
+    pairs = found[:STACK_KEPT] if isinstance(found, list) else []
+    return tuple(
+        (one[0], one[1])
+        for one in pairs
+        if isinstance(one, list) and len(one) == 2 and all(type(part) is int and 0 <= part < 10**9 for part in one)
+    )

@@ -1,0 +1,34 @@
+"""What the wrapper knows -> ``%guard status``: the policy in force, and what became of the cells so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+
+
+def status(relay: Relay) -> str:
+    """A few lines for people."""
+    standing, counts = relay.panel.standing, relay.panel.counts
+    told = [
+        f"This kernel is guarded from outside: another process judges cells and cleans outputs. "
+        f"Policy {standing.policy or 'not known yet'}"
+        f"{f' ({standing.preset})' if standing.preset else ''}, mode {standing.mode}"
+        f"{', locked' if standing.locked else ''}."
+    ]
+    told += [f"  {one}" for one in standing.problems]
+    told.append(
+        f"Cells: {counts['ran'] + counts['confirmed']} ran ({counts['warned']} with a warning, "
+        f"{counts['confirmed']} after a question), {counts['blocked']} blocked, {counts['declined']} declined."
+    )
+    if standing.mode == "observe" or counts["would have asked"] or counts["would have blocked"]:
+        told.append(
+            f"Only watching: enforcing, {counts['would have blocked']} would have been blocked and "
+            f"{counts['would have asked']} asked about."
+        )
+    redacted = ", ".join(f"{count} {kind}" for kind, count in sorted(relay.panel.redaction_counts.items()))
+    told.append(f"Redacted: {redacted or 'nothing'}.")
+    missing = f", without {', '.join(standing.missing)}" if standing.missing else ""
+    told.append(f"Isolation: {standing.backend}{missing}.")
+    return "\n".join(told)
