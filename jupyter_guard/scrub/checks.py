@@ -15,6 +15,9 @@ from collections.abc import Callable
 
 Check = Callable[[str, "re.Match[str]"], bool]
 
+LOOK_BEHIND = 64
+"""Characters before a keyword that a pattern may look at."""
+
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 # Words that stand for a value in documentation and templates.
@@ -29,15 +32,19 @@ _WORDS = frozenset(
     "passwd passphrase secret token apikey api_key username user user_name admin test testing foo bar baz foobar value values key "
     "enabled disabled yes no on off unknown missing invalid incorrect wrong expired valid needed object array text "
     "hidden field input type any self bytes file prompt basic bearer digest function class return import from "
-    "description title name label plaintext encrypted hashed stored reset change changed forgot forgotten confirm "
+    "pass description title name label plaintext encrypted hashed stored reset change changed forgot forgotten confirm "
     "confirmation authentication authenticate authorization unset not is was for and or the with this that must should "
     "will can may has have are be to of in at by as if on it sent set get new old len max min length size count "
     "abc abcd abc123 1234 12345 123456 user_password userpassword mypassword accepted denied rejected failed failure error "
     "ok success successful generated generator correct reused protected policy manager salt hash strength".split()
 )
+_LONGEST_PLACEHOLDER = 64
+"""In longer texts such words stand by chance, or to say whose token it is."""
+
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 DIGIT_WITHIN = 64
 _EARLY_DIGIT = re.compile(rf"[^0-9]{{0,{DIGIT_WITHIN - 1}}}[0-9]")
+_METHOD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[a-z]+(?:_[a-z]+)+")
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
 _UNRANDOM = re.compile(
@@ -56,7 +63,7 @@ def entropy(text: str) -> float:
 def stands_for_a_value(text: str) -> bool:
     """Whether ``text`` is a placeholder: a word of templates, a reference to a variable, one character repeated."""
     bare = text.strip("\"'`")
-    if bare.lower() in _WORDS or _PLACEHOLDER.search(bare):
+    if bare.lower() in _WORDS or (len(bare) <= _LONGEST_PLACEHOLDER and _PLACEHOLDER.search(bare)):
         return True
     most = Counter(bare).most_common(1)
     return not bare or most[0][1] > max(3, 0.6 * len(bare))
@@ -112,7 +119,12 @@ def _hexadecimal(text: str) -> bool:
 
 def _generated(secret: str, _match: re.Match[str]) -> bool:
     """A generated value has a digit early on; engines use that to look at far fewer places."""
-    return len(secret) >= 8 and _EARLY_DIGIT.match(secret) is not None and looks_random(secret)
+    return (
+        len(secret) >= 8
+        and _EARLY_DIGIT.match(secret) is not None
+        and not _METHOD.fullmatch(secret)
+        and looks_random(secret)
+    )
 
 
 def _generated_long(secret: str, _match: re.Match[str]) -> bool:
@@ -121,14 +133,39 @@ def _generated_long(secret: str, _match: re.Match[str]) -> bool:
     )
 
 
+_ABOUT_PASSWORDS = re.compile(
+    "forgot|reset|change|confirm|new|old|update|verify|user|invalid|wrong|enter|current|repeat|again|field|input|login|"
+    "require|default|show|hide|strength|create|set|auth|recover|lost|hash|check|generate|random|error|form|page|name|"
+    "valid|expire|manager|plugin|admin"
+)
+
+
+def _said(secret: str, match: re.Match[str]) -> bool:
+    """Two to four ordinary words after exactly ``password = ``."""
+    words = secret.split(" ")
+    between = match.string[match.start() : match.start("secret")]
+    return (
+        2 <= len(words) <= 4
+        and re.fullmatch(r"\s{0,3}=\s{0,3}[\"'`]", between) is not None
+        and all(re.fullmatch("[a-z]{3,}", word) and word not in _WORDS for word in words)
+    )
+
+
 def _password(secret: str, match: re.Match[str]) -> bool:
     quoted = match.string[match.start("secret") - 1] in "\"'`" if match.start("secret") else False
     if _UNRANDOM.fullmatch(secret) and not secret.isdigit():
         return False
+    if re.search(r",\s*\Z", match.string[match.start() : match.start("secret")]):
+        # the next argument of a call
+        return False
     if len(secret) < 4 or "://" in secret[:12]:
         return False
+    if quoted and re.fullmatch(r"[a-z]{14,40}", secret) and not _ABOUT_PASSWORDS.search(secret):
+        return True
     if secret[0] in ",;:)+#" or re.search("passw|pwd", secret, re.IGNORECASE):
         return False
+    if quoted and _said(secret, match):
+        return True
     letters = any(c.isalpha() for c in secret)
     other = any(not c.isalpha() and c not in "_-./:" for c in secret)
     if quoted and re.search(
@@ -143,9 +180,65 @@ def _password(secret: str, match: re.Match[str]) -> bool:
     return len(secret) >= 6 and letters and other and not re.fullmatch(r"[a-z]+(?:[._-][a-z]+)*\d{0,1}[,.;:]?", secret)
 
 
-def _short_password(secret: str, match: re.Match[str]) -> bool:
+# A section, a comment or a setting: what stands in the line before in a file of settings, and not in a program.
+_SETTING = re.compile(r"\s*(?:\[[^\]]*\]|[#;/].*|-{3}|[\w.-]+\s*[=:]\s*[^\s()\[\]{}'\",;]*\s*)")
+_IDENTIFIER = re.compile(r"[A-Z][A-Za-z0-9]*|[a-z]{1,7}|[A-Z_0-9]+|_.*|.*_|[a-z]+(?:[A-Z][a-z]*)+")
+
+
+def _config_password(secret: str, match: re.Match[str]) -> bool:
+    """An unquoted value in a file of settings, as the line before shows; in a program it would be a name."""
+    at = match.start()
+    before = match.string[max(0, at - LOOK_BEHIND) : at].split("\n")
+    if len(before) == 1 and at > LOOK_BEHIND:
+        return False
+    if not re.fullmatch(r"\s*[\w.-]*", before[-1]):
+        return False
+    if len(before) > 1:
+        whole = len(before) > 2 or at <= LOOK_BEHIND
+        if not whole or (before[-2].strip() and not _SETTING.fullmatch(before[-2])):
+            return False
+    parts = re.split("[_-]", secret.lower())
+    return (
+        not _IDENTIFIER.fullmatch(secret)
+        and not any(part in _WORDS for part in parts)
+        and any(c.isalpha() for c in secret)
+        and not re.search("passw|pwd|secret|token|value|name|param|arg|input|config|setting", secret, re.IGNORECASE)
+    )
+
+
+def _symbols(secret: str, _match: re.Match[str]) -> bool:
+    """Letters and signs that neither names nor paths nor templates have."""
+    signs = sum(c in "#!@^*?~&+;`|=<>" for c in secret)
+    return (
+        signs >= 1 and sum(c.isalpha() for c in secret) >= 4 and not _UNRANDOM.fullmatch(secret) and "://" not in secret
+    )
+
+
+def _base64_decoded(secret: str) -> str:
+    """What base64 stands for, when that is text that can be printed; otherwise nothing."""
+    bare = secret.rstrip("=")
+    if len(secret) != len(bare) and len(secret) % 4:
+        return ""
+    try:
+        text = binascii.a2b_base64(bare + "=" * (-len(bare) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return text if all(c.isprintable() or c in "\r\n\t" for c in text) else ""
+
+
+def _base64_login(secret: str, _match: re.Match[str]) -> bool:
+    """``user:password`` in base64 (RFC 7617)."""
+    user, colon, password = _base64_decoded(secret).partition(":")
+    return bool(user or password) and colon == ":" and not any(c.isspace() for c in user) and len(user + password) >= 4
+
+
+def _base64_text(secret: str, _match: re.Match[str]) -> bool:
+    return bool(_base64_decoded(secret)) and len(secret) % 4 == 0
+
+
+def _short_password(secret: str, _match: re.Match[str]) -> bool:
     """After a flag, a user name or in a URL, anything but a reference is a password."""
-    return len(secret) >= 3 and not re.fullmatch(r"-{1,2}[\w-]+", secret) and match is not None
+    return len(secret) >= 3 and len(set(secret)) > 1 and not re.fullmatch(r"-{1,2}[\w-]+", secret)
 
 
 def _set_password(secret: str, _match: re.Match[str]) -> bool:
@@ -165,11 +258,19 @@ def _opaque(secret: str, _match: re.Match[str]) -> bool:
 def _connection(secret: str, _match: re.Match[str]) -> bool:
     """``user:password@host`` with a password that is none of a template."""
     password = secret.split("@")[0].partition(":")[2]
-    return len(password) >= 2 and not re.search(r"^[<{$%*\[]|[>}\]]$|^x+$|\*{2,}", password, re.IGNORECASE)
+    return (
+        len(password) >= 2
+        and not _PLACEHOLDER.search(password)
+        and not re.search(r"^[<{$%*\[]|[>}\]]$|^x+$|\*{2,}", password, re.IGNORECASE)
+    )
 
 
 def _numbers(secret: str, _match: re.Match[str]) -> bool:
     return sum(c.isdigit() for c in secret) >= 2
+
+
+def _digit(secret: str, _match: re.Match[str]) -> bool:
+    return any(c.isdigit() for c in secret)
 
 
 def _mixed_case(secret: str, _match: re.Match[str]) -> bool:
@@ -235,6 +336,11 @@ CHECKS: dict[str, Check] = {
     "set-password": _set_password,
     "opaque": _opaque,
     "numbers": _numbers,
+    "digit": _digit,
+    "config-password": _config_password,
+    "symbols": _symbols,
+    "base64-login": _base64_login,
+    "base64-text": _base64_text,
     "mixed-case": _mixed_case,
     "letters": _letters,
     "crc32-base62": _crc32,

@@ -29,7 +29,7 @@ def example(pattern: Pattern, chance: random.Random) -> tuple[str, str]:
         keyword = chance.choice(pattern.keywords)
         lead = _sampled(pattern.lead.pattern, chance) if pattern.lead is not None else ""
         before, secret, after = (_sampled(part, chance) for part in pattern.shape.parts)
-        secret = _with_checksum(pattern, keyword, secret, chance)
+        secret = _as_checked(pattern, keyword, secret, chance)
         text = f"{pattern.context}{lead}{keyword}{before}{secret}{after}"
         at = len(pattern.context) + len(lead)
         place = pattern.secret(text, at, at + len(keyword))
@@ -46,7 +46,17 @@ def near_miss(pattern: Pattern, chance: random.Random) -> str:
     return f"{pattern.context}{lead}{keyword}{before}{'x' * len(secret)}{after}"
 
 
-def _with_checksum(pattern: Pattern, keyword: str, secret: str, chance: random.Random) -> str:
+def _as_checked(pattern: Pattern, keyword: str, secret: str, chance: random.Random) -> str:
+    """A secret as the format's checks want it, where chance alone would never make one."""
+    if "base64-login" in pattern.checks or "base64-text" in pattern.checks:
+        login = f"{_sampled('[a-z]{3,9}', chance)}:{_sampled('[a-zA-Z0-9!#]{8,20}', chance)}"
+        return base64.b64encode(login.encode()).decode()
+    if "symbols" in pattern.checks:
+        return f"{secret[:9]}{chance.choice('#!@^*?~&+')}{secret[9:]}"
+    if "config-password" in pattern.checks:
+        return (
+            f"{_sampled('[b-df-h][aeiou][b-df-h][aeiou][b-df-h]', chance)}_{_sampled('[b-d][aeiou][k-n]{3,9}', chance)}"
+        )
     if "crc32-base62" in pattern.checks:
         body = secret[:-6]
         return body + crc32_base62((keyword if pattern.joined else "") + body)

@@ -9,8 +9,9 @@ r"""Token formats (TOML) -> patterns: where one may be, what it looks like there
 
 Further keys: ``ignore_case`` (the keyword's case does not matter), ``edge`` (default true: no letter or digit directly
 before the keyword), ``lead`` (a class of characters and how many must stand before it, ``'[0-9]{3}'``), ``joined``
-(default true: what the check sees begins with the keyword), ``generic`` (a label of last resort), ``context`` (what
-comes before the keyword in an example).
+(default true: what the check sees begins with the keyword), ``generic`` (a label of last resort), ``contains`` (only a
+part of what is taken out is the credential: the checks say whether that is a placeholder), ``context`` (what comes
+before the keyword in an example).
 """
 
 from __future__ import annotations
@@ -22,18 +23,15 @@ from typing import Any
 
 import msgspec
 
-from jupyter_guard.scrub.checks import CHECKS, entropy, stands_for_a_value
+from jupyter_guard.scrub.checks import CHECKS, LOOK_BEHIND, entropy, stands_for_a_value
 from jupyter_guard.scrub.shape import Shape, ShapeError
-
-LOOK_BEHIND = 64
-"""Characters before a keyword that a pattern may look at."""
 
 PARTS = {
     # A name's rest, what closes its quotes, a type, the sign, and what opens the value: ``api_key": "``, ``KEY ?= '``,
     # ``var key string = "``, ``<key>``, ``"KEY", "``, ``- name: KEY\n  value: ``.
     "<assign>": (
         r"""[\w.-]{0,40}(?:\\{0,3}["'`\])}]|&quot;|&#39;){0,3}(?:\s{0,3}:?\s{0,3}(?:[Ss]tring|str|STRING))?"""
-        r"""(?:(?:["'`]\s{0,3},|\s{0,10}(?:!?={1,3}>?|:{1,2}=?|\?=|\|\|:?|->|>|\svalue:))\s{0,12})(?:value:\s{0,4})?"""
+        r"""(?:(?:["'`]\s{0,3},|\s{0,10}(?:!?={1,3}>?|:{1,3}=?|\?=|\|\|:?|->|>|\svalue:))\s{0,12})(?:value:\s{0,4})?"""
         r"""(?:[bfru]{0,2}(?:\\{0,3}["'`]){1,3}|&quot;|&#39;)?"""
     ),
 }
@@ -41,7 +39,20 @@ PARTS = {
 
 _ESCAPED = re.compile(r"\\[nrtbf]\Z")
 _KEYS = frozenset(
-    {"keywords", "shape", "ignore_case", "edge", "lead", "entropy", "checks", "docs", "generic", "context", "joined"}
+    {
+        "keywords",
+        "shape",
+        "ignore_case",
+        "edge",
+        "lead",
+        "entropy",
+        "checks",
+        "docs",
+        "generic",
+        "context",
+        "joined",
+        "contains",
+    }
 )
 
 
@@ -60,6 +71,7 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
     generic: bool = False
     context: str = ""
     joined: bool = False
+    contains: bool = False
 
     def may_begin(self, text: str, at: int, end: int) -> bool:
         """Whether the keyword at ``text[at:end]`` stands where one can."""
@@ -76,7 +88,11 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
             return None
         start, stop = match.span("secret")
         seen = text[at if self.joined else start : stop]
-        if stop == start or stands_for_a_value(text[start:stop]) or entropy(text[start:stop]) < self.entropy:
+        if (
+            stop == start
+            or (not self.contains and stands_for_a_value(text[start:stop]))
+            or entropy(text[start:stop]) < self.entropy
+        ):
             return None
         if not all(CHECKS[name](seen, match) for name in self.checks):
             return None
@@ -148,6 +164,7 @@ def _pattern(kind: str, entry: Any) -> Pattern:
         generic=bool(entry.get("generic", False)),
         context=str(entry.get("context", "")),
         joined=bool(entry.get("joined", False)),
+        contains=bool(entry.get("contains", False)),
     )
 
 

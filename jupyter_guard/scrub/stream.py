@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
+from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
-from jupyter_guard.scrub.patterns import LOOK_BEHIND, Pattern
+from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.shape import CAP
 from jupyter_guard.scrub.spans import Found, merged
