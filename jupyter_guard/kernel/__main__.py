@@ -10,12 +10,17 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """Run the guarded kernel until the wrapped one ends; the exit status is the wrapped kernel's."""
-    from jupyter_guard.kernel.child import CannotStartError, read_arguments, start
+    from jupyter_guard.kernel.child import CannotStartError, abandon, read_arguments, start
 
+    child = None
     try:
         options = read_arguments(arguments)
         child = start(options)
+        # Only now: the child needs none of it.
+        _ = options.front
     except CannotStartError as error:
+        if child is not None:
+            abandon(child)
         print(f"jupyter_guard: {error}", file=sys.stderr)
         return 1
     from jupyter_guard.kernel.app import run

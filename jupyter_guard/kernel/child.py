@@ -301,12 +301,9 @@ def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
             os.set_inheritable(reader, True)
         link = f"{theirs.fileno()}:{directory}/link" if theirs is not None else ""
         command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader, link)
-        # Its own session: the manager interrupts our whole process group; the child's turn is when it is ready.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN if wrapped.is_ipykernel else signal.SIG_DFL)
-        try:
-            pid = os.posix_spawnp(command[0], command, environment, setsid=True)
-        finally:
-            signal.signal(signal.SIGINT, before)
+        # Its own session: the manager interrupts our whole process group; the child's turn is when it is ready. And
+        # interrupts work in it whatever we ignore.
+        pid = os.posix_spawnp(command[0], command, environment, setsid=True, setsigdef=[SIGINT])
     finally:
         os.close(reader)
         if theirs is not None:
@@ -351,7 +348,7 @@ def _command(options: Options, wrapped: Wrapped, path: str, pipe: int, link: str
 
 def _as_json(config: dict[str, Any]) -> str:
     texts = [one for one in config.values() if isinstance(one, str)]
-    if all(one.isascii() and one.isprintable() and not set('"\\\\') & set(one) for one in texts):
+    if all(one.isascii() and one.isprintable() and not {'"', "\\"} & set(one) for one in texts):
         # Importing `json` takes as long as all else that happens before the child starts.
         values = (f'"{key}": "{one}"' if isinstance(one, str) else f'"{key}": {one}' for key, one in config.items())
         return f"{{{', '.join(values)}}}"

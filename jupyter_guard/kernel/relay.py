@@ -99,6 +99,8 @@ class Relay:
 
     def answered(self, identity: bytes, msg_id: str) -> None:
         """A reply went out to a client."""
+        # Not earlier: it would take the processor from the child, whose start people wait for.
+        self.judging.start()
         client = self.back.clients.get(identity)
         if client is not None:
             client.unanswered.discard(msg_id)
@@ -152,8 +154,6 @@ class Relay:
             self.incoming.learn_from(standing.known_from)
         self.panel.follow(standing)
 
-    # --- the child's start
-
     def _answered(self, answer: Judged | Told) -> None:
         if isinstance(answer, Told):
             self.link.told(answer)
@@ -168,14 +168,14 @@ class Relay:
         else:
             self._answered(refused(request, reason))
 
+    # --- the child's start
+
     def child_is_connected(self) -> None:
         """The child publishes to us from here on: front ends may be let in."""
         if not self.ready:
             self.ready = True
             self._poller.register(self.front.control, zmq.POLLIN)
             self._poller.register(self.front.shell, zmq.POLLIN)
-            # Not earlier: it would take the processor from the child, whose start people wait for.
-            self.judging.start()
 
     def _nudge(self) -> None:
         now = time.monotonic()

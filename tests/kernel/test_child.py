@@ -32,7 +32,7 @@ def test_a_connection_file_that_cannot_be_used_is_named(tmp_path: Path, text: st
     if text is not None:
         path.write_text(text)
     with pytest.raises(CannotStartError, match=words) as caught:
-        read_arguments(["-f", str(path)])
+        assert read_arguments(["-f", str(path)]).front
     assert str(path) in str(caught.value)
 
 
