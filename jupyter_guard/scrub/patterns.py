@@ -17,6 +17,7 @@ before the keyword in an example).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -177,4 +178,13 @@ def builtin() -> tuple[Pattern, ...]:
     found: list[Pattern] = []
     for file in sorted(folder.glob("*.toml")):
         found.extend(parse_patterns(tomllib.loads(file.read_text(encoding="utf-8")), file.name))
-    return tuple(found)
+    return distinct(found)
+
+
+def distinct(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
+    """``patterns``, of which no two have one kind. Raises ``PatternError``."""
+    seen: dict[str, Pattern] = {}
+    problems = [f"token format {p.kind!r} is there twice" for p in patterns if seen.setdefault(p.kind, p) is not p]
+    if problems:
+        raise PatternError(problems)
+    return tuple(seen.values())

@@ -61,7 +61,6 @@ ORDINARY = (
     "password = user_password\n",
     'self.get_argument("password", default="")',
     "data:\n  name: production\n  replicas: 3\n",
-    "machine learning login and password handling",
     "mysql -u root -p",
     "tokenizer = M2M100Tokenizer.from_pretrained",
     "the password is required",
