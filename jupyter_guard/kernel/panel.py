@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ COMMS_KEPT = 100
 CELLS_KEPT = 1000
 
 
+# A report's message id, cell id, code hash, state and time (seconds).
+_Facts = tuple[str, str, str, str, float]
+
+
 @dataclass(frozen=True)
 class _Comm:
     key: str
@@ -46,7 +51,7 @@ class Panel:
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._comms: dict[str, _Comm] = {}
-        self._reports: deque[dict[str, Any]] = deque(maxlen=ITEMS_KEPT)
+        self._reports: deque[tuple[_Facts, bytes]] = deque(maxlen=ITEMS_KEPT)
         self._redactions: deque[dict[str, Any]] = deque(maxlen=ITEMS_KEPT)
         self._pending: dict[str, dict[str, Any]] = {}
         self._claims: dict[str, Claim] = {}
@@ -127,26 +132,21 @@ class Panel:
 
     def item(self, request: Execute, answer: Judged, state: str) -> dict[str, Any]:
         """A judged cell as the panel's JSON has it."""
-        return {
-            "msg_id": request.msg_id,
-            "cell_id": request.cell_id,
-            "sha256": request.hash(),
-            "state": state,
-            "time": datetime.now(UTC).isoformat(),
-            **json.loads(answer.item),
-        }
+        return _item((request.msg_id, request.cell_id, request.hash(), state, time.time()), answer.item)
 
     def report(self, request: Execute, answer: Judged, state: str) -> None:
         """Keep how a judged cell went on, and tell the panels."""
-        item = self.item(request, answer, state)
+        facts = (request.msg_id, request.cell_id, request.hash(), state, time.time())
         self.counts[state] += 1
         self.counts["warned"] += state == "ran" and answer.verdict == "warn"
         if answer.would_be != answer.verdict:
             self.counts["would have asked"] += answer.would_be == "confirm"
             self.counts["would have blocked"] += answer.would_be == "block"
-        self._reports.append(item)
+        # Most cells are never looked at here: what a panel is told is made when there is one.
+        self._reports.append((facts, answer.item))
         self.note_cell(request)
-        self._tell({"type": "report", "item": item})
+        if self._comms:
+            self._tell({"type": "report", "item": _item(facts, answer.item)})
 
     def note_cell(self, request: Execute) -> None:
         """Remember which cell a request is about, for redactions in its output."""
@@ -201,7 +201,7 @@ class Panel:
                 "enforced": True,
                 "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
             },
-            "reports": list(self._reports),
+            "reports": [_item(*one) for one in self._reports],
             "redactions": list(self._redactions),
             "pending": list(self._pending.values()),
         }
@@ -220,3 +220,15 @@ def read_claim(data: dict[str, Any]) -> Claim | None:
         shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
         started_by=str(data.get("started_by") or ""),
     )
+
+
+def _item(facts: _Facts, judged: bytes) -> dict[str, Any]:
+    msg_id, cell_id, sha256, state, when = facts
+    return {
+        "msg_id": msg_id,
+        "cell_id": cell_id,
+        "sha256": sha256,
+        "state": state,
+        "time": datetime.fromtimestamp(when, UTC).isoformat(),
+        **json.loads(judged),
+    }
