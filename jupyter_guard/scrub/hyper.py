@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from jupyter_guard.scrub import shape
 from jupyter_guard.scrub.checks import DIGIT_WITHIN
 from jupyter_guard.scrub.keywords import Hit, Keywords
 from jupyter_guard.scrub.patterns import Pattern
@@ -30,15 +34,34 @@ class Expressions:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self.keywords = Keywords(patterns)
         self.words = sorted({(word, p.ignore_case) for p in patterns for word in p.keywords})
-        self.shapes = [_expression(pattern) for pattern in patterns]
-        text = "\n".join(
-            [
-                "1",
-                *(f"{flag}{word}" for word, flag in self.words),
-                *(f"{flag}{single}{source}" for source, flag, single in self.shapes),
-            ]
-        )
-        self.name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self._patterns = patterns
+
+    @cached_property
+    def shapes(self) -> list[tuple[str, bool, bool]]:
+        """Each pattern's expression, whether case does not matter, and whether it is reported once a text."""
+        return [_expression(pattern) for pattern in self._patterns]
+
+    @cached_property
+    def name(self) -> str:
+        """Changes when any pattern does, or the code that makes expressions of patterns."""
+        # Not from the expressions themselves: making them takes longer than loading what was compiled from them.
+        text = hashlib.sha256()
+        for one in self._patterns:
+            lead = one.lead.pattern if one.lead is not None else ""
+            fields = (
+                one.kind,
+                *one.keywords,
+                one.shape.source,
+                one.ignore_case,
+                one.edge,
+                lead,
+                one.generic,
+                *one.checks,
+            )
+            text.update(repr(fields).encode())
+        for module in (shape, sys.modules[__name__]):
+            text.update(Path(str(module.__file__)).read_bytes())
+        return text.hexdigest()
 
     def compiled(self) -> tuple[Any, Any]:
         """The databases of patterns and of keywords. Takes a second or more."""

@@ -11,6 +11,7 @@ speed of `re`, and no answer depends on where a stream was cut.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as sre  # type: ignore[attr-defined]
 from typing import Any
@@ -39,31 +40,63 @@ class ShapeError(ValueError):
 
 
 class Shape:
-    r"""One shape, compiled when it is first needed.
+    r"""One shape, parsed when it is first looked into and compiled when it is first needed.
 
     ``source`` is a regular expression in ASCII mode (``\\w``, ``\\d``, ``\\s`` know ASCII only). ``longest`` is the
-    most characters that the whole can span. Raises ``ShapeError`` for what streams cannot do exactly
+    most characters that the whole can span. ``check`` raises ``ShapeError`` for what streams cannot do exactly
     (back-references, look-around wider than a character) and for repeats of repeats without bounds, which can
-    take exponential time.
+    take exponential time; a shape that was checked before need not be parsed for that again.
     """
 
     def __init__(self, source: str, ignore_case: bool = False) -> None:
         self.source = source
         self._flags = re.ASCII | (re.IGNORECASE if ignore_case else 0)
+        self._match: re.Pattern[str] | None = None
+        self._open: re.Pattern[str] | None = None
+        self._begun: re.Pattern[str] | None = None
+
+    def check(self) -> Shape:
+        """The shape itself, once it is known to be one. Raises ``ShapeError``."""
+        assert self._nodes is not None
+        return self
+
+    @cached_property
+    def _nodes(self) -> tuple[Nodes, Nodes, Nodes]:
         try:
-            tree = sre.parse(source, self._flags)
+            tree = sre.parse(self.source, self._flags)
         except (re.error, OverflowError, RecursionError) as problem:
             raise ShapeError(f"not a regular expression: {problem}") from None
         nodes: Nodes = list(tree)
         _refuse_slow(nodes, False)
-        self._before, self._secret, self._after = _split(nodes)
-        self.longest = sum(_width(node) for node in nodes)
-        self.before_longest = sum(_width(node) for node in self._before)
-        self.solid = not _may_have_blanks(self._secret + self._after)
-        """Neither blanks nor quotes are inside the secret."""
-        self._match: re.Pattern[str] | None = None
-        self._open: re.Pattern[str] | None = None
-        self._begun: re.Pattern[str] | None = None
+        return _split(nodes)
+
+    @property
+    def _before(self) -> Nodes:
+        return self._nodes[0]
+
+    @property
+    def _secret(self) -> Nodes:
+        return self._nodes[1]
+
+    @property
+    def _after(self) -> Nodes:
+        return self._nodes[2]
+
+    @cached_property
+    def longest(self) -> int:
+        """The most characters that the whole can span."""
+        # A group spans what is in it.
+        return sum(_width(node) for part in self._nodes for node in part)
+
+    @cached_property
+    def before_longest(self) -> int:
+        """The most characters that can stand before the secret."""
+        return sum(_width(node) for node in self._before)
+
+    @cached_property
+    def solid(self) -> bool:
+        """Whether neither blanks nor quotes are inside the secret."""
+        return not _may_have_blanks(self._secret + self._after)
 
     def match(self, text: str, start: int) -> re.Match[str] | None:
         """The match at ``start`` with the group ``secret``, as if ``text`` ended here."""
