@@ -13,8 +13,9 @@ FILES_KEPT = 1000
 SHOWN_KEPT = 500
 
 _WHAT = {
-    "text": "code that {place} runs",
-    "cell": "a cell that {place} runs",
+    "text": "code run by {place}",
+    "cell": "a cell run by {place}",
+    "changed": "this cell, as transformers changed it,",
     "run": "`{file}`, run by {place}",
     "module": "`{file}`, imported by {place}",
     "look": "looking up what stands at the cursor",

@@ -29,8 +29,7 @@ LARGEST_LINE = 32 * 1024 * 1024
 LARGEST_VALUE = 64 * 1024
 MASKED_KEPT = 1000
 STACK_KEPT = 20
-HOWS = frozenset({"text", "cell", "run", "module"})
-GONE = "the cell that this belongs to is not running any more, so nobody could be asked"
+HOWS = frozenset({"text", "cell", "changed", "run", "module"})
 
 
 class Link:
@@ -47,8 +46,9 @@ class Link:
         # The message under way, and its number towards the helper: negative, dispatch counts upwards.
         self._current: dict[str, Any] | None = None
         self._number = 0
-        self._path_how = ("", "")
         self._masked = 0
+        # How many pieces of code were met while cells ran.
+        self.met = 0
         self._flags = 0
         # Who wrote the cell with each execution count, and the strictest of all.
         self._origins: dict[int, Origin] = {}
@@ -191,6 +191,7 @@ class Link:
         text, how, path = message.get("text"), message.get("how"), message.get("path")
         cells = _cells(message.get("cells"))
         self._number -= 1
+        self.met += 1
         self._relay.judging.ask(
             Vet(
                 id=self._number,

@@ -22,6 +22,7 @@ def status(relay: Relay) -> str:
         f"Cells: {counts['ran'] + counts['confirmed']} ran ({counts['warned']} with a warning, "
         f"{counts['confirmed']} after a question), {counts['blocked']} blocked, {counts['declined']} declined."
     )
+    told.append(f"Code met while they ran (built, imported, changed): {relay.link.met} judged.")
     if standing.mode == "observe" or counts["would have asked"] or counts["would have blocked"]:
         told.append(
             f"Only watching: enforcing, {counts['would have blocked']} would have been blocked and "

@@ -19,6 +19,7 @@ CELL, LIBRARY, RUNNER, CARRIER, PARSER, SHELL, OTHER = range(7)
 # Library files with a part of their own in this; everything else in a library compiles only what it wrote itself.
 PARTS = {
     "ast.py": PARSER,
+    "py_compile.py": PARSER,
     "codeop.py": CARRIER,
     "IPython/core/compilerop.py": CARRIER,
     "IPython/core/interactiveshell.py": SHELL,
@@ -43,7 +44,7 @@ LARGEST = 4 * 1024 * 1024
 # What the guard is shown of code that has no text; it reads as code that cannot be read.
 NO_TEXT = "\0"
 # Without a call, an attribute, a decorator, an import or a protocol there is nothing to judge: `1 + x`, `[1, 2]`.
-_CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\[[^\]]*\][^=]*=|\b(?:import|with|class|match|del|async)\b")
+_CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\][^=\n]*(?<![=!<>])=(?!=)|\b(?:import|with|class|match|del|async)\b")
 _SHORT = 500
 
 _watching = None
@@ -54,8 +55,9 @@ _inside = threading.local()
 class Text:
     """Code that is about to run: its text, how it came about, and the cells on the stack, the innermost first.
 
-    ``how`` is ``"text"`` (built at run time), ``"cell"`` (a cell inside the cell, or one that a transformer changed),
-    ``"run"`` (a file in the session's own namespace) or ``"module"``. ``cells`` are pairs of execution count and line.
+    ``how`` is ``"text"`` (built at run time), ``"cell"`` (a cell inside the cell), ``"changed"`` (a cell that a
+    transformer changed), ``"run"`` (a file in the session's own namespace) or ``"module"``. ``cells`` are pairs of
+    execution count and line.
     """
 
     __slots__ = ("cells", "code", "how", "path")
@@ -140,8 +142,8 @@ class Watch:
         if kind == SHELL and name == "run_ast_nodes":
             self._cell(frame)
         elif kind in (CELL, OTHER, RUNNER) or (kind == SHELL and name in ("ex", "ev")):
-            self._ask(self._text(source), "text", "", frame)
-        elif isinstance(filename, str) and self._is_own_file(filename):
+            self._ask(self._parsed_text(source) if kind == RUNNER else self._text(source), "text", "", frame)
+        elif isinstance(filename, str) and self._is_own_file(filename) and not self._only_compiles(frame):
             self._files.add(filename)
             self._ask(self._text(source), "run" if name == "execfile" else "module", filename, frame)
 
@@ -190,10 +192,22 @@ class Watch:
     def _is_own_file(self, filename):
         return not filename.startswith("<") and self.kind(filename) == OTHER and os.path.exists(filename)
 
+    def _only_compiles(self, frame):
+        """Whether a library compiles a file to store it: it is judged when it runs."""
+        for _ in range(4):
+            if frame is None:
+                return False
+            if self.kind(frame.f_code.co_filename) == PARSER:
+                return True
+            frame = frame.f_back
+        return False
+
     # --- cells
 
     def _cell(self, frame):
         """IPython compiles a node of a cell: was it judged as it stands?"""
+        # What was parsed for it is no magic's.
+        self._parsed.texts = []
         if not self._cells:
             return
         here = frame.f_locals
@@ -205,7 +219,7 @@ class Watch:
         content = self._request().get("content") or {}
         changed = self.transformers_differ()
         if changed or raw is None or raw != content.get("code"):
-            self._ask(_unparsed(nodes) if changed or raw is None else raw, "cell", "", frame)
+            self._ask(_unparsed(nodes) if changed or raw is None else raw, "changed" if changed else "cell", "", frame)
         self._passed_nodes = nodes
 
     def transformers_differ(self):
@@ -230,13 +244,16 @@ class Watch:
             return source
         if isinstance(source, (bytes, bytearray, memoryview)):
             return decoded(bytes(source))
-        # A tree: IPython's magics have just parsed the text behind it.
-        texts = getattr(self._parsed, "texts", None)
-        if texts:
-            found = "\n".join(self._text(one) for one in texts)
-            del texts[:]
-            return found
         return _unparsed(getattr(source, "body", None))
+
+    def _parsed_text(self, source):
+        """The text behind a tree that one of IPython's magics has just parsed, and may have put into another one."""
+        texts = getattr(self._parsed, "texts", None)
+        if not texts or isinstance(source, (str, bytes)):
+            return self._text(source)
+        found = "\n".join(self._text(one) for one in texts)
+        del texts[:]
+        return found
 
     def _ask(self, code, how, path, frame):
         if how == "text" and len(code) < _SHORT and not _CAN_ACT.search(code):
