@@ -78,6 +78,12 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (LARGEST_DATA, LARGEST_DATA))
 
 
+def _end_leftovers(directory: Path) -> None:
+    """End what the kernel had started: the system ends the kernel with the wrapper, and nothing else."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        os.killpg(int((directory / "pid").read_text()), signal.SIGKILL)
+
+
 def main(arguments: list[str]) -> int:
     """Serve the wrapper, then clean up behind it."""
     where, directory = arguments
@@ -88,6 +94,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         serve(link)
     # The wrapper ended: it closes this socket for no other reason, and a helper that it replaces is killed.
+    _end_leftovers(Path(directory))
     shutil.rmtree(directory, ignore_errors=True)
     return 0
 

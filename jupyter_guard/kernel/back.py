@@ -6,9 +6,9 @@ A shared connection would break ``_parent_ident`` in the child, by which input r
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import zmq
 
 from jupyter_guard.kernel.frames import send
@@ -16,17 +16,44 @@ from jupyter_guard.kernel.wire import Wire, endpoint
 
 KEPT_CLIENTS = 32
 IDLE_SECONDS = 600.0
-# How many of the child's messages zmq may read ahead of us.
-READ_AHEAD = 256
+# How many of the child's messages zmq may read ahead of us, and how many bytes: a flood of prints makes messages of
+# some megabytes each, and zmq itself only counts messages.
+READ_AHEAD, READ_AHEAD_BYTES, FEWEST = 256, 64 << 20, 2
+LARGE = READ_AHEAD_BYTES // READ_AHEAD
+# So many messages in a row have to be smaller before more of them are kept again.
+SMALLER_IN_A_ROW = 64
 
 
-@dataclass
-class Client:
+class Kept:
+    """How many messages zmq may keep on either side of the relay, by how large they are."""
+
+    def __init__(self) -> None:
+        self.number = READ_AHEAD
+        self._smaller = 0
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether large messages have passed lately."""
+        return self.number < READ_AHEAD
+
+    def note(self, size: int) -> bool:
+        """Take a message's size into account; whether ``number`` changed."""
+        wanted = READ_AHEAD if size <= LARGE else max(FEWEST, READ_AHEAD_BYTES // size)
+        if wanted >= self.number:
+            self._smaller = self._smaller + 1 if wanted > self.number else 0
+            if self._smaller < SMALLER_IN_A_ROW:
+                return False
+        self._smaller = 0
+        self.number = wanted
+        return True
+
+
+class Client(msgspec.Struct, eq=False):
     """One front-end client: its routing id there, its sockets here, the requests that have no reply yet."""
 
     identity: bytes
-    sockets: dict[str, Any] = field(default_factory=dict)
-    unanswered: set[str] = field(default_factory=set)
+    sockets: dict[str, Any] = {}
+    unanswered: set[str] = set()
     used: float = 0.0
 
 

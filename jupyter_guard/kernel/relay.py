@@ -21,7 +21,7 @@ from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.protocol import Judged, Standing, Tell, Told, Vet
 from jupyter_guard.kernel import signals
 from jupyter_guard.kernel.asking import Asking
-from jupyter_guard.kernel.back import Back
+from jupyter_guard.kernel.back import LARGE, Back, Kept
 from jupyter_guard.kernel.child import Child
 from jupyter_guard.kernel.death import seconds_to_start
 from jupyter_guard.kernel.dispatch import Dispatch, refused
@@ -40,6 +40,7 @@ log = logging.getLogger("jupyter_guard")
 
 # What is read from one socket before the others have their turn.
 BATCH = 128
+BATCH_BYTES = 1 << 20
 # An iopub welcome comes within this time from an ipykernel that sends one; other kernels are nudged.
 NUDGE_AFTER, NUDGE_EVERY = 1.5, 0.5
 PARENT_SECONDS = 1.0
@@ -78,13 +79,14 @@ class Relay:
         self._stopped_reading = False
         self._next_nudge = time.monotonic() + (NUDGE_AFTER if self.has_inside else 0.0)
         self._gives_up = time.monotonic() + seconds_to_start()
-        self._parent = os.getppid() if os.environ.get("JPY_PARENT_PID", "1") not in ("", "0", "1") else 0
+        self._parent = signals.starter()
         self._next_parent_check = 0.0
         try:
             self._ended: int | None = os.pidfd_open(child.pid)
         except (AttributeError, OSError):
             self._ended = None
         self._known_from: tuple[str, ...] = ()
+        self._kept = Kept()
 
     # --- what the other parts need
 
@@ -322,23 +324,31 @@ class Relay:
                 return
 
     def _drain_iopub(self, _sock: Any) -> None:
-        self.drain_iopub(BATCH)
+        self.drain_iopub(BATCH, BATCH_BYTES)
 
-    def drain_iopub(self, limit: int = 10_000) -> None:
-        """Take what the child has published."""
+    def drain_iopub(self, limit: int = 10_000, left: int = 1 << 40) -> None:
+        """Take what the child has published, up to a number of messages and to when ``left`` bytes were exceeded."""
         sock, take, front = self.back.iopub, self.outgoing.take, self.front
         for _ in range(limit):
-            if front.backlog:
+            if front.backlog or left <= 0:
                 return
             frames = receive(sock)
             if frames is None:
                 return
+            size = len(frames[-1])
+            left -= size
+            if size > LARGE or self._kept.is_narrow:
+                self._note_size(size)
             try:
                 take("iopub", b"", frames)
             except MalformedError as problem:
                 log.warning("dropped a message from the kernel on iopub: %s", problem)
             if not has_more(sock):
                 return
+
+    def _note_size(self, size: int) -> None:
+        if self._kept.note(size):
+            self.back.iopub.rcvhwm = self.front.iopub.sndhwm = self._kept.number
 
     def _drain_client(self, sock: Any) -> None:
         channel, client = self.back.owner[sock]
@@ -366,6 +376,8 @@ class Relay:
         if self.child.process is not None:
             code = int(self.child.process.wait())
         else:
+            # What it had started, while its number is still its own.
+            signals.send(self.child.pid, signals.KILL)
             code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
         self._take_last_words()
         return code

@@ -34,6 +34,22 @@ def _noted(_number: int, _frame: object) -> None:
     """The interpreter writes the number to the wake-up socket; there is nothing to do here."""
 
 
+def starter() -> int:
+    """The process with which this one has to end: its parent, 0 for none, -1 when it is gone already."""
+    named = os.environ.get("JPY_PARENT_PID", "")
+    if not named.isdigit() or named in ("0", "1"):
+        return 0
+    parent = os.getppid()
+    if parent == 1:
+        try:
+            os.kill(int(named), 0)
+        except ProcessLookupError:
+            return -1
+        except OSError:
+            return parent
+    return parent
+
+
 def send(pid: int, number: int) -> None:
     """Signal the child's whole process group, as managers do; one that is gone is fine."""
     with contextlib.suppress(OSError):

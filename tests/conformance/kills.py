@@ -154,7 +154,7 @@ def _kill_client(chance: random.Random, folder: Path, victim: str, work: str) ->
     time.sleep(delay)
     started.kill()
     started.wait()
-    return f"{victim} of a kernel that is {work}, after {delay:.2f} s"
+    return f"{work}, after {delay:.2f} s"
 
 
 def _kill(chance: random.Random, folder: Path, victim: str, work: str) -> str:
