@@ -9,8 +9,9 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from jupyter_guard.guard.approvals import Choice, typed_choice
 from jupyter_guard.guard.protocol import Judged
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("jupyter_guard")
 
 
-@dataclass
-class Question:
+class Question(msgspec.Struct):
     """An open question, and what follows from its answer.
 
     ``sha256`` is the hash of the code that it is about, ``stdin_id`` the id of our input request, or empty when stdin

@@ -11,16 +11,16 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from jupyter_guard.guard.protocol import Judged, Standing
 from jupyter_guard.kernel.request import Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT
-from jupyter_guard.origin import Claim
+from jupyter_guard.origin import Claim, read_claim
 from jupyter_guard.scrub import Redaction
-from jupyter_guard.terms import Origin
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
@@ -39,8 +39,7 @@ CELLS_KEPT = 1000
 _Facts = tuple[str, str, str, str, float]
 
 
-@dataclass(frozen=True)
-class _Comm:
+class _Comm(msgspec.Struct, frozen=True):
     key: str
     client: bytes
 
@@ -205,21 +204,6 @@ class Panel:
             "redactions": list(self._redactions),
             "pending": list(self._pending.values()),
         }
-
-
-def read_claim(data: dict[str, Any]) -> Claim | None:
-    """A claim from the panel's JSON, or ``None`` when it is not one."""
-    author, digest, shares = data.get("author"), data.get("sha256"), data.get("shares")
-    if author not in set(Origin) or not isinstance(digest, str):
-        return None
-    numbers = shares.items() if isinstance(shares, dict) else ()
-    return Claim(
-        sha256=digest,
-        author=Origin(author),
-        cell_id=str(data.get("cell_id") or ""),
-        shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
-        started_by=str(data.get("started_by") or ""),
-    )
 
 
 def _item(facts: _Facts, judged: bytes) -> dict[str, Any]:
