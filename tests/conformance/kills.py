@@ -110,7 +110,7 @@ def kill_one(chance: random.Random, folder: Path, victim: str) -> str:
     how = kill(chance, folder, victim, work)
     wait_for(lambda: not marked(folder), f"{victim}, {how}: a process is left", folder)
     late = ""
-    if _left(folder, 5.0):
+    if _left(folder, 2.0):
         if victim not in ("wrapper", "group", "everything"):
             raise LeftoverError(f"{victim}, {how}: a directory is left: {sorted(folder.glob('jg-*'))}")
         late = ", removed by the next kernel"

@@ -150,3 +150,16 @@ def test_a_helper_that_hangs_stalls_nothing_and_can_be_interrupted(start: Callab
     front.finish(run)
     assert run.status == "error"
     assert front.run("a").result == "1"
+
+
+@pytest.mark.kernel
+def test_random_kills_leave_nothing() -> None:
+    """A dozen of what ``tests/conformance/kills.py`` does by the hundred; its output names the seed."""
+    import subprocess
+    from pathlib import Path
+
+    script = Path(__file__).parent.parent / "conformance" / "kills.py"
+    seed = int(time.time())
+    done = subprocess.run([sys.executable, str(script), "12", "--seed", str(seed)], capture_output=True, text=True)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -14,6 +14,9 @@ if __name__ == "__main__":
     command = sys.argv[3:]
     if sys.platform == "linux":
         lifeline.hold(int(sys.argv[1]), None)
-        os.execvp(command[0], command)  # noqa: S606
+        try:
+            os.execvp(command[0], command)  # noqa: S606
+        except OSError as error:
+            sys.exit("jupyter_guard: the wrapped kernel does not start: %s: %s" % (command[0], error.strerror))
     lifeline.hold(int(sys.argv[1]), int(sys.argv[2]) if int(sys.argv[2]) >= 0 else None)
     sys.exit(subprocess.call(command))
