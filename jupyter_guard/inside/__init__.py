@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from typing import Any, TypeVar
 
-# The guarded kernel sets it for its child; there, vetting and scrubbing happen outside this process already.
-KERNEL_MARKER = "JUPYTER_GUARD_KERNEL"
+# What the guarded kernel's launcher loads into its child (``inside/child``). Not a variable of the environment: that
+# would be handed on to processes that nobody guards.
+LAUNCHED = "_jupyter_guard_refusal"
 
 _Value = TypeVar("_Value")
 
@@ -31,7 +32,7 @@ def unload_ipython_extension(shell: Any) -> None:
 
 def in_guarded_kernel() -> bool:
     """Whether this process is the child of a guarded kernel."""
-    return os.environ.get(KERNEL_MARKER) == "1"
+    return LAUNCHED in sys.modules
 
 
 def mask(value: _Value) -> _Value:

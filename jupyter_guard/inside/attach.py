@@ -1,4 +1,4 @@
-"""``%load_ext`` and ``%unload_ext`` -> a host that guards the session, or only ``%guard`` where a kernel guards it."""
+"""``%load_ext`` and ``%unload_ext`` -> a host that guards the session, or a sentence where a kernel guards it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def attach(shell: Any, in_guarded_kernel: bool) -> None:
     if shell in _MAGICS:
         return
     if in_guarded_kernel:
-        magics = GuardMagics(shell, None)
+        # It has brought its own %guard.
         print(ALREADY)
-    else:
-        host = _host(shell)
-        host.attach()
-        magics = GuardMagics(shell, host)
-        print(HOSTED.format(policy=host.pipeline.standing.policy))
+        return
+    host = _host(shell)
+    host.attach()
+    magics = GuardMagics(shell, host)
+    print(HOSTED.format(policy=host.pipeline.standing.policy))
     register(shell, magics)
     _MAGICS[shell] = magics
 
@@ -49,11 +49,10 @@ def detach(shell: Any) -> None:
     if magics is None:
         return
     unregister(shell, magics)
-    if magics.host is not None:
-        from jupyter_guard.inside.masking import remove_learner
+    from jupyter_guard.inside.masking import remove_learner
 
-        remove_learner(magics.host)
-        magics.host.detach()
+    remove_learner(magics.host)
+    magics.host.detach()
 
 
 def _host(shell: Any) -> Host:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -22,9 +20,9 @@ _ABSENT = object()
 
 @magics_class
 class GuardMagics(Magics):
-    """The line magic ``%guard``; ``host`` is ``None`` inside a guarded kernel, which guards from outside."""
+    """The line magic ``%guard`` of a session that ``host`` guards; a guarded kernel has one of its own."""
 
-    def __init__(self, shell: Any, host: Host | None) -> None:
+    def __init__(self, shell: Any, host: Host) -> None:
         super().__init__(shell)
         self.host = host
         self.replaced: Any = _ABSENT
@@ -45,9 +43,6 @@ class GuardMagics(Magics):
 
     def _status(self, _rest: str) -> None:
         host = self.host
-        if host is None:
-            print(kernel_status())
-            return
         counts, standing = host.counts, host.pipeline.standing
         print(f"jupyter_guard guards this session from inside. Policy {standing.policy}, mode {standing.mode}.")
         print(
@@ -70,13 +65,12 @@ class GuardMagics(Magics):
             raise UsageError(str(error.args[0])) from None
 
     def _explain_last(self) -> None:
-        shown = self.host.last_card if self.host is not None else ""
-        print(shown or "No card was shown in this session yet. %guard explain RULE explains a rule.")
+        print(self.host.last_card or "No card was shown in this session yet. %guard explain RULE explains a rule.")
 
     def _policy(self, _rest: str) -> None:
         from jupyter_guard.guard.words import policy_summary
 
-        print(policy_summary(self.host.pipeline.workspace if self.host is not None else Path.cwd()))
+        print(policy_summary(self.host.pipeline.workspace))
 
     def _mask(self, name: str) -> None:
         from jupyter_guard.inside.masking import learn
@@ -105,15 +99,3 @@ def unregister(shell: Any, magics: GuardMagics) -> None:
         lines["guard"] = magics.replaced
     shell.magics_manager.registry.pop(type(magics).__name__, None)
     shell.configurables[:] = [one for one in shell.configurables if one is not magics]
-
-
-def kernel_status() -> str:
-    """What a guarded kernel tells its child about itself, one line a fact."""
-    facts = {
-        name.removeprefix("JUPYTER_GUARD_").lower(): value
-        for name, value in sorted(os.environ.items())
-        if name.startswith("JUPYTER_GUARD_") and name != "JUPYTER_GUARD_KERNEL"
-    }
-    lines = ["This kernel is guarded from outside: cells are judged, and outputs cleaned, in another process."]
-    lines += [f"  {name}: {value}" for name, value in facts.items()]
-    return "\n".join(lines)

@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Judged
-from jupyter_guard.origin import Claim, code_hash
+from jupyter_guard.origin import Claim, code_hash, read_claim
 from jupyter_guard.scrub import Redaction
-from jupyter_guard.terms import Origin
 
 if TYPE_CHECKING:
     from jupyter_guard.inside.host import Host
@@ -124,7 +123,7 @@ class Panel:
         if data.get("type") == "snapshot":
             comm.send(self._snapshot())
         elif data.get("type") == "claim" and self._knows(comm, data.get("key")):
-            claim = _claim(data)
+            claim = read_claim(data)
             if claim is not None:
                 self._claims.pop(claim.sha256, None)
                 self._claims[claim.sha256] = claim
@@ -154,18 +153,3 @@ class Panel:
             "redactions": list(self._redactions),
             "pending": [],
         }
-
-
-def _claim(data: dict[str, Any]) -> Claim | None:
-    author, digest = data.get("author"), data.get("sha256")
-    if author not in set(Origin) or not isinstance(digest, str):
-        return None
-    shares = data.get("shares")
-    numbers = shares.items() if isinstance(shares, dict) else ()
-    return Claim(
-        sha256=digest,
-        author=Origin(author),
-        cell_id=str(data.get("cell_id") or ""),
-        shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
-        started_by=str(data.get("started_by") or ""),
-    )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("jupyter_guard")
 
 LARGEST_LINE = 32 * 1024 * 1024
+# What may wait to be read by the other side before we answer nothing more.
+LARGEST_UNREAD = 1024 * 1024
 LARGEST_VALUE = 64 * 1024
 MASKED_KEPT = 1000
 STACK_KEPT = 20
@@ -46,6 +48,7 @@ class Link:
         # The message under way, and its number towards the helper: negative, dispatch counts upwards.
         self._current: dict[str, Any] | None = None
         self._number = 0
+        self._is_beginning = False
         self._masked = 0
         # How many pieces of code were met while cells ran.
         self.met = 0
@@ -76,6 +79,7 @@ class Link:
         """The socket can be read or written."""
         if self._out:
             self._write()
+            self._next()
         elif self._current is None and not self._lines:
             self._read()
         self._follow()
@@ -149,14 +153,21 @@ class Link:
         self._follow()
 
     def _next(self) -> None:
-        if self._current is None and self._lines:
-            self._current = self._lines.popleft()
-            try:
-                self._begin(self._current)
-            except Exception as error:
-                # Whatever it sent, it gets a no and we go on.
-                log.exception("the guard failed on a message from the kernel's code")
-                self._answer({"ok": False, "text": f"the guard failed on it: {type(error).__name__}"})
+        """Begin what was sent, one by one. Not by recursion: thousands may be answered at once."""
+        if self._is_beginning:
+            return
+        self._is_beginning = True
+        try:
+            while self._current is None and self._lines and len(self._out) < LARGEST_UNREAD:
+                self._current = self._lines.popleft()
+                try:
+                    self._begin(self._current)
+                except Exception as error:
+                    # Whatever it sent, it gets a no and we go on.
+                    log.exception("the guard failed on a message from the kernel's code")
+                    self._answer({"ok": False, "text": f"the guard failed on it: {type(error).__name__}"})
+        finally:
+            self._is_beginning = False
 
     # --- requests
 

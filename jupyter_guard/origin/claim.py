@@ -37,6 +37,21 @@ def code_hash(code: str) -> str:
     return sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def read_claim(data: Mapping[str, Any]) -> Claim | None:
+    """A claim from the panel's JSON, or ``None`` when it is not one; whether it may be believed is for the caller."""
+    author, digest, shares = data.get("author"), data.get("sha256"), data.get("shares")
+    if author not in set(Origin) or not isinstance(digest, str):
+        return None
+    numbers = shares.items() if isinstance(shares, dict) else ()
+    return Claim(
+        sha256=digest,
+        author=Origin(author),
+        cell_id=str(data.get("cell_id") or ""),
+        shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
+        started_by=str(data.get("started_by") or ""),
+    )
+
+
 def stored_author(metadata: Mapping[str, Any]) -> Origin | None:
     """The author that a cell's metadata names, or ``None`` when it names nobody.
 

@@ -32,10 +32,13 @@ def _begin(kernel, link):
             # ipykernel before 6.
             return getattr(kernel, "_parent_header", None) or {}
 
+    _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link)
+    if link is None:
+        return
+
     def judge(text):
         link.vet(text, str((request().get("header") or {}).get("msg_id", "")), refusal.error)
 
-    _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link)
     watch.start(watch.Watch(kernel.shell, judge, request))
 
 
@@ -74,8 +77,7 @@ def _start(arguments, link):
                 quick.sleep_no_more(self.kernel)
 
         def start(self):
-            if link is not None:
-                _begin(self.kernel, link)
+            _begin(self.kernel, link)
             # What is loaded by now counts as old, as it would if the collector had run all along.
             gc.freeze()
             gc.unfreeze()

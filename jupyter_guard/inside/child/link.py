@@ -12,7 +12,8 @@ import socket
 import sys
 import threading
 
-NAME = "_jupyter_guard_link"
+# The process's own one, once it is made.
+link = None
 BROKEN = "the guard cannot be reached, so code that it has not seen does not run"
 
 
@@ -32,7 +33,8 @@ class Link:
         self._turn = threading.Lock()
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600) if lock else -1
         self._buffer = b""
-        self._is_broken = False
+        global link
+        link = self
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forked)
 

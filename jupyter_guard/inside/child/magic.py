@@ -1,10 +1,11 @@
 """``%guard`` in a guarded kernel -> what the wrapper says about itself, its policy and its rules."""
 
+NO_LINK = "This kernel is guarded from outside; on this system nothing inside it can talk to the guard."
 USAGE = "usage: %guard status | explain [RULE] | policy | mask NAME"
 
 
 def register(shell, link):
-    """Make ``%guard`` known to ``shell``; the answers come over ``link``."""
+    """Make ``%guard`` known to ``shell``; the answers come over ``link``, which is ``None`` where there is none."""
     from IPython.core.error import UsageError
 
     def guard(line):
@@ -22,7 +23,7 @@ def register(shell, link):
             mask(link, shell.user_ns[rest])
             print("The value of %s is redacted from now on." % rest)
         elif action in ("status", "explain", "policy"):
-            print(link.tell(action, rest))
+            print(NO_LINK if link is None else link.tell(action, rest))
         else:
             raise UsageError(USAGE)
 
@@ -32,4 +33,6 @@ def register(shell, link):
 def mask(link, value):
     """Have the text of ``value`` redacted from now on. Raises ``RuntimeError`` when the wrapper refuses."""
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, (bytes, bytearray)) else str(value)
+    if link is None:
+        raise RuntimeError(NO_LINK)
     link.mask(text, "masked value")

@@ -1,0 +1,158 @@
+"""What the kernel's own code can ask of the wrapper: to redact a value, to say how things stand, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .front import ASSISTANT, Front
+
+OBSERVE = 'version = 1\nmode = "observe"\n[deny]\nimports = ["telnetlib"]\n'
+SAY = """
+import sys
+link = sys.modules["_jupyter_guard_link"].link
+def say(**message): return link.ask(message)
+"""
+
+
+def test_loading_the_extension_is_a_sentence_and_nothing_else(front: Front) -> None:
+    before = front.run("sorted(vars(get_ipython()))").result
+    assert front.run("%load_ext jupyter_guard").text == (
+        "This kernel is guarded from outside already: nothing to load. %guard says how.\n"
+    )
+    assert front.run("sorted(vars(get_ipython()))").result == before
+    assert front.run("%unload_ext jupyter_guard", answer="y").status == "ok"
+    assert "guarded from outside" in front.run("%guard status").text
+
+
+def test_a_masked_value_leaves_all_later_output(front: Front) -> None:
+    run = front.run(
+        "value = 'purple-' + 'monkey-dishes'\nprint(value)\nfrom jupyter_guard import mask\nmask(value)\nprint(value)"
+    )
+    assert run.text.endswith("[REDACTED:masked-value]\n")
+    assert front.run("value").result == "'[REDACTED:masked-value]'"
+    assert "monkey" not in str(front.run("print(value[::-1], value.encode().hex()); 1 / 0 + value").published)
+
+
+def test_the_magic_masks_a_variable(front: Front) -> None:
+    run = front.run("other = 'green-' + 'parrot-plates'\n%guard mask other\nother")
+    assert run.text == "The value of other is redacted from now on.\n"
+    assert run.result == "'[REDACTED:masked-value]'"
+    assert "there is no variable" in front.run("%guard mask nothing_like_it").text
+
+
+def test_status_is_the_wrappers_own(start: Callable[..., Front]) -> None:
+    front = start()
+    front.run("1")
+    front.run("import telnetlib")
+    assert "JG890" in front.run("%guard explain").text
+    front.run("import os\nos.environ['JUPYTER_GUARD_MODE'] = 'a lie'", answer="y")
+    text = front.run("%guard").text
+    assert "mode enforce" in text
+    assert "(personal)" in text
+    assert "1 blocked" in text
+    assert "a lie" not in text
+
+
+def test_policy_and_rules_are_told_by_the_helper(front: Front) -> None:
+    text = front.run("%guard policy").text
+    assert "deny.imports (project)" in text
+    assert "assistant" in text
+    assert "JG301" in front.run("%guard explain JG301").text
+    assert "Near: " in front.run("%guard explain JG3O1").text
+    assert "usage" in front.run("%guard nonsense").text
+
+
+def test_watching_only_counts_what_it_would_have_done(start: Callable[..., Front]) -> None:
+    front = start(policy="version = 1\n")
+    # A project cannot loosen: the user's own file can, and counts from the next cell on.
+    (front.folder / "home" / ".jupyter").mkdir()
+    (front.folder / "home" / ".jupyter" / "jupyter_guard.toml").write_text(OBSERVE)
+    assert front.run("import telnetlib").status == "ok"
+    run = front.run(
+        "import base64, shutil\nname = base64.b64decode(b'L25vd2hlcmUvYXQvYWxs').decode()\n"
+        "def go(text): exec(text)\ngo(f'shutil.rmtree({name!r}, ignore_errors=True)')",
+        metadata=ASSISTANT,
+    )
+    assert run.status == "ok"
+    cards = [one["content"]["data"]["text/plain"] for one in run.of("display_data")]
+    assert any("it would have" in card and "part of this cell" in card for card in cards), cards
+    text = front.run("%guard status").text
+    assert "mode observe" in text
+    assert "Only watching: enforcing, 2 would have been blocked and 1 asked about" in text
+
+
+# --- and nothing else
+
+FORGED = [
+    "say(op='vet', text=harm, how='text', path='', cells=[], about='')",
+    "say(op='vet', text=harm, how='module', path='/etc/passwd', cells=[[1, 1]], about=human)",
+    "say(op='vet', text=harm, how='look', path='', cells=[], about=human)",
+    "say(op='vet', text=harm, how=7, path=None, cells='x', about=None)",
+    "say(op='vet', text=None, how='text', path='', cells=[[-1, 'a'], 5], about=None)",
+]
+
+
+@pytest.fixture
+def forging(front: Front) -> Front:
+    front.run(SAY)
+    front.run("harm = 'import shutil, os' + chr(10) + 'shutil.rmtree(os.path.expanduser(' + repr('~') + '))'")
+    front.run("human = get_ipython().kernel.get_parent('shell')['header']['msg_id']")
+    return front
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_lie_about_the_cell_makes_nothing_laxer(forging: Front, forged: str) -> None:
+    run = forging.assistant(f"answer = {forged}\nprint(answer.get('ok'))", answer="n")
+    assert run.text == "False\n"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "say(op='allow', text=harm)",
+        "say(op='mask', value=7)",
+        "say(op='mask', value='x' * 100_000)",
+        "say()",
+    ],
+)
+def test_what_the_wrapper_does_not_know_it_refuses(forging: Front, forged: str) -> None:
+    assert forging.run(f"print({forged}.get('ok'))").text == "False\n"
+
+
+def test_garbage_on_the_socket_is_dropped(forging: Front) -> None:
+    code = """
+link._socket.sendall(b"\\xff\\xfe{]\\n[1]\\n{}\\n" + b'{"id": 5, "op": "status"}\\n' + b"[" * 100_000 + b"\\n")
+print(say(op="status")["ok"])
+"""
+    assert forging.run(code).text == "True\n"
+    assert "no message" in forging.log_text()
+
+
+def test_a_flood_of_questions_stops_nobody(forging: Front) -> None:
+    code = """
+import json, socket
+line = (json.dumps({"op": "status", "id": "flood"}) + "\\n").encode() * 1000
+link._socket.setblocking(False)
+try:
+    while True: link._socket.send(line)
+except BlockingIOError: pass
+link._socket.setblocking(True)
+print(say(op="status")["ok"])
+"""
+    run = forging.run(code)
+    assert run.text == "True\n"
+    assert forging.run("1 + 1").result == "2"
+
+
+def test_a_closed_socket_is_a_block(start: Callable[..., Front]) -> None:
+    front = start()
+    front.run(SAY)
+    front.run("def go(text): exec(text)\nnames = ['print']")
+    assert front.run("go(names[0] + '(5)')").text == "5\n"
+    front.run("link._socket.shutdown(2)")
+    run = front.run("go(names[0] + '(6)')")
+    assert run.status == "error"
+    assert "cannot be reached" in run.error["evalue"]
+    assert front.run("1 + 1").result == "2"
