@@ -32,7 +32,12 @@ def spec(wrap: str = "", wrapped: Mapping[str, Any] | None = None) -> dict[str, 
         "language": wrapped.get("language", "python") if wrap else "python",
         "interrupt_mode": wrapped.get("interrupt_mode", "signal"),
         "kernel_protocol_version": "5.5",
-        "metadata": {**metadata, "jupyter_guard": {"guarded": True, "wraps": wrap or "python3"}},
+        # The wrapper is the front end's side of the connection: it encrypts for any kernel.
+        "metadata": {
+            **metadata,
+            "supported_encryption": ["curve"],
+            "jupyter_guard": {"guarded": True, "wraps": wrap or "python3"},
+        },
     }
 
 
