@@ -16,36 +16,9 @@ from jupyter_guard.kernel.wire import Wire, endpoint
 
 KEPT_CLIENTS = 32
 IDLE_SECONDS = 600.0
-# How many of the child's messages zmq may read ahead of us, and how many bytes: a flood of prints makes messages of
-# some megabytes each, and zmq itself only counts messages.
-READ_AHEAD, READ_AHEAD_BYTES, FEWEST = 256, 64 << 20, 2
-LARGE = READ_AHEAD_BYTES // READ_AHEAD
-# So many messages in a row have to be smaller before more of them are kept again.
-SMALLER_IN_A_ROW = 64
-
-
-class Kept:
-    """How many messages zmq may keep on either side of the relay, by how large they are."""
-
-    def __init__(self) -> None:
-        self.number = READ_AHEAD
-        self._smaller = 0
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether large messages have passed lately."""
-        return self.number < READ_AHEAD
-
-    def note(self, size: int) -> bool:
-        """Take a message's size into account; whether ``number`` changed."""
-        wanted = READ_AHEAD if size <= LARGE else max(FEWEST, READ_AHEAD_BYTES // size)
-        if wanted >= self.number:
-            self._smaller = self._smaller + 1 if wanted > self.number else 0
-            if self._smaller < SMALLER_IN_A_ROW:
-                return False
-        self._smaller = 0
-        self.number = wanted
-        return True
+# How many of the child's messages zmq may read ahead of us. A flood of prints makes messages of some megabytes each.
+# Never changed later: zmq would tell the child's side by the old number when there is room again, and wait for ever.
+READ_AHEAD = 64
 
 
 class Client(msgspec.Struct, eq=False):

@@ -12,13 +12,14 @@ from typing import Any
 import zmq
 
 from jupyter_guard.kernel.frames import offer, send
+from jupyter_guard.kernel.memory import Flood
 from jupyter_guard.kernel.wire import Wire, endpoint
 
 log = logging.getLogger("jupyter_guard")
 
 # Messages that zmq may keep for each front end. Beyond it we keep no more either: the child's output waits in
 # the child until the slowest front end has read.
-KEPT_PER_FRONT_END = 256
+KEPT_PER_FRONT_END = 64
 # A front end that has read nothing for so long is suspended or gone: from then on it alone loses messages.
 STALLED_SECONDS = 60.0
 RETRY_SECONDS = 0.002
@@ -44,6 +45,7 @@ class Front:
         self._routers = {"shell": self.shell, "control": self.control, "stdin": self.stdin}
         self.backlog: deque[list[bytes]] = deque()
         self._stalled_since = 0.0
+        self.flood = Flood()
         self._start_heartbeat()
 
     def _bind(self, channel: str, kind: int) -> Any:
@@ -88,6 +90,7 @@ class Front:
 
     def publish(self, frames: list[bytes]) -> None:
         """Send a signed message, with its topic, to every front end, now or when the slowest has room."""
+        self.flood.passed += len(frames[-1])
         if self.backlog:
             self.backlog.append(frames)
             return

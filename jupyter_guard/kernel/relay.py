@@ -21,7 +21,7 @@ from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.protocol import Judged, Standing, Tell, Told, Vet
 from jupyter_guard.kernel import signals
 from jupyter_guard.kernel.asking import Asking
-from jupyter_guard.kernel.back import LARGE, Back, Kept
+from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
 from jupyter_guard.kernel.death import seconds_to_start
 from jupyter_guard.kernel.dispatch import Dispatch, refused
@@ -30,6 +30,7 @@ from jupyter_guard.kernel.front import RETRY_SECONDS, Front
 from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
 from jupyter_guard.kernel.link import Link
+from jupyter_guard.kernel.memory import QUIET_SECONDS
 from jupyter_guard.kernel.outgoing import Outgoing
 from jupyter_guard.kernel.panel import Panel
 from jupyter_guard.kernel.request import Execute, Request
@@ -86,7 +87,6 @@ class Relay:
         except (AttributeError, OSError):
             self._ended = None
         self._known_from: tuple[str, ...] = ()
-        self._kept = Kept()
 
     # --- what the other parts need
 
@@ -227,6 +227,8 @@ class Relay:
         while True:
             self._watch_helper()
             ready = [sock for sock, _ in poll(poller.sockets, self._patience())]
+            if not ready and front.flood.is_over:
+                front.flood.give_back()
             if len(ready) > 1:
                 ready.sort(key=lambda sock: order.get(sock, middle))
             if front.backlog:
@@ -250,6 +252,8 @@ class Relay:
         seconds = min(self.judging.check(), self.dispatch.check(), 10.0)
         if self.front.backlog:
             seconds = min(seconds, RETRY_SECONDS)
+        elif self.front.flood.is_over:
+            seconds = min(seconds, QUIET_SECONDS)
         if self._stopped_reading != bool(self.front.backlog):
             # Output that nobody takes waits in the child, not here.
             self._stopped_reading = bool(self.front.backlog)
@@ -335,20 +339,13 @@ class Relay:
             frames = receive(sock)
             if frames is None:
                 return
-            size = len(frames[-1])
-            left -= size
-            if size > LARGE or self._kept.is_narrow:
-                self._note_size(size)
+            left -= len(frames[-1])
             try:
                 take("iopub", b"", frames)
             except MalformedError as problem:
                 log.warning("dropped a message from the kernel on iopub: %s", problem)
             if not has_more(sock):
                 return
-
-    def _note_size(self, size: int) -> None:
-        if self._kept.note(size):
-            self.back.iopub.rcvhwm = self.front.iopub.sndhwm = self._kept.number
 
     def _drain_client(self, sock: Any) -> None:
         channel, client = self.back.owner[sock]

@@ -1,17 +1,16 @@
-"""Connections to the child: one for each client, let go when idle, and messages kept by their size."""
+"""Connections to the child: one for each client, let go when idle."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
 
 from jupyter_guard.kernel import back
-from jupyter_guard.kernel.back import FEWEST, LARGE, READ_AHEAD, READ_AHEAD_BYTES, SMALLER_IN_A_ROW, Back, Kept
+from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import CHANNELS
 
 
@@ -24,6 +23,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Back, Any]]
     config = {"transport": "ipc", "ip": f"{folder}/k", "key": "", **ports}
     shell = context.socket(zmq.ROUTER)
     shell.linger = 0
+    # As ipykernel's own.
+    shell.router_handover = 1
     shell.bind(f"ipc://{folder}/k-1")
     one = Back(config, context, zmq.Poller())
     yield one, shell
@@ -63,15 +64,3 @@ def test_idle_clients_are_let_go_and_come_back(made: tuple[Back, Any], monkeypat
         if seen >= {b"one more", b"another", names[1]}:
             break
     assert seen == {b"one more", b"another", names[1]}
-
-
-def test_large_messages_are_kept_by_bytes() -> None:
-    kept = Kept()
-    assert not kept.note(LARGE)
-    assert kept.note(8 << 20)
-    assert kept.number == READ_AHEAD_BYTES // (8 << 20)
-    assert kept.note(10 * READ_AHEAD_BYTES)
-    assert kept.number == FEWEST
-    assert [kept.note(100) for _ in range(SMALLER_IN_A_ROW)] == [False] * (SMALLER_IN_A_ROW - 1) + [True]
-    assert kept.number == READ_AHEAD
-    assert not kept.is_narrow

@@ -1,0 +1,34 @@
+"""A flood that has passed -> the memory that it took, given back to the system.
+
+The C library keeps what large messages needed for the next ones; a wrapper lives for days beside its kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+FLOOD = 8 * 1024 * 1024
+QUIET_SECONDS = 0.5
+
+
+class Flood:
+    """Counts the bytes that pass, and gives memory back in the first quiet moment after many."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is something to give back as soon as it is quiet."""
+        return self.passed >= FLOOD
+
+    def give_back(self) -> None:
+        """Give it back now."""
+        self.passed = 0
+        if sys.platform == "linux":
+            import ctypes
+
+            # Other C libraries than glibc have no such function, and need none.
+            with contextlib.suppress(AttributeError, OSError):
+                ctypes.CDLL(None).malloc_trim(0)
