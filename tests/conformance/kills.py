@@ -12,6 +12,7 @@ ran, or with it). Then the next kernel must remove it. Exit status 1 when anythi
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -232,12 +233,14 @@ def _works(manager: Manager, client, folder: Path, how: str) -> None:  # type: i
 def _status(client, about: str, seconds: float) -> str:  # type: ignore[no-untyped-def]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        try:
-            reply = client.get_shell_msg(timeout=0.5)
-        except Empty:
-            continue
-        if reply["parent_header"].get("msg_id") == about:
-            return str(reply["content"]["status"])
+        # What nobody reads stops the output, and with it the next cell.
+        with contextlib.suppress(Empty):
+            while client.get_iopub_msg(timeout=0.01):
+                pass
+        with contextlib.suppress(Empty):
+            reply = client.get_shell_msg(timeout=0.1)
+            if reply["parent_header"].get("msg_id") == about:
+                return str(reply["content"]["status"])
     return ""
 
 
