@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from jupyter_guard.guard.protocol import Vet
 from jupyter_guard.terms import Effect, Kind, Origin, Report
 
+# Ways in which code is evaluated that leave nothing defined.
+PASSING = frozenset({"look", "comm"})
 FILES_KEPT = 1000
 SHOWN_KEPT = 500
 
@@ -19,7 +22,17 @@ _WHAT = {
     "run": "`{file}`, run by {place}",
     "module": "`{file}`, imported by {place}",
     "look": "looking up what stands at the cursor",
+    "comm": "a message to a comm",
 }
+
+
+def is_expression(code: str) -> bool:
+    """Whether this is one Python expression."""
+    try:
+        ast.parse(code, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 class Writers:

@@ -66,14 +66,12 @@ class Pipeline:
         origin = inner.origin(request, self._writers)
         if request.how:
             request = msgspec.structs.replace(request, origin=str(origin))
-        code = to_text(request.code)
-        report = self._vet(code, request)
+        report = self._vet(to_text(request.code), request)
         for expression in request.expressions:
             other = self._vet(to_text(expression), request)
             if other.verdict > report.verdict:
                 report = other
-        runs = report.verdict <= Verdict.WARN and request.how != "look"
-        if runs:
+        if report.verdict <= Verdict.WARN and request.how not in inner.PASSING:
             self._writers.note(report)
         elif self._session is not None and not self._problems and request.how != "module":
             # Not known yet whether it runs; a `Learn` says so.
@@ -121,7 +119,13 @@ class Pipeline:
         if request.how == "module":
             # Its names are its own, not the session's.
             session = Session(session.policy, workspace=self.workspace)
-        return session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
+        if request.how == "look" and not inner.is_expression(code):
+            # The completers evaluate what parses.
+            code = ""
+        report = session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
+        if request.how in inner.PASSING:
+            session.refused()
+        return report
 
 
 def answer(number: int, report: Report, about: str = "") -> Judged:

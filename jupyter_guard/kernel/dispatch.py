@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Judged, Learn, Vet, to_bytes, to_text
+from jupyter_guard.kernel.looking import LOOKS, not_evaluated, not_found, not_passed_on, sentence_of
 from jupyter_guard.kernel.request import Execute, Request, State, parse_object
 from jupyter_guard.kernel.wire import CONTENT
 from jupyter_guard.origin import decide_origin
@@ -46,7 +47,8 @@ class Dispatch:
         self._relay = relay
         self._lanes: dict[tuple[str, str | None], Lane] = {}
         self._judging: dict[int, tuple[Execute, Lane]] = {}
-        self._debugging: dict[int, Request] = {}
+        # Requests that are no cells and evaluate something all the same.
+        self._others: dict[int, Request] = {}
         self._numbers = itertools.count(1)
         # Execute requests that reached the child, until both their reply and their `idle` were seen: they race.
         self.under_way: dict[str, tuple[Execute, Lane]] = {}
@@ -110,9 +112,9 @@ class Dispatch:
 
     def judged(self, answer: Judged) -> None:
         """The helper's answer about the cell that a lane waits for."""
-        debugging = self._debugging.pop(answer.id, None)
-        if debugging is not None:
-            self._judged_debug(debugging, answer)
+        other = self._others.pop(answer.id, None)
+        if other is not None:
+            self._judged_other(other, answer)
         found = self._judging.pop(answer.id, None)
         if found is None:
             return
@@ -258,35 +260,41 @@ class Dispatch:
         """The cells that the child has not finished."""
         return [request for request, _ in self.under_way.values() if not request.replied]
 
-    def receive_debug(self, request: Request, texts: tuple[str, ...]) -> None:
-        """A debugger's request; ``texts`` are what the child would evaluate for it, judged before it passes."""
+    def receive_judged(self, request: Request, texts: tuple[str, ...], how: str) -> None:
+        """A request that is no cell; ``texts`` are what the child would evaluate for it, judged before it passes.
+
+        ``how`` is as in ``Vet``.
+        """
         relay = self._relay
         if not texts or relay.language != "python":
             self.receive(request)
             return
         number = next(self._numbers)
-        self._debugging[number] = request
+        self._others[number] = request
         code, *others = (to_bytes(one) for one in texts)
-        relay.judging.ask(Vet(id=number, code=code, origin="unknown", expressions=tuple(others)))
+        relay.judging.ask(Vet(id=number, code=code, origin="unknown", expressions=tuple(others), how=how))
 
-    def _judged_debug(self, request: Request, answer: Judged) -> None:
+    def _judged_other(self, request: Request, answer: Judged) -> None:
+        kind = request.header.msg_type
         if answer.verdict in ("allow", "warn"):
-            self._relay.forward(request)
+            if kind == "debug_request":
+                self._relay.forward(request)
+            else:
+                self.receive(request)
             return
+        relay = self._relay
+        sentence = sentence_of(answer.item)
+        log.info("a %s was not passed on: it %s", kind, sentence)
         asked = parse_object(request.frames[request.at + CONTENT])
-        sentence = json.loads(answer.item)["sentence"]
-        message = f"jupyter_guard did not let the debugger evaluate this: it {sentence}."
-        reply = {
-            "type": "response",
-            "request_seq": asked.get("seq", 0),
-            "command": asked.get("command", ""),
-            "success": False,
-            "message": message,
-            "body": {"error": {"id": 0, "format": message}},
-        }
-        self._relay.publish_status("busy", request.parent)
-        self._relay.reply(request, "debug_reply", reply)
-        self._relay.publish_status("idle", request.parent)
+        relay.publish_status("busy", request.parent)
+        if kind == "debug_request":
+            relay.reply(request, "debug_reply", not_evaluated(asked, sentence))
+        elif kind in LOOKS:
+            relay.reply(request, kind.replace("request", "reply"), not_found(kind, asked))
+        else:
+            content = relay.outgoing.own("stream", json.dumps(not_passed_on(sentence)).encode(), "")
+            relay.publish("stream", content, request.parent)
+        relay.publish_status("idle", request.parent)
 
     def _reply_ourselves(self, request: Execute, lane: Lane, error: dict[str, Any]) -> None:
         """Answer for a kernel that has no inside package, as far as the protocol goes."""

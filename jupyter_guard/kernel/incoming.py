@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_guard.kernel.looking import LOOKS, comm_texts, looked_at
 from jupyter_guard.kernel.request import EXECUTE, Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT, HEADER, MalformedError, parse_header
 
@@ -43,7 +44,13 @@ class Incoming:
         if kind in COMMS and relay.panel.receive(request):
             return
         if kind == "debug_request":
-            relay.dispatch.receive_debug(request, debug_texts(parse_object(frames[at + CONTENT])))
+            relay.dispatch.receive_judged(request, debug_texts(parse_object(frames[at + CONTENT])), "")
+            return
+        if kind in LOOKS:
+            relay.dispatch.receive_judged(request, looked_at(kind, parse_object(frames[at + CONTENT])), "look")
+            return
+        if kind in COMMS and (texts := comm_texts(frames[at + CONTENT])):
+            relay.dispatch.receive_judged(request, texts, "comm")
             return
         if kind == "shutdown_request":
             relay.shutting_down = True

@@ -81,7 +81,7 @@ class Judging:
             self._answered(msgspec.structs.replace(known, id=request.id))
             return
         # The names of a module are its own.
-        lasts = request.how not in ("module", "look")
+        lasts = request.how not in ("module", "look", "comm")
         self._await(request, Learn(request.code, request.origin, request.language) if lasts else None)
 
     def ask_words(self, request: Tell) -> None:
