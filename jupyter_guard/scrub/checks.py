@@ -167,7 +167,8 @@ def _password(secret: str, match: re.Match[str]) -> bool:
     if quoted and _said(secret, match):
         return True
     letters = any(c.isalpha() for c in secret)
-    other = any(not c.isalpha() and c not in "_-./:" for c in secret)
+    # Engines look for a sign as near as this.
+    other = any(not c.isalpha() and c not in "_-./:" for c in secret[:DIGIT_WITHIN])
     if quoted and re.search(
         r"[\"'`]\s{0,3},\s{0,12}[bfru]{0,2}[\"'`]\Z", match.string[match.start() : match.start("secret")]
     ):

@@ -13,11 +13,12 @@ from pathlib import Path
 from jupyter_guard.scrub.cache import store
 from jupyter_guard.scrub.hyper import Expressions
 from jupyter_guard.scrub.patterns import builtin
+from jupyter_guard.scrub.tables import COLUMN
 
 
 def main() -> int:
     """Compile and store; the exit code is 0 when both worked."""
-    expressions = Expressions(builtin())
+    expressions = Expressions((*builtin(), COLUMN))
     full, words = expressions.compiled()
     store(Path(sys.argv[1]), expressions.name, full, words)
     return 0

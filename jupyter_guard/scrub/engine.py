@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_guard.scrub.keywords import Hit, Keywords
+from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords
 from jupyter_guard.scrub.patterns import Pattern, builtin
+from jupyter_guard.scrub.tables import COLUMN
 
 _COMPILE_SECONDS = 120
 
 
 class Engine(Protocol):
     """Says where to look. It may name places in vain, but leaves out none where a pattern matches or still may."""
+
+    @property
+    def beginnings(self) -> Beginnings:
+        """Where a text may end in the middle of a keyword that goes with its secret."""
 
     def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
         """Keywords in ``text`` that end after ``start`` and may have a secret behind them."""
@@ -25,19 +30,66 @@ class Engine(Protocol):
         """Whether there is any keyword in ``text``."""
 
 
+    def may_match(self, data: bytes) -> bool:
+        """Whether a token may be in ``data``, which is no text in particular."""
+
+
 class ByKeyword:
     """Looks at every keyword; needs nothing but `re`."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._keywords = Keywords(patterns)
+        self.beginnings = Beginnings(patterns)
 
     def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
         """Every keyword that ends after ``start``."""
         return self._keywords.hits(text, start)
 
+    def may_match(self, data: bytes) -> bool:
+        """Whether there is a keyword at all."""
+        return self._keywords.any_in(data.decode("latin-1"))
+
     def any_keyword(self, text: str) -> bool:
         """Whether there is one at all."""
         return self._keywords.any_in(text)
+
+
+class Together:
+    """The built-in formats' engine, whichever is in use, and an organisation's."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._own = _Current(patterns)
+        self.beginnings = Beginnings([*builtin(), *patterns])
+
+    def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
+        """The hits of both."""
+        return [*engine_for(None).hits(text, start, final), *self._own.engine.hits(text, start, final)]
+
+    def may_match(self, data: bytes) -> bool:
+        """Whether one of both says so."""
+        return engine_for(None).may_match(data) or self._own.engine.may_match(data)
+
+    def any_keyword(self, text: str) -> bool:
+        """Whether one of both finds one."""
+        return engine_for(None).any_keyword(text) or self._own.engine.any_keyword(text)
+
+
+class _Current:
+    """An organisation's patterns: few, so that compiling them takes milliseconds, which still no output waits for."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.engine: Engine = ByKeyword(patterns)
+        self._patterns = patterns
+        threading.Thread(target=self._compile, name="jupyter_guard scrub patterns", daemon=True).start()
+
+    def _compile(self) -> None:
+        from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
+
+        def compiled() -> Engine:
+            expressions = Expressions(self._patterns)
+            return ByHyperscan(expressions, *expressions.compiled())
+
+        self.engine = _or_else(compiled) or self.engine
 
 
 _ENGINES: dict[int, tuple[Sequence[Pattern], Engine]] = {}
@@ -49,40 +101,54 @@ def engine_for(patterns: Sequence[Pattern] | None) -> Engine:
     """The engine for ``patterns``, or for the built-in ones: for these a faster one takes over when it is ready."""
     chosen = builtin() if patterns is None else patterns
     found = _ENGINES.get(id(chosen))
-    if found is None or found[0] is not chosen:
-        found = _ENGINES[id(chosen)] = (chosen, ByKeyword(chosen))
-        if patterns is None:
-            threading.Thread(target=prepare, name="jupyter_guard scrub engine", daemon=True).start()
-    return found[1]
+    if found is not None and found[0] is chosen:
+        return found[1]
+    inside = builtin()
+    engine: Engine
+    if chosen is inside:
+        engine = ByKeyword((*chosen, COLUMN))
+        threading.Thread(target=prepare, name="jupyter_guard scrub engine", daemon=True).start()
+    elif len(chosen) > len(inside) and all(one is other for one, other in zip(chosen, inside, strict=False)):
+        engine = Together(chosen[len(inside) :])
+    else:
+        engine = ByKeyword(chosen)
+    _ENGINES[id(chosen)] = (chosen, engine)
+    return engine
 
 
 def prepare() -> bool:
     """Load the fast engine, compiling it first where that was never done; returns whether it is in use."""
     with _preparing:
         if not _prepared.is_set():
-            try:
-                _use_hyperscan()
-            except Exception:
-                # The engine that needs nothing goes on serving, with the same results.
-                import logging
-
-                logging.getLogger("jupyter_guard").info("scrubbing without Hyperscan", exc_info=True)
+            engine = _or_else(_hyperscan)
+            if engine is not None:
+                _ENGINES[id(builtin())] = (builtin(), engine)
             _prepared.set()
     return not isinstance(engine_for(None), ByKeyword)
 
 
-def _use_hyperscan() -> None:
+def _or_else(make: Callable[[], Engine | None]) -> Engine | None:
     try:
         import hyperscan  # noqa: F401
+
+        return make()
     except ImportError:
-        return
+        return None
+    except Exception:
+        # The engine that needs nothing goes on serving, with the same results.
+        import logging
+
+        logging.getLogger("jupyter_guard").info("scrubbing without Hyperscan", exc_info=True)
+        return None
+
+
+def _hyperscan() -> Engine | None:
     import subprocess
 
     from jupyter_guard.scrub.cache import cache_directory, stored
     from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
 
-    patterns = builtin()
-    expressions = Expressions(patterns)
+    expressions = Expressions((*builtin(), COLUMN))
     directory = cache_directory(os.environ, Path.home())
     databases = stored(directory, expressions.name)
     if databases is None:
@@ -92,5 +158,4 @@ def _use_hyperscan() -> None:
             command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False
         )
         databases = stored(directory, expressions.name) if done.returncode == 0 else None
-    if databases is not None:
-        _ENGINES[id(patterns)] = (patterns, ByHyperscan(patterns, expressions, *databases))
+    return ByHyperscan(expressions, *databases) if databases is not None else None

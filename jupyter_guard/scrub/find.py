@@ -9,7 +9,7 @@ from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.spans import Found, merged
-from jupyter_guard.scrub.tables import html_cells, text_cells
+from jupyter_guard.scrub.tables import COLUMN, html_cells, text_cells
 from jupyter_guard.scrub.views import ESCAPE, MARKUP, View
 
 
@@ -17,10 +17,16 @@ def secrets_in(text: str, known: KnownValues, patterned: bool = True) -> list[Fo
     """Where secrets stand in ``text``, in order and without overlaps; without token formats unless ``patterned``."""
     spans: list[Found] = []
     if patterned:
+        names: list[int] = []
         for at, end, pattern in engine_for(None).hits(text, 0, final=True):
+            if pattern is COLUMN:
+                names.append(at)
+                continue
             place = pattern.secret(text, at, end)
             if place is not None and not inside_blob(text, at, place[1]):
                 spans.append(Found(*place, pattern.kind, 2 if pattern.generic else 1))
+        if names:
+            spans.extend(text_cells(text, sorted(names)))
     matcher = known.matcher()
     if matcher is not None:
         spans.extend(matcher.spans(text, 0, 0, final=True))
@@ -37,7 +43,7 @@ def clean_pieces(pieces: Sequence[str], known: KnownValues, found: list[Redactio
     whole = "\n".join(pieces)
     view = View(whole, ESCAPE) if "\x1b" in whole else None
     text = view.text if view is not None else whole
-    spans = merged([*secrets_in(text, known), *text_cells(text)])
+    spans = secrets_in(text, known)
     if not spans:
         return list(pieces)
     found.extend(Redaction(span.kind) for span in spans)

@@ -11,16 +11,16 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_guard.scrub import shape
+from jupyter_guard.scrub import shape, tables
 from jupyter_guard.scrub.checks import DIGIT_WITHIN
-from jupyter_guard.scrub.keywords import Hit, Keywords
+from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, lowered
 from jupyter_guard.scrub.patterns import Pattern
+from jupyter_guard.scrub.tables import COLUMN, COLUMN_EXPRESSION
 
 _TAIL = 384
 _MOST_BEFORE = 128
@@ -32,21 +32,21 @@ class Expressions:
     """What the two databases are compiled from, and a name for it that changes with it."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = patterns
         self.keywords = Keywords(patterns)
         self.words = sorted({(word, p.ignore_case) for p in patterns for word in p.keywords})
-        self._patterns = patterns
 
     @cached_property
     def shapes(self) -> list[tuple[str, bool, bool]]:
         """Each pattern's expression, whether case does not matter, and whether it is reported once a text."""
-        return [_expression(pattern) for pattern in self._patterns]
+        return [_expression(pattern) for pattern in self.patterns]
 
     @cached_property
     def name(self) -> str:
         """Changes when any pattern does, or the code that makes expressions of patterns."""
         # Not from the expressions themselves: making them takes longer than loading what was compiled from them.
         text = hashlib.sha256()
-        for one in self._patterns:
+        for one in self.patterns:
             lead = one.lead.pattern if one.lead is not None else ""
             fields = (
                 one.kind,
@@ -59,7 +59,7 @@ class Expressions:
                 *one.checks,
             )
             text.update(repr(fields).encode())
-        for module in (shape, sys.modules[__name__]):
+        for module in (shape, tables, sys.modules[__name__]):
             text.update(Path(str(module.__file__)).read_bytes())
         return text.hexdigest()
 
@@ -68,12 +68,14 @@ class Expressions:
         import hyperscan
 
         once, caseless = hyperscan.HS_FLAG_SINGLEMATCH, hyperscan.HS_FLAG_CASELESS
+        multiline = hyperscan.HS_FLAG_MULTILINE
         full = hyperscan.Database()
         full.compile(
             expressions=[source.encode("utf-8", "surrogatepass") for source, _, _ in self.shapes],
             ids=list(range(len(self.shapes))),
             flags=[
-                (once if single else 0) | (caseless if ignore_case else 0) for _, ignore_case, single in self.shapes
+                (once if single else 0) | (caseless if ignore_case else 0) | multiline
+                for _, ignore_case, single in self.shapes
             ],
         )
         words = hyperscan.Database()
@@ -91,10 +93,14 @@ def _expression(pattern: Pattern) -> tuple[str, bool, bool]:
     Of one that can reach far across text, the keyword alone. Generic patterns have words for keywords that are common
     in text: for these the place is worth knowing.
     """
+    if pattern is COLUMN:
+        return COLUMN_EXPRESSION, True, True
     keywords = "|".join(re.escape(word) for word in pattern.keywords)
     digit_within = -1
     if pattern.generic:
         digit_within = DIGIT_WITHIN if any(name.startswith("generated") for name in pattern.checks) else 0
+        if "password" in pattern.checks and not _reaches_far(pattern):
+            return f"(?:{keywords})(?:{pattern.shape.relaxed_password(DIGIT_WITHIN)})", pattern.ignore_case, False
     rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(digit_within)
     return f"(?:{keywords}){rest}", pattern.ignore_case, not _has_places(pattern)
 
@@ -111,19 +117,15 @@ def _reaches_far(pattern: Pattern) -> bool:
 class ByHyperscan:
     """The fast engine, once its databases are there."""
 
-    def __init__(self, patterns: Sequence[Pattern], expressions: Expressions, full: Any, words: Any) -> None:
+    def __init__(self, expressions: Expressions, full: Any, words: Any) -> None:
         import hyperscan
 
         self._stopped = hyperscan.ScanTerminated
-        self._patterns = patterns
+        patterns = expressions.patterns
         self._keywords = expressions.keywords
-        self._numbers = {pattern.kind: number for number, pattern in enumerate(patterns)}
-        self._patterns_of: dict[str, list[int]] = {}
-        for number, pattern in enumerate(patterns):
-            for word in pattern.keywords:
-                self._patterns_of.setdefault(word.lower(), []).append(number)
-        # In bytes: a character has at most four.
-        self._reach = [4 * (p.shape.before_longest + DIGIT_WITHIN + 8) if _has_places(p) else 0 for p in patterns]
+        self.beginnings = Beginnings(patterns)
+        self._patterns = patterns
+        self._seen: dict[int, tuple[Keywords, int]] = {}
         self._lowered = [word.lower() for word, _ in expressions.words]
         self._full = full
         self._ends = words
@@ -136,30 +138,73 @@ class ByHyperscan:
         size = len(text)
         if size - begin <= _TAIL:
             return self._at_keywords(text, begin, start)
-        data = (text[begin:] if begin else text).encode("utf-8", "surrogatepass")
+        piece = text[begin:] if begin else text
+        data = piece.encode("utf-8", "surrogatepass")
         matched: dict[int, list[int]] = {}
 
         def on_match(number: int, _from: int, to: int, *_: object) -> None:
             matched.setdefault(number, []).append(to)
 
         self._scan(self._full, self._full_scratch, data, on_match)
-        hits: Sequence[Hit] = []
-        if matched:
-            hits = self._at_words(text, begin, data, start, matched)
+        hits = self._matched(text, begin, start, data, matched) if matched else []
         if final:
             return hits
         tail = size - _TAIL
         if _BLANK.search(text, size - _SOLID_END) is None:
             tail = begin
-        late = list(self._at_keywords(text, tail, start))
-        if not late:
-            return hits
+        late = self._at_keywords(text, tail, start)
+        if not hits or not late:
+            return hits or late
         already = {(hit[0], hit[1], hit[2].kind) for hit in hits}
         return [*hits, *(hit for hit in late if (hit[0], hit[1], hit[2].kind) not in already)]
+
+    def _matched(self, text: str, begin: int, start: int, data: bytes, matched: dict[int, list[int]]) -> list[Hit]:
+        """The keywords that belong to what the first database ``matched`` in ``text[begin:]``, which is ``data``."""
+        hits: list[Hit] = []
+        wide = len(data) != len(text) - begin
+        low = lowered(text)
+        for number, ends in matched.items():
+            keywords, reach = self._seen.get(number) or self._look_up(number)
+            if not reach:
+                hits.extend(keywords.hits_in(text, low, start, len(text)))
+                continue
+            done = start
+            read = at = 0
+            for to in sorted(ends):
+                if wide:
+                    at += len(data[read:to].decode("utf-8", "ignore"))
+                    read = to
+                end = begin + (at if wide else to)
+                # An engine of bytes may stop inside a character.
+                hits.extend(keywords.hits_in(text, low, max(done, end - reach), end + 1))
+                done = max(done, end)
+        return hits
+
+    def _look_up(self, number: int) -> tuple[Keywords, int]:
+        """A pattern's keywords, and how many characters behind one's end its shortest match may end; 0: anywhere."""
+        pattern = self._patterns[number]
+        reach = pattern.shape.before_longest + DIGIT_WITHIN + 8 if _has_places(pattern) else 0
+        self._seen[number] = Keywords([pattern]), reach
+        return self._seen[number]
 
     def full_scan(self, text: str) -> None:
         """Hyperscan alone over all patterns, for measuring."""
         self._scan(self._full, self._full_scratch, text.encode("utf-8", "surrogatepass"), lambda *_: None)
+
+    def may_match(self, data: bytes) -> bool:
+        """Whether a token may be in ``data``, which is no text in particular."""
+        found: list[int] = []
+
+        def on_match(number: int, *_: object) -> bool:
+            found.append(number)
+            return True
+
+        for database, scratch in ((self._ends, self._ends_scratch), (self._full, self._full_scratch)):
+            found.clear()
+            self._scan(database, scratch, data, on_match)
+            if not found:
+                return False
+        return True
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``."""
@@ -172,57 +217,28 @@ class ByHyperscan:
         self._scan(self._ends, self._ends_scratch, text.encode("utf-8", "surrogatepass"), on_match)
         return bool(found)
 
-    def _at_keywords(self, text: str, tail: int, start: int) -> Sequence[Hit]:
+    def _at_keywords(self, text: str, tail: int, start: int) -> list[Hit]:
         """Every keyword in ``text[tail:]`` that ends after ``start``."""
-        return self._at_words(text, tail, (text[tail:] if tail else text).encode("utf-8", "surrogatepass"), start)
-
-    def _at_words(
-        self, text: str, begin: int, data: bytes, start: int, matched: dict[int, list[int]] | None = None
-    ) -> Sequence[Hit]:
-        """The same, where ``data`` is ``text[begin:]`` in UTF-8; with ``matched``, only where one of these may be."""
+        data = (text[tail:] if tail else text).encode("utf-8", "surrogatepass")
         found: list[tuple[int, int]] = []
         self._scan(self._ends, self._ends_scratch, data, lambda number, _from, to, *_: found.append((to, number)))
         if not found:
-            return ()
-        shift = begin if len(data) == len(text) - begin else None
+            return []
+        wide = len(data) != len(text) - tail
         out: list[Hit] = []
         read = at = 0
         seen: tuple[int, str] | None = None
         for to, number in sorted(found):
-            if shift is None:
+            if wide:
                 at += len(data[read:to].decode("utf-8", "surrogatepass"))
                 read = to
-                end = begin + at
-            else:
-                end = shift + to
+            end = tail + (at if wide else to)
             word = self._lowered[number]
             if end <= start or seen == (end, word):
                 continue
             seen = end, word
-            if matched is not None and not any(
-                self._near(matched.get(which), which, to) for which in self._patterns_of[word]
-            ):
-                continue
-            hits = self._keywords.at(text, end - len(word), word)
-            if matched is None:
-                out.extend(hits)
-            else:
-                out.extend(
-                    hit
-                    for hit in hits
-                    if self._near(matched.get(self._numbers[hit[2].kind]), self._numbers[hit[2].kind], to)
-                )
+            out.extend(self._keywords.at(text, end - len(word), word))
         return out
-
-    def _near(self, ends: list[int] | None, which: int, to: int) -> bool:
-        """Whether a match of a pattern ends so shortly after a keyword's end that it can be its match."""
-        if ends is None:
-            return False
-        reach = self._reach[which]
-        if not reach:
-            return True
-        at = bisect_left(ends, to)
-        return at < len(ends) and ends[at] <= to + reach
 
     def _scan(self, database: Any, scratch: Any, data: bytes, on_match: Any) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from jupyter_guard.scrub.patterns import Pattern
+from jupyter_guard.scrub.patterns import Pattern, stands_free
 
 Hit = tuple[int, int, Pattern]
 """Start and end of a keyword, and a pattern that may follow it."""
@@ -38,17 +38,18 @@ class Keywords:
 
     def hits(self, text: str, start: int, stop: int | None = None) -> Iterator[Hit]:
         """Keywords in ``text[:stop]`` that end after ``start``, with the patterns that may follow them there."""
+        yield from self.hits_in(text, lowered(text), start, len(text) if stop is None else stop)
+
+    def hits_in(self, text: str, low: str, start: int, stop: int) -> Iterator[Hit]:
+        """The same, where ``low`` is ``text`` in lower case."""
         if self._any is None:
             return
-        low = lowered(text)
-        stop = len(text) if stop is None else stop
         search = self._any.search
         found = search(low, max(0, start - self.longest + 1), stop)
         while found is not None:
             at = found.start()
             for word in self._beginnings[found[0]]:
-                end = at + len(word)
-                if end > start:
+                if at + len(word) > start:
                     yield from self.at(text, at, word)
             found = search(low, at + 1, stop)
 
@@ -62,6 +63,27 @@ class Keywords:
         for spelled, pattern in self.by_word[word]:
             if (pattern.ignore_case or text.startswith(spelled, at)) and pattern.may_begin(text, at, end):
                 yield at, end, pattern
+
+
+class Beginnings:
+    """The beginnings of the keywords that go with their secrets: a text that ends in one is not passed on yet."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._all = {
+            word[:size] for p in patterns if p.goes_with_secret for word in p.keywords for size in range(1, len(word))
+        }
+        self._last = frozenset(beginning[-1] for beginning in self._all)
+        self._longest = max(map(len, self._all), default=0)
+
+    def held(self, text: str) -> int:
+        """From where the end of ``text`` may be such a keyword's beginning; its length when nowhere."""
+        size = len(text)
+        if text[-1:] not in self._last:
+            return size
+        for at in range(max(0, size - self._longest), size):
+            if text[at:] in self._all and stands_free(text, at):
+                return at
+        return size
 
 
 def _expression(words: Iterable[str]) -> str:

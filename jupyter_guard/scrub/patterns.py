@@ -38,6 +38,7 @@ PARTS = {
 }
 """What shapes may use by name."""
 
+_PREFIX = re.compile(r"[A-Za-z][\w.$+-]*", re.ASCII)
 _ESCAPED = re.compile(r"\\[nrtbf]\Z")
 _KEYS = frozenset(
     {
@@ -73,14 +74,14 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
     context: str = ""
     joined: bool = False
     contains: bool = False
+    goes_with_secret: bool = False
+    """The keyword is taken out too: it is a token's own beginning, and no word that stands before one."""
 
     def may_begin(self, text: str, at: int, end: int) -> bool:
         """Whether the keyword at ``text[at:end]`` stands where one can."""
         if self.lead is not None:
             return self.lead.search(text, max(0, at - LOOK_BEHIND), at) is not None
-        if not self.edge or at == 0 or not text[at].isalnum() or not _alphanumeric(text[at - 1]):
-            return True
-        return _ESCAPED.search(text, max(0, at - 2), at) is not None
+        return not self.edge or stands_free(text, at)
 
     def secret(self, text: str, at: int, end: int) -> tuple[int, int] | None:
         """Where the secret after the keyword at ``text[at:end]`` is, as if ``text`` ended where it ends."""
@@ -97,7 +98,14 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
             return None
         if not all(CHECKS[name](seen, match) for name in self.checks):
             return None
-        return start, stop
+        return (at if self.goes_with_secret else start), stop
+
+
+def stands_free(text: str, at: int) -> bool:
+    """Whether no letter and no digit stands directly before ``text[at]``, should that be one itself."""
+    if at == 0 or not text[at].isalnum() or not _alphanumeric(text[at - 1]):
+        return True
+    return _ESCAPED.search(text, max(0, at - 2), at) is not None
 
 
 def _alphanumeric(character: str) -> bool:
@@ -157,10 +165,14 @@ def _pattern(kind: str, entry: Any) -> Pattern:
     for name, part in PARTS.items():
         shape = shape.replace(name, part)
     ignore_case = bool(entry.get("ignore_case", False))
+    read = Shape(shape, ignore_case)
+    # Without the group the whole is the secret. Asking the shape would mean parsing it.
+    right_after = "(?P<secret>" not in shape or shape.startswith("(?P<secret>")
+    begins_with_keyword = right_after and not (ignore_case or "lead" in entry or entry.get("generic"))
     return Pattern(
         kind=kind,
         keywords=tuple(word.lower() if ignore_case else word for word in keywords),
-        shape=Shape(shape, ignore_case),
+        shape=read,
         ignore_case=ignore_case,
         edge=bool(entry.get("edge", True)),
         lead=re.compile(f"(?:{entry['lead']})\\Z", re.ASCII) if "lead" in entry else None,
@@ -171,6 +183,7 @@ def _pattern(kind: str, entry: Any) -> Pattern:
         context=str(entry.get("context", "")),
         joined=bool(entry.get("joined", False)),
         contains=bool(entry.get("contains", False)),
+        goes_with_secret=begins_with_keyword and entry.get("edge", True) and all(map(_PREFIX.fullmatch, keywords)),
     )
 
 

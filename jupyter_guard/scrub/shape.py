@@ -145,6 +145,24 @@ class Shape:
             return f"{before}(?:{'|'.join([*early, late])})"
         return "".join(_relaxed(node) for node in self._before + self._secret + self._after)
 
+    def relaxed_password(self, within: int) -> str:
+        """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
+        secret, before = self._secret, self._before
+        if len(secret) != 1 or secret[0][0] is not op.MAX_REPEAT or not before or before[-1][0] is not op.MAX_REPEAT:
+            return self.relaxed(0)
+        low, _high, items = secret[0][1]
+        item = next(iter(items))
+        least, most, quote = before[-1][1]
+        if len(items) != 1 or item[0] is not op.IN or item[1][0][0] is not op.NEGATE or (least, most) != (0, 1):
+            return self.relaxed(0)
+        inside = _character(item)
+        name = "".join(_relaxed(node) for node in before[:-1])
+        quoted = "".join(_relaxed(node) for node in quote) + f"{inside}{{{low}}}"
+        sign = "[^\\-A-Za-z_./:" + inside[2:]
+        early = "|".join(f"{_times(inside, at)}{sign}{_times(inside, low - 1 - at)}" for at in range(low))
+        late = f"{inside}{{{low},{within - 1}}}{sign}"
+        return f"{name}(?:{quoted}|{_relaxed(before[-1])}(?:{early}|{late}))"
+
     def _compile(self, source: str) -> re.Pattern[str]:
         return re.compile(source, self._flags)
 

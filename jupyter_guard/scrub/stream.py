@@ -9,6 +9,7 @@ change it. Escape sequences of terminals are set aside on the way in and put bac
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
@@ -18,8 +19,10 @@ from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
 from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.redaction import Redaction, marker
+from jupyter_guard.scrub.rows import Rows
 from jupyter_guard.scrub.shape import CAP
 from jupyter_guard.scrub.spans import Found, merged
+from jupyter_guard.scrub.tables import COLUMN
 from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
 
 _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
@@ -38,6 +41,8 @@ class Scrubber:
         self.redactions: list[Redaction] = []
         self._known = known if isinstance(known, KnownValues) else KnownValues.of(known)
         self._patterns = patterns
+        self._done: int = 0
+        self._unfinished: str = ""
         self._reset()
 
     @property
@@ -47,16 +52,29 @@ class Scrubber:
 
     def feed(self, chunk: str) -> str:
         """What of the text so far can be passed on now, after what was passed on before."""
-        if self._unfinished or "\x1b" in chunk:
-            chunk = self._set_aside(self._unfinished + chunk, final=False)
-        self._text += chunk
-        return self._pass_on(final=False)
+        if not self._unfinished and "\x1b" not in chunk:
+            self._text += chunk
+            return self._emit(self._hold(final=False))
+        chunk = self._finished_escapes(self._unfinished + chunk)
+        size = len(self._text)
+        self._text += ESCAPE.sub("", chunk)
+        as_it_is = self._done == size and not self._marks and "\x1b]" not in chunk
+        hold = self._hold(final=False)
+        if as_it_is and hold == len(self._text) and not self._spans:
+            # Nothing is held and nothing goes: what the sequences are, and where, is nobody's question.
+            self._done = hold
+            self._trim()
+            return chunk
+        self._set_aside(chunk, size)
+        return self._emit(hold)
 
     def flush(self) -> str:
         """The rest: the text ends here. What follows is a new text."""
         if self._unfinished:
-            self._text += self._set_aside(self._unfinished, final=True)
-        out = self._pass_on(final=True)
+            size = len(self._text)
+            self._text += ESCAPE.sub("", self._unfinished)
+            self._set_aside(self._unfinished, size)
+        out = self._emit(self._hold(final=True))
         self._reset()
         return out
 
@@ -67,33 +85,31 @@ class Scrubber:
         self._known_from = 0  # from where known values may still end
         self._live: list[Hit] = []
         self._spans: list[Found] = []
-        self._marks: list[tuple[int, str]] = []
+        self._marks: deque[tuple[int, str]] = deque()
         self._unfinished = ""
         self._swallowing = ""
         self._swallow_from = 0
+        self._rows = Rows()
 
-    def _set_aside(self, text: str, final: bool) -> str:
-        self._unfinished = ""
-        if not final:
-            unfinished = UNFINISHED_ESCAPE.search(text)
-            if unfinished is not None:
-                self._unfinished = unfinished[0]
-                text = text[: unfinished.start()]
-        plain: list[str] = []
-        size = len(self._text)
+    def _finished_escapes(self, text: str) -> str:
+        """``text`` up to a sequence that has not ended yet."""
+        unfinished = UNFINISHED_ESCAPE.search(text, max(0, text.rfind("\x1b", 0, -1)))
+        self._unfinished = unfinished[0] if unfinished is not None else ""
+        return text[: unfinished.start()] if unfinished is not None else text
+
+    def _set_aside(self, text: str, size: int) -> None:
+        """Note the sequences in ``text``, the rest of which begins at ``size``."""
         at = 0
         for escape in ESCAPE.finditer(text):
-            plain.append(text[at : escape.start()])
             size += escape.start() - at
             sequence = escape[0]
             if sequence.startswith("\x1b]"):
                 sequence = sequence[:2] + scrub(sequence[2:], self._known)
             self._marks.append((size, sequence))
             at = escape.end()
-        plain.append(text[at:])
-        return "".join(plain)
 
-    def _pass_on(self, final: bool) -> str:
+    def _hold(self, final: bool) -> int:
+        """From where the text is not passed on yet. What is to be taken out is noted."""
         text = self._text
         size = hold = len(text)
         engine = engine_for(self._patterns)
@@ -103,10 +119,15 @@ class Scrubber:
         self._live = []
         for hit in candidates:
             at, end, pattern = hit
+            if pattern is COLUMN:
+                self._rows.named.append(at)
+                continue
             shape = pattern.shape
             if not final and shape.open(text, end):
                 self._live.append(hit)
-                if shape.begun(text, end):
+                if pattern.goes_with_secret:
+                    hold = min(hold, at)
+                elif shape.begun(text, end):
                     hold = min(hold, end)
                 continue
             place = pattern.secret(text, at, end)
@@ -114,12 +135,14 @@ class Scrubber:
                 self._found(pattern, *place)
         if len(self._live) > _MOST_CANDIDATES:
             self._give_up_on_candidates(hold)
-        hold = min(hold, self._look_for_known(final))
+        if not final:
+            hold = min(hold, engine.beginnings.held(text))
+        hold = min(hold, self._look_for_known(final), self._rows.look(text, self._scanned, final, self._spans))
         self._scanned = size
         if self._swallowing:
             self._swallow()
         # A candidate is held from its keyword on; what was passed on when it had not begun was no part of it.
-        return self._emit(max(hold, self._done))
+        return max(hold, self._done)
 
     def _found(self, pattern: Pattern, start: int, end: int) -> None:
         self._spans.append(Found(start, end, pattern.kind, 2 if pattern.generic else 1))
@@ -191,7 +214,7 @@ class Scrubber:
             return self._text[start:end]
         parts = []
         while self._marks and self._marks[0][0] <= end:
-            place, sequence = self._marks.pop(0)
+            place, sequence = self._marks.popleft()
             if place > start:
                 parts.append(self._text[start:place])
                 start = place
@@ -202,12 +225,13 @@ class Scrubber:
     def _marks_until(self, end: int) -> str:
         parts = []
         while self._marks and self._marks[0][0] <= end:
-            parts.append(self._marks.pop(0)[1])
+            parts.append(self._marks.popleft()[1])
         return "".join(parts)
 
     def _trim(self) -> None:
         context = _CONTEXT + (CUT_UP_WINDOW if self._known else 0)
-        keep = min(self._done, self._known_from, len(self._text) - context)
+        size = len(self._text)
+        keep = min(self._done, self._known_from, size - context, self._rows.keep(size))
         for at, _end, _pattern in self._live:
             keep = min(keep, at - BLOB_LOOK_BEHIND)
         if keep <= 0:
@@ -218,7 +242,9 @@ class Scrubber:
         self._known_from -= keep
         self._live = [(at - keep, end - keep, pattern) for at, end, pattern in self._live]
         self._spans = [span.moved(-keep) for span in self._spans]
-        self._marks = [(at - keep, sequence) for at, sequence in self._marks]
+        if self._marks:
+            self._marks = deque((at - keep, sequence) for at, sequence in self._marks)
+        self._rows.moved(-keep)
         if self._swallowing:
             self._swallow_from -= keep
 

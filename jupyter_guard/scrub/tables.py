@@ -1,18 +1,216 @@
-"""Tables that show a data frame -> the cells of columns that are called exactly `password`, `secret` and the like."""
+"""Tables that show a data frame -> the cells of columns that are called exactly `password`, `secret` and the like.
+
+HTML is read whole. Text comes line by line: a head, then rows until a blank line or until three lines in a row are
+none. Columns are aligned, as pandas and psql print them, or stand between bars, commas, semicolons or tabs.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
+import msgspec
+
+from jupyter_guard.scrub.patterns import Pattern
+from jupyter_guard.scrub.shape import Shape
 from jupyter_guard.scrub.spans import Found
 
-_NAMES = frozenset({"password", "passwd", "api_key", "secret"})
-_NAME = re.compile(r"password|passwd|api_key|secret", re.IGNORECASE)
-_ROW = re.compile(r"<tr\b[^>]{0,1000}>(.*?)</tr\s*>", re.IGNORECASE | re.DOTALL)
+NAMES = ("password", "passwd", "api_key", "secret")
+KIND = "secret-column"
+LONGEST_HEAD = 4_096
+LONGEST_ROW = 16_384
+"""A row of more characters is not read but taken out whole."""
+
+COLUMN = Pattern(KIND, NAMES, Shape("(?P<secret>[ ])"), ignore_case=True)
+"""Not a token format: engines report with it where such a name stands, and whoever asked reads the line around it."""
+
+_ALIGNED = r"[\w#.%|+ \t\x80-\xff-]*"
+_FIELDS = r'"?[\w.-]*"?'
+COLUMN_EXPRESSION = (
+    r"(?:^|\r)(?:[ \t|\x80-\xff]{aligned}{name}|{aligned}(?:  |\t|\| ){name}|{aligned}{name}(?:  |\t| \|))"
+    r"{aligned}(?:\r|$)"
+    r'|(?:^|\r)(?:{field}[,;\t])*(?:{field}[,;\t]"?{name}"?|"?{name}"?[,;\t]{field})(?:[,;\t]{field})*(?:\r|$)'
+)
+"""Lines that may be such a head, for engines of bytes that match case-insensitively and line by line."""
+COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace("{name}", rf"\b(?:{'|'.join(NAMES)})\b")
+COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace("{aligned}", _ALIGNED).replace("{field}", _FIELDS)
+
+_NAME = re.compile("|".join(NAMES), re.IGNORECASE)
+_TR = re.compile(r"<tr\b[^>]{0,1000}>(.*?)</tr\s*>", re.IGNORECASE | re.DOTALL)
 _CELL = re.compile(r"<t([hd])\b[^>]{0,1000}>(.*?)</t[hd]\s*>", re.IGNORECASE | re.DOTALL)
 _EMPTY = frozenset({"", "nan", "none", "null", "<na>", "&lt;na&gt;", "nat", "...", "\u2026", "true", "false"})
-KIND = "secret-column"
+
+_BARS = "|\u2502\u2503\u2551"
+_BAR = re.compile(f"[{_BARS}]")
+_HEAD = re.compile(r"\s*[\w#%][\w#.%-]*(?:\s+[\w#%][\w#.%-]*)*\s*\\?\s*")
+_WORD = re.compile(r"\S+")
+_RUN = re.compile(r"\S+(?: \S+)*")
+_FIELD = re.compile(r'"?[\w.-]+"?')
+_RULE = re.compile(r"[\s|+\-=:.\u2500-\u257f]*")
+_MOST_MISSES = 2
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """Where the cells are: below the names at ``places``, or the ``numbers`` of ``width`` fields at a ``delimiter``.
+
+    A place is where the word before ends, where the name starts and ends, and where the next word starts.
+    """
+
+    places: tuple[tuple[int, int, int, int], ...] = ()
+    delimiter: str = ""
+    numbers: tuple[int, ...] = ()
+    width: int = 0
+
+
+class Table:
+    """Reads lines; between a head and the end of its table it is ``open``."""
+
+    def __init__(self) -> None:
+        self._columns: Columns | None = None
+        self._misses = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether the next line may be a row."""
+        return self._columns is not None
+
+    def cells(self, line: str) -> list[tuple[int, int]]:
+        """What of ``line``, which has no end of line in it, is to be taken out."""
+        if len(line) > LONGEST_ROW:
+            return [(0, len(line))] if self._columns is not None else []
+        head = _head(line) if len(line) <= LONGEST_HEAD and _NAME.search(line) else None
+        if head is not None:
+            self._columns, self._misses = head, 0
+            return []
+        if self._columns is None or not line.strip():
+            self._columns = None
+            return []
+        found = list(_cells(self._columns, line))
+        if found:
+            self._misses = 0
+        elif not _RULE.fullmatch(line):
+            self._misses += 1
+            if self._misses > _MOST_MISSES:
+                self._columns = None
+        return [(start, end) for start, end in found if line[start:end].strip("\"'").lower() not in _EMPTY]
+
+
+def text_cells(text: str, names: Iterable[int]) -> list[Found]:
+    """The cells in the tables of a whole text, in which a name that may be a column's stands at each of ``names``."""
+    found: list[Found] = []
+    table = Table()
+    at = 0
+    for name in names:
+        if name < at:
+            continue
+        at = max(text.rfind("\n", 0, name), text.rfind("\r", 0, name)) + 1
+        ended = line_end(text, at, final=True)
+        while ended is not None:
+            found.extend(Found(at + a, at + b, KIND, 1) for a, b in table.cells(text[at : ended[0]]))
+            at = ended[1]
+            ended = line_end(text, at, final=True) if table.open else None
+    return found
+
+
+def line_end(text: str, at: int, final: bool) -> tuple[int, int] | None:
+    """Where the line from ``at`` on ends and the next begins; ``None`` when that is still to come."""
+    size = len(text)
+    feed = text.find("\n", at)
+    carriage = text.find("\r", at, feed if feed >= 0 else size)
+    if carriage >= 0:
+        if feed == carriage + 1:
+            return carriage, feed + 1
+        # A line feed may follow, and would belong to it.
+        return (carriage, carriage + 1) if final or carriage + 1 < size else None
+    if feed >= 0:
+        return feed, feed + 1
+    return (size, size) if final and at < size else None
+
+
+def _head(line: str) -> Columns | None:
+    """The columns with such names, when ``line`` is the head of a table: nothing but names, in columns."""
+    delimited = _delimited_head(line)
+    if delimited is not None or not _HEAD.fullmatch(line):
+        return delimited
+    words = [(word.start(), word.end()) for word in _WORD.finditer(line)]
+    places = []
+    for number, (start, end) in enumerate(words):
+        if line[start:end].lower() not in NAMES:
+            continue
+        before = words[number - 1][1] if number else 0
+        after = words[number + 1][0] if number + 1 < len(words) else 0
+        beside_gap = line[:1].isspace() or start - before > 1 or after - end > 1
+        if beside_gap and (len(words) > 1 or start >= 2):
+            # A single name may be one of a list: only what ends below it, beside an index, is its cell.
+            places.append((before, start if len(words) > 1 else -1, end, after or LONGEST_ROW))
+    return Columns(places=tuple(places)) if places else None
+
+
+def _delimited_head(line: str) -> Columns | None:
+    for delimiter in (_BARS, ",", ";", "\t"):
+        fields = _BAR.split(line.strip().strip(_BARS)) if delimiter is _BARS else line.split(delimiter)
+        if len(fields) < 2:
+            continue
+        if delimiter is not _BARS and not all(_FIELD.fullmatch(field.strip() or "-") for field in fields):
+            continue
+        if delimiter in ",;" and any(field != field.strip() for field in fields):
+            continue
+        names = [field.strip().strip('"').lower() for field in fields]
+        numbers = tuple(number for number, name in enumerate(names) if name in NAMES)
+        if numbers and all(re.fullmatch(r"[\w#.% -]*", name) for name in names):
+            return Columns(delimiter=delimiter, numbers=numbers, width=len(names))
+    return None
+
+
+def _cells(columns: Columns, line: str) -> Iterable[tuple[int, int]]:
+    if columns.delimiter:
+        yield from _delimited_cells(columns, line)
+        return
+    for before, start, end, after in columns.places:
+        for run in _RUN.finditer(line):
+            if run.end() == end and (start >= 0 or run.start() > 0 or " " in run[0]):
+                # Where columns are one blank apart, a run goes on from the one before.
+                yield max(run.start(), before + 1 if before else _after_index(line, run.start(), start)), end
+                break
+            if run.start() == start:
+                yield start, min(run.end(), max(after - 1, end))
+                break
+
+
+def _after_index(line: str, at: int, start: int) -> int:
+    """The first column has only the index before it."""
+    if at or start >= 0:
+        return at
+    index = _WORD.match(line)
+    return index.end() + 1 if index is not None else at
+
+
+def _delimited_cells(columns: Columns, line: str) -> Iterable[tuple[int, int]]:
+    at = 0
+    spans = []
+    if columns.delimiter == _BARS:
+        inner = line.strip()
+        at = len(line) - len(line.lstrip()) + (inner[:1] in _BARS)
+        stop = len(line.rstrip()) - (len(inner) > 1 and inner[-1] in _BARS)
+        fields = _BAR.split(line[at:stop])
+    else:
+        fields = _separated(line, columns.delimiter)
+    if len(fields) != columns.width:
+        return
+    for field in fields:
+        start = at + len(field) - len(field.lstrip())
+        spans.append((start, max(start, at + len(field.rstrip()))))
+        at += len(field) + 1
+    for number in columns.numbers:
+        if spans[number][0] < spans[number][1] and not _RULE.fullmatch(line[slice(*spans[number])]):
+            yield spans[number]
+
+
+def _separated(line: str, delimiter: str) -> list[str]:
+    """Fields of a line of CSV; a quoted one may hold the delimiter."""
+    if '"' not in line:
+        return line.split(delimiter)
+    return re.findall(rf'(?:(?<=\A)|(?<={re.escape(delimiter)}))("(?:[^"]|"")*"|[^{re.escape(delimiter)}]*)', line)
 
 
 def html_cells(source: str) -> list[Found]:
@@ -22,11 +220,11 @@ def html_cells(source: str) -> list[Found]:
     found: list[Found] = []
     columns: set[int] = set()
     width = 0
-    for row in _ROW.finditer(source):
+    for row in _TR.finditer(source):
         cells = list(_CELL.finditer(source, row.start(1), row.end(1)))
         headers = all(cell[1] in "hH" for cell in cells)
         if headers and cells:
-            named = {at for at, cell in enumerate(cells) if cell[2].strip().lower() in _NAMES}
+            named = {at for at, cell in enumerate(cells) if cell[2].strip().lower() in NAMES}
             if named or len(cells) != width or any(cell[2].strip() for cell in cells[1:]):
                 columns, width = named, len(cells)
             continue
@@ -35,51 +233,3 @@ def html_cells(source: str) -> list[Found]:
             if cell[2].strip().lower() not in _EMPTY and "[REDACTED:" not in cell[2]:
                 found.append(Found(cell.start(2), cell.end(2), KIND, 1))
     return found
-
-
-def text_cells(text: str) -> list[Found]:
-    """The same for tables in plain text: columns are aligned, at least two blanks or a bar apart."""
-    if not _NAME.search(text) or "\n" not in text:
-        return []
-    found = []
-    offset = 0
-    columns: list[tuple[int, int]] = []
-    for line in text.splitlines(keepends=True):
-        bare = line.rstrip("\r\n")
-        headers = list(_header(bare))
-        if headers:
-            columns = headers
-        elif not bare.strip():
-            columns = []
-        else:
-            for start, end in columns:
-                cell = _cell(bare, start, end)
-                if cell is not None and bare[cell[0] : cell[1]].lower() not in _EMPTY:
-                    found.append(Found(offset + cell[0], offset + cell[1], KIND, 1))
-        offset += len(line)
-    return found
-
-
-def _header(line: str) -> Iterator[tuple[int, int]]:
-    """Places of such names in a line that is the head of a table: a column beside it, and nothing but names."""
-    words = re.findall(r"[^\s|│]+", line)
-    if len(words) < 2 and not line.startswith("  "):
-        return
-    if not re.fullmatch(r"[\s|│]*[\w#.%-]+(?:(?:\s{2,}|\s*[|│]\s*| (?=\S))[\w#.%-]+)*[\s|│]*", line):
-        return
-    for name in re.finditer(r"(?<![^\s|│])(?:password|passwd|api_key|secret)(?![^\s|│])", line, re.IGNORECASE):
-        beside_gap = (
-            line.startswith(" ")
-            or line[: name.start()].endswith(("  ", "| ", "│ "))
-            or line[name.end() :].startswith(("  ", " |", " │"))
-        )
-        if beside_gap:
-            yield name.start(), name.end()
-
-
-def _cell(line: str, start: int, end: int) -> tuple[int, int] | None:
-    """What stands under a header: the text that ends where it ends, or begins where it begins."""
-    for cell in re.finditer(r"[^\s|│]+(?: [^\s|│]+)*", line):
-        if cell.end() == end or cell.start() == start:
-            return cell.span()
-    return None

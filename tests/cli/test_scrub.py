@@ -21,7 +21,7 @@ from jupyter_guard.scrub import KnownValues
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SECRET = "AKIA" + "Q3EGRLVGZ5TYMC4W"
-MARK = "AKIA[REDACTED:aws-access-key-id]"
+MARK = "[REDACTED:aws-access-key-id]"
 
 
 def stream(text: str, name: str = "stdout") -> nbformat.NotebookNode:
