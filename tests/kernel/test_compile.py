@@ -160,6 +160,15 @@ def test_a_module_that_was_compiled_before_is_judged_too(front: Front) -> None:
     assert kept(front)
 
 
+def test_compiling_it_first_does_not_get_it_past(front: Front) -> None:
+    (front.folder / "twice.py").write_text(HARMFUL)
+    front.run("import sys\nsys.path.insert(0, '')")
+    assert front.assistant("import twice", answer="y").status == "error"
+    run = front.assistant("import py_compile\npy_compile.compile('twice.py')\nimport twice", answer="y")
+    assert run.error["ename"] == "CellBlocked"
+    assert kept(front)
+
+
 def test_compiling_a_file_runs_nothing_and_asks_nothing(front: Front) -> None:
     (front.folder / "only_compiled.py").write_text(HARMFUL)
     before = met(front)

@@ -143,16 +143,23 @@ class Watch:
             self._cell(frame)
         elif kind in (CELL, OTHER, RUNNER) or (kind == SHELL and name in ("ex", "ev")):
             self._ask(self._parsed_text(source) if kind == RUNNER else self._text(source), "text", "", frame)
+            if isinstance(filename, str) and not filename.startswith("<"):
+                self._files.add(filename)
         elif isinstance(filename, str) and self._is_own_file(filename) and not self._only_compiles(frame):
-            self._files.add(filename)
             self._ask(self._text(source), "run" if name == "execfile" else "module", filename, frame)
+            self._files.add(filename)
 
     def running(self, code, frame):
         """A code object runs: that of a file which was compiled in an earlier session is new to the guard."""
         filename = getattr(code, "co_filename", "")
-        if self.kind(filename) != OTHER or filename in self._files or not self._is_own_file(filename):
+        if self.kind(filename) != OTHER:
             return
-        self._files.add(filename)
+        if filename in self._files:
+            # It has just been compiled, and judged then; next time it may be another file's cached code.
+            self._files.discard(filename)
+            return
+        if not self._is_own_file(filename):
+            return
         try:
             with open(filename, "rb") as file:
                 source = file.read(LARGEST + 1)
@@ -207,7 +214,7 @@ class Watch:
     def _cell(self, frame):
         """IPython compiles a node of a cell: was it judged as it stands?"""
         # What was parsed for it is no magic's.
-        self._parsed.texts = []
+        parsed, self._parsed.texts = getattr(self._parsed, "texts", None), []
         if not self._cells:
             return
         here = frame.f_locals
@@ -219,7 +226,10 @@ class Watch:
         content = self._request().get("content") or {}
         changed = self.transformers_differ()
         if changed or raw is None or raw != content.get("code"):
-            self._ask(_unparsed(nodes) if changed or raw is None else raw, "changed" if changed else "cell", "", frame)
+            if changed or raw is None:
+                # Text that no transformer of trees has touched is what was parsed.
+                raw = _unparsed(nodes) if self.shell.ast_transformers or not parsed else self._text(parsed[-1])
+            self._ask(raw, "changed" if changed else "cell", "", frame)
         self._passed_nodes = nodes
 
     def transformers_differ(self):
