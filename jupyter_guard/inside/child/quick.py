@@ -74,7 +74,8 @@ def _is_through(stream):
     thread = stream.pub_thread
     if thread is None or stream.echo is not None or not stream._is_master_process():
         return False
-    if stream._fid is not None and stream._should_watch:
+    # Older versions have the first only where the second is so.
+    if stream._should_watch and stream._fid is not None:
         # Written past Python, as compiled code does: the thread that watches for it gets the time to take it. A process
         # that writes on and on is not waited for.
         for _ in range(LATEST):
@@ -88,7 +89,7 @@ def _watch_pipe_fd(stream):
     """As ipykernel's own, with the reading of a piece and its writing told as one by ``_guard_reads``."""
     from ipykernel.iostream import PIPE_BUFFER_SIZE
 
-    if stream._fid is None:
+    if getattr(stream, "_fid", None) is None:
         return
     try:
         while True:
