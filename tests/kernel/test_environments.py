@@ -1,0 +1,154 @@
+"""Kernels of other environments: an older and a newer Python with nothing of ours installed, and another language."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .front import ASSISTANT, GUARDED, Front
+
+SECRET = "AK" + "IA" + "QYLPMN5HHHFPZAM2"
+# The oldest that the part in the kernel's process runs on, and the newest at hand.
+VERSIONS = ("3.8", "3.13")
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
+
+
+def interpreter(version: str) -> str:
+    """A Python of this version, wherever it is installed, or a skip."""
+    candidates = [
+        shutil.which(f"python{version}") or "",
+        *map(str, sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python"))),
+        *map(str, sorted(Path.home().glob(f".local/share/uv/python/*-{version}*/bin/python3"))),
+    ]
+    for one in filter(None, candidates):
+        command = [one, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        if subprocess.run(command, capture_output=True, text=True).stdout.strip() == version:
+            return one
+    pytest.skip(f"Python {version} is not installed here")
+
+
+@pytest.fixture(scope="session")
+def environment(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Makes virtual environments, once for all runs of the tests; the path of each one's Python."""
+    cache = request.config.cache
+    if cache is None:
+        pytest.skip("there is no cache to keep environments in")
+
+    def make(version: str, *packages: str) -> str:
+        base = interpreter(version)
+        folder = cache.mkdir("environments") / "-".join((version, *packages))
+        python = folder / "bin" / "python"
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([base, "-m", "venv", str(folder)], check=True)
+            install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages]
+            done = subprocess.run(install, capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"{', '.join(packages)} cannot be installed here: {done.stderr.strip()[-200:]}")
+            (folder / "complete").touch()
+        return str(python)
+
+    return make
+
+
+@pytest.fixture
+def wrap(start: Callable[..., Front], tmp_path: Path) -> Callable[..., Front]:
+    """Starts the guarded twin of a kernel spec."""
+
+    def begin(name: str, argv: list[str], language: str = "python", **options: Any) -> Front:
+        place = tmp_path / "kernels" / name
+        place.mkdir(parents=True)
+        (place / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": language}))
+        # The manager hands its own environment on, but for Jupyter's variables.
+        launch = f"import os, sys; os.environ['JUPYTER_PATH'] = {str(tmp_path)!r}; os.execv(sys.argv[1], sys.argv[1:])"
+        return start(argv=[sys.executable, "-c", launch, *GUARDED, "--wrap", name], **options)
+
+    return begin
+
+
+@pytest.fixture(params=VERSIONS)
+def other(request: pytest.FixtureRequest, environment: Callable[..., str], wrap: Callable[..., Front]) -> Front:
+    python = environment(request.param, "ipykernel")
+    front = wrap("other", [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+    assert front.run("'%d.%d' % __import__('sys').version_info[:2]").result == repr(request.param)
+    return front
+
+
+def test_it_is_guarded_as_our_own_and_nothing_is_installed_in_it(other: Front) -> None:
+    assert other.run("import importlib.util; importlib.util.find_spec('jupyter_guard') is None").result == "True"
+    assert other.run("print(sum(range(5)))").text == "10\n"
+    refused = other.run("import telnetlib  # mine")
+    assert refused.kinds == ["status", "execute_input", "display_data", "error", "status"]
+    assert refused.reply["content"]["ename"] == "CellBlocked"
+    assert refused.reply["content"]["execution_count"] == refused.count
+    assert other.run(f"In[{refused.count}]").result == "'import telnetlib  # mine'"
+    history = other.request("history_request", {"hist_access_type": "tail", "n": 2, "output": False, "raw": True})
+    assert "import telnetlib  # mine" in str(history["content"]["history"])
+    assert SECRET not in other.run(f"print({SECRET[:5]!r} + {SECRET[5:]!r})").text
+    assert other.run("input('who? ')", "Ada").result == "'Ada'"
+    assert [other.finish(other.send(code)).status for code in ("1/0", "x = 1")] == ["error", "ok"]
+
+
+def test_it_is_interrupted_and_dies_natively(other: Front) -> None:
+    run = other.send("import time; time.sleep(60)")
+    other.wait_for(run, "execute_input")
+    other.interrupt()
+    assert other.finish(run, seconds=15).reply["content"]["ename"] == "KeyboardInterrupt"
+    run = other.send("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    other.wait_for(run, "error")
+    assert "SIGKILL" in run.error["evalue"]
+    assert other.manager.provisioner.process.wait(10) == -signal.SIGKILL
+
+
+def test_syntax_that_is_newer_than_ours_runs(environment: Callable[..., str], wrap: Callable[..., Front]) -> None:
+    if sys.version_info >= (3, 12):
+        pytest.skip("this Python knows the statement itself")
+    front = wrap("newer", [environment("3.13", "ipykernel"), "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+    run = front.run("type Pair[T] = tuple[T, T]\nPair.__name__", "y")
+    assert run.status == "ok", run.reply["content"]
+    assert run.result == "'Pair'"
+
+
+@pytest.fixture
+def bash(environment: Callable[..., str], wrap: Callable[..., Front]) -> Front:
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash")
+    python = environment("3.13", "bash_kernel")
+    front = wrap("bash", [python, "-m", "bash_kernel", "-f", "{connection_file}"], language="bash")
+    assert front.run("echo $((6 * 7))").text == "42\n"
+    return front
+
+
+def test_a_bash_kernel_is_vetted_scrubbed_and_answered_for(bash: Front) -> None:
+    # Not there, should this ever be let through.
+    dangerous = "rm -rf /srv/a-project-that-is-not-here"
+    refused = bash.assistant(dangerous)
+    assert refused.status == "error"
+    assert refused.reply["content"]["ename"].startswith("Cell")
+    assert "a-project-that-is-not-here" in refused.error["evalue"]
+    assert SECRET not in bash.run(f"a={SECRET[:6]}; b={SECRET[6:]}; echo $a$b").text
+    runs = [bash.send(code, metadata=ASSISTANT) for code in (dangerous, "echo after")]
+    assert [bash.finish(one).status for one in runs] == ["error", "aborted"]
+    assert bash.run("echo on").text == "on\n"
+
+
+def test_a_bash_kernel_is_interrupted_and_dies_with_the_wrapper(bash: Front) -> None:
+    from .test_death import gone
+
+    run = bash.send("sleep 60")
+    bash.wait_for(run, "execute_input")
+    bash.interrupt()
+    bash.finish(run, seconds=20)
+    assert bash.run("echo on").text == "on\n"
+    shell = int(bash.run("echo $$").text)
+    os.kill(bash.pid, signal.SIGKILL)
+    assert gone(shell)
