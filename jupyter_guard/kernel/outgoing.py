@@ -189,7 +189,7 @@ class Outgoing:
     def _clean(self, channel: str, frames: list[bytes], at: int, header: Header, about: str) -> bool:
         """Take secrets out of a message in place; whether there is anything left to send now."""
         kind = header.msg_type
-        buffers = frames[at + BUFFERS :]
+        buffers = [one if isinstance(one, bytes) else memoryview(one) for one in frames[at + BUFFERS :]]
         try:
             cleaned = self.scrubber.clean(channel, kind, about, frames[at + METADATA], frames[at + CONTENT], buffers)
         except Exception:
@@ -206,7 +206,7 @@ class Outgoing:
         if cleaned.content is None:
             return False
         frames[at + CONTENT] = cleaned.content
-        frames[at + BUFFERS :] = list(cleaned.buffers)
+        frames[at + BUFFERS :] = [bytes(one) for one in cleaned.buffers]
         return True
 
     def own(self, kind: str, content: bytes, about: str) -> bytes:

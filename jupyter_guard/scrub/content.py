@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text, secrets_in
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.redaction import Redaction, marker
@@ -80,10 +81,13 @@ class Cleaner:
             ]
         return out
 
-    def buffer(self, buffer: bytes) -> bytes:
+    def buffer(self, buffer: bytes | memoryview) -> bytes | memoryview:
         """A binary buffer, secrets overwritten with as many bytes."""
+        patterned = engine_for(None).may_match(buffer)
+        if not patterned and not self._known:
+            return buffer
         raw = bytes(buffer)
-        spans = secrets_in(raw.decode("latin-1"), self._known)
+        spans = secrets_in(raw.decode("latin-1"), self._known, patterned)
         if not spans:
             return buffer
         masked = bytearray(raw)

@@ -30,7 +30,7 @@ class Engine(Protocol):
         """Whether there is any keyword in ``text``."""
 
 
-    def may_match(self, data: bytes) -> bool:
+    def may_match(self, data: bytes | memoryview) -> bool:
         """Whether a token may be in ``data``, which is no text in particular."""
 
 
@@ -45,9 +45,9 @@ class ByKeyword:
         """Every keyword that ends after ``start``."""
         return self._keywords.hits(text, start)
 
-    def may_match(self, data: bytes) -> bool:
+    def may_match(self, data: bytes | memoryview) -> bool:
         """Whether there is a keyword at all."""
-        return self._keywords.any_in(data.decode("latin-1"))
+        return self._keywords.any_in(bytes(data).decode("latin-1"))
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is one at all."""
@@ -65,7 +65,7 @@ class Together:
         """The hits of both."""
         return [*engine_for(None).hits(text, start, final), *self._own.engine.hits(text, start, final)]
 
-    def may_match(self, data: bytes) -> bool:
+    def may_match(self, data: bytes | memoryview) -> bool:
         """Whether one of both says so."""
         return engine_for(None).may_match(data) or self._own.engine.may_match(data)
 

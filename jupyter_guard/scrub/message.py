@@ -36,7 +36,7 @@ class Cleaned(msgspec.Struct, frozen=True):
 
     metadata: bytes
     content: bytes | None
-    buffers: Sequence[bytes]
+    buffers: Sequence[bytes | memoryview]
     changed: bool = False
     redactions: tuple[Redaction, ...] = ()
 
@@ -63,7 +63,7 @@ class MessageScrubber:
         parent_id: str,
         metadata: bytes,
         content: bytes,
-        buffers: Sequence[bytes] = (),
+        buffers: Sequence[bytes | memoryview] = (),
     ) -> Cleaned:
         """The message without its secrets. Raises ``ValueError`` for what is no JSON: nothing of it may be shown."""
         if msg_type in UNTOUCHED:
@@ -103,7 +103,9 @@ class MessageScrubber:
                 out.append(("stream", _packed({"name": key[1], "text": text})))
         return out
 
-    def _stream(self, parent_id: str, metadata: bytes, content: bytes, buffers: Sequence[bytes]) -> Cleaned:
+    def _stream(
+        self, parent_id: str, metadata: bytes, content: bytes, buffers: Sequence[bytes | memoryview]
+    ) -> Cleaned:
         message = json.loads(content)
         text = message["text"]
         key = (parent_id, message["name"])
