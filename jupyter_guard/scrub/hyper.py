@@ -18,14 +18,12 @@ from typing import Any
 
 from jupyter_guard.scrub import shape, tables
 from jupyter_guard.scrub.checks import DIGIT_WITHIN
-from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, lowered
+from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, hits_of, lowered
 from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.tables import COLUMN, COLUMN_EXPRESSION
 
 _TAIL = 384
 _MOST_BEFORE = 128
-_SOLID_END = _TAIL - _MOST_BEFORE
-_BLANK = re.compile(r"[\s\"']")
 
 
 class Expressions:
@@ -110,8 +108,11 @@ def _has_places(pattern: Pattern) -> bool:
 
 
 def _reaches_far(pattern: Pattern) -> bool:
+    """Whether a match may still be coming for a keyword that is no longer near the end, unknown to the database."""
     shape = pattern.shape
-    return shape.longest > _TAIL - 64 and not (shape.solid and shape.before_longest <= _MOST_BEFORE)
+    if shape.longest + max(map(len, pattern.keywords)) <= _TAIL:
+        return False
+    return shape.before_longest > _MOST_BEFORE or not shape.settles_early
 
 
 class ByHyperscan:
@@ -125,7 +126,7 @@ class ByHyperscan:
         self._keywords = expressions.keywords
         self.beginnings = Beginnings(patterns)
         self._patterns = patterns
-        self._seen: dict[int, tuple[Keywords, int]] = {}
+        self._seen: dict[int, tuple[Pattern, int]] = {}
         self._lowered = [word.lower() for word, _ in expressions.words]
         self._full = full
         self._ends = words
@@ -149,10 +150,7 @@ class ByHyperscan:
         hits = self._matched(text, begin, start, data, matched) if matched else []
         if final:
             return hits
-        tail = size - _TAIL
-        if _BLANK.search(text, size - _SOLID_END) is None:
-            tail = begin
-        late = self._at_keywords(text, tail, start)
+        late = self._at_keywords(text, size - _TAIL, start)
         if not hits or not late:
             return hits or late
         already = {(hit[0], hit[1], hit[2].kind) for hit in hits}
@@ -162,11 +160,12 @@ class ByHyperscan:
         """The keywords that belong to what the first database ``matched`` in ``text[begin:]``, which is ``data``."""
         hits: list[Hit] = []
         wide = len(data) != len(text) - begin
-        low = lowered(text)
+        low = ""
         for number, ends in matched.items():
-            keywords, reach = self._seen.get(number) or self._look_up(number)
+            pattern, reach = self._seen.get(number) or self._look_up(number)
             if not reach:
-                hits.extend(keywords.hits_in(text, low, start, len(text)))
+                low = low or (lowered(text) if pattern.ignore_case else "")
+                hits.extend(hits_of(pattern, text, start, len(text), low))
                 continue
             done = start
             read = at = 0
@@ -176,22 +175,22 @@ class ByHyperscan:
                     read = to
                 end = begin + (at if wide else to)
                 # An engine of bytes may stop inside a character.
-                hits.extend(keywords.hits_in(text, low, max(done, end - reach), end + 1))
+                hits.extend(hits_of(pattern, text, max(done, end - reach), end + 1))
                 done = max(done, end)
         return hits
 
-    def _look_up(self, number: int) -> tuple[Keywords, int]:
-        """A pattern's keywords, and how many characters behind one's end its shortest match may end; 0: anywhere."""
+    def _look_up(self, number: int) -> tuple[Pattern, int]:
+        """A pattern, and how many characters behind one's end its shortest match may end; 0: anywhere."""
         pattern = self._patterns[number]
         reach = pattern.shape.before_longest + DIGIT_WITHIN + 8 if _has_places(pattern) else 0
-        self._seen[number] = Keywords([pattern]), reach
+        self._seen[number] = pattern, reach
         return self._seen[number]
 
     def full_scan(self, text: str) -> None:
         """Hyperscan alone over all patterns, for measuring."""
         self._scan(self._full, self._full_scratch, text.encode("utf-8", "surrogatepass"), lambda *_: None)
 
-    def may_match(self, data: bytes) -> bool:
+    def may_match(self, data: bytes | memoryview) -> bool:
         """Whether a token may be in ``data``, which is no text in particular."""
         found: list[int] = []
 
@@ -240,7 +239,7 @@ class ByHyperscan:
             out.extend(self._keywords.at(text, end - len(word), word))
         return out
 
-    def _scan(self, database: Any, scratch: Any, data: bytes, on_match: Any) -> None:
+    def _scan(self, database: Any, scratch: Any, data: bytes | memoryview, on_match: Any) -> None:
         try:
             database.scan(data, match_event_handler=on_match, scratch=scratch)
         except self._stopped:

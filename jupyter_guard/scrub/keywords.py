@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.patterns import Pattern, stands_free
 
 Hit = tuple[int, int, Pattern]
@@ -38,20 +39,18 @@ class Keywords:
 
     def hits(self, text: str, start: int, stop: int | None = None) -> Iterator[Hit]:
         """Keywords in ``text[:stop]`` that end after ``start``, with the patterns that may follow them there."""
-        yield from self.hits_in(text, lowered(text), start, len(text) if stop is None else stop)
-
-    def hits_in(self, text: str, low: str, start: int, stop: int) -> Iterator[Hit]:
-        """The same, where ``low`` is ``text`` in lower case."""
         if self._any is None:
             return
+        begin = max(0, start - self.longest + 1)
+        low = lowered(text[begin:stop])
         search = self._any.search
-        found = search(low, max(0, start - self.longest + 1), stop)
+        found = search(low)
         while found is not None:
-            at = found.start()
+            at = begin + found.start()
             for word in self._beginnings[found[0]]:
                 if at + len(word) > start:
                     yield from self.at(text, at, word)
-            found = search(low, at + 1, stop)
+            found = search(low, found.start() + 1)
 
     def any_in(self, text: str) -> bool:
         """Whether a keyword is in ``text``, in any case."""
@@ -63,6 +62,20 @@ class Keywords:
         for spelled, pattern in self.by_word[word]:
             if (pattern.ignore_case or text.startswith(spelled, at)) and pattern.may_begin(text, at, end):
                 yield at, end, pattern
+
+
+def hits_of(pattern: Pattern, text: str, start: int, stop: int, low: str = "") -> Iterator[Hit]:
+    """Keywords of one pattern in ``text[:stop]`` that end after ``start``; ``low`` is ``text`` in lower case."""
+    begin = max(0, start - LOOK_BEHIND) if pattern.ignore_case and not low else 0
+    read = (low or lowered(text[begin:stop])) if pattern.ignore_case else text
+    shift = begin
+    for word in pattern.keywords:
+        at = read.find(word, max(0, start - len(word) + 1 - shift), stop - shift)
+        while at >= 0:
+            end = at + len(word)
+            if pattern.may_begin(text, at + shift, end + shift):
+                yield at + shift, end + shift, pattern
+            at = read.find(word, at + 1, stop - shift)
 
 
 class Beginnings:

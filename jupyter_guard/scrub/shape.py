@@ -22,6 +22,8 @@ CAP = 65_536
 _ENOUGH = 20
 """So many repeats tell a token from text; asking engines to count further makes them large and slow."""
 
+_LONG_PART = 64
+
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
     op.CATEGORY_NOT_DIGIT: r"\D",
@@ -94,9 +96,11 @@ class Shape:
         return sum(_width(node) for node in self._before)
 
     @cached_property
-    def solid(self) -> bool:
-        """Whether neither blanks nor quotes are inside the secret."""
-        return not _may_have_blanks(self._secret + self._after)
+    def settles_early(self) -> bool:
+        """Whether only one part is long, and nothing must follow it: engines that count to few know it by then."""
+        nodes = self._secret + self._after
+        long = next((at for at, node in enumerate(nodes) if _width(node) > _LONG_PART), len(nodes))
+        return sum(map(_width, nodes[:long])) <= _LONG_PART and not _least(nodes[long + 1 :])
 
     def match(self, text: str, start: int) -> re.Match[str] | None:
         """The match at ``start`` with the group ``secret``, as if ``text`` ended here."""
@@ -238,22 +242,6 @@ def _width(node: tuple[Any, Any]) -> int:
     if kind is op.BRANCH:
         return max(sum(_width(sub) for sub in branch) for branch in value[1])
     return 0 if kind is op.AT else 1
-
-
-def _may_have_blanks(nodes: Nodes) -> bool:
-    for kind, value in nodes:
-        if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
-            if re.search(_character((kind, value)), " \n\t\"'"):
-                return True
-        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-            if _may_have_blanks(list(value[2])):
-                return True
-        elif kind is op.SUBPATTERN:
-            if _may_have_blanks(list(value[3])):
-                return True
-        elif kind is op.BRANCH and any(_may_have_blanks(list(branch)) for branch in value[1]):
-            return True
-    return False
 
 
 def _all(nodes: Nodes) -> str:

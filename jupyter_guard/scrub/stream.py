@@ -65,8 +65,21 @@ class Scrubber:
             self._done = hold
             self._trim()
             return chunk
+        if as_it_is and not self._spans:
+            done, chunk = self._split(chunk, hold)
+            self._set_aside(chunk, self._done)
+            return done + self._emit(hold)
         self._set_aside(chunk, size)
         return self._emit(hold)
+
+    def _split(self, chunk: str, hold: int) -> tuple[str, str]:
+        """What of ``chunk`` surely stands before ``hold``, and the rest, which starts with a sequence."""
+        size = len(self._text)
+        at = len(chunk)
+        while at > 0 and (at == len(chunk) or size - hold > len(ESCAPE.sub("", chunk[at:]))):
+            at = max(0, chunk.rfind("\x1b", 0, at))
+        self._done = size - len(ESCAPE.sub("", chunk[at:]))
+        return chunk[:at], chunk[at:]
 
     def flush(self) -> str:
         """The rest: the text ends here. What follows is a new text."""
