@@ -98,9 +98,10 @@ def what_is_lost(relay: Relay, text: str) -> Lost | None:
     executed = relay.dispatch.executed
     if not running and not executed:
         return None
-    counted = sum(one.store_history for one in running)
     line = _shown(relay, running[0].code) if running else ""
-    number = executed if len(running) == 1 and counted else 0
+    # A crash can be faster than the echo, by which the number is known.
+    number = (running[0].count or executed + 1) if running and running[0].store_history else 0
+    counted = sum(one.store_history and one.count > 0 for one in running)
     return Lost(text, datetime.now(UTC).isoformat(), line, number, max(0, executed - counted))
 
 

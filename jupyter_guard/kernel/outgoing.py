@@ -141,6 +141,7 @@ class Outgoing:
             count = 0
         self._relay.dispatch.executed = count or self._relay.dispatch.executed
         if request is not None:
+            request.count = count
             self._relay.link.note_count(count, request.origin)
         if request is not None and request.refused:
             frames[at + CONTENT] = json.dumps({"code": request.code, "execution_count": count}).encode()

@@ -58,8 +58,8 @@ class Execute(Request):
     """
 
     __slots__ = (
-        "allow_stdin", "cell_id", "code", "content", "expressions", "metadata", "origin", "refused", "sha256", "silent",
-        "stop_on_error", "store_history",
+        "allow_stdin", "cell_id", "code", "content", "count", "expressions", "metadata", "origin", "refused", "sha256",
+        "silent", "stop_on_error", "store_history",
     )  # fmt: skip
 
     def __init__(self, channel: str, frames: list[bytes], at: int, header: Header) -> None:
@@ -82,6 +82,8 @@ class Execute(Request):
         self.cell_id = cell_id if isinstance(cell_id, str) else ""
         self.sha256 = ""
         self.refused = False
+        # Its number, once the child has echoed it.
+        self.count = 0
         # By whom it was judged as written.
         self.origin = "unknown"
 
