@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from textwrap import fill
 from typing import Any, Literal
 
@@ -149,6 +148,14 @@ def _traceback(view: dict[str, Any], value: str) -> list[str]:
     lines = [f"{_ERROR_NAMES.get(view['state'], 'CellStopped')}: {value}"]
     lines += [f"  {_where(item)}: {item['message']}" for item in view["findings"][:3]]
     return [*lines, f"  Who can allow it: {view['who']}"]
+
+
+def escape(text: str) -> str:
+    """``text`` for HTML."""
+    # Imported here: its tables of names are a third of a megabyte, and few processes that import this show a card.
+    from html import escape as escaped
+
+    return escaped(text)
 
 
 def _tidier(clean: Clean | None) -> Callable[..., str]:

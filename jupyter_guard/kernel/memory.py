@@ -16,7 +16,8 @@ class Flood:
     """Counts the bytes that pass, and gives memory back in the first quiet moment after many."""
 
     def __init__(self) -> None:
-        self.passed = 0
+        # What starting took is the first.
+        self.passed = FLOOD
 
     @property
     def is_over(self) -> bool:

@@ -36,6 +36,7 @@ from jupyter_guard.kernel.panel import Panel
 from jupyter_guard.kernel.request import Execute, Request
 from jupyter_guard.kernel.wire import Header, MalformedError
 from jupyter_guard.scrub import KnownValues, MessageScrubber
+from jupyter_guard.scrub.engine import engine_for
 
 log = logging.getLogger("jupyter_guard")
 
@@ -63,7 +64,7 @@ class Relay:
         self.panel, self.asking, self.dispatch = Panel(self), Asking(self), Dispatch(self)
         self.incoming = Incoming(self)
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
-        self.judging = Judging(child.directory, self._answered, self._failed, self._follow)
+        self.judging = Judging(child.directory, self._answered, self._failed, self._follow, child.pid)
         self.link = Link(self, child.link, self._poller)
         self.last_card = ""
         self.ready = False
@@ -224,6 +225,8 @@ class Relay:
         order = {sock: number for number, sock in enumerate([*handlers, None, *later])}
         middle = order[None]
         handlers |= later
+        # While the child starts there is nothing else to do.
+        engine_for(None)
         while True:
             self._watch_helper()
             ready = [sock for sock, _ in poll(poller.sockets, self._patience())]

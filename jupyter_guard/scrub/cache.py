@@ -12,11 +12,11 @@ import os
 import stat
 import struct
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+_LARGEST = 256 * 1024 * 1024
 _MAGIC = b"jupyter_guard scrub 1\n"
 
 
@@ -37,22 +37,38 @@ def stored(directory: Path, name: str) -> tuple[Any, Any] | None:
     """The databases under ``name``, or ``None`` when there are none that can be trusted."""
     import hyperscan
 
-    raw = _trusted(directory, directory / f"scrub-{name}.db")
-    if raw is None or not raw.startswith(_MAGIC):
+    file = _trusted(directory, directory / f"scrub-{name}.db")
+    if file is None:
         return None
-    digest, body = raw[len(_MAGIC) : len(_MAGIC) + 32], raw[len(_MAGIC) + 32 :]
-    if hashlib.sha256(name.encode() + body).digest() != digest:
-        return None
-    size = struct.unpack_from("<Q", body)[0]
+    # Part by part: what is read at once and cut up afterwards stays in the heap, three times over.
     try:
-        block = hyperscan.HS_MODE_BLOCK
-        return hyperscan.loadb(body[8 : 8 + size], block), hyperscan.loadb(body[8 + size :], block)
+        with file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                return None
+            digest, header = file.read(32), file.read(8)
+            if len(header) < 8:
+                return None
+            size = min(struct.unpack("<Q", header)[0], _LARGEST)
+            check = hashlib.sha256(name.encode() + header)
+            parts = []
+            for most in (size, _LARGEST):
+                parts.append(file.read(most))
+                check.update(parts[-1])
+            if check.digest() != digest:
+                return None
+    except OSError:
+        return None
+    try:
+        words = hyperscan.loadb(parts.pop(), hyperscan.HS_MODE_BLOCK)
+        return hyperscan.loadb(parts.pop(), hyperscan.HS_MODE_BLOCK), words
     except hyperscan.error:
         return None
 
 
 def store(directory: Path, name: str, full: Any, words: Any) -> None:
     """Keep the databases under ``name``. Raises ``OSError`` when the directory cannot be written or is not ours."""
+    import tempfile
+
     import hyperscan
 
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,11 +87,11 @@ def store(directory: Path, name: str, full: Any, words: Any) -> None:
         raise
 
 
-def _trusted(directory: Path, path: Path) -> bytes | None:
+def _trusted(directory: Path, path: Path) -> BinaryIO | None:
     try:
         if not _private(directory.lstat(), stat.S_ISDIR) or not _private(path.lstat(), stat.S_ISREG):
             return None
-        return path.read_bytes()
+        return path.open("rb", buffering=0)
     except OSError:
         return None
 

@@ -29,7 +29,6 @@ class Engine(Protocol):
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``."""
 
-
     def may_match(self, data: bytes | memoryview) -> bool:
         """Whether a token may be in ``data``, which is no text in particular."""
 
@@ -106,6 +105,11 @@ def engine_for(patterns: Sequence[Pattern] | None) -> Engine:
     inside = builtin()
     engine: Engine
     if chosen is inside:
+        # What was compiled before is there in milliseconds; only compiling takes a while.
+        ready = _or_else(_stored)
+        if ready is not None:
+            _ENGINES[id(chosen)] = (chosen, ready)
+            return ready
         engine = ByKeyword((*chosen, COLUMN))
         threading.Thread(target=prepare, name="jupyter_guard scrub engine", daemon=True).start()
     elif len(chosen) > len(inside) and all(one is other for one, other in zip(chosen, inside, strict=False)):
@@ -120,7 +124,7 @@ def prepare() -> bool:
     """Load the fast engine, compiling it first where that was never done; returns whether it is in use."""
     with _preparing:
         if not _prepared.is_set():
-            engine = _or_else(_hyperscan)
+            engine = _or_else(_stored) or _or_else(_compiled)
             if engine is not None:
                 _ENGINES[id(builtin())] = (builtin(), engine)
             _prepared.set()
@@ -142,20 +146,21 @@ def _or_else(make: Callable[[], Engine | None]) -> Engine | None:
         return None
 
 
-def _hyperscan() -> Engine | None:
-    import subprocess
-
+def _stored() -> Engine | None:
     from jupyter_guard.scrub.cache import cache_directory, stored
     from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
 
     expressions = Expressions((*builtin(), COLUMN))
-    directory = cache_directory(os.environ, Path.home())
-    databases = stored(directory, expressions.name)
-    if databases is None:
-        # -P: a package of our name in the working directory must not be what runs here.
-        command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", str(directory)]
-        done = subprocess.run(
-            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False
-        )
-        databases = stored(directory, expressions.name) if done.returncode == 0 else None
+    databases = stored(cache_directory(os.environ, Path.home()), expressions.name)
     return ByHyperscan(expressions, *databases) if databases is not None else None
+
+
+def _compiled() -> Engine | None:
+    import subprocess
+
+    from jupyter_guard.scrub.cache import cache_directory
+
+    # -P: a package of our name in the working directory must not be what runs here.
+    command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", str(cache_directory(os.environ, Path.home()))]
+    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False)
+    return _stored() if done.returncode == 0 else None

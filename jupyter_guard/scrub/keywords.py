@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.patterns import Pattern, stands_free
@@ -31,11 +32,19 @@ class Keywords:
             for word in pattern.keywords:
                 self.by_word.setdefault(word.lower(), []).append((word, pattern))
         self.longest = max(map(len, self.by_word), default=1)
-        self._beginnings = {
+
+    # Made when they are needed: another engine finds the keywords by itself, and these are a megabyte.
+
+    @cached_property
+    def _beginnings(self) -> dict[str, list[str]]:
+        return {
             word: [other for other in (word[:size] for size in range(1, len(word) + 1)) if other in self.by_word]
             for word in self.by_word
         }
-        self._any = re.compile(_expression(self.by_word)) if self.by_word else None
+
+    @cached_property
+    def _any(self) -> re.Pattern[str] | None:
+        return re.compile(_expression(self.by_word)) if self.by_word else None
 
     def hits(self, text: str, start: int, stop: int | None = None) -> Iterator[Hit]:
         """Keywords in ``text[:stop]`` that end after ``start``, with the patterns that may follow them there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable
 
@@ -23,6 +22,9 @@ class View:
     """The plain text behind markup. Character ``i`` of ``text`` stands for ``source[starts[i]:ends[i]]``."""
 
     def __init__(self, source: str, markup: re.Pattern[str]) -> None:
+        # Imported where there is markup: its tables of names are a third of a megabyte.
+        from html import unescape
+
         self.source = source
         self._markup = markup
         parts: list[str] = []
@@ -32,7 +34,7 @@ class View:
         for found in markup.finditer(source):
             self._plain(parts, at, found.start())
             if found[0][0] == "&":
-                decoded = html.unescape(found[0])
+                decoded = unescape(found[0])
                 parts.append(decoded)
                 self.starts += [found.start()] * len(decoded)
                 self.ends += [found.end()] * len(decoded)
