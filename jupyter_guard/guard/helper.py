@@ -1,7 +1,8 @@
 """The process that reads and judges: cells in over a socket, judgements out.
 
-``python -m jupyter_guard.guard.helper SOCKET DIRECTORY``. It lives apart from the relay, so that no cell can stall or
-crash that; and it outlives the relay just long enough to remove ``DIRECTORY``, which a killed wrapper leaves behind.
+``python -m jupyter_guard.guard.helper SOCKET DIRECTORY GROUP``. It lives apart from the relay, so that no cell can
+stall or crash that; and it outlives the relay just long enough to remove what a killed wrapper leaves behind:
+``DIRECTORY``, and the processes of ``GROUP``.
 """
 
 from __future__ import annotations
@@ -78,15 +79,17 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (LARGEST_DATA, LARGEST_DATA))
 
 
-def _end_leftovers(directory: Path) -> None:
+def _end_leftovers(group: int) -> None:
     """End what the kernel had started: the system ends the kernel with the wrapper, and nothing else."""
-    with contextlib.suppress(AttributeError, OSError, ValueError):
-        os.killpg(int((directory / "pid").read_text()), signal.SIGKILL)
+    # 1 would mean everybody. And the number is the wrapper's word: a file could have been written by the kernel.
+    if group > 1:
+        with contextlib.suppress(AttributeError, OSError):
+            os.killpg(group, signal.SIGKILL)
 
 
 def main(arguments: list[str]) -> int:
     """Serve the wrapper, then clean up behind it."""
-    where, directory = arguments
+    where, directory, group = arguments
     # The manager's interrupt is for the cell, not for whoever judges the next one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = _connected(where)
@@ -94,7 +97,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         serve(link)
     # The wrapper ended: it closes this socket for no other reason, and a helper that it replaces is killed.
-    _end_leftovers(Path(directory))
+    _end_leftovers(int(group))
     shutil.rmtree(directory, ignore_errors=True)
     return 0
 

@@ -34,7 +34,6 @@ def run(options: Options, child: Child) -> NoReturn:
         if before is not None:
             relay.untold = relay.lost_before = lost.sentence(before)
         sweep()
-        death.note_pid(child)
         status = _tell(relay, options, relay.run(), before)
         relay.judging.stop()
         relay.back.close()

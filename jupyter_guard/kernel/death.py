@@ -18,7 +18,6 @@ from jupyter_guard.kernel.request import EXECUTE
 from jupyter_guard.kernel.wire import HEADER, MalformedError, parse_header
 
 if TYPE_CHECKING:
-    from jupyter_guard.kernel.child import Child
     from jupyter_guard.kernel.relay import Relay
 
 # What has no answer for so long does not start. Front ends give up after 60 seconds, people later.
@@ -54,12 +53,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def note_pid(child: Child) -> None:
-    """Leave the child's number where the helper finds it, which ends what a killed wrapper leaves running."""
-    with contextlib.suppress(OSError), open(f"{child.directory}/pid", "w", encoding="ascii") as file:
-        file.write(str(child.pid))
 
 
 def seconds_to_start() -> float:

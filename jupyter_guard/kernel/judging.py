@@ -33,7 +33,8 @@ REPEATED_KEPT = 200
 class Judging:
     """The wrapper's end of the helper. ``answered`` takes each answer, ``failed`` a request and why there is none.
 
-    ``standing`` takes the policy in force, at the start and whenever it changed.
+    ``standing`` takes the policy in force, at the start and whenever it changed. ``directory`` and what is left of the
+    process ``group`` are what the helper removes when it sees us gone.
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class Judging:
         answered: Callable[[Judged | Told], None],
         failed: Callable[[Vet | Tell, str], None],
         standing: Callable[[Standing], None],
+        group: int = 0,
     ) -> None:
-        self._directory = directory
+        self._directory, self._group = directory, group
         self._answered, self._failed, self._standing = answered, failed, standing
         self._waiting: deque[tuple[Vet | Tell, Learn | None]] = deque()
         self._ran: deque[Learn] = deque()
@@ -233,7 +235,7 @@ class Judging:
 
     def _command(self, where: str) -> list[str]:
         # -P: a module in the workspace must not stand in for one of the guard's.
-        return [sys.executable, "-P", "-m", "jupyter_guard.guard.helper", where, self._directory]
+        return [sys.executable, "-P", "-m", "jupyter_guard.guard.helper", where, self._directory, str(self._group)]
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()

@@ -69,6 +69,15 @@ def test_a_killed_wrapper_takes_the_child_with_it(start: Callable[..., Front]) -
     assert left_clean(front)
 
 
+@pytest.mark.parametrize("victim", ["wrapper", "kernel"])
+def test_what_a_cell_had_started_ends_with_the_kernel(start: Callable[..., Front], victim: str) -> None:
+    front = start()
+    started = int(front.run("import subprocess; p = subprocess.Popen(['sleep', '60']); p.pid").result)
+    os.kill(front.pid if victim == "wrapper" else front.child().pid, signal.SIGKILL)
+    assert gone(started)
+    assert left_clean(front)
+
+
 def test_a_killed_process_group_leaves_no_directory(start: Callable[..., Front]) -> None:
     front = start()
     front.run("1")
