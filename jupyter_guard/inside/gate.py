@@ -9,24 +9,24 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+import msgspec
 from IPython.core.error import InputRejected
 
 from jupyter_guard.guard.approvals import Approvals, Choice
 from jupyter_guard.guard.pipeline import Pipeline, answer
 from jupyter_guard.guard.protocol import Judged, Learn, Vet, to_bytes
 from jupyter_guard.guard.session import failed
+from jupyter_guard.inside.child.watch import is_native, text_transformers
 from jupyter_guard.origin import code_hash
 from jupyter_guard.terms import Cell, Origin
 
 log = logging.getLogger("jupyter_guard")
-
-# IPython's and ipykernel's own transformers only translate syntax that the reader understands itself.
-_NATIVE = ("IPython.core.", "ipykernel.")
 
 
 class CellStopped(InputRejected):
@@ -57,6 +57,7 @@ class Run:
     number: int = 0
     judged: bool = False
     allowed: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
 
 
 _RUN: ContextVar[Run | None] = ContextVar("jupyter_guard_run", default=None)
@@ -98,6 +99,8 @@ class Gate:
         self._show = show
         self._record = record
         self._approvals = Approvals()
+        self._strictest = Origin.UNKNOWN
+        self._turn = threading.RLock()
 
     def visit(self, tree: ast.AST) -> ast.AST:
         """IPython's call with the tree that it is about to compile. Raises ``CellStopped`` for one that may not run."""
@@ -119,9 +122,19 @@ class Gate:
         if changed:
             self.admit(run, _text(tree))
 
-    def admit(self, run: Run, code: str) -> None:
-        """Judge ``code`` as part of ``run``; returns when it may run, raises ``CellStopped`` when not."""
-        judged = self._judged(run, code)
+    def meet(self, found: Any) -> None:
+        """Judge a ``child.watch.Text`` that is about to run in the current cell. Raises ``CellStopped``."""
+        run = current_run() or Run(raw="", judged=True, origin=self._strictest)
+        with self._turn:
+            self.admit(run, found.code, found)
+
+    def admit(self, run: Run, code: str, found: Any = None) -> None:
+        """Judge ``code`` as part of ``run``; returns when it may run, raises ``CellStopped`` when not.
+
+        ``found`` says how it came about where it is not the cell itself.
+        """
+        self._strictest = max(self._strictest, run.origin)
+        judged = self._judged(run, code, found)
         digest = code_hash(code)
         if judged.verdict == "block":
             self._refuse(judged, run, code, "blocked", CellBlocked)
@@ -131,7 +144,8 @@ class Gate:
             self._record(judged, "ran", run, code)
             return
         # Code that a transformer changed is not asked about again while it would do the same.
-        if judged.effects not in run.allowed and not self._approvals.allow(digest, judged.effects):
+        known = judged.effects in run.allowed or (judged.shown and run.shown.issuperset(judged.shown))
+        if not known and not self._approvals.allow(digest, judged.effects):
             choice = self._ask(judged.prompt)
             if choice is None:
                 self._refuse(judged, run, code, "unasked", CellDeclined)
@@ -140,13 +154,18 @@ class Gate:
             else:
                 self._approvals.remember(choice, digest, judged.effects)
         run.allowed.add(judged.effects)
-        self._pipeline.learn(Learn(to_bytes(code), str(run.origin)))
+        run.shown.update(judged.shown)
+        if found is None or found.how != "module":
+            self._pipeline.learn(Learn(to_bytes(code), str(run.origin)))
         self._record(judged, "confirmed", run, code)
 
-    def _judged(self, run: Run, code: str) -> Judged:
+    def _judged(self, run: Run, code: str, found: Any) -> Judged:
+        asked = Vet(0, to_bytes(code), str(run.origin), cell_id=run.cell_id, number=run.number)
+        if found is not None:
+            asked = msgspec.structs.replace(asked, how=found.how, path=found.path, cells=found.cells)
         try:
             self._pipeline.take_up_policy()
-            return self._pipeline.judge(Vet(0, to_bytes(code), str(run.origin), cell_id=run.cell_id, number=run.number))
+            return self._pipeline.judge(asked)
         except Exception as error:
             log.exception("the guard failed on a cell")
             return answer(0, failed(Cell(code, run.origin), f"{type(error).__name__}: {error}"))
@@ -154,10 +173,9 @@ class Gate:
     def transformers_may_differ(self) -> bool:
         """Whether anything but IPython's own syntax and this gate can have changed the code."""
         shell = self.shell
-        manager = shell.input_transformer_manager
-        text = [*manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers]
-        text += [*shell.input_transformers_post]
-        return any(not _is_native(one) for one in text) or any(one is not self for one in shell.ast_transformers)
+        return not all(is_native(one) for one in text_transformers(shell)) or any(
+            one is not self for one in shell.ast_transformers
+        )
 
     def _refuse(self, judged: Judged, run: Run, code: str, key: str, kind: type[CellStopped]) -> NoReturn:
         """Show the card under ``key`` and raise; ``unasked`` is a way of being declined."""
@@ -170,11 +188,6 @@ class Gate:
         # A terminal has printed the whole card just above.
         stopped.lines = tuple(content["traceback"][:1] if in_terminal and not run.silent else content["traceback"])
         raise stopped from None
-
-
-def _is_native(transformer: Any) -> bool:
-    module = getattr(transformer, "__module__", None) or type(transformer).__module__
-    return str(module).startswith(_NATIVE)
 
 
 def _text(tree: ast.AST) -> str:

@@ -23,6 +23,7 @@ from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.pipeline import Pipeline
 from jupyter_guard.guard.protocol import Judged
 from jupyter_guard.inside.ask import ask
+from jupyter_guard.inside.child import watch
 from jupyter_guard.inside.gate import CellStopped, Gate, Run, current_run, enter, leave
 from jupyter_guard.inside.messages import CleanSend
 from jupyter_guard.inside.panel import Panel
@@ -52,6 +53,8 @@ class Host:
         self.last_card = ""
         self.gate = Gate(shell, pipeline, self.ask, self.show, self.record)
         self.kernel = getattr(shell, "kernel", None)
+        # The gate looks after the cells itself.
+        self._watch = watch.Watch(shell, self.gate.meet, self._request, cells=False, workspace=str(pipeline.workspace))
         self.panel = Panel(self) if self.kernel is not None else None
         self._patches = Patches()
         self._streams: list[CleanStream] = []
@@ -65,6 +68,7 @@ class Host:
         self._user_expressions = put(shell, "user_expressions", self._guarded_expressions)
         self._set_next_input = put(shell, "set_next_input", self._noted_next_input)
         self._keep_gate_last()
+        watch.start(self._watch)
         if self.kernel is None:
             self._clean_streams()
         else:
@@ -74,7 +78,8 @@ class Host:
             self.panel.attach()
 
     def detach(self) -> None:
-        """Stop guarding; everything that was replaced is as it was."""
+        """Stop guarding; everything that was replaced is as it was. The audit hook stays, and does nothing."""
+        watch.stop(self._watch)
         self.release()
         if self.panel is not None:
             self.panel.detach()

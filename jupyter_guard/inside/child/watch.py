@@ -8,11 +8,14 @@ Who compiles decides: a library that writes its own code (``namedtuple``, ``data
 an installed library too; a cell, a file of the user's, or a library whose work is to run what it is given, is not.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re
 import sys
 import threading
+from typing import Any
 
 CELL, LIBRARY, RUNNER, CARRIER, PARSER, SHELL, OTHER = range(7)
 
@@ -47,7 +50,7 @@ NO_TEXT = "\0"
 _CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\][^=\n]*(?<![=!<>])=(?!=)|\b(?:import|with|class|match|del|async)\b")
 _SHORT = 500
 
-_watching = None
+_watching: Watch | None = None
 _installed = False
 _inside = threading.local()
 
@@ -62,14 +65,14 @@ class Text:
 
     __slots__ = ("cells", "code", "how", "path")
 
-    def __init__(self, code, how, path="", cells=()):
+    def __init__(self, code: str, how: str, path: str = "", cells: tuple[tuple[int, int], ...] = ()) -> None:
         self.code = code
         self.how = how
         self.path = path
         self.cells = cells
 
 
-def start(watch):
+def start(watch: Watch) -> None:
     """Put what is compiled from now on before ``watch``."""
     global _watching, _installed
     _watching = watch
@@ -78,14 +81,14 @@ def start(watch):
         sys.addaudithook(_heard)
 
 
-def stop(watch):
+def stop(watch: Watch) -> None:
     """Put nothing before ``watch`` any more; the hook stays, as audit hooks do, and does nothing."""
     global _watching
     if _watching is watch:
         _watching = None
 
 
-def _heard(event, args):
+def _heard(event: str, args: tuple[Any, ...]) -> None:
     # Every audited event of the process comes by here, `id()` included: the comparison is all that most may cost.
     if event == "compile" or event == "exec":
         watch = _watching
@@ -108,24 +111,26 @@ class Watch:
     IPython's own cells are looked after here too: a cell with the request's very text was judged already.
     """
 
-    def __init__(self, shell, judge, request, cells=True, workspace=None):
+    def __init__(self, shell: Any, judge: Any, request: Any, cells: bool = True, workspace: str | None = None) -> None:
         self.shell = shell
         self._judge = judge
         self._request = request
         self._cells = cells
-        self._kinds = {}
+        self._kinds: dict[str, int] = {}
         # Where ipykernel says that cells are; forked processes run the same ones.
         self._cell_folder = os.sep + "ipykernel_%d" % os.getpid() + os.sep
         self._roots = library_roots(workspace or os.getcwd())
-        self._passed = {}
-        self._passed_about = None
-        self._passed_nodes = None
-        self._files = set()
+        self._passed: dict[str, str] = {}
+        self._passed_about = ""
+        self._passed_nodes: Any = None
+        self._files: set[str] = set()
         self._parsed = threading.local()
+        self._transformers: list[Any] = []
+        self._are_native = True
 
     # --- the two events
 
-    def compiling(self, source, filename, frame):
+    def compiling(self, source: Any, filename: Any, frame: Any) -> None:
         """Something is compiled by ``frame``. Raises what ``judge`` raises."""
         kind = self.kind(frame.f_code.co_filename)
         while kind == CARRIER:
@@ -149,7 +154,7 @@ class Watch:
             self._ask(self._text(source), "run" if name == "execfile" else "module", filename, frame)
             self._files.add(filename)
 
-    def running(self, code, frame):
+    def running(self, code: Any, frame: Any) -> None:
         """A code object runs: that of a file which was compiled in an earlier session is new to the guard."""
         filename = getattr(code, "co_filename", "")
         if self.kind(filename) != OTHER:
@@ -162,14 +167,14 @@ class Watch:
             return
         try:
             with open(filename, "rb") as file:
-                source = file.read(LARGEST + 1)
+                source: Any = file.read(LARGEST + 1)
         except OSError:
             source = NO_TEXT
         self._ask(self._text(source), "module", filename, frame)
 
     # --- what counts as what
 
-    def kind(self, filename):
+    def kind(self, filename: str) -> int:
         """What part the code in a file plays."""
         found = self._kinds.get(filename)
         if found is None:
@@ -178,7 +183,7 @@ class Watch:
             found = self._kinds[filename] = self._classified(filename)
         return found
 
-    def _classified(self, filename):
+    def _classified(self, filename: str) -> int:
         if not filename:
             return OTHER
         if filename.startswith("<"):
@@ -196,10 +201,10 @@ class Watch:
                 return LIBRARY
         return OTHER
 
-    def _is_own_file(self, filename):
+    def _is_own_file(self, filename: str) -> bool:
         return not filename.startswith("<") and self.kind(filename) == OTHER and os.path.exists(filename)
 
-    def _only_compiles(self, frame):
+    def _only_compiles(self, frame: Any) -> bool:
         """Whether a library compiles a file to store it: it is judged when it runs."""
         for _ in range(4):
             if frame is None:
@@ -211,7 +216,7 @@ class Watch:
 
     # --- cells
 
-    def _cell(self, frame):
+    def _cell(self, frame: Any) -> None:
         """IPython compiles a node of a cell: was it judged as it stands?"""
         # What was parsed for it is no magic's.
         parsed, self._parsed.texts = getattr(self._parsed, "texts", None), []
@@ -232,15 +237,14 @@ class Watch:
             self._ask(raw, "changed" if changed else "cell", "", frame)
         self._passed_nodes = nodes
 
-    def transformers_differ(self):
+    def transformers_differ(self) -> bool:
         """Whether anything but IPython's own syntax can have changed a cell's code."""
-        shell = self.shell
-        manager = shell.input_transformer_manager
-        text = list(manager.cleanup_transforms) + list(manager.line_transforms) + list(manager.token_transformers)
-        text += list(getattr(shell, "input_transformers_post", ()))
-        return bool(shell.ast_transformers) or any(not is_native(one) for one in text)
+        text = text_transformers(self.shell)
+        if text != self._transformers:
+            self._transformers, self._are_native = text, all(is_native(one) for one in text)
+        return bool(self.shell.ast_transformers) or not self._are_native
 
-    def _note_parsed(self, source):
+    def _note_parsed(self, source: Any) -> None:
         texts = getattr(self._parsed, "texts", None)
         if texts is None:
             texts = self._parsed.texts = []
@@ -249,14 +253,14 @@ class Watch:
 
     # --- asking
 
-    def _text(self, source):
+    def _text(self, source: Any) -> str:
         if isinstance(source, str):
             return source
         if isinstance(source, (bytes, bytearray, memoryview)):
             return decoded(bytes(source))
         return _unparsed(getattr(source, "body", None))
 
-    def _parsed_text(self, source):
+    def _parsed_text(self, source: Any) -> str:
         """The text behind a tree that one of IPython's magics has just parsed, and may have put into another one."""
         texts = getattr(self._parsed, "texts", None)
         if not texts or isinstance(source, (str, bytes)):
@@ -265,7 +269,7 @@ class Watch:
         del texts[:]
         return found
 
-    def _ask(self, code, how, path, frame):
+    def _ask(self, code: str, how: str, path: str, frame: Any) -> None:
         if how == "text" and len(code) < _SHORT and not _CAN_ACT.search(code):
             return
         about = str((self._request().get("header") or {}).get("msg_id", ""))
@@ -279,7 +283,7 @@ class Watch:
         self._judge(Text(code, how, path, self.cells_of(frame)))
         self._passed[code] = how
 
-    def cells_of(self, frame):
+    def cells_of(self, frame: Any) -> tuple[tuple[int, int], ...]:
         """The cells whose code is on the stack: pairs of execution count (0 when unknown) and line."""
         numbers = getattr(getattr(self.shell, "compile", None), "_filename_map", None) or {}
         found = []
@@ -295,13 +299,20 @@ class Watch:
         return tuple(found[:20])
 
 
-def is_native(transformer):
+def text_transformers(shell: Any) -> list[Any]:
+    """What changes a cell's text before it is parsed."""
+    manager = shell.input_transformer_manager
+    own = [*manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers]
+    return own + list(getattr(shell, "input_transformers_post", ()))
+
+
+def is_native(transformer: Any) -> bool:
     """Whether a transformer is one of IPython's own."""
     module = getattr(transformer, "__module__", None) or type(transformer).__module__
     return str(module).startswith(NATIVE)
 
 
-def library_roots(workspace):
+def library_roots(workspace: str) -> tuple[str, ...]:
     """The folders of installed code, each with a separator at its end: what is below them no cell has written."""
     import site
     import sysconfig
@@ -321,7 +332,7 @@ def library_roots(workspace):
     return tuple(dict.fromkeys(one for one in roots if not own.startswith(one)))
 
 
-def decoded(source):
+def decoded(source: bytes) -> str:
     """Python source in bytes as text."""
     match = re.match(rb"^(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", source)
     for encoding in (match.group(1).decode("ascii", "replace") if match else "utf-8-sig", "utf-8-sig"):
@@ -332,7 +343,7 @@ def decoded(source):
     return source.decode("latin-1")
 
 
-def _unparsed(nodes):
+def _unparsed(nodes: Any) -> str:
     import ast
 
     try:
