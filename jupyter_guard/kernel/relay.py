@@ -70,7 +70,7 @@ class Relay:
         self.ready = False
         self.nudged = False
         self.shutting_down = False
-        self.gave_up = False
+        self.gave_up = self._abandoned = False
         # What the kernel before this one took with it: for panels, and until a cell has said it.
         self.lost_before = self.untold = ""
         self.topic = b""
@@ -295,7 +295,7 @@ class Relay:
             self._next_parent_check = now + PARENT_SECONDS
             if os.getppid() != self._parent:
                 log.warning("the process that started this kernel is gone: it ends as well")
-                self.shutting_down = True
+                self.shutting_down = self._abandoned = True
                 self._parent = 0
                 signals.send(self.child.pid, signals.KILL)
 
@@ -379,7 +379,8 @@ class Relay:
             # What it had started, while its number is still its own.
             signals.send(self.child.pid, signals.KILL)
             code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
-        self._take_last_words()
+        if not self._abandoned:
+            self._take_last_words()
         return code
 
     def _take_last_words(self) -> None:
@@ -394,7 +395,7 @@ class Relay:
             quiet = 0 if events or self.front.backlog else quiet + 1
             self.front.publish_backlog()
             if self.back.iopub in events:
-                self.drain_iopub()
+                self.drain_iopub(BATCH, BATCH_BYTES)
             for sock in events:
                 if sock in self.back.owner:
                     self._drain_client(sock)
