@@ -30,9 +30,13 @@ SQL = "import sqlite3\nsqlite3.connect(':memory:').execute('create table t (n in
 
 
 class Table:
-    """Measurements by kernel, printed as medians and ratios."""
+    """Measurements by kernel, printed as medians and ratios; ``lines`` collects them for a page in Markdown."""
 
     def __init__(self) -> None:
+        self.lines = [
+            "| | plain ipykernel | C-only proxy | guarded | against the proxy | against plain |",
+            "|---|---:|---:|---:|---:|---:|",
+        ]
         print(f"{'':34}" + "".join(f"{name:>14}" for name in KERNELS) + f"{'/ proxy':>10}{'/ plain':>10}")
 
     def row(self, title: str, values: dict[str, list[float]], scale: float = 1e3, unit: str = "ms") -> None:
@@ -42,6 +46,8 @@ class Table:
         guarded = medians["guarded"]
         proxy, plain = (guarded / medians[name] if medians[name] else 0.0 for name in ("C-only proxy", "plain"))
         print(f"{title:34}{cells}{proxy:>10.3f}{plain:>10.3f}", flush=True)
+        shown = " | ".join(f"{medians[name] * scale:.1f} {unit}" for name in KERNELS)
+        self.lines.append(f"| {title} | {shown} | {proxy:.2f} | {plain:.2f} |")
 
 
 def each_round(rounds: int, measure: Callable[[str], float]) -> dict[str, list[float]]:
@@ -78,9 +84,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Cost of the guarded kernel.")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", default="start,pass,cpu,print,buffers,lines,memory")
+    parser.add_argument("--markdown", action="store_true", help="print the table once more, as the README has it")
     options = parser.parse_args()
     wanted = set(options.only.split(","))
-    describe()
+    what = describe()
+    notes = []
     table = Table()
     gc.disable()
     if "start" in wanted:
@@ -116,30 +124,37 @@ def main() -> None:
                 each_round(max(3, options.rounds // 6), lambda name: kernels[name].run(LINES % 10_000)[0]),
             )
             lost = {name: lost_lines(kernels[name], 15_000) for name in KERNELS}
-            print("lost of 15,000 lines: " + ", ".join(f"{name} {count}" for name, count in lost.items()))
+            notes.append("lost of 15,000 lines: " + ", ".join(f"{name} {count}" for name, count in lost.items()))
+            print(notes[-1])
         if "memory" in wanted:
             kernels["guarded"].run(SQL)
             # At rest: what a flood took is given back in the first quiet moment.
             time.sleep(2)
-            memory(kernels["guarded"])
+            notes += memory(kernels["guarded"])
     finally:
         for kernel in kernels.values():
             kernel.close()
+    if options.markdown:
+        below = f"{what}; medians of {options.rounds} rounds. {'; '.join(notes)}."
+        print("\n" + "\n".join([*table.lines, "", below]))
 
 
-def memory(kernel: Kernel) -> None:
-    """Unshared memory of the wrapper and its helper, after a cell with SQL."""
+def memory(kernel: Kernel) -> list[str]:
+    """Unshared memory of the wrapper and its helper, after a cell with SQL, a sentence each."""
     import psutil
 
     own = psutil.Process(kernel.process.pid)
     helper = [one for one in own.children() if "jupyter_guard.guard.helper" in one.cmdline()]
+    told = []
     for title, processes in (("wrapper", [own]), ("helper", helper)):
         found = [one.memory_full_info() for one in processes]
         uss, pss = sum(one.uss for one in found) / 2**20, sum(one.pss for one in found) / 2**20
-        print(f"memory of the {title}: {uss:.1f} MB unshared (USS), {pss:.1f} MB proportional (PSS)")
+        told.append(f"memory of the {title}: {uss:.1f} MB unshared (USS), {pss:.1f} MB proportional (PSS)")
+        print(told[-1])
+    return told
 
 
-def describe() -> None:
+def describe() -> str:
     """Print what is active: a figure without its policy, engine and backend means nothing."""
     from jupyter_guard.policy import load_effective
     from jupyter_guard.scrub.engine import engine_for, prepare
@@ -147,7 +162,9 @@ def describe() -> None:
     policy = load_effective(Path.cwd())
     prepare()
     engine = type(engine_for(None)).__name__
-    print(f"policy {policy.hash} ({policy.mode}), scrub engine {engine}, isolation backend {policy.isolation.backend}")
+    what = f"policy {policy.hash} ({policy.mode}), scrub engine {engine}, isolation backend {policy.isolation.backend}"
+    print(what)
+    return what
 
 
 if __name__ == "__main__":
