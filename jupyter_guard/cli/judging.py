@@ -27,7 +27,7 @@ class Judge:
     """Vets cases. ``policy`` is a preset's name or a policy file; left out, the layers in force count."""
 
     def __init__(self, policy: str | None = None) -> None:
-        self._given = _policy(policy) if policy is not None else None
+        self._given = named_policy(policy) if policy is not None else None
         self._found: dict[Path, Policy] = {}
 
     def policy(self, case: Case) -> Policy:
@@ -57,7 +57,8 @@ def folder_of(case: Case) -> Path:
     return (Path(path).parent if path else Path()).resolve()
 
 
-def _policy(given: str) -> Policy:
+def named_policy(given: str) -> Policy:
+    """A preset or a file by what a command was given. Raises ``click.UsageError`` when it is neither."""
     from click import UsageError
 
     if given not in preset_names() and not Path(given).is_file():

@@ -10,11 +10,14 @@ from typing import Any
 from jupyter_guard.cli.notebooks import cells_of, parse_notebook
 from jupyter_guard.scrub import KnownValues, Redaction, Scrubber
 from jupyter_guard.scrub.content import Cleaner
+from jupyter_guard.scrub.patterns import Pattern
 
 _INDENT = re.compile(r"\A\s*\{\r?\n([ \t]+)\"")
 
 
-def scrub_notebook(data: bytes, known: KnownValues) -> tuple[bytes, list[tuple[int, Redaction]]]:
+def scrub_notebook(
+    data: bytes, known: KnownValues, patterns: Sequence[Pattern] | None = None
+) -> tuple[bytes, list[tuple[int, Redaction]]]:
     """The file's bytes without secrets in outputs and widget states, and what was taken out of which cell.
 
     Cells count from 1; 0 is the notebook's own metadata. Raises ``NotebookError``.
@@ -26,7 +29,7 @@ def scrub_notebook(data: bytes, known: KnownValues) -> tuple[bytes, list[tuple[i
         outputs = cell.get("outputs")
         if isinstance(outputs, list):
             found: list[Redaction] = []
-            cleaned = _outputs(outputs, known, found)
+            cleaned = _outputs(outputs, known, patterns, found)
             taken += [(number, one) for one in found]
             if cleaned != outputs:
                 cell["outputs"] = cleaned
@@ -34,7 +37,7 @@ def scrub_notebook(data: bytes, known: KnownValues) -> tuple[bytes, list[tuple[i
     metadata = notebook.get("metadata")
     if isinstance(metadata, dict) and "widgets" in metadata:
         found = []
-        widgets = Cleaner(known, found).value(metadata["widgets"])
+        widgets = Cleaner(known, found, patterns).value(metadata["widgets"])
         taken += [(0, one) for one in found]
         if widgets != metadata["widgets"]:
             metadata["widgets"] = widgets
@@ -42,18 +45,22 @@ def scrub_notebook(data: bytes, known: KnownValues) -> tuple[bytes, list[tuple[i
     return (_written_like(data, notebook) if changed else data), taken
 
 
-def secrets_in_code(data: bytes, known: KnownValues) -> list[tuple[int, Redaction]]:
+def secrets_in_code(
+    data: bytes, known: KnownValues, patterns: Sequence[Pattern] | None = None
+) -> list[tuple[int, Redaction]]:
     """Secrets in cells' own texts, which no scrubber can take out without breaking them. Raises ``NotebookError``."""
     taken: list[tuple[int, Redaction]] = []
     for number, cell in enumerate(cells_of(parse_notebook(data)), 1):
         found: list[Redaction] = []
-        Cleaner(known, found).text(_text(cell.get("source", cell.get("input", ""))))
+        Cleaner(known, found, patterns).text(_text(cell.get("source", cell.get("input", ""))))
         taken += [(number, one) for one in found]
     return taken
 
 
-def _outputs(outputs: Sequence[Any], known: KnownValues, found: list[Redaction]) -> list[Any]:
-    cleaner = Cleaner(known, found)
+def _outputs(
+    outputs: Sequence[Any], known: KnownValues, patterns: Sequence[Pattern] | None, found: list[Redaction]
+) -> list[Any]:
+    cleaner = Cleaner(known, found, patterns)
     streams: dict[str, Scrubber] = {}
     last: dict[str, int] = {}
     cleaned: list[Any] = []
@@ -65,7 +72,7 @@ def _outputs(outputs: Sequence[Any], known: KnownValues, found: list[Redaction])
         if kind == "stream" and (isinstance(output.get("text"), str) or _is_lines(output.get("text"))):
             # Several outputs of one stream are one text, which may have been cut anywhere.
             name = str(output.get("name", output.get("stream", "")))
-            scrubber = streams.setdefault(name, Scrubber(known))
+            scrubber = streams.setdefault(name, Scrubber(known, patterns))
             last[name] = len(cleaned)
             passed_on = scrubber.feed(_text(output["text"]))
             cleaned.append({**output, "text": _as(output["text"], passed_on)})

@@ -18,7 +18,9 @@ from jupyter_guard.cli.console import color_option, complain, counted, plain, pr
 
 if TYPE_CHECKING:
     from jupyter_guard.scrub import KnownValues, Redaction
+    from jupyter_guard.scrub.patterns import Pattern
 
+    Sought = tuple[KnownValues, tuple[Pattern, ...] | None]
     Taken = list[tuple[int, Redaction]]
 
 _LARGEST = 512 << 20
@@ -30,13 +32,14 @@ _LARGEST = 512 << 20
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 when there is a secret.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--known/--no-known", default=True, help="Also look for the values that your credential stores hold.")
+@click.option("--policy", metavar="FILE|PRESET", help="This policy instead of the layers in force.")
 @color_option
-def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: bool) -> int:
+def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: bool, policy: str | None) -> int:
     """Take secrets out of outputs of notebooks (.ipynb) and out of other text files.
 
     Without PATH, or with `-`, text from standard input goes to standard output as it comes. One PATH without --write
     or --check goes to standard output too. A folder stands for the notebooks below it. Code is not changed: secrets in
-    it are named.
+    it are named. Token formats of your own, `[scrub.patterns]` of the policy, are looked for beside the built-in ones.
 
     Exit status: 0, with --check 1 when there is a secret; 2 when something could not be read or written.
     """
@@ -45,7 +48,7 @@ def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: 
     if not paths or paths == ("-",):
         if write or (check and form == "json"):
             raise click.UsageError("Standard input has no file to write; --check on it has no json.")
-        return _stream(known, check)
+        return _stream(_sought(policy, known), check)
     files, problems = _files(paths)
     if not (write or check):
         if len(files) + len(problems) != 1:
@@ -53,12 +56,12 @@ def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: 
         if form == "json":
             raise click.UsageError("--format json reports on files: give --check or --write with it.")
     results: list[dict[str, Any]] = []
-    values = _known(Path(), known)
+    sought = _sought(policy, known)
     _prepare()
     with progress(len(files), "scrubbing") as advance:
         for path in files:
             advance(1)
-            result = _file(path, values, write, to_stdout=not (write or check))
+            result = _file(path, sought, write, to_stdout=not (write or check))
             (problems if "error" in result else results).append(result)
     for problem in problems:
         complain(f"{problem['file']}: {problem['error']}")
@@ -74,7 +77,7 @@ def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: 
     return int(check and any(result["redactions"] for result in results))
 
 
-def _file(path: Path, known: KnownValues, write: bool, to_stdout: bool) -> dict[str, Any]:
+def _file(path: Path, sought: Sought, write: bool, to_stdout: bool) -> dict[str, Any]:
     from jupyter_guard.cli.notebooks import NotebookError
     from jupyter_guard.cli.outputs import scrub_notebook, secrets_in_code
 
@@ -84,10 +87,10 @@ def _file(path: Path, known: KnownValues, write: bool, to_stdout: bool) -> dict[
             return {"file": str(path), "error": f"larger than {_LARGEST >> 20} MiB"}
         data = path.read_bytes()
         if path.suffix == ".ipynb":
-            cleaned, taken = scrub_notebook(data, known)
-            in_code = secrets_in_code(data, known)
+            cleaned, taken = scrub_notebook(data, *sought)
+            in_code = secrets_in_code(data, *sought)
         else:
-            cleaned, taken = _text(data, known)
+            cleaned, taken = _text(data, sought)
         if to_stdout:
             sys.stdout.buffer.write(cleaned)
         elif write and cleaned != data:
@@ -124,24 +127,24 @@ def replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _text(data: bytes, known: KnownValues) -> tuple[bytes, Taken]:
+def _text(data: bytes, sought: Sought) -> tuple[bytes, Taken]:
     from jupyter_guard.scrub import Scrubber
 
     if b"\0" in data[:8192]:
         raise ValueError("a binary file: expected text or a notebook")
-    scrubber = Scrubber(known)
+    scrubber = Scrubber(*sought)
     text = data.decode("utf-8", "surrogateescape")
     cleaned = scrubber.feed(text) + scrubber.flush()
     return cleaned.encode("utf-8", "surrogateescape"), [(0, one) for one in scrubber.redactions]
 
 
-def _stream(use_known: bool, check: bool) -> int:
+def _stream(sought: Sought, check: bool) -> int:
     """Standard input to standard output, as it comes."""
     import codecs
 
     from jupyter_guard.scrub import Scrubber
 
-    scrubber = Scrubber(_known(Path(), use_known))
+    scrubber = Scrubber(*sought)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while True:
@@ -160,13 +163,21 @@ def _stream(use_known: bool, check: bool) -> int:
     return int(check and bool(kinds))
 
 
-def _known(folder: Path, use: bool) -> KnownValues:
-    from jupyter_guard.policy import load_effective
-    from jupyter_guard.scrub import KnownValues
+def _sought(given: str | None, use_known: bool) -> Sought:
+    """The known values and the token formats to look for, as the policy says. Raises ``PolicyError``."""
+    from jupyter_guard.cli.judging import named_policy
+    from jupyter_guard.policy import PolicyError, PolicyProblem, load_effective
+    from jupyter_guard.scrub import KnownValues, with_own
+    from jupyter_guard.scrub.patterns import PatternError
 
-    if not use:
-        return KnownValues()
-    return KnownValues.from_sources(load_effective(folder).scrub.known_from, os.environ, Path.home())
+    policy = load_effective(Path()) if given is None else named_policy(given)
+    try:
+        patterns = with_own(policy.scrub.patterns)
+    except PatternError as error:
+        where = given or "the layers in force"
+        raise PolicyError([PolicyProblem(where, 0, "scrub.patterns", one) for one in error.problems]) from None
+    known = KnownValues.from_sources(policy.scrub.known_from, os.environ, Path.home()) if use_known else KnownValues()
+    return known, patterns
 
 
 def _prepare() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text, secrets_in
 from jupyter_guard.scrub.known import KnownValues
+from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.redaction import Redaction, marker
 
 _MARKUP_TYPES = frozenset({"text/html", "image/svg+xml", "application/xhtml+xml", "application/xml", "text/xml"})
@@ -17,17 +19,21 @@ _DEEPEST = 200
 
 
 class Cleaner:
-    """Cleans contents with one session's ``known`` values; what it takes out is added to ``found``."""
+    """Cleans contents with one session's ``known`` values; what it takes out is added to ``found``.
 
-    def __init__(self, known: KnownValues, found: list[Redaction]) -> None:
+    ``patterns`` are the token formats to look for, by default the built-in ones.
+    """
+
+    def __init__(self, known: KnownValues, found: list[Redaction], patterns: Sequence[Pattern] | None = None) -> None:
         self._known = known
         self._found = found
+        self._patterns = patterns
 
     def text(self, text: str) -> str:
         """A text, markup or not."""
         if "<" in text and ">" in text:
-            return clean_html(text, self._known, self._found)
-        return clean_text(text, self._known, self._found)
+            return clean_html(text, self._known, self._found, self._patterns)
+        return clean_text(text, self._known, self._found, self._patterns)
 
     def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
         """Any JSON value; ``name`` is the key before it."""
@@ -59,7 +65,7 @@ class Cleaner:
         out = dict(content)
         for key, item in content.items():
             if key == "traceback" and isinstance(item, list) and all(isinstance(line, str) for line in item):
-                out[key] = clean_pieces(item, self._known, self._found)
+                out[key] = clean_pieces(item, self._known, self._found, self._patterns)
             else:
                 out[key] = self.value(item, key)
         return out
@@ -83,11 +89,11 @@ class Cleaner:
 
     def buffer(self, buffer: bytes | memoryview) -> bytes | memoryview:
         """A binary buffer, secrets overwritten with as many bytes."""
-        patterned = engine_for(None).may_match(buffer)
+        patterned = engine_for(self._patterns).may_match(buffer)
         if not patterned and not self._known:
             return buffer
         raw = bytes(buffer)
-        spans = secrets_in(raw.decode("latin-1"), self._known, patterned)
+        spans = secrets_in(raw.decode("latin-1"), self._known, patterned, self._patterns)
         if not spans:
             return buffer
         masked = bytearray(raw)
@@ -101,7 +107,7 @@ class Cleaner:
             return self.value(item)
         kind = mime.split(";")[0].strip().lower()
         if kind in _MARKUP_TYPES:
-            return clean_html(item, self._known, self._found)
+            return clean_html(item, self._known, self._found, self._patterns)
         if kind.startswith(("image/", "audio/", "video/", "font/")) or kind in (
             "application/pdf",
             "application/octet-stream",
@@ -122,7 +128,7 @@ class Cleaner:
         if cleaned != value or not name or not _NAMED.search(name) or len(value) > 8_192:
             return cleaned
         lead = f'"{name}": "'
-        for span in secrets_in(f'{lead}{value}"', self._known):
+        for span in secrets_in(f'{lead}{value}"', self._known, patterns=self._patterns):
             if span.start == len(lead) and span.end >= len(lead) + len(value):
                 self._found.append(Redaction(span.kind))
                 return marker(span.kind)

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from jupyter_guard.scrub.blobs import inside_blob
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.known import KnownValues
+from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.spans import Found, merged
 from jupyter_guard.scrub.tables import COLUMN, html_cells, text_cells
 from jupyter_guard.scrub.views import ESCAPE, MARKUP, View
 
 
-def secrets_in(text: str, known: KnownValues, patterned: bool = True) -> list[Found]:
+def secrets_in(
+    text: str, known: KnownValues, patterned: bool = True, patterns: Sequence[Pattern] | None = None
+) -> list[Found]:
     """Where secrets stand in ``text``, in order and without overlaps; without token formats unless ``patterned``."""
     spans: list[Found] = []
     if patterned:
         names: list[int] = []
-        for at, end, pattern in engine_for(None).hits(text, 0, final=True):
+        for at, end, pattern in engine_for(patterns).hits(text, 0, final=True):
             if pattern is COLUMN:
                 names.append(at)
                 continue
@@ -33,17 +36,19 @@ def secrets_in(text: str, known: KnownValues, patterned: bool = True) -> list[Fo
     return merged(spans) if spans else spans
 
 
-def clean_text(text: str, known: KnownValues, found: list[Redaction]) -> str:
+def clean_text(text: str, known: KnownValues, found: list[Redaction], patterns: Sequence[Pattern] | None = None) -> str:
     """``text`` without secrets; what terminals read as colour and position stays. ``found`` is added to."""
-    return clean_pieces([text], known, found)[0]
+    return clean_pieces([text], known, found, patterns)[0]
 
 
-def clean_pieces(pieces: Sequence[str], known: KnownValues, found: list[Redaction]) -> list[str]:
+def clean_pieces(
+    pieces: Sequence[str], known: KnownValues, found: list[Redaction], patterns: Sequence[Pattern] | None = None
+) -> list[str]:
     """Texts that are read one below the other (a traceback's parts), without secrets, which may span several."""
     whole = "\n".join(pieces)
     view = View(whole, ESCAPE) if "\x1b" in whole else None
     text = view.text if view is not None else whole
-    spans = secrets_in(text, known)
+    spans = secrets_in(text, known, patterns=patterns)
     if not spans:
         return list(pieces)
     found.extend(Redaction(span.kind) for span in spans)
@@ -58,9 +63,9 @@ def clean_pieces(pieces: Sequence[str], known: KnownValues, found: list[Redactio
     return out
 
 
-def clean_html(text: str, known: KnownValues, found: list[Redaction]) -> str:
+def clean_html(text: str, known: KnownValues, found: list[Redaction], patterns: Sequence[Pattern] | None = None) -> str:
     """HTML or SVG without secrets: in its text with tags and entities taken away, in attributes, in tables."""
-    text = clean_text(text, known, found)
+    text = clean_text(text, known, found, patterns)
     if "<" not in text and "&" not in text:
         return text
     cells = html_cells(text)
@@ -70,7 +75,11 @@ def clean_html(text: str, known: KnownValues, found: list[Redaction]) -> str:
     view = View(text, MARKUP)
     if view.text == text:
         return text
-    spans = [span for span in secrets_in(view.text, known) if "[REDACTED:" not in view.text[span.start : span.end]]
+    spans = [
+        span
+        for span in secrets_in(view.text, known, patterns=patterns)
+        if "[REDACTED:" not in view.text[span.start : span.end]
+    ]
     if not spans:
         return text
     found.extend(Redaction(span.kind) for span in spans)

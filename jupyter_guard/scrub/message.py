@@ -16,6 +16,7 @@ import msgspec
 from jupyter_guard.scrub.content import Cleaner
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.known import KnownValues
+from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.redaction import Redaction, tally
 from jupyter_guard.scrub.stream import Scrubber
 
@@ -44,10 +45,13 @@ class Cleaned(msgspec.Struct, frozen=True):
 class MessageScrubber:
     """Cleans one kernel's messages, in the order in which they are sent.
 
-    ``flushed`` collects what was taken out of held text that ``flush`` gave back; who reads it empties it.
+    ``patterns`` are the token formats to look for, by default the built-in ones; an organisation's come from
+    ``with_own(policy.scrub.patterns)``. ``flushed`` collects what was taken out of held text that ``flush`` gave back;
+    who reads it empties it.
     """
 
-    def __init__(self, known: KnownValues | None = None) -> None:
+    def __init__(self, known: KnownValues | None = None, patterns: Sequence[Pattern] | None = None) -> None:
+        self._patterns = patterns
         self._known = known if known is not None else KnownValues()
         self._streams: dict[tuple[str, str], Scrubber] = {}
         self.flushed: list[Redaction] = []
@@ -71,7 +75,7 @@ class MessageScrubber:
         if msg_type == "stream":
             return self._stream(parent_id, metadata, content, buffers)
         found: list[Redaction] = []
-        cleaner = Cleaner(self._known, found)
+        cleaner = Cleaner(self._known, found, self._patterns)
         new_content: bytes = content
         new_metadata = metadata
         if self._may_have_secrets(content):
@@ -111,7 +115,7 @@ class MessageScrubber:
         key = (parent_id, message["name"])
         scrubber = self._streams.get(key)
         if scrubber is None:
-            scrubber = self._streams[key] = Scrubber(self._known)
+            scrubber = self._streams[key] = Scrubber(self._known, self._patterns)
         out = scrubber.feed(text)
         if out == text:
             return Cleaned(metadata, content, buffers)
@@ -138,7 +142,7 @@ class MessageScrubber:
         if b"\\u" in raw or b"\\/" in raw:
             return True
         text = raw.decode("utf-8", "surrogatepass")
-        if engine_for(None).any_keyword(text):
+        if engine_for(self._patterns).any_keyword(text):
             return True
         matcher = self._known.matcher()
         return matcher is not None and matcher.may_be_in_json(text)

@@ -17,7 +17,7 @@ before the keyword in an example).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -198,6 +198,16 @@ def builtin() -> tuple[Pattern, ...]:
         # The tests check them: parsing 350 expressions would take longer than all the rest.
         found.extend(parse_patterns(tomllib.loads(file.read_text(encoding="utf-8")), file.name, checked=True))
     return distinct(found)
+
+
+def with_own(table: Mapping[str, Any], source: str = "policy") -> tuple[Pattern, ...] | None:
+    """The built-in token formats and an organisation's, from `[scrub.patterns]` of the policy; ``None`` without any.
+
+    Raises ``PatternError`` with everything that is wrong in them. Keep what this returns: engines are made for it.
+    """
+    if not table:
+        return None
+    return distinct([*builtin(), *parse_patterns(dict(table), source)])
 
 
 def distinct(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:

@@ -16,6 +16,8 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as sre  # type: ignore[attr-defined]
 from typing import Any
 
+from jupyter_guard.scrub.ambiguity import ambiguous
+
 CAP = 65_536
 """No part of a shape repeats more often: a stream holds at most so many characters for one candidate."""
 
@@ -59,7 +61,8 @@ class Shape:
 
     def check(self) -> Shape:
         """The shape itself, once it is known to be one. Raises ``ShapeError``."""
-        assert self._nodes is not None
+        if any(map(ambiguous, self._nodes)):
+            raise ShapeError("a repeat that can be read in many ways can take exponential time")
         return self
 
     @cached_property
@@ -198,7 +201,7 @@ def _refuse_slow(nodes: Nodes, inside_unbounded: bool) -> None:
             if unbounded and inside_unbounded:
                 raise ShapeError("an unbounded repeat inside an unbounded repeat can take exponential time")
             if unbounded and _least(list(sub)) == 0:
-                raise ShapeError("an unbounded repeat of what may be empty")
+                raise ShapeError("an unbounded repeat of what may be empty can take exponential time")
             _refuse_slow(list(sub), inside_unbounded or unbounded or (high > 64 and len(list(sub)) > 1 and low != high))
         elif kind is op.SUBPATTERN:
             if value[1] or value[2]:

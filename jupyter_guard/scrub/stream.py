@@ -117,7 +117,7 @@ class Scrubber:
             size += escape.start() - at
             sequence = escape[0]
             if sequence.startswith("\x1b]"):
-                sequence = sequence[:2] + scrub(sequence[2:], self._known)
+                sequence = sequence[:2] + scrub(sequence[2:], self._known, self._patterns)
             self._marks.append((size, sequence))
             at = escape.end()
 
@@ -262,7 +262,7 @@ class Scrubber:
             self._swallow_from -= keep
 
 
-def scrub(text: str, known: KnownValues | Iterable[str] = ()) -> str:
+def scrub(text: str, known: KnownValues | Iterable[str] = (), patterns: Sequence[Pattern] | None = None) -> str:
     """``text`` without patterned and known secrets; a marker ``[REDACTED:<kind>]`` stands for each."""
-    scrubber = Scrubber(known)
+    scrubber = Scrubber(known, patterns)
     return scrubber.feed(text) + scrubber.flush()

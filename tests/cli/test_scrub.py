@@ -199,3 +199,20 @@ def test_secrets_never_stay_and_the_rest_reads_the_same(lines: list[str], indent
     again, nothing = scrub_notebook(after, KnownValues())
     assert SECRET.encode() not in after
     assert (again, nothing) == (after, [])
+
+
+def test_an_organisation_s_own_formats_from_a_policy(run: Run, work: Path) -> None:
+    badge = "ACME+" + "4711-QWERTZ"
+    (work / "p.toml").write_text(
+        'version = 1\n[scrub.patterns."acme-badge"]\nkeywords = ["ACME+"]\nshape = "[0-9]{4}-[A-Z]{6}"\n'
+    )
+    (work / "a.log").write_text(f"badge {badge}\n")
+    notebook(work / "n.ipynb", stream(f"badge {badge}\n"))
+    assert run("scrub", "--write", "--policy", "p.toml", "a.log", "n.ipynb").returncode == 0
+    assert (work / "a.log").read_text() == "badge [REDACTED:acme-badge]\n"
+    assert badge not in (work / "n.ipynb").read_text()
+    (work / "p.toml").write_text('version = 1\n[scrub.patterns.bad]\nkeywords = ["ACME+"]\nshape = "(?:a|a)+"\n')
+    refused = run("scrub", "--policy", "p.toml", "a.log")
+    assert refused.returncode == 2
+    assert "bad" in refused.stderr
+    assert "exponential" in refused.stderr
