@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jupyter_guard.kernel.looking import LOOKS, comm_texts, looked_at
+from jupyter_guard.kernel.looking import LOOKS, comm_texts, debug_texts, looked_at
 from jupyter_guard.kernel.request import EXECUTE, Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT, HEADER, MalformedError, parse_header
 
@@ -71,21 +71,3 @@ class Incoming:
         self._relay.outgoing.scrubber = MessageScrubber(known)
         for value, kind in self._relay.outgoing.learned:
             self._relay.outgoing.scrubber.learn(value, kind)
-
-
-def debug_texts(content: dict[str, Any]) -> tuple[str, ...]:
-    """The texts in a debugger's request that the child would evaluate."""
-    arguments = content.get("arguments")
-    if not isinstance(arguments, dict):
-        return ()
-    command = content.get("command")
-    found: list[Any] = []
-    if command in ("evaluate", "setExpression"):
-        found = [arguments.get("expression"), arguments.get("value")]
-    elif command == "setVariable":
-        found = [arguments.get("value")]
-    elif command in ("setBreakpoints", "setFunctionBreakpoints"):
-        for one in arguments.get("breakpoints") or ():
-            if isinstance(one, dict):
-                found += [one.get("condition"), one.get("hitCondition"), one.get("logMessage")]
-    return tuple(str(one) for one in found if one)

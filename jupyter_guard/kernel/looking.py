@@ -133,6 +133,45 @@ def not_found(kind: str, content: dict[str, Any]) -> dict[str, Any]:
     return {"status": "ok", "found": False, "data": {}, "metadata": {}}
 
 
+def debug_texts(content: dict[str, Any]) -> tuple[str, ...]:
+    """The texts in a debugger's request that the child would evaluate."""
+    arguments = content.get("arguments")
+    if not isinstance(arguments, dict):
+        return ()
+    command = content.get("command")
+    found: list[Any] = []
+    if command in ("evaluate", "setExpression"):
+        found = [arguments.get("expression"), arguments.get("value")]
+    elif command == "setVariable":
+        found = [arguments.get("value")]
+    elif command == "completions":
+        # pydevd's completer evaluates what stands before the last dot.
+        text, column = str(arguments.get("text", "")), arguments.get("column")
+        found = list(_completed(text[: column - 1] if isinstance(column, int) and column > 0 else text))
+    elif command == "richInspectVariables":
+        name = str(arguments.get("variableName", ""))
+        found = [f"{name}.__repr__()", f"{name}._repr_html_()"] if name.isidentifier() else []
+    elif command == "copyToGlobals":
+        found = [arguments.get("srcVariableName"), f"globals()['{arguments.get('dstVariableName')}']"]
+    _conditions(arguments, found, 0)
+    return tuple(str(one) for one in found if one)
+
+
+def _conditions(value: Any, found: list[Any], depth: int) -> None:
+    """What breakpoints of any kind evaluate when they are reached."""
+    if depth > DEEPEST:
+        return
+    for one in value if isinstance(value, list) else ():
+        _conditions(one, found, depth + 1)
+    if isinstance(value, dict):
+        found += [value.get("condition"), value.get("hitCondition")]
+        if isinstance(value.get("logMessage"), str):
+            # Its braces hold expressions.
+            found.append("f" + repr(value["logMessage"]))
+        for one in value.values():
+            _conditions(one, found, depth + 1)
+
+
 def comm_texts(frame: bytes) -> tuple[str, ...]:
     """The code in a comm message that says of itself that it is to be run: ``{"method": "evaluate", "code": ...}``."""
     if not any(one in frame for one in (b"eval", b"exec", b"run", b"Eval", b"Exec", b"Run", b"\\u")):

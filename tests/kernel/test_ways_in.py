@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_guard.kernel.looking import comm_texts, looked_at, trailing
+from jupyter_guard.kernel.looking import comm_texts, debug_texts, looked_at, trailing
 
 from .front import Front
 
@@ -205,6 +205,43 @@ get_ipython().kernel.comm_manager.register_target("hidden", opened)
     say(front, "comm_open", comm_id=uuid.uuid4().hex, target_name="hidden", data={"what": what})
     assert got(front) == "['CellDeclined']"
     assert kept(front)
+
+
+# --- the debugger
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("evaluate", {"expression": "wipe()", "context": "repl"}),
+        ("setVariable", {"name": "a", "value": "wipe()"}),
+        ("setExpression", {"expression": "fine.other", "value": "wipe()"}),
+        ("setBreakpoints", {"source": {}, "breakpoints": [{"line": 1, "condition": "wipe()"}]}),
+        ("setFunctionBreakpoints", {"breakpoints": [{"name": "f", "logMessage": "at {wipe()}"}]}),
+        ("setExceptionBreakpoints", {"filters": [], "filterOptions": [{"filterId": "raised", "condition": "wipe()"}]}),
+        ("completions", {"text": "wipe().", "column": 8}),
+        ("richInspectVariables", {"variableName": "rep"}),
+        ("copyToGlobals", {"srcVariableName": "wipe()", "dstVariableName": "a", "srcFrameId": 1}),
+    ],
+)
+def test_what_the_debugger_would_evaluate_is_judged(front: Front, command: str, arguments: dict[str, Any]) -> None:
+    content = {"type": "request", "seq": 3, "command": command, "arguments": arguments}
+    reply = front.request("debug_request", content, "control")["content"]
+    assert reply["success"] is False
+    assert "jupyter_guard did not let the debugger evaluate this" in reply["message"]
+    assert kept(front)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("initialize", {"clientID": "vscode", "adapterID": ""}),
+        ("richInspectVariables", {"variableName": "special variables"}),
+        ("setBreakpoints", {"breakpoints": [{"line": 1}], "source": {"path": "a.py"}, "sourceModified": False}),
+    ],
+)
+def test_a_debuggers_other_requests_need_no_judgement(command: str, arguments: dict[str, Any]) -> None:
+    assert debug_texts({"command": command, "arguments": arguments}) == ()
 
 
 # --- text that code puts into the notebook
