@@ -12,6 +12,8 @@ from jupyter_guard.knowledge.entry import Entry, Problem, parse_entries
 # Files in the same folder that describe other things than callables; their own readers load them.
 _OTHERS = ("places.toml", "magics.toml")
 _SHELL = "shell_"
+# A cell asks for the same few hundred names again and again; a hostile one may ask for any number.
+_REMEMBERED = 4096
 
 
 class Knowledge:
@@ -19,6 +21,7 @@ class Knowledge:
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self._entries = dict(entries)
+        self._looked_up: dict[str, Entry | None] = {}
         self._modules = {name.partition(".")[0] for name in entries}
 
     @classmethod
@@ -32,6 +35,18 @@ class Knowledge:
 
     def lookup(self, name: str) -> Entry | None:
         """The entry of a full name, through at most eight aliases and base classes."""
+        try:
+            return self._looked_up[name]
+        except KeyError:
+            pass
+        if len(self._looked_up) >= _REMEMBERED:
+            self._looked_up.clear()
+        found = self._looked_up[name] = self._lookup(name)
+        return found
+
+    def _lookup(self, name: str) -> Entry | None:
+        if name.partition(".")[0] not in self._modules:
+            return None
         for _ in range(8):
             entry = self._entries.get(name)
             if entry is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import stat
 import tomllib
@@ -70,6 +71,7 @@ def preset_text(name: str) -> str:
     return resources.files(__package__).joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
 
 
+@functools.cache
 def preset_layer(name: str) -> Layer:
     """A preset as the layer below which all others stand."""
     return parse_layer(preset_text(name), f"{name} preset", f"{name} (preset)")

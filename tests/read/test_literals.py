@@ -9,6 +9,12 @@ FORMS = {
     "google key": "AI" + "za" + "B" * 35,
     "github token": "gh" + "p_" + "a1" * 18,
     "hugging face token": "hf" + "_" + "aB3" * 11,
+    "github token ": "github" + "_pat_" + "a1" * 31,
+    "google token": "ya" + "29." + "a1" * 12,
+    "gitlab token": "gl" + "pat-" + "a1" * 10,
+    "slack token": "xo" + "xb-" + "a1" * 8,
+    "model key": "s" + "k-" + "a1" * 20,
+    "stripe key": "r" + "k_live_" + "a1" * 12,
     "private key": "-----BEGIN " + "RSA PRIVATE KEY-----",
 }
 
@@ -16,7 +22,7 @@ FORMS = {
 @pytest.mark.parametrize(("name", "secret"), FORMS.items())
 def test_well_known_forms_are_found_where_they_stand(name: str, secret: str) -> None:
     ((found, span),) = secrets_in(f"x = 1\nk = '{secret}'")
-    assert found == name
+    assert found == name.strip()
     assert (span.line, span.column, span.end_column) == (2, 5, 5 + len(secret))
 
 

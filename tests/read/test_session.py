@@ -187,3 +187,31 @@ def test_any_cells_can_be_read(cells: list[str]) -> None:
         lines = cell.split("\n")
         for effect in reading.effects:
             assert 1 <= effect.span.line <= effect.span.end_line <= len(lines)
+
+
+def nested_loops(depth: int) -> str:
+    loops = ["    " * level + f"for n{level} in range(n):" for level in range(depth)]
+    body = "    " * depth
+    return "\n".join(["import os", "path = 'a'", *loops, f"{body}os.remove(path)", f"{body}path = '/etc/hosts'"])
+
+
+def test_what_a_loops_end_leaves_behind_meets_its_start_however_deep() -> None:
+    targets = {one.target for one in read(nested_loops(6)).effects if one.kind is Kind.FILE_DELETE}
+    assert "/etc/hosts" in targets
+
+
+def test_depth_of_loops_does_not_double_the_work() -> None:
+    # Read twice at each of its levels, this alone would be beyond any cell's budget.
+    reading = read(nested_loops(19))
+    assert Kind.UNREAD not in {one.kind for one in reading.effects}
+
+
+def test_a_name_that_was_looked_up_before_it_was_taught_is_looked_up_again() -> None:
+    from jupyter_guard.knowledge import parse_entries
+
+    reader = SessionReader(workspace="/home/sam/work", home="/home/sam")
+    cell = Cell("import acme\nacme.client.purge('orders')", Origin.HUMAN)
+    assert Kind.FILE_DELETE not in {one.kind for one in reader.read(cell).effects}
+    entries, _ = parse_entries({"acme.client.purge": {"does": "file.delete", "target": "arg:0"}}, "policy.toml")
+    reader.learn(entries)
+    assert Kind.FILE_DELETE in {one.kind for one in reader.read(cell).effects}

@@ -273,7 +273,7 @@ def environment(key: Value) -> Value:
 def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -> Value:
     kind = type(atom)
     only = key.only()
-    if kind is Seq or (kind is Const and isinstance(atom.value, str | bytes | range)):
+    if kind is Seq or (kind is Const and isinstance(atom.value, (str, bytes, range))):
         return _position(Value((atom,), value.marks, value.origin), atom, only)
     if kind is Map:
         return of_key(atom, key) or ANYTHING
@@ -318,7 +318,7 @@ def _position(value: Value, atom: Any, only: Const | None) -> Value:
         if type(atom) is Const:
             if partial(atom.value):
                 return Value((), value.marks)
-            hidden = {DECODED} if key.step not in (None, 1) and isinstance(atom.value, str | bytes) else set()
+            hidden = {DECODED} if key.step not in (None, 1) and isinstance(atom.value, (str, bytes)) else set()
             try:
                 return const(atom.value[key], value.marks | hidden)
             except (TypeError, ValueError):

@@ -50,11 +50,12 @@ def apply(
 ) -> Value:
     """What ``callee(*args, **kwargs)`` gives. ``open_``: there are further arguments that are not seen."""
     run.context.spend(3)
+    if len(callee.atoms) == 1:
+        return _one(run, callee, callee.atoms[0], args, kwargs, node, open_).by(callee.origin)
     found = [_one(run, callee, atom, args, kwargs, node, open_) for atom in callee.atoms]
     if not found:
         return receivers.taken(args, kwargs, callee)
-    result = found[0] if len(found) == 1 else join(found)
-    return result.by(callee.origin)
+    return join(found).by(callee.origin)
 
 
 def _one(
@@ -66,10 +67,12 @@ def _one(
     node: ast.AST | None,
     open_: bool,
 ) -> Value:
-    if isinstance(atom, Func):
-        return bodies.call_function(run, atom, args, kwargs, node, marks=callee.marks, open_=open_)
     if isinstance(atom, Name):
         return call_name(run, atom, callee, args, kwargs, node, open_)
+    if isinstance(atom, Unknown):
+        return receivers.unknown_method(run, atom, callee, args, kwargs, node, open_)
+    if isinstance(atom, Func):
+        return bodies.call_function(run, atom, args, kwargs, node, marks=callee.marks, open_=open_)
     if isinstance(atom, Bound):
         return _bound(run, atom, args, kwargs, node)
     if isinstance(atom, Class):
@@ -91,8 +94,6 @@ def _one(
         if entry is not None:
             return perform(run, entry, Site(name, args, kwargs, node, owner=Value((atom,)), open_=open_, callee=callee))
         return receivers.taken(args, kwargs, callee)
-    if isinstance(atom, Unknown):
-        return receivers.unknown_method(run, atom, callee, args, kwargs, node, open_)
     return receivers.taken(args, kwargs, callee)
 
 
@@ -162,7 +163,7 @@ def call_back(run: Run, called: Value, site: Site) -> None:
             count = len(atom.node.args.args) - (1 if atom.owner is not None else 0)
             given = items if items is not None and len(items) == count else [ANYTHING] * max(count, 0)
             bodies.call_function(run, atom, given, {}, site.node)
-        elif isinstance(atom, Name | Partial):
+        elif isinstance(atom, (Name, Partial)):
             given = items if items is not None else []
             apply(run, Value((atom,), called.marks, called.origin), given, {}, site.node, open_=items is None)
 
@@ -231,7 +232,7 @@ def decorate(run: Run, decorator: Value, subject: Value, node: ast.expr) -> Valu
                 decorator = decorator.marked({INDIRECT})
     result = apply(run, decorator, [subject], {}, node)
     useful = any(not isinstance(atom, Unknown) for atom in result.atoms)
-    is_function = any(isinstance(atom, Func | Class) for atom in subject.atoms)
-    if is_function and not any(isinstance(atom, Func | Class | Obj | Partial | Const | Name) for atom in result.atoms):
+    is_function = any(isinstance(atom, (Func, Class)) for atom in subject.atoms)
+    if is_function and not any(isinstance(atom, (Func, Class, Obj, Partial, Const, Name)) for atom in result.atoms):
         return join((subject, result)) if useful else subject
     return result

@@ -52,9 +52,10 @@ def evaluate(run: Run, node: ast.expr) -> Value:
 
 
 def _constant(_run: Run, node: ast.Constant) -> Value:
-    if node.value is Ellipsis or isinstance(node.value, complex):
+    value = node.value
+    if value is Ellipsis or type(value) is complex:
         return ANYTHING
-    return const(node.value)
+    return const(value)
 
 
 def name_value(run: Run, name: str) -> Value:
@@ -95,7 +96,7 @@ _COMMON = frozenset(
 
 def _name(run: Run, node: ast.Name) -> Value:
     value = name_value(run, node.id)
-    if run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):
+    if not run.source.plain and run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):
         return value.marked({BUILT, INDIRECT})
     return value
 
@@ -111,6 +112,8 @@ def _call(run: Run, node: ast.Call) -> Value:
     callee = evaluate(run, function)
     args: list[Value] = []
     open_ = False
+    if not node.args and not node.keywords:
+        return apply(run, callee, args, {}, node)
     for one in node.args:
         if isinstance(one, ast.Starred):
             inner = evaluate(run, one.value)
@@ -173,7 +176,7 @@ def _either(run: Run, node: ast.BoolOp) -> Value:
 
 def _unary(run: Run, node: ast.UnaryOp) -> Value:
     only = evaluate(run, node.operand).only()
-    if only is not None and isinstance(only.value, int | float):
+    if only is not None and isinstance(only.value, (int, float)):
         if isinstance(node.op, ast.USub):
             return const(-only.value)
         if isinstance(node.op, ast.Invert) and isinstance(only.value, int):
@@ -262,7 +265,7 @@ def _with_format(run: Run, value: Value, node: ast.FormattedValue) -> Value:
 
     spec = text(evaluate(run, node.format_spec)) if node.format_spec is not None else ""
     only = value.only()
-    if only is not None and isinstance(only.value, int | str) and len(spec) < 5 and HOLE not in spec:
+    if only is not None and isinstance(only.value, (int, str)) and len(spec) < 5 and HOLE not in spec:
         try:
             return const(format(only.value, spec), value.marks)
         except ValueError:
@@ -402,7 +405,7 @@ def assign(run: Run, target: ast.expr, value: Value) -> None:
     run.context.spend()
     if isinstance(target, ast.Name):
         bind(run, target.id, value)
-    elif isinstance(target, ast.Tuple | ast.List):
+    elif isinstance(target, (ast.Tuple, ast.List)):
         star = next((index for index, one in enumerate(target.elts) if isinstance(one, ast.Starred)), None)
         for one, part in zip(target.elts, unpacked(value, len(target.elts), star), strict=False):
             assign(run, one.value if isinstance(one, ast.Starred) else one, part)

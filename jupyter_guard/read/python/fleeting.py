@@ -26,7 +26,7 @@ def is_fleeting(code: str, tree: ast.Module, names: Container[str]) -> bool:
 
     ``names`` are those that the session has bound: a builtin among them is none any more.
     """
-    if len(code) > LONGEST:
+    if len(code) > LONGEST or not all(isinstance(node, (ast.Expr, ast.Pass)) for node in tree.body):
         return False
     for node in ast.walk(tree):
         if not isinstance(node, _LOOKING):

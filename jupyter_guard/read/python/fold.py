@@ -82,8 +82,8 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
     else:
         found.append(ANYTHING)
     value = join(found)
-    if isinstance(op, ast.Add | ast.Mod | ast.BitXor) and any(
-        type(atom) is Const and isinstance(atom.value, str | bytes) for atom in value.atoms
+    if isinstance(op, (ast.Add, ast.Mod, ast.BitXor)) and any(
+        type(atom) is Const and isinstance(atom.value, (str, bytes)) for atom in value.atoms
     ):
         marks |= {BUILT}
     return value.marked(marks - {INDIRECT}).by(origin)
@@ -131,7 +131,7 @@ def _pair(op: ast.operator, one: Any, other: Any) -> Value:
 def _constants(op: ast.operator, one: Any, other: Any) -> Value:
     if isinstance(op, ast.Mult):
         for text, times in ((one, other), (other, one)):
-            if isinstance(text, str | bytes) and isinstance(times, int):
+            if isinstance(text, (str, bytes)) and isinstance(times, int):
                 if len(text) * times > GIANT:
                     raise Giant(len(text) * times)
                 if len(text) * times > MAX_TEXT:
@@ -143,7 +143,7 @@ def _constants(op: ast.operator, one: Any, other: Any) -> Value:
                 raise Giant(bits // 8)
             if bits > MAX_INTEGER_BITS:
                 return ANYTHING
-        elif not (isinstance(one, int | float) and isinstance(other, int | float)):
+        elif not (isinstance(one, (int, float)) and isinstance(other, (int, float))):
             return ANYTHING
     if isinstance(op, ast.LShift) and isinstance(one, int) and isinstance(other, int):
         if other > GIANT * 8:
@@ -193,7 +193,7 @@ def shown(constant: Any) -> str:
         return constant
     if isinstance(constant, bytes):
         return constant.decode("utf-8", "replace")
-    return str(constant) if isinstance(constant, int | float | bool | type(None)) else HOLE
+    return str(constant) if isinstance(constant, (int, float, bool, type(None))) else HOLE
 
 
 def percent(template: str, values: list[Value], mapping: dict[Any, Value] | None) -> str:
@@ -269,7 +269,7 @@ def path_texts(value: Value) -> list[str]:
     """The texts that ``value`` may be as a path; ``HOLE`` for what is not known."""
     found = []
     for atom in value.atoms:
-        if type(atom) is Const and isinstance(atom.value, str | bytes):
+        if type(atom) is Const and isinstance(atom.value, (str, bytes)):
             found.append(shown(atom.value))
         elif type(atom) is Inst and atom.made is not None and atom.type in _PATHLIKE:
             found += path_texts(atom.made)

@@ -46,9 +46,9 @@ def of_constant(constant: Any, name: str, args: list[Value], kwargs: dict[str, V
     if isinstance(constant, str) and name == "format_map":
         mapping = next((atom.items for atom in args[0].atoms if type(atom) is Map), {}) if args else {}
         return const(formatted(constant, [], mapping), marks | {BUILT}, given.origin)
-    if isinstance(constant, str | bytes) and name == "join" and args:
+    if isinstance(constant, (str, bytes)) and name == "join" and args:
         return _joined(constant, args[0], marks)
-    if not isinstance(constant, str | bytes | int) or name not in _PURE:
+    if not isinstance(constant, (str, bytes, int)) or name not in _PURE:
         return Value((), marks, given.origin)
     plain = [arg.only() for arg in args]
     named = {key: value.only() for key, value in kwargs.items()}
@@ -69,7 +69,7 @@ def of_constant(constant: Any, name: str, args: list[Value], kwargs: dict[str, V
         name == "replace"
         and len(values) > 1
         and len(constant if not isinstance(constant, int) else b"")
-        * (len(values[1]) + 1 if isinstance(values[1], str | bytes) else 1)
+        * (len(values[1]) + 1 if isinstance(values[1], (str, bytes)) else 1)
         > 4 * MAX_TEXT
     ):
         return Value((), marks)
@@ -91,12 +91,12 @@ def _ordinary_decode(name: str, values: list[Any], marks: frozenset[str]) -> boo
 
 def lifted(result: Any, marks: frozenset[str] = frozenset()) -> Value:
     """A Python object of constants as a value."""
-    if isinstance(result, list | tuple | set | frozenset):
+    if isinstance(result, (list, tuple, set, frozenset)):
         kind = "tuple" if isinstance(result, tuple) else "list"
         return Value((Seq([lifted(one, marks) for one in list(result)[:4096]], kind),), marks)
     if isinstance(result, dict):
         return Value((Map({key: lifted(one, marks) for key, one in result.items()}),), marks)
-    if isinstance(result, str | bytes | int | float | bool | type(None) | range):
+    if isinstance(result, (str, bytes, int, float, bool, type(None), range)):
         return const(result, marks)
     return Value((), marks)
 

@@ -218,7 +218,7 @@ def _json_loads(run: Run, site: Site) -> Value | None:
     import json
 
     only = arg(site, 0).only()
-    if only is None or not isinstance(only.value, str | bytes) or len(only.value) > 20_000:
+    if only is None or not isinstance(only.value, (str, bytes)) or len(only.value) > 20_000:
         return derived(*site.args)
     try:
         return lifted(json.loads(only.value), arg(site, 0).marks)

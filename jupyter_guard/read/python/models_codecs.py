@@ -35,7 +35,7 @@ def _decoder(function: Callable[[Any], Any]) -> Callable[[Run, Site], Value]:
         found: list[Value] = []
         for atom in value.atoms:
             result: Value = ANYTHING
-            if type(atom) is Const and isinstance(atom.value, str | bytes) and HOLE not in str(atom.value):
+            if type(atom) is Const and isinstance(atom.value, (str, bytes)) and HOLE not in str(atom.value):
                 try:
                     result = const(function(atom.value))
                 except Exception:  # it would fail at run time too
@@ -50,7 +50,7 @@ def _encoder(function: Callable[[Any], Any]) -> Callable[[Run, Site], Value]:
     def model(run: Run, site: Site) -> Value:
         value = site.args[0] if site.args else ANYTHING
         only = value.only()
-        if only is not None and isinstance(only.value, str | bytes):
+        if only is not None and isinstance(only.value, (str, bytes)):
             try:
                 return const(function(only.value), value.marks)
             except Exception:  # it would fail at run time too
@@ -98,7 +98,7 @@ def _chr(run: Run, site: Site) -> Value:
 
 def _ord(run: Run, site: Site) -> Value:
     only = site.args[0].only() if site.args else None
-    if only is not None and isinstance(only.value, str | bytes) and len(only.value) == 1:
+    if only is not None and isinstance(only.value, (str, bytes)) and len(only.value) == 1:
         return const(ord(only.value))
     return ANYTHING
 

@@ -97,7 +97,7 @@ def iterated(run: Run, value: Value, site: Site | None) -> Value:
     found: list[Value] = []
     changed = False
     for atom in value.atoms:
-        if isinstance(atom, Inst | Name):
+        if isinstance(atom, (Inst, Name)):
             type_ = atom.type if isinstance(atom, Inst) else ""
             if isinstance(atom, Name):
                 entry = run.known(atom.dotted)
@@ -169,7 +169,7 @@ def _dict(run: Run, site: Site) -> Value:
             for pair in pairs:
                 key, one = items_of(pair) or [ANYTHING, ANYTHING]
                 only = key.only()
-                if only is not None and isinstance(only.value, str | int | bytes):
+                if only is not None and isinstance(only.value, (str, int, bytes)):
                     mapping.items[only.value] = one
         else:
             mapping.rest = element(value)
@@ -194,7 +194,7 @@ def _str(run: Run, site: Site) -> Value:
 def _int(run: Run, site: Site) -> Value:
     only = arg(site, 0).only()
     base = site.args[1].only() if len(site.args) > 1 else None
-    if only is not None and isinstance(only.value, str | int | float | bytes):
+    if only is not None and isinstance(only.value, (str, int, float, bytes)):
         try:
             number: Any = only.value
             return const(int(number, base.value) if base is not None else int(number))

@@ -39,9 +39,10 @@ class Memory(msgspec.Struct):
 
 
 class Loop(msgspec.Struct):
-    """A loop that the reader is in: whether it has no end, and over how much it goes."""
+    """A loop that the reader is in: whether it has no end, over how much it goes, and whether it is read twice."""
 
     endless: bool = False
+    twice: bool = False
     many: bool = False
     huge: bool = False
 
@@ -85,15 +86,20 @@ class Run:
     @property
     def origin(self) -> Origin:
         """The strictest author of the cell and of the functions that are being read."""
-        return max((self.context.origin, *self.origins), key=lambda one: one.rank)
+        strictest = self.context.origin
+        for origin in self.origins:
+            if origin.rank > strictest.rank:
+                strictest = origin
+        return strictest
 
     # What
 
     def known(self, name: str) -> Entry | None:
         """What the knowledge says of a full name; built-in functions go by their own."""
+        lookup = self.knowledge.lookup
         if "." not in name:
-            return self.knowledge.lookup(f"builtins.{name}") or self.knowledge.lookup(name)
-        return self.knowledge.lookup(name)
+            return lookup(f"builtins.{name}") or lookup(name)
+        return lookup(name)
 
     def emit(
         self,

@@ -18,9 +18,14 @@ _WAITING = frozenset(
 )
 
 
+# Tuples, not unions: `A | B` in an isinstance() is built anew at each call, and these are asked of every node.
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_MAY_STOP = (ast.If, ast.IfExp, ast.Match, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Raise)
+
+
 def exits(body: Sequence[ast.stmt]) -> bool:
     """Whether a body ends by leaving what is around it."""
-    return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
+    return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue))
 
 
 def endless(run: Run, node: ast.While, test: Const | None) -> bool:
@@ -29,7 +34,7 @@ def endless(run: Run, node: ast.While, test: Const | None) -> bool:
         return False
     calls: set[str] = set()
     for inner in _own(node.body):
-        if isinstance(inner, ast.Return | ast.Raise | ast.Yield | ast.YieldFrom | ast.Await):
+        if isinstance(inner, (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)):
             return False
         if isinstance(inner, ast.Call):
             calls.add(inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", ""))
@@ -49,7 +54,7 @@ def endless(run: Run, node: ast.While, test: Const | None) -> bool:
 
 
 def _constant_test(node: ast.expr) -> bool:
-    return not any(isinstance(one, ast.Name | ast.Call | ast.Attribute) for one in ast.walk(node))
+    return not any(isinstance(one, (ast.Name, ast.Call, ast.Attribute)) for one in ast.walk(node))
 
 
 def _own(body: Iterable[ast.stmt]) -> Iterable[ast.AST]:
@@ -58,7 +63,7 @@ def _own(body: Iterable[ast.stmt]) -> Iterable[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        if not isinstance(node, _SCOPES):
             todo.extend(ast.iter_child_nodes(node))
 
 
@@ -66,7 +71,7 @@ def _breaks(body: Iterable[ast.stmt]) -> bool:
     for node in body:
         if isinstance(node, ast.Break):
             return True
-        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
             if _breaks(node.orelse):
                 return True
             continue
@@ -84,14 +89,14 @@ def _breaks(body: Iterable[ast.stmt]) -> bool:
 
 def recursion(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """A function that calls itself before anything could stop it is an effect."""
+    if run.source.names_once(node, node.name):
+        return
     for statement in node.body:
         for inner in _own([statement]):
-            if isinstance(
-                inner, ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.For | ast.While | ast.Raise
-            ):
+            if isinstance(inner, _MAY_STOP):
                 return
         for inner in _own([statement]):
-            if isinstance(inner, ast.Yield | ast.YieldFrom):
+            if isinstance(inner, (ast.Yield, ast.YieldFrom)):
                 return
             if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == node.name:
                 run.emit(

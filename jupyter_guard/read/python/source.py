@@ -29,7 +29,8 @@ class Source:
         self.origin = origin
         self.anchor = anchor
         self.text = text
-        self._ascii = text.isascii() and "\r" not in text
+        self.plain = text.isascii()
+        self._ascii = self.plain and "\r" not in text
         self._lines: list[str] | None = None
         # Python ends lines at a lone carriage return too; the cell's places do not.
         self._moved = _moved(text) if "\r" in text else None
@@ -66,7 +67,16 @@ class Source:
 
     def disguised(self, node: ast.Name) -> bool:
         """Whether a plain name is written in letters that only look like it: Python reads them as the plain ones."""
-        return not self._ascii and node.id.isascii() and self.anchor is None and self.segment(node) != node.id
+        return not self.plain and node.id.isascii() and self.anchor is None and self.segment(node) != node.id
+
+    def names_once(self, node: ast.stmt, name: str) -> bool:
+        """Whether ``name`` stands at one place only in the lines of ``node``, as far as a count of letters tells."""
+        if not self.plain:
+            return False
+        if self._lines is None:
+            self._lines = re.split(r"\r\n|\r|\n", self.text)
+        lines = self._lines[node.lineno - 1 : node.end_lineno]
+        return sum(line.count(name) for line in lines) == 1
 
     def segment(self, node: ast.expr) -> str:
         """The text of a name or attribute on one line, as it was written."""
@@ -99,7 +109,7 @@ def parse(text: str) -> ast.Module:
         raise Unreadable(f"the text is too long to read ({len(text):,} characters)")
     if "\x00" in text:
         raise Unreadable("the text holds null bytes")
-    if nesting(text) > MAX_NESTING or _UNARY_RUN.search(text):
+    if nesting(text) > MAX_NESTING or (_may_run(text) and _UNARY_RUN.search(text)):
         raise Unreadable(f"the text is nested more than {MAX_NESTING} levels deep")
     try:
         with warnings.catch_warnings():
@@ -113,8 +123,16 @@ def parse(text: str) -> ast.Module:
         raise Unreadable(f"{type(error).__name__}: {error}") from None
 
 
+def _may_run(text: str) -> bool:
+    """Whether there are enough operators at all for a run of 150."""
+    return sum(map(text.count, ("not", "lambda", "await", "-", "+", "~"))) >= 150
+
+
 def nesting(text: str) -> int:
     """How deep brackets nest at most, strings and comments counted along: an upper bound that costs one scan."""
+    opened = text.count("(") + text.count("[") + text.count("{")
+    if opened <= MAX_NESTING:
+        return opened
     depth = deepest = 0
     for found in _OPENING.finditer(text):
         if found[0] in "([{":

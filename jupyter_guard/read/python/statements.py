@@ -185,7 +185,8 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     huge = any(
         type(atom) is Const and isinstance(atom.value, range) and bool(atom.value[10_000:]) for atom in value.atoms
     )
-    run.loops.append(Loop(many=many, huge=huge))
+    passes = _passes(run)
+    run.loops.append(Loop(many=many, huge=huge, twice=not unroll))
     run.branches += 1
     before = dict(run.scope.names)
     try:
@@ -196,7 +197,7 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
                 execute(run, node.body)
             run.branches += 1
         else:
-            for _ in range(2):
+            for _ in passes:
                 assign(run, node.target, element(value))
                 execute(run, node.body)
             run.scope.names = merged(before, run.scope.names) if run.scope.kind != "class" else run.scope.names
@@ -206,6 +207,14 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     execute(run, node.orelse)
 
 
+def _passes(run: Run) -> range:
+    """A loop's body is read twice, so that what its end leaves behind meets its start.
+
+    Inside a loop that is itself read twice, once each time is enough: depth does not double the work again and again.
+    """
+    return range(1 if run.loops and run.loops[-1].twice else 2)
+
+
 def _size(node: ast.AST) -> int:
     return sum(1 for _ in ast.walk(node))
 
@@ -213,11 +222,12 @@ def _size(node: ast.AST) -> int:
 def _while(run: Run, node: ast.While) -> None:
     test = evaluate(run, node.test).only()
     forever = endless(run, node, test)
-    run.loops.append(Loop(endless=forever, many=True))
+    passes = _passes(run)
+    run.loops.append(Loop(endless=forever, many=True, twice=True))
     run.branches += 1
     before = dict(run.scope.names)
     try:
-        for _ in range(2):
+        for _ in passes:
             execute(run, node.body)
             evaluate(run, node.test)
         if run.scope.kind != "class":
@@ -287,7 +297,7 @@ def _delete(run: Run, node: ast.Delete) -> None:
         if isinstance(target, ast.Name):
             if not run.branches:
                 run.scope.home(target.id).names.pop(target.id, None)
-        elif isinstance(target, ast.Attribute | ast.Subscript):
+        elif isinstance(target, (ast.Attribute, ast.Subscript)):
             holder = evaluate(run, target.value)
             name = target.attr if isinstance(target, ast.Attribute) else ""
             for atom in holder.atoms:

@@ -32,7 +32,7 @@ def texts_of(value: Value | None) -> list[str]:
         return []
     found: dict[str, None] = {}
     for atom in value.atoms:
-        if type(atom) is Const and isinstance(atom.value, str | bytes):
+        if type(atom) is Const and isinstance(atom.value, (str, bytes)):
             found.setdefault(shown(atom.value))
         elif type(atom) is Inst and atom.made is not None:
             for text in texts_of(atom.made):
@@ -97,7 +97,7 @@ def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str
             if words and words[0].strip(HOLE):
                 done = read_argv(run, words, site, inherited) and done
                 continue
-        elif type(atom) is Const and isinstance(atom.value, str | bytes) and shown(atom.value).strip(HOLE):
+        elif type(atom) is Const and isinstance(atom.value, (str, bytes)) and shown(atom.value).strip(HOLE):
             text = shown(atom.value)
             if in_shell:
                 done = read_shell(run, text, site, inherited | {"shell"}) and done

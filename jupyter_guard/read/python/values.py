@@ -276,13 +276,17 @@ def partial(value: Any) -> bool:
 
 def const(value: Any, marks: frozenset[str] = NO_MARKS, origin: Origin = Origin.HUMAN) -> Value:
     """A constant; texts beyond ``MAX_TEXT`` are not kept."""
-    if isinstance(value, str | bytes) and len(value) > MAX_TEXT:
+    kind = type(value)
+    if (kind is str or kind is bytes) and len(value) > MAX_TEXT:
         return Value((), marks, origin)
     return Value((Const(value),), marks, origin)
 
 
 def join(values: Iterable[Value]) -> Value:
     """Any of ``values``: possibilities united, at most ``MAX_ATOMS`` of them (further ones: anything)."""
+    values = list(values)
+    if len(values) == 1 and values[0].atoms:
+        return values[0]
     atoms: dict[Any, Atom] = {}
     marks: frozenset[str] = NO_MARKS
     origin = Origin.HUMAN
@@ -322,7 +326,7 @@ def items_of(value: Value) -> list[Value] | None:
         return [item.marked(value.marks) for item in atom.items] if value.marks else atom.items
     if type(atom) is Map and atom.rest is None and atom.scope is None:
         return [const(key, value.marks) for key in atom.items]
-    if type(atom) is Const and isinstance(atom.value, str | bytes | range) and _short(atom.value):
+    if type(atom) is Const and isinstance(atom.value, (str, bytes, range)) and _short(atom.value):
         if partial(atom.value):
             return None
         return [const(one, value.marks, value.origin) for one in atom.value]
@@ -348,7 +352,7 @@ def element(value: Value) -> Value:
             found += [const(key) for key in atom.items]
             if atom.rest is not None or not atom.items:
                 found.append(ANYTHING)
-        elif type(atom) is Const and isinstance(atom.value, str | bytes | range) and not partial(atom.value):
+        elif type(atom) is Const and isinstance(atom.value, (str, bytes, range)) and not partial(atom.value):
             found += [const(one) for one in atom.value[:MAX_ATOMS]]
             if not _short(atom.value[MAX_ATOMS:]) or atom.value[MAX_ATOMS:]:
                 found.append(ANYTHING)
