@@ -254,6 +254,17 @@ def _be_a_client(folder: Path, work: str) -> None:
     time.sleep(600)
 
 
+def _kill_again_if_unlucky(chance: random.Random, folder: Path, victim: str) -> str:
+    """The same once more where another program took a port between its being chosen and being bound."""
+    try:
+        return kill_one(chance, folder, victim)
+    except LeftoverError:
+        if "is not free" not in _log(folder):
+            raise
+        (folder / "log").unlink()
+        return kill_one(chance, folder, victim)
+
+
 def main() -> int:
     """Kill as many kernels as was asked for."""
     parser = argparse.ArgumentParser(description="Guarded kernels killed at random moments.")
@@ -276,7 +287,7 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix="kills-"))
         counts[victim] += 1
         try:
-            said = kill_one(chance, folder, victim)
+            said = _kill_again_if_unlucky(chance, folder, victim)
             late += "next kernel" in said
             print(f"{number:4} {said}", flush=True)
         except LeftoverError as problem:
