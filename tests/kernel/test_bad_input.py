@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -218,3 +223,50 @@ def test_no_room_for_the_private_directory_is_one_line(options: str, words: str)
         assert started.process.returncode == 1
         assert len(lines) == 1
         assert words in lines[0]
+
+
+def test_a_server_says_why_a_kernel_does_not_start_and_gives_it_up(folder: Path) -> None:
+    pytest.importorskip("jupyter_server")
+    place = folder / "kernels" / "broken"
+    place.mkdir(parents=True)
+    argv = [*COMMAND, "-f", "{connection_file}", "--wrap", "no-such-kernel"]
+    (place / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "broken", "language": "python"}))
+    environment = {**os.environ, "JUPYTER_PATH": str(folder), "HOME": str(folder), "TMPDIR": str(folder)}
+    environment |= {"JUPYTER_RUNTIME_DIR": str(folder / "run"), "JUPYTER_CONFIG_DIR": str(folder / "config")}
+    token = uuid.uuid4().hex
+    options = ["--no-browser", "--allow-root", "--port=0", f"--IdentityProvider.token={token}"]
+    options += ["--KernelRestarter.time_to_dead=0.2", "--ServerApp.port_retries=50"]
+    log = folder / "log"
+    with log.open("w") as written:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_server", *options], cwd=folder, env=environment, stderr=written
+        )
+    try:
+        address = _wait_for(lambda: re.search(r"(http://127\.0\.0\.1:\d+)/", log.read_text()))[1]
+
+        def ask(method: str, path: str, body: dict[str, str] | None = None) -> Any:
+            request = urllib.request.Request(
+                address + path,
+                method=method,
+                data=None if body is None else json.dumps(body).encode(),
+                headers={"Authorization": f"token {token}"},
+            )
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return json.loads(reply.read())
+
+        with contextlib.suppress(urllib.error.HTTPError):
+            ask("POST", "/api/kernels", {"name": "broken"})
+        _wait_for(lambda: "there is no kernel named 'no-such-kernel' to wrap" in log.read_text())
+        # It is started again a few times, as any kernel that dies, and then dead or not listed at all.
+        _wait_for(lambda: all(one["execution_state"] == "dead" for one in ask("GET", "/api/kernels")))
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(find: Callable[[], Any], seconds: float = 60) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return found
