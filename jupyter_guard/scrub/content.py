@@ -40,7 +40,7 @@ class Cleaner:
         if isinstance(value, str):
             return self._named(name, value)
         if depth > _DEEPEST:
-            return self.text(json.dumps(value)) if value else value
+            return self._too_deep(value)
         if isinstance(value, list):
             return [self.value(item, name, depth + 1) for item in value]
         if isinstance(value, dict):
@@ -52,6 +52,13 @@ class Cleaner:
                 for key, item in value.items()
             }
         return value
+
+    def _too_deep(self, value: Any) -> Any:
+        try:
+            return self.text(json.dumps(value)) if value else value
+        except RecursionError:
+            self._found.append(Redaction("too-deep"))
+            return marker("too-deep")
 
     def bundle(self, content: dict[str, Any]) -> dict[str, Any]:
         """A display, a result or an inspection: ``data`` by type, the rest as values."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from jupyter_guard.scrub.blobs import inside_blob
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.known import KnownValues
-from jupyter_guard.scrub.patterns import Pattern
+from jupyter_guard.scrub.patterns import Pattern, overlong
 from jupyter_guard.scrub.redaction import Redaction, marker
-from jupyter_guard.scrub.spans import Found, merged
+from jupyter_guard.scrub.shape import CAP
+from jupyter_guard.scrub.spans import Found, merged, overlong_end
 from jupyter_guard.scrub.tables import COLUMN, html_cells, text_cells
 from jupyter_guard.scrub.views import ESCAPE, MARKUP, View
 
@@ -24,6 +25,10 @@ def secrets_in(
         for at, end, pattern in engine_for(patterns).hits(text, 0, final=True):
             if pattern is COLUMN:
                 names.append(at)
+                continue
+            if overlong(pattern, text, end):
+                stop = overlong_end(text, end + CAP)
+                spans.append(Found(end, stop, pattern.kind, 1))
                 continue
             place = pattern.secret(text, at, end)
             if place is not None and not inside_blob(text, at, place[1]):

@@ -25,7 +25,7 @@ from typing import Any
 import msgspec
 
 from jupyter_guard.scrub.checks import CHECKS, LOOK_BEHIND, entropy, stands_for_a_value
-from jupyter_guard.scrub.shape import Shape, ShapeError
+from jupyter_guard.scrub.shape import CAP, Shape, ShapeError
 
 PARTS = {
     # A name's rest, what closes its quotes, a type, the sign, and what opens the value: ``api_key": "``, ``KEY ?= '``,
@@ -99,6 +99,15 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
         if not all(CHECKS[name](seen, match) for name in self.checks):
             return None
         return (at if self.goes_with_secret else start), stop
+
+
+def overlong(pattern: Pattern, text: str, end: int) -> bool:
+    """Whether what follows the keyword that ends at ``end`` may be a secret that is longer than any shape reaches.
+
+    It was still possible ``CAP`` characters later, and there is more text: nobody can wait for the rest.
+    """
+    shape = pattern.shape
+    return len(text) - end > CAP and shape.longest > CAP and shape.open(text, end, end + CAP)
 
 
 def stands_free(text: str, at: int) -> bool:

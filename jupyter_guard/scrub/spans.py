@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -18,6 +19,16 @@ class Found(msgspec.Struct, frozen=True):
     def moved(self, by: int) -> Found:
         """The same, ``by`` characters further."""
         return Found(self.start + by, self.end + by, self.kind, self.rank)
+
+
+# No end of a line ends it, as these stand in keys, and no sign of base64.
+_KEY = re.compile(r"[A-Za-z0-9+/=_\\\r\n]*")
+
+
+def overlong_end(text: str, at: int) -> int:
+    """Where the secret ends that reaches over ``text[at]`` and is longer than any shape."""
+    found = _KEY.match(text, at)
+    return found.end() if found is not None else at
 
 
 def merged(spans: Iterable[Found]) -> list[Found]:

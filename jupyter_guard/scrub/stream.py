@@ -17,11 +17,11 @@ from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
-from jupyter_guard.scrub.patterns import Pattern
+from jupyter_guard.scrub.patterns import Pattern, overlong
 from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.rows import Rows
 from jupyter_guard.scrub.shape import CAP
-from jupyter_guard.scrub.spans import Found, merged
+from jupyter_guard.scrub.spans import Found, merged, overlong_end
 from jupyter_guard.scrub.tables import COLUMN
 from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
 
@@ -102,6 +102,7 @@ class Scrubber:
         self._unfinished = ""
         self._swallowing = ""
         self._swallow_from = 0
+        self._swallow_lines = False
         self._rows = Rows()
 
     def _finished_escapes(self, text: str) -> str:
@@ -136,6 +137,10 @@ class Scrubber:
                 self._rows.named.append(at)
                 continue
             shape = pattern.shape
+            if overlong(pattern, text, end):
+                self._spans.append(Found(end, end + CAP, pattern.kind, 1))
+                self._swallowing, self._swallow_from, self._swallow_lines = pattern.kind, end + CAP, True
+                continue
             if not final and shape.open(text, end):
                 self._live.append(hit)
                 if pattern.goes_with_secret:
@@ -163,10 +168,14 @@ class Scrubber:
             # Longer than any shape: what belongs to it is not known, so all of it goes, to where the run ends.
             self._swallowing = pattern.kind
             self._swallow_from = end
+            self._swallow_lines = False
 
     def _swallow(self) -> None:
-        match = _RUN.match(self._text, self._swallow_from)
-        end = match.end() if match is not None else self._swallow_from
+        if self._swallow_lines:
+            end = overlong_end(self._text, self._swallow_from)
+        else:
+            match = _RUN.match(self._text, self._swallow_from)
+            end = match.end() if match is not None else self._swallow_from
         if end > self._swallow_from:
             self._spans.append(Found(self._swallow_from - 1, end, self._swallowing, 1))
         if end < len(self._text):
@@ -199,7 +208,8 @@ class Scrubber:
         groups = merged(self._spans)
         for group in reversed(groups):
             if group.start < hold < group.end:
-                hold = group.start
+                # What goes on from what was passed on as a marker goes now, whatever may begin inside it.
+                hold = group.start if group.start >= self._done else group.end
         out_parts: list[str] = []
         at = self._done
         waiting: list[Found] = []

@@ -1,0 +1,119 @@
+"""Compiled databases are loaded only from a file that nobody else can have written and that is whole."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_guard.scrub.cache import cache_directory, store, stored
+from jupyter_guard.scrub.hyper import Expressions
+from jupyter_guard.scrub.patterns import parse_patterns
+
+hyperscan = pytest.importorskip("hyperscan")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and owners are POSIX")
+
+PATTERNS = parse_patterns({"acme-badge": {"keywords": ["ACME+"], "shape": "[0-9]{4}"}}, "test")
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    directory = tmp_path / "cache"
+    expressions = Expressions(PATTERNS)
+    store(directory, expressions.name, *expressions.compiled())
+    return directory / f"scrub-{expressions.name}.db"
+
+
+def loaded(file: Path) -> Any:
+    return stored(file.parent, file.stem.removeprefix("scrub-"))
+
+
+def test_what_was_stored_is_loaded_and_works(kept: Path) -> None:
+    full, _words = loaded(kept)
+    seen: list[int] = []
+    full.scan(
+        b"x ACME+1234", match_event_handler=lambda number, *_: seen.append(number), scratch=hyperscan.Scratch(full)
+    )
+    assert seen == [0]
+    assert kept.stat().st_mode & 0o077 == 0
+    assert kept.parent.stat().st_mode & 0o077 == 0
+
+
+def test_modes_that_let_others_write_or_read(kept: Path) -> None:
+    for mode in (0o644, 0o660, 0o602):
+        kept.chmod(mode)
+        assert loaded(kept) is None
+    kept.chmod(0o600)
+    assert loaded(kept) is not None
+    kept.parent.chmod(0o770)
+    assert loaded(kept) is None
+
+
+def test_another_owner(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: uid + 1)
+    assert loaded(kept) is None
+
+
+def test_a_link_to_a_good_file(kept: Path) -> None:
+    elsewhere = kept.parent / "elsewhere.db"
+    kept.rename(elsewhere)
+    kept.symlink_to(elsewhere)
+    assert loaded(kept) is None
+
+
+def test_a_directory_or_a_fifo_in_its_place(kept: Path) -> None:
+    kept.unlink()
+    assert loaded(kept) is None
+    kept.mkdir(mode=0o700)
+    assert loaded(kept) is None
+    kept.rmdir()
+    os.mkfifo(kept, 0o600)
+    assert loaded(kept) is None
+
+
+def test_damage_anywhere(kept: Path) -> None:
+    good = kept.read_bytes()
+    for at in (0, 25, 60, 70, len(good) // 2, len(good) - 1):
+        kept.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        assert loaded(kept) is None
+    for size in (0, 10, 54, len(good) - 1):
+        kept.write_bytes(good[:size])
+        assert loaded(kept) is None
+
+
+def test_a_database_of_other_patterns_under_this_name(kept: Path) -> None:
+    other = parse_patterns({"acme-badge": {"keywords": ["NONE+"], "shape": "[0-9]{4}"}}, "test")
+    expressions = Expressions(other)
+    assert expressions.name != Expressions(PATTERNS).name
+    store(kept.parent, expressions.name, *expressions.compiled())
+    kept.write_bytes((kept.parent / f"scrub-{expressions.name}.db").read_bytes())
+    assert loaded(kept) is None
+
+
+def test_a_right_digest_over_what_is_no_database(kept: Path) -> None:
+    import hashlib
+
+    name = kept.stem.removeprefix("scrub-")
+    body = struct.pack("<Q", 16) + b"\xff" * 64
+    magic = kept.read_bytes()[: kept.read_bytes().index(b"\n") + 1]
+    kept.write_bytes(magic + hashlib.sha256(name.encode() + body).digest() + body)
+    assert loaded(kept) is None
+
+
+def test_no_file_is_left_where_storing_fails(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "open").chmod(0o777)
+    expressions = Expressions(PATTERNS)
+    with pytest.raises(PermissionError, match="open to others"):
+        store(tmp_path / "open", expressions.name, *expressions.compiled())
+    assert list((tmp_path / "open").iterdir()) == []
+
+
+def test_where_it_is_kept() -> None:
+    home = Path("/home/ann")
+    assert cache_directory({"XDG_CACHE_HOME": "/var/x"}, home) == Path("/var/x/jupyter_guard")
+    assert cache_directory({}, home).is_relative_to(home)

@@ -1,0 +1,79 @@
+"""Whichever engine looks, the same is taken out: in whole texts, in streams, around every format's tokens."""
+
+from __future__ import annotations
+
+import random
+import string
+
+import pytest
+
+from jupyter_guard.scrub import Scrubber, engine, find, stream
+from jupyter_guard.scrub.engine import ByKeyword, Engine
+from jupyter_guard.scrub.examples import example, near_miss
+from jupyter_guard.scrub.known import KnownValues
+from jupyter_guard.scrub.patterns import builtin
+from jupyter_guard.scrub.tables import COLUMN
+
+pytest.importorskip("hyperscan")
+
+FILLERS = (
+    lambda c: "".join(c.choices(string.ascii_letters + string.digits + "+/", k=c.randrange(900))),
+    lambda c: " ".join(
+        "".join(c.choices(string.ascii_lowercase, k=c.randrange(1, 9))) for _ in range(c.randrange(120))
+    ),
+    lambda c: "\n".join(f"{c.random():.4f}  {c.choice(('token', 'password', 'é', 'api_key'))}" for _ in range(20)),
+    lambda c: "".join(c.choices(string.printable + "éİ\u200b\ud800", k=c.randrange(500))),
+    lambda c: c.choice(("  user password\n0  ann  hunter2\n", "| a | secret |\n| 1 | x |\n", "user,passwd\nann,bcd\n")),
+    lambda c: near_miss(c.choice(builtin()), c),
+)
+
+
+@pytest.fixture(scope="module")
+def engines() -> dict[str, Engine]:
+    assert engine.prepare()
+    return {"re": ByKeyword((*builtin(), COLUMN)), "hyperscan": engine.engine_for(None)}
+
+
+def texts(seed: int, count: int) -> list[str]:
+    chance = random.Random(seed)
+    out = []
+    for number in range(count):
+        token, _ = example(builtin()[number % len(builtin())], chance)
+        around = [chance.choice(FILLERS)(chance) for _ in range(chance.randrange(1, 4))]
+        around.insert(chance.randrange(len(around) + 1), chance.choice(("", " ", "\n", "/", '"')) + token)
+        out.append(chance.choice(("", " ", "\n")).join(around))
+    return out
+
+
+def test_they_find_the_same_in_whole_texts(engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = KnownValues()
+    for text in texts(1, 2 * len(builtin())):
+        found = {}
+        for name, one in engines.items():
+            monkeypatch.setattr(find, "engine_for", lambda _patterns, one=one: one)
+            found[name] = find.secrets_in(text, nothing)
+        assert found["re"] == found["hyperscan"], text
+
+
+def test_they_pass_on_the_same_in_streams(engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(2)
+    for text in texts(3, len(builtin())):
+        cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.choice((0, 1, 3, 9))))
+        pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        passed = {}
+        for name, one in engines.items():
+            monkeypatch.setattr(stream, "engine_for", lambda _patterns, one=one: one)
+            scrubber = Scrubber()
+            passed[name] = "".join(map(scrubber.feed, pieces)) + scrubber.flush()
+        assert passed["re"] == passed["hyperscan"], text
+
+
+def test_the_fast_one_names_few_places_in_ordinary_text(engines: dict[str, Engine]) -> None:
+    text = "INFO step 3 loss=0.2 tokens/s=412 tokenizer=Bert password_reset_required: false\n" * 400
+    assert len(list(engines["hyperscan"].hits(text, 0, True))) < 40
+    assert len(list(engines["re"].hits(text, 0, True))) > 400
+
+
+def test_every_built_in_shape_may_be_used() -> None:
+    for pattern in builtin():
+        pattern.shape.check()
