@@ -199,6 +199,7 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "replace":                                  "- - l m m m m",
         "bulk":                                     "- - n l l m m",
         "exclusive":                                "- - l m m m m",
+        "server-setting":                           "- - l m m m m",
         "unvetted-api":                             "- - l l l l l",
         "dynamic":                                  "- - l l l l l",
     },

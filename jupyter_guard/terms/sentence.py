@@ -170,6 +170,7 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
     Kind.DATA_WRITE: (
         ("no-where", "changes every row of", "tables", ""),
         ("os-command", "runs a system command inside a database", "", ""),
+        ("server-setting", "changes for everybody the database's setting", "settings", ""),
         ("ddl", "changes the schema of", "tables", ""),
         ("", "changes data", "places", "in"),
     ),

@@ -65,6 +65,7 @@ TAGS: Final[dict[str, str]] = {
     "move": "moves the target away",
     "exclusive": "locks others out while it runs",
     "grants": "gives somebody rights",
+    "server-setting": "changes a setting that holds for a whole database server",
     "debug-server": "starts a server whose debugger runs code",
     "template": "a template engine renders text that is not constant",
     "xml-entities": "an XML parser that resolves external entities",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jupyter_guard.read.context import HOLE, Context
+from jupyter_guard.read.sql.embedded import files_read, inner_texts, without_template
 from jupyter_guard.read.sql.scan import bare, scanned, statements
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
@@ -21,18 +22,27 @@ MOST_BRACKETS = 1_000
 _CHANGES = re.compile(
     r"\b(?:drop|truncate|delete|update|merge|alter|grant|revoke|create|insert|replace|copy|call|exec(?:ute)?|attach|detach"
     r"|install|load|into|vacuum|rename|set|purge|kill|shutdown|load_file|pg_read_file|lo_import|lo_export|xp_\w+|sp_\w+"
-    r"|dblink\w*|pg_terminate_backend|pragma|undrop|unload|export|restore|backup|optimize|declare|do|prepare|comment|lock|flush|reset)\b",
+    r"|dblink\w*|pg_terminate_backend|pg_cancel_backend|pragma|undrop|unload|export|restore|backup|optimize|do|query_to_xml|openquery|prepare|comment|lock|flush|reset)\b",
     re.IGNORECASE,
 )
 
 # How statements begin that leave data as they are; what begins otherwise has to be parsed, or is unread.
 _READS = re.compile(
-    r"(?:select|with|show|describe|desc|explain|values|from|use|begin|start|commit|rollback|savepoint|release|end|fetch"
+    r"(?:select|with|declare|show|describe|desc|explain|values|from|use|begin|start|commit|rollback|savepoint|release|end|fetch"
     r"|close|analy[sz]e|table|summarize|pivot|unpivot|refresh|cache|uncache|msck|reindex|checkpoint|listen|help|list|go"
     r"|\.(?:tables|schema|headers?|mode|databases|help|width|indexes|indices|timer|quit|exit))\b|\\[dlctxz?]",
     re.IGNORECASE,
 )
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_VENDORS = re.compile(
+    r"\s*(?:drop\s+(?:owned|partition|replication|subscription)|alter\s+system|set\b|pragma\b|revoke\b|grant\b"
+    r"|create\s+(?:user|role|login|extension)\b|alter\s+(?:user|role|login)\b)",
+    re.IGNORECASE,
+)
+# Settings of one connection, where the words say nothing of a wider reach.
+_SETTING = re.compile(r"\s*(?:set|pragma)\b", re.IGNORECASE)
+_ONLY = re.compile(
+    r"\b(delete\s+from|update|truncate(?:\s+table)?|alter\s+table|from|join)\s+only\s+(?=[\w\"(])", re.IGNORECASE
+)
 _ONLY_EXPLAINS = re.compile(r"\s*(?:explain(?!\s+analy[sz]e)|describe|desc|show)\b", re.IGNORECASE)
 
 
@@ -45,7 +55,19 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
     context.spend(10 + len(text) // 50)
     if len(text) > LONGEST:
         return [context.effect(Kind.UNREAD, via="SQL")]
-    text = _TEMPLATE.sub(HOLE, text)
+    text, queries, macros = without_template(text)
+    effects = [context.file(Kind.FILE_READ, path, via="SELECT") for path in files_read(text)]
+    for name, argument in macros:
+        effects.append(context.effect(
+            Kind.DATA_DESTROY, target(argument, context), via=name, scope=context.data_scope,
+            tags=("unvetted-api",), certainty=Certainty.UNKNOWN,
+        ))  # fmt: skip
+    for query in queries:
+        effects += read_sql(query, context.deeper(), dialect)
+    return effects + _statements(text, context, dialect)
+
+
+def _statements(text: str, context: Context, dialect: str | None) -> list[Effect]:
     if all(_only_reads(bare(one)) for one in (text, *statements(text))):
         return []
     if text.count("(") > MOST_BRACKETS:
@@ -67,10 +89,17 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
 
 
 def _statement(text: str, context: Context, dialect: str | None, made: set[str]) -> Iterator[Effect]:
+    inner = list(inner_texts(text))
+    for one in inner:
+        yield from _statements(one, context.deeper(), dialect)
+    if inner:
+        return
     plain = bare(text)
     if _only_reads(plain) or _ONLY_EXPLAINS.match(plain):
         return
-    tree = _parsed(text, dialect)
+    text = _ONLY.sub(r"\1 ", text)
+    # Where the grammar takes these for something else, the words speak.
+    tree = None if _VENDORS.match(plain) else _parsed(text, dialect)
     handled = False
     if tree is not None:
         try:
@@ -85,7 +114,7 @@ def _statement(text: str, context: Context, dialect: str | None, made: set[str])
         for effect in scanned(text, context, made, parsed=tree is not None):
             handled = True
             yield effect
-    if tree is None and not handled:
+    if tree is None and not handled and not _SETTING.match(plain):
         yield context.effect(Kind.UNREAD, via="SQL")
 
 
@@ -127,15 +156,19 @@ def _of_tree(tree: Any, context: Context, made: set[str]) -> Iterator[Effect]:
     for node in tree.walk():
         context.spend()
         if isinstance(node, exp.Drop):
+            if isinstance(node.parent, exp.Alter):
+                continue
             kind = str(node.args.get("kind") or "TABLE").upper()
-            dropped = node.this or next(iter(node.expressions), None) or node.find(exp.Table)
-            yield from _destroys(context, dropped, f"DROP {kind}", ("ddl",), made, kind.lower())
+            for dropped in _dropped(node):
+                yield from _destroys(context, dropped, f"DROP {kind}", ("ddl",), made, kind.lower())
         elif isinstance(node, exp.TruncateTable):
             for table in node.expressions:
                 yield from _destroys(context, table, "TRUNCATE", ("no-where",), made)
         elif isinstance(node, exp.Delete | exp.Update):
+            from jupyter_guard.read.sql.conditions import is_bounded
+
             verb = "DELETE" if isinstance(node, exp.Delete) else "UPDATE"
-            if _is_bounded(node):
+            if is_bounded(node):
                 yield _effect(context, Kind.DATA_WRITE, node.this, verb, (), made)
             else:
                 yield from _destroys(context, node.this, verb, ("no-where",), made)
@@ -146,10 +179,7 @@ def _of_tree(tree: Any, context: Context, made: set[str]) -> Iterator[Effect]:
             else:
                 yield _effect(context, Kind.DATA_WRITE, node.this, "MERGE", (), made)
         elif isinstance(node, exp.Alter):
-            drops = [action for action in node.args.get("actions", []) if isinstance(action, exp.Drop)]
-            if drops:
-                continue
-            yield _effect(context, Kind.DATA_WRITE, node.this, "ALTER", ("ddl",), made)
+            yield from _alters(context, node, made)
         elif isinstance(node, exp.Insert):
             if node.args.get("overwrite"):
                 yield from _destroys(context, node.this, "INSERT OVERWRITE", ("replace",), made)
@@ -177,50 +207,56 @@ def _creates(context: Context, node: Any, made: set[str]) -> Iterator[Effect]:
         made.add(name.lower())
 
 
+def _dropped(node: Any) -> list[Any]:
+    """What a DROP names; where it stands in the tree differs between versions of sqlglot."""
+    from sqlglot import exp
+
+    return node.args.get("tables") or [node.this or next(iter(node.expressions), None) or node.find(exp.Table)]
+
+
+# What can be dropped from a table without losing what it holds.
+_NO_DATA = frozenset({"CONSTRAINT", "INDEX", "KEY", "PRIMARY KEY", "FOREIGN KEY", "CHECK", "DEFAULT", "NOT NULL"})
+
+
+def _alters(context: Context, node: Any, made: set[str]) -> Iterator[Effect]:
+    from sqlglot import exp
+
+    table = _name(node.this)
+    actions = node.args.get("actions", [])
+    kept = len(actions)
+    for action in actions:
+        if isinstance(action, exp.DropPartition):
+            gone, what, via = f"of table `{table}`", "a partition", "DROP PARTITION"
+        elif isinstance(action, exp.Drop) and str(action.args.get("kind") or "COLUMN").upper() not in _NO_DATA:
+            what = str(action.args.get("kind") or "COLUMN").lower()
+            via = f"DROP {what.upper()}"
+            names = ", ".join(f"`{_name(one)}`" for one in _dropped(action))
+            gone = f"of table `{table}`"
+            what = f"the {what} {names}"
+        else:
+            continue
+        kept -= 1
+        yield _destroyed(context, f"{what} {gone}", via, table, made)
+    if kept or not actions:
+        yield _effect(context, Kind.DATA_WRITE, node.this, "ALTER", ("ddl",), made)
+
+
+def _destroyed(context: Context, what: str, verb: str, table: str, made: set[str]) -> Effect:
+    own = table.lower() in made
+    where = f" in `{context.database}`" if context.database and context.database != HOLE else ""
+    return context.effect(
+        Kind.DATA_DESTROY,
+        what.replace("jg_unknown", "…").replace(HOLE, "…") + where,
+        via=verb,
+        scope=Scope.SESSION if own else context.data_scope,
+        tags={"ddl", *({"self-made"} if own else set())},
+    )
+
+
 def _temporary() -> Any:
     from sqlglot import exp
 
     return exp.TemporaryProperty
-
-
-def _is_bounded(node: Any) -> bool:
-    """Whether a WHERE, a LIMIT or a join narrows what a DELETE or UPDATE touches."""
-    from sqlglot import exp
-
-    if node.args.get("limit") is not None:
-        return True
-    where = node.args.get("where")
-    if where is None:
-        return False
-    return not _is_true(where.this, exp)
-
-
-def _is_true(condition: Any, exp: Any) -> bool:
-    while isinstance(condition, exp.Paren):
-        condition = condition.this
-    if isinstance(condition, exp.Or):
-        return _is_true(condition.left, exp) or _is_true(condition.right, exp)
-    if isinstance(condition, exp.And):
-        return _is_true(condition.left, exp) and _is_true(condition.right, exp)
-    if isinstance(condition, exp.Not):
-        inner = condition.this
-        while isinstance(inner, exp.Paren):
-            inner = inner.this
-        if isinstance(inner, exp.Is):
-            return False
-        return isinstance(inner, exp.Boolean) and not inner.this
-    if isinstance(condition, exp.Boolean):
-        return bool(condition.this)
-    if isinstance(condition, exp.Literal):
-        return str(condition.this) not in ("0", "")
-    if isinstance(condition, exp.EQ | exp.GTE | exp.LTE):
-        return bool(condition.left == condition.right)
-    if isinstance(condition, exp.NEQ | exp.LT | exp.GT):
-        both = isinstance(condition.left, exp.Literal) and isinstance(condition.right, exp.Literal)
-        return both and condition.left != condition.right
-    if isinstance(condition, exp.Like):
-        return str(condition.expression.this) == "%" if isinstance(condition.expression, exp.Literal) else False
-    return False
 
 
 def _destroys(

@@ -14,6 +14,7 @@ _PIECES = re.compile(
     re.DOTALL,
 )
 _NAME = r"(?P<name>[\w.\"`\[\]$" + HOLE + r"*-]+)"
+_WHO = r"['\"`\[]?(?P<name>[\w.*@%-]+)"
 _IF = r"(?:if\s+(?:not\s+)?exists\s+)?"
 
 # Leading words -> kind, what it is called, tags. In order: the first that fits speaks.
@@ -25,6 +26,13 @@ _WORDS: tuple[tuple[re.Pattern[str], Kind, str, tuple[str, ...], str], ...] = tu
         (r"\binto\s+(?:out|dump)file\b", Kind.FILE_WRITE, "INTO OUTFILE", ("os-command",), "a file of the server"),
         (r"\b(?:load_file|pg_read_file|lo_import|pg_read_binary_file|openrowset|utl_file)\s*[\(.]", Kind.FILE_READ, "LOAD_FILE", (), "a file of the server"),
         (r"\blo_export\s*\(", Kind.FILE_WRITE, "lo_export", (), "a file of the server"),
+        (r"\bpg_(?:terminate|cancel)_backend\s*\(", Kind.PROCESS_SIGNAL, "pg_terminate_backend", (), "connections of the database server"),
+        (rf"^\s*drop\s+owned\s+by\s+{_NAME}", Kind.DATA_DESTROY, "DROP OWNED", ("ddl",), "everything of user"),
+        (rf"^\s*set\s+password\b(?:\s+for\s+{_WHO})?", Kind.PRIVILEGE_RAISE, "SET PASSWORD", ("grants",), ""),
+        (rf"^\s*alter\s+system\s+(?:re)?set\s+{_NAME}", Kind.DATA_WRITE, "ALTER SYSTEM", ("server-setting",), "setting"),
+        (rf"^\s*set\s+(?:global\s+|persist(?:_only)?\s+|@@(?:global|persist(?:_only)?)\.){_NAME}", Kind.DATA_WRITE, "SET GLOBAL", ("server-setting",), "setting"),
+        (r"^\s*pragma\s+(?:\w+\.)?(?P<name>writable_schema|trusted_schema|journal_mode|synchronous|secure_delete)\s*[=(]\s*(?:1|on|true|yes|off)\b", Kind.DATA_WRITE, "PRAGMA", ("server-setting",), "setting"),
+        (rf"^\s*create\s+extension\s+{_IF}{_NAME}", Kind.DATA_WRITE, "CREATE EXTENSION", ("server-setting",), "extension"),
         (rf"^\s*drop\s+(?:\w+\s+)??(?P<what>table|database|schema|view|index|keyspace|collection|catalog|user|role|column|function|materialized\s+view|stage|warehouse|volume|sequence|type|tablespace|partition)s?\b\s*{_IF}{_NAME}?", Kind.DATA_DESTROY, "DROP", ("ddl",), "table"),
         (rf"^\s*drop\s+{_IF}{_NAME}", Kind.DATA_DESTROY, "DROP", ("ddl",), "table"),
         (rf"^\s*truncate\s+(?:table\s+)?{_IF}{_NAME}", Kind.DATA_DESTROY, "TRUNCATE", ("no-where",), "table"),
@@ -36,8 +44,9 @@ _WORDS: tuple[tuple[re.Pattern[str], Kind, str, tuple[str, ...], str], ...] = tu
         (rf"^\s*update\s+{_NAME}\s+set\b(?!.*\bwhere\b)", Kind.DATA_DESTROY, "UPDATE", ("no-where",), "table"),
         (rf"^\s*update\s+{_NAME}\s+set\b", Kind.DATA_WRITE, "UPDATE", (), "table"),
         (rf"^\s*alter\s+(?:table|schema|database)\s+{_IF}{_NAME}.*\bdrop\b", Kind.DATA_DESTROY, "ALTER DROP", ("ddl",), "table"),
-        (r"^\s*(?:grant|alter\s+(?:user|role|login)|create\s+(?:user|role|login))\b", Kind.PRIVILEGE_RAISE, "GRANT", ("grants",), ""),
-        (r"^\s*revoke\b", Kind.DATA_WRITE, "REVOKE", (), "rights"),
+        (rf"^\s*grant\b(?:.*?\b(?:on|to)\s+(?:table\s+|all\s+tables\s+in\s+|schema\s+|database\s+|role\s+|user\s+)*{_WHO})?", Kind.PRIVILEGE_RAISE, "GRANT", ("grants",), ""),
+        (rf"^\s*(?:alter|create)\s+(?:user|role|login)\s+{_IF}{_WHO}?", Kind.PRIVILEGE_RAISE, "GRANT", ("grants",), ""),
+        (rf"^\s*revoke\b(?:.*?\bon\s+(?:table\s+|all\s+tables\s+in\s+|schema\s+|database\s+)*{_NAME})?", Kind.DATA_WRITE, "REVOKE", ("ddl",), "table"),
         (rf"^\s*alter\s+\w+\s+{_IF}{_NAME}", Kind.DATA_WRITE, "ALTER", ("ddl",), "table"),
         (rf"\binsert\s+overwrite\s+(?:table\s+)?(?:directory\s+)?{_NAME}", Kind.DATA_DESTROY, "INSERT OVERWRITE", ("replace",), "table"),
         (rf"\bmerge\s+into\s+{_NAME}.*\bdelete\b", Kind.DATA_DESTROY, "MERGE DELETE", ("bulk",), "table"),
@@ -50,7 +59,10 @@ _WORDS: tuple[tuple[re.Pattern[str], Kind, str, tuple[str, ...], str], ...] = tu
         (r"^\s*(?:install|load)\s+(?P<name>[\w'./-]+)", Kind.PACKAGE_INSTALL, "INSTALL", (), ""),
         (r"^\s*attach\b", Kind.FILE_READ, "ATTACH", (), "a database"),
         (rf"^\s*vacuum\b(?:.*\bretain\s+0\b)|^\s*purge\b\s*{_NAME}?", Kind.DATA_DESTROY, "VACUUM", (), "table"),
-        (r"^\s*(?:shutdown|kill)\b", Kind.PROCESS_SIGNAL, "SHUTDOWN", (), "the database server"),
+        (r"^\s*kill\b", Kind.PROCESS_SIGNAL, "KILL", (), "a connection of the database server"),
+        (r"^\s*shutdown\b", Kind.PROCESS_SIGNAL, "SHUTDOWN", (), "the database server"),
+        (rf"^\s*lock\s+(?:tables?\s+)?{_NAME}", Kind.DATA_WRITE, "LOCK", ("exclusive",), "table"),
+        (r"^\s*(?:optimize|flush|comment|reset|unlock|cluster)\b", Kind.DATA_WRITE, "OPTIMIZE", (), "a table"),
         (r"^\s*rename\b", Kind.DATA_WRITE, "RENAME", ("ddl", "move"), "table"),
         (r"^\s*(?:exec(?:ute)?|call|do)\b", Kind.DATA_WRITE, "EXECUTE", ("dynamic",), "a procedure"),
     )
@@ -133,7 +145,7 @@ def scanned(text: str, context: Context, made: set[str], *, parsed: bool) -> Ite
     flat = re.sub(r"\s+", " ", bare(text)).strip()
     files = re.sub(r"\s+", " ", text).strip()
     for pattern, kind, via, tags, what in _WORDS:
-        found = pattern.search(files if via in ("COPY TO", "INSTALL") else flat)
+        found = pattern.search(files if via in _WITH_LITERALS else flat)
         if not found:
             continue
         groups = found.groupdict()
@@ -156,4 +168,6 @@ def scanned(text: str, context: Context, made: set[str], *, parsed: bool) -> Ite
         yield context.effect(Kind.DATA_WRITE, via="SQL", tags=("dynamic",), certainty=Certainty.UNKNOWN)
 
 
+# Names in these may stand in quotes.
+_WITH_LITERALS = frozenset(("COPY TO", "INSTALL", "GRANT", "SET PASSWORD"))
 _NAMED = frozenset(("table", "rights"))
