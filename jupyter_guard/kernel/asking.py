@@ -58,15 +58,20 @@ class Asking:
         allowed: Callable[[], None],
         refused: Callable[[str], None],
         sha256: str = "",
+        by_stdin: bool = True,
     ) -> None:
-        """Ask about a cell or something in it; ``refused`` takes the key of the card: ``declined`` or ``unasked``."""
+        """Ask about a cell or something in it; ``refused`` takes the key of the card: ``declined`` or ``unasked``.
+
+        Without ``by_stdin`` only the panels are asked: the cell is not running any more.
+        """
         relay = self._relay
-        if not request.allow_stdin and not relay.panel.is_open:
+        by_stdin = by_stdin and request.allow_stdin
+        if not by_stdin and not relay.panel.is_open:
             refused("unasked")
             return
         question = Question(os.urandom(8).hex(), request, answer, allowed, refused, sha256 or request.hash())
         self._open[question.number] = question
-        if request.allow_stdin:
+        if by_stdin:
             header = relay.front.wire.header("input_request")
             question.stdin_id = header["msg_id"]
             content = json.dumps({"prompt": answer.prompt, "password": False}).encode()

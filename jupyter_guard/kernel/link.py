@@ -31,6 +31,7 @@ LARGEST_UNREAD = 1024 * 1024
 LARGEST_VALUE = 64 * 1024
 MASKED_KEPT = 1000
 STACK_KEPT = 20
+CELLS_KEPT = 200
 HOWS = frozenset({"text", "cell", "changed", "run", "module"})
 
 
@@ -56,6 +57,8 @@ class Link:
         # Who wrote the cell with each execution count, and the strictest of all.
         self._origins: dict[int, Origin] = {}
         self._strictest = Origin.UNKNOWN
+        # The latest cells: what a callback or a thread does after its cell has ended still stands on that cell.
+        self._ran: dict[int, Execute] = {}
         self._allowed: dict[str, set[str]] = {}
         self._follow()
 
@@ -63,9 +66,12 @@ class Link:
         """A cell of this origin is about to run."""
         self._strictest = max(self._strictest, Origin(origin))
 
-    def note_count(self, count: int, origin: str) -> None:
+    def note_count(self, count: int, request: Execute) -> None:
         """A cell has this execution count."""
-        self._origins[count] = Origin(origin)
+        self._origins[count] = Origin(request.origin)
+        self._ran[count] = request
+        while len(self._ran) > CELLS_KEPT:
+            del self._ran[next(iter(self._ran))]
 
     def note_shown(self, msg_id: str, shown: tuple[str, ...]) -> None:
         """Somebody allowed these effects of a cell, or of something in it."""
@@ -236,7 +242,7 @@ class Link:
         message = self._current
         if message is None or answer.id != self._number:
             return
-        request = self._request(message)
+        request, is_running = self._request(message)
         if answer.verdict == "block":
             self._refuse(request, answer, "blocked")
         elif answer.verdict != "confirm":
@@ -246,6 +252,7 @@ class Link:
                 self._relay.panel.report(request, answer, "ran")
             self._answer({"ok": True})
         elif request is None:
+            log.warning("code that belongs to no cell was refused, nobody could be asked about it")
             self._refuse(request, answer, "unasked")
         elif set(answer.shown) <= self._allowed.get(request.msg_id, set()) and answer.shown:
             self._allow(request, answer)
@@ -260,6 +267,7 @@ class Link:
                     lambda: self._allow(request, answer),
                     lambda key: self._refuse(request, answer, key),
                     digest,
+                    by_stdin=is_running,
                 )
 
     def failed(self, request: Tell, reason: str) -> None:
@@ -267,9 +275,13 @@ class Link:
         if request.id == self._number:
             self._answer({"ok": False, "text": f"There is no answer: {reason}."})
 
-    def _request(self, message: dict[str, Any]) -> Execute | None:
+    def _request(self, message: dict[str, Any]) -> tuple[Execute | None, bool]:
+        """The cell that the code belongs to, and whether it is running; the innermost on the stack when none is."""
         found = self._relay.dispatch.under_way.get(str(message.get("about")))
-        return found[0] if found else None
+        if found is not None:
+            return found[0], True
+        cells = _cells(message.get("cells"))
+        return next((self._ran[number] for number, _ in cells if number in self._ran), None), False
 
     def _allow(self, request: Execute, answer: Judged) -> None:
         message = self._current

@@ -142,7 +142,7 @@ class Outgoing:
         self._relay.dispatch.executed = count or self._relay.dispatch.executed
         if request is not None:
             request.count = count
-            self._relay.link.note_count(count, request.origin)
+            self._relay.link.note_count(count, request)
         if request is not None and request.refused:
             frames[at + CONTENT] = json.dumps({"code": request.code, "execution_count": count}).encode()
 

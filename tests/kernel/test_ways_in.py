@@ -207,6 +207,29 @@ get_ipython().kernel.comm_manager.register_target("hidden", opened)
     assert kept(front)
 
 
+def test_what_a_callback_does_is_asked_about_in_the_panel_on_its_own_cell(front: Front) -> None:
+    handler = """
+import pathlib
+got = []
+def opened(comm, message):
+    try: exec(message["content"]["data"]["what"])
+    except Exception as error: got.append(type(error).__name__)
+get_ipython().kernel.comm_manager.register_target("asking", opened)
+"""
+    defined = front.run(handler, answer="y")
+    front.open_panel()
+    front.told("snapshot")
+    what = "import shutil\nshutil.rmtree('/nowhere/at/all', ignore_errors=True)\ngot.append('ran')"
+    for choice, outcome in (("refuse", "['CellDeclined']"), ("once", "['CellDeclined', 'ran']")):
+        say(front, "comm_open", comm_id=uuid.uuid4().hex, target_name="asking", data={"what": what})
+        item = front.told("pending")["item"]
+        assert item["msg_id"] == defined.msg_id
+        assert f"code run by line 4 of cell {defined.count}" in item["prompt"]
+        front.tell({"type": "answer", "key": front.key, "id": item["id"], "choice": choice})
+        assert got(front) == outcome
+    say(front, "comm_close", comm_id=front.comm_id, data={})
+
+
 # --- the debugger
 
 
