@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 
+from jupyter_guard.read.lines import HELP, automagic, parses, quoted_call, script_language, without_strings
 from jupyter_guard.read.magic_names import (
-    AUTOMAGIC,
     BODY_LANGUAGE,
     PYTHON_LINE_MAGICS,
     SHELL_ALIASES,
@@ -32,6 +32,7 @@ class Segment(msgspec.Struct, frozen=True):
     the exclusive end in the cell. ``name`` is the escape or magic (``!``, ``%run``, ``%%bash``) and ``args`` the rest
     of a magic's line; ``assigns`` is what stands left of ``=`` in ``x = !cmd``. ``expands`` says that IPython replaces
     ``{expr}`` and ``$name`` in the text. ``joined`` says that lines were joined, so that only the whole has a place.
+    ``cut`` is how many columns of each line were taken off as the whole cell's indentation.
     """
 
     language: str
@@ -45,6 +46,7 @@ class Segment(msgspec.Struct, frozen=True):
     assigns: str = ""
     expands: bool = False
     joined: bool = False
+    cut: tuple[int, ...] = ()
 
     @property
     def span(self) -> Span:
@@ -66,20 +68,17 @@ class Segment(msgspec.Struct, frozen=True):
 
 # A cell without any of these is Python, unless it is a single line.
 _HINT = re.compile(
-    r"^[ \t]*(?:[!%?,;/]|>>>|In \[|\.{3,}:)|=[ \t]*(?:![^=]|%[ \t]*\w)|\?[ \t]*$",
+    r"^[ \t\x0c]*(?:[!%?,;/]|>>>|In \[|\.{3,}:)|=[ \t]*(?:![^=]|%[ \t]*\w)|\?[ \t]*$",
     re.MULTILINE,
 )
+_NUMBER = re.compile(PLACEHOLDER + r"\((\d+)\)")
+MOST_NESTED = 20
+"""How deep ``%time %time ...`` is followed."""
+_INDENT = re.compile(r"(?:[ \t]*\n)*(?P<indent>[ \t]+)(?=\S)")
 _PIECE = re.compile(r"#|\"\"\"|'''|\"|'|[()\[\]{}]|\\$")
 _ASSIGN = re.compile(r"=(?!=)[ \t]*(?P<escape>!(?!=)|%(?=[ \t]*[A-Za-z_]))")
-_HELP = re.compile(r"(?:%{0,2}(?!\d)[\w*]+(?:\.(?!\d)[\w*]+|\[-?\d+\])*)\?\??$")
 _CLASSIC = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _PROMPT = re.compile(r"^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)")
-_FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_][\w.]*)(.*)\Z", re.DOTALL)
-_LINE_ENDS = re.compile(r"\r\n|\r|\x0b|\x0c|\x1c|\x1d|\x1e|\x85|\u2028|\u2029")
-_KEYWORDS = frozenset(
-    "False None True and as assert async await break class continue def del elif else except finally for from global "
-    "if import in is lambda nonlocal not or pass raise return try while with yield match case type".split()
-)
 
 
 def segments(code: str, defined: Collection[str] = (), *, lenient: bool = False) -> list[Segment]:
@@ -89,9 +88,35 @@ def segments(code: str, defined: Collection[str] = (), *, lenient: bool = False)
     ``lenient`` also takes lines such as ``rm -r x`` among others as shell: for cells that do not parse as Python.
     Never raises.
     """
-    if not _HINT.search(code) and not lenient and ("\n" in code.strip("\n") or not _automagic(code, defined)):
+    # IPython takes the first line's indentation off every line that has it.
+    indent = _INDENT.match(code.lstrip("\n\r") if code[:1] in "\r\n" else code)
+    if indent is not None and (found := _dedented(code, indent[0], defined, lenient)) is not None:
+        return found
+    return _segments(code, defined, lenient)
+
+
+def _dedented(code: str, indent: str, defined: Collection[str], lenient: bool) -> list[Segment] | None:
+    """The parts of a cell that is indented as a whole, at their places in the cell."""
+    lines = code.split("\n")
+    cut = tuple(len(indent) if line.startswith(indent) else 0 for line in lines)
+    bare = "\n".join(line[columns:] for line, columns in zip(lines, cut, strict=True))
+    if _INDENT.match(bare.lstrip("\r\n")):
+        return None
+    found = []
+    for segment in _segments(bare, defined, lenient):
+        last = min(segment.end_line, len(cut)) - 1
+        if segment.language == "python":
+            found.append(msgspec.structs.replace(segment, cut=cut, end_column=segment.end_column + cut[last]))
+        else:
+            column = segment.column + cut[segment.line - 1]
+            found.append(msgspec.structs.replace(segment, column=column, end_column=segment.end_column + cut[last]))
+    return found
+
+
+def _segments(code: str, defined: Collection[str], lenient: bool, depth: int = 0) -> list[Segment]:
+    if not _HINT.search(code) and not lenient and ("\n" in code.strip("\n") or not automagic(code, defined)):
         return [_python(code)]
-    return _Splitter(code, defined, lenient).split()
+    return _Splitter(code, defined, lenient, depth).split()
 
 
 def _python(code: str) -> Segment:
@@ -99,26 +124,14 @@ def _python(code: str) -> Segment:
     return Segment("python", code, 1, 0, code.count("\n") + 1, len(code) - last - 1)
 
 
-def _automagic(line: str, defined: Collection[str]) -> str:
-    """The magic or alias that a one-line cell calls without ``%``, or ``""``."""
-    found = _FIRST_WORD.match(line)
-    if not found or found[1] not in AUTOMAGIC or found[1] in defined or found[1] in _KEYWORDS:
-        return ""
-    if line.rstrip().endswith("?") and _HELP.fullmatch(line.strip()):
-        return ""
-    rest = found[2].lstrip()
-    if rest[:1] in ("=", ",") or (rest[:1] == "(" and not found[2][:1].isspace()):
-        return ""
-    return found[1]
-
-
 class _Splitter:
     """Walks over the lines once; ``out`` keeps the Python text line by line, ``found`` the other segments."""
 
-    def __init__(self, code: str, defined: Collection[str], lenient: bool) -> None:
+    def __init__(self, code: str, defined: Collection[str], lenient: bool, depth: int = 0) -> None:
         self.lines = code.split("\n")
         self.defined = defined
         self.lenient = lenient
+        self.depth = depth
         self.found: list[Segment] = []
         self.out: list[str] = []
         self.quote = ""
@@ -129,7 +142,7 @@ class _Splitter:
         at = self._cell_magics(0)
         body = self.lines[at:]
         if at < len(self.lines) and not at and self._one_line():
-            name = _automagic(next(line for line in body if line.strip()), self.defined)
+            name = automagic(next(line for line in body if line.strip()), self.defined)
             if name:
                 row = next(i for i, line in enumerate(body) if line.strip())
                 self.out.extend("" for _ in range(row))
@@ -168,12 +181,12 @@ class _Splitter:
             name = name.strip()
             language = BODY_LANGUAGE.get(name, "magic")
             if language == "script":
-                language = _script_language(args)
+                language = script_language(args)
             if language == "python":
                 self.out.extend("" for _ in range(at, row))
                 self._add(Segment("magic", "", row + 1, 0, row + 1, len(line), f"%%{name}", args.strip()), "")
                 setup = split_options(name, args) if name in PYTHON_LINE_MAGICS else ""
-                if setup.strip() and _parses(setup):
+                if setup.strip() and parses(setup):
                     self.out[-1] += f"; {setup.strip()}"
                 at = row + 1
                 continue
@@ -206,15 +219,15 @@ class _Splitter:
         if first and first in "!%?":
             return self._escaped(at, indent, first)
         if first and first in ",;/" and len(line) > indent + 1:
-            self.out.append(line[:indent] + _quoted_call(line[indent:]))
+            self.out.append(line[:indent] + quoted_call(line[indent:]))
             return at + 1
         stripped = line.rstrip()
-        if stripped.endswith("?") and self._code_end(line) == len(stripped) and _HELP.search(stripped[indent:]):
+        if stripped.endswith("?") and self._code_end(line) == len(stripped) and HELP.search(stripped[indent:]):
             self._add(Segment("help", stripped[indent:], at + 1, indent, at + 1, len(stripped), "?"), line[:indent])
             return at + 1
         if "=" in line and (self._assigned(at, line, indent)):
             return at + self._taken
-        if self.lenient and first and not _parses(line.strip()) and _automagic(line, self.defined):
+        if self.lenient and first and not parses(line.strip()) and automagic(line, self.defined):
             return self._escaped(at, indent, "%", automagic=True)
         return self._plain(at)
 
@@ -271,7 +284,7 @@ class _Splitter:
                 ),
                 lead,
             )
-        elif escape == "?" or (text.endswith("?") and _HELP.search(text) and not automagic):
+        elif escape == "?" or (text.endswith("?") and HELP.search(text) and not automagic):
             self._add(Segment("help", text, *place, "?"), lead)
         else:
             self._magic(text, place, lead, assigns, joined, automagic)
@@ -294,17 +307,36 @@ class _Splitter:
             self._add(Segment("shell", args, *inner, label, args, assigns, expands=True, joined=joined), lead)
         elif name in SQL_LINE_MAGICS:
             self._add(Segment("sql", args, *inner, label, args, assigns, expands=True, joined=joined), lead)
-        elif name in PYTHON_LINE_MAGICS and (code := split_options(name, args).strip()) and _parses(code):
-            self._inline(code, text, lead, bool(assigns))
+        elif name in PYTHON_LINE_MAGICS and (code := split_options(name, args).strip()):
+            self._timed(code, text, place, lead, bool(assigns))
         else:
             self._add(Segment("magic", "", *place, label, args, assigns, expands=True, joined=joined), lead)
+
+    def _timed(self, code: str, text: str, place: tuple[int, int, int, int], lead: str, value: bool) -> None:
+        """``%time stmt`` and its like: IPython reads the statement as a cell of its own, so it may be a command too."""
+        if self.depth > MOST_NESTED:
+            # Left as it is this does not parse, and so is unread.
+            self.out.append(lead + text)
+            return
+        python, *inner = _segments(code, self.defined, False, self.depth + 1)
+        if not inner:
+            self._inline(code, text, lead, value)
+            return
+        before = len(self.found)
+        self.found += [
+            msgspec.structs.replace(
+                one, line=place[0], column=place[1], end_line=place[2], end_column=place[3], joined=True
+            )
+            for one in inner
+        ]
+        self.out.append(lead + _NUMBER.sub(lambda found: f"{PLACEHOLDER}({int(found[1]) + before})", python.text))
 
     def _inline(self, code: str, text: str, lead: str, value: bool) -> None:
         """``%time stmt`` is the statement itself, at its own columns where the grammar allows."""
         gap = max(len(text) - len(code), 0)
         if value:
             self.out.append(lead + " " * gap + code)
-        elif gap >= 2 and _parses("0;" + code):
+        elif gap >= 2 and parses("0;" + code):
             self.out.append(lead + "0;" + " " * (gap - 2) + code)
         else:
             self.out.append(lead + code)
@@ -362,7 +394,7 @@ class _Splitter:
         """Whether ``column`` of a logical line's first line is in no string, comment or bracket."""
         probe = _Splitter("", (), False)
         probe._scan(line[:column] + "\\")
-        return not probe.quote and not probe.brackets and "#" not in _without_strings(line[:column])
+        return not probe.quote and not probe.brackets and "#" not in without_strings(line[:column])
 
     def _code_end(self, line: str) -> int:
         """Where the line's code ends: before a comment; -1 when a string is open."""
@@ -370,48 +402,5 @@ class _Splitter:
         probe._scan(line)
         if probe.quote:
             return -1
-        bare = _without_strings(line)
+        bare = without_strings(line)
         return len(bare.partition("#")[0].rstrip())
-
-
-_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
-
-
-def _without_strings(line: str) -> str:
-    return _STRING.sub(lambda found: "_" * len(found[0]), line)
-
-
-def _parses(code: str) -> bool:
-    if len(code) > 100_000:
-        return False
-    try:
-        compile(code, "<magic>", "exec", 0x400, dont_inherit=True)  # ast.PyCF_ONLY_AST
-    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
-        return False
-    return True
-
-
-def _quoted_call(text: str) -> str:
-    """``/f a b``, ``,f a b`` and ``;f a b`` as the calls that IPython makes of them."""
-    escape, (name, _, args) = text[0], text[1:].rstrip().partition(" ")
-    if not re.fullmatch(r"[\w.]+", name):
-        return text
-    if escape == "/":
-        return f"{name}({', '.join(args.split())})"
-    words: Sequence[str] = args.split() if escape == "," else [args]
-    return f"{name}({', '.join(repr(word) for word in words)})"
-
-
-def _script_language(args: str) -> str:
-    """What ``%%script [options] program`` reads its body as."""
-    words = [word for word in args.split() if not word.startswith("-")]
-    names = [re.sub(r"[\d.]+$", "", word.rpartition("/")[2]) for word in words]
-    for name in names:
-        if name in ("env", "sudo", "nice", "nohup", "timeout", "stdbuf", "time", "false", "true", "exec"):
-            continue
-        if name in ("bash", "sh", "zsh", "dash", "ksh", "ash"):
-            return "shell"
-        if name in ("python", "pypy", "ipython"):
-            return "other"
-        return "other"
-    return "other"

@@ -32,6 +32,9 @@ def effects(code: str) -> list[Effect]:
         ("%%javascript\nJupyter.notebook.kernel.execute('x')", Kind.PAGE_SCRIPT),
         ("%%perl\nunlink 'x'", Kind.UNREAD),
         ("%load_ext http_evil", Kind.CODE_EXECUTE),
+        ("%store -z", Kind.FILE_DELETE),
+        ("%store x > /etc/hosts", Kind.FILE_WRITE),
+        ("%reset -f", Kind.DATA_DESTROY),
         ("%no_such_magic x", Kind.CODE_EXECUTE),
     ],
 )

@@ -104,3 +104,41 @@ def test_ipython_agrees_on_what_is_a_command(code: str) -> None:
 def test_any_text_has_parts_inside_the_cell(code: str) -> None:
     for one in segments(code):
         assert 1 <= one.line <= one.end_line <= code.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("%time !ls", [("shell", "ls")]),
+        ("%timeit -n1 -r1 !ls", [("shell", "ls")]),
+        ("%timeit %sx ls", [("shell", "ls")]),
+        ("%time %timeit !ls", [("shell", "ls")]),
+        ("%time rm -r x", [("shell", "rm -r x")]),
+        ("%time x = !ls", [("shell", "ls")]),
+        ("a = 1\n%time !ls\n!pwd", [("shell", "ls"), ("shell", "pwd")]),
+        ("   !ls\n   a = 1", [("shell", "ls")]),
+        ("\x0c!ls", [("shell", "ls")]),
+        ("%timeit len(x)", []),
+    ],
+)
+def test_a_timed_or_indented_command_is_one(code: str, expected: list[tuple[str, str]]) -> None:
+    assert parts(code) == expected
+
+
+def test_commands_inside_timed_ones_stand_where_they_run() -> None:
+    python, *others = segments("!pwd\n%time x = !ls\n!id")
+    assert python.text.split("\n") == ["__segment__(1)", "x = __segment__(2)", "__segment__(3)"]
+    assert [one.text for one in others] == ["pwd", "ls", "id"]
+
+
+def test_endless_timing_is_unread_and_ends() -> None:
+    python, *_ = segments("%time " * 5_000 + "!ls")
+    with pytest.raises(SyntaxError):
+        compile(python.text, "cell", "exec")
+
+
+def test_a_cell_that_is_indented_as_a_whole_keeps_its_places() -> None:
+    python, shell = segments("    a = 1\n    !ls -la")
+    assert python.text == "a = 1\n__segment__(1)"
+    assert python.cut == (4, 4)
+    assert (shell.line, shell.column, shell.end_column) == (2, 5, 11)

@@ -215,3 +215,8 @@ def test_a_name_that_was_looked_up_before_it_was_taught_is_looked_up_again() -> 
     entries, _ = parse_entries({"acme.client.purge": {"does": "file.delete", "target": "arg:0"}}, "policy.toml")
     reader.learn(entries)
     assert Kind.FILE_DELETE in {one.kind for one in reader.read(cell).effects}
+
+
+def test_a_finding_in_an_indented_cell_stands_where_it_is_written() -> None:
+    effect = only(read("    import os\n    os.remove('/etc/hosts')"), Kind.FILE_DELETE)
+    assert (effect.span.line, effect.span.column, effect.span.end_column) == (2, 4, 27)

@@ -126,7 +126,7 @@ class SessionReader:
                 _segment(run, segment)
             self._read_what_parses(run, found[0].text)
             return True
-        run.source = Source(found[0].text, tree, cell.origin)
+        run.source = Source(found[0].text, tree, cell.origin, cut=found[0].cut)
         run.context.spend(len(code) // 50)
         execute_cell(run, tree.body)
         read_uncalled(run)

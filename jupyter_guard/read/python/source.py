@@ -21,16 +21,20 @@ class Unreadable(Exception):  # noqa: N818 - an answer, not a mistake
 class Source:
     """One text that was parsed: its tree, its author, and where its nodes stand in the cell.
 
-    ``anchor`` is the place for all of it when the text is not the cell itself (a string that is executed).
+    ``cut`` is how many columns of each line were taken off before it was parsed. ``anchor`` is the place
+    for all of it when the text is not the cell itself (a string that is executed).
     """
 
-    def __init__(self, text: str, tree: ast.Module, origin: Origin, anchor: Span | None = None) -> None:
+    def __init__(
+        self, text: str, tree: ast.Module, origin: Origin, anchor: Span | None = None, cut: tuple[int, ...] = ()
+    ) -> None:
         self.tree = tree
         self.origin = origin
         self.anchor = anchor
+        self.cut = cut
         self.text = text
         self.plain = text.isascii()
-        self._ascii = self.plain and "\r" not in text
+        self._ascii = self.plain and "\r" not in text and not cut
         self._lines: list[str] | None = None
         # Python ends lines at a lone carriage return too; the cell's places do not.
         self._moved = _moved(text) if "\r" in text else None
@@ -51,6 +55,9 @@ class Source:
         if self._moved is not None:
             line, column = self._place(line, column)
             end, end_column = self._place(end, end_column)
+        if self.cut:
+            column += self.cut[min(line, len(self.cut)) - 1]
+            end_column += self.cut[min(end, len(self.cut)) - 1]
         return Span(line, column, end, end_column)
 
     def _place(self, line: int, column: int) -> tuple[int, int]:
