@@ -16,7 +16,6 @@ SEPARATORS = frozenset(" \t\r\n\x0b\x0c-_.,:;|/\\+*'\"`~=()[]{}<>" + ZERO_WIDTH)
 # As `html.escape`, whose module brings tables of a third of a megabyte for the way back.
 _IN_MARKUP = {38: "&amp;", 60: "&lt;", 62: "&gt;"}
 _QUOTES = {34: "&quot;"}
-_SEPARATORS = dict.fromkeys(map(ord, SEPARATORS))
 _SEPARATOR_BYTES = "".join(c for c in SEPARATORS if c.isascii()).encode()
 
 
@@ -93,7 +92,11 @@ def squeezed(text: str) -> str:
     """``text`` without separators and characters of no width."""
     if text.isascii():
         return text.encode().translate(None, _SEPARATOR_BYTES).decode()
-    return text.translate(_SEPARATORS)
+    raw = text.encode("utf-8", "surrogatepass").translate(None, _SEPARATOR_BYTES)
+    bare = raw.decode("utf-8", "surrogatepass")
+    for character in ZERO_WIDTH:
+        bare = bare.replace(character, "")
+    return bare
 
 
 def squeezed_with_places(text: str, start: int) -> tuple[str, list[int]]:

@@ -44,7 +44,7 @@ class Keywords:
 
     @cached_property
     def _any(self) -> re.Pattern[str] | None:
-        return re.compile(_expression(self.by_word)) if self.by_word else None
+        return re.compile(alternation(self.by_word)) if self.by_word else None
 
     def hits(self, text: str, start: int, stop: int | None = None) -> Iterator[Hit]:
         """Keywords in ``text[:stop]`` that end after ``start``, with the patterns that may follow them there."""
@@ -108,7 +108,7 @@ class Beginnings:
         return size
 
 
-def _expression(words: Iterable[str]) -> str:
+def alternation(words: Iterable[str]) -> str:
     """An expression that matches the longest of ``words`` at a place, sharing their beginnings."""
     root: Trie = {}
     for word in words:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_guard.scrub.encodings import SEPARATORS, forms, squeezed, squeezed_with_places
+from jupyter_guard.scrub.encodings import forms, squeezed, squeezed_with_places
+from jupyter_guard.scrub.needles import Needles
 from jupyter_guard.scrub.spans import Found
 
 SHORTEST = 4
@@ -20,8 +21,6 @@ _PUBLIC_WHEN_CUT_UP = 3
 _LONGEST_CUT_UP = 512
 CUT_UP_WINDOW = 3 * _LONGEST_CUT_UP + 16
 """So far apart may the first and the last character of a value be that is cut up by separators."""
-
-_ANCHOR = 8
 
 _STOP = frozenset(
     "true false none null test testing localhost default example password username undefined production development "
@@ -155,10 +154,11 @@ class Matcher:
 
     def _cut_up_spans(self, text: str, start: int, scanned: int) -> Iterator[Found]:
         bare = squeezed(text[start:])
-        if len(bare) == len(text) - start or not self._cut_up.may_find(bare):
+        found = list(self._cut_up.find(bare, 0)) if len(bare) < len(text) - start else []
+        if not found:
             return
         bare, places = squeezed_with_places(text, start)
-        for at, end, (kind, _word) in self._cut_up.find(bare, 0):
+        for at, end, (kind, _word) in found:
             first, last = places[at], places[end - 1]
             if last + 1 > scanned and end - at < last + 1 - first <= 3 * (end - at) + 16:
                 yield Found(places[at + _PUBLIC_WHEN_CUT_UP], last + 1, kind, 0)
@@ -167,8 +167,8 @@ class Matcher:
         """Whether a value may be in a text that is ``raw`` as JSON."""
         if self._in_json is None:
             escaped = {json.dumps(needle, ensure_ascii=False)[1:-1]: what for needle, what in self._needles.items()}
-            self._in_json = Needles(escaped)
-        if self._in_json.may_find(raw):
+            self._in_json = Needles({needle: what for needle, what in escaped.items() if needle not in self._needles})
+        if self._plain.may_find(raw) or self._in_json.may_find(raw):
             return True
         if not self._cut_up:
             return False
@@ -176,9 +176,8 @@ class Matcher:
 
     def held(self, text: str) -> int:
         """From where the end of ``text`` may be the beginning of a value; its length when it is none."""
-        size = len(text)
         hold = self._plain.unfinished(text)
-        if (hold == size and self._cut_up and size and text[-1] in SEPARATORS) or self._cut_up:
+        if self._cut_up:
             hold = min(hold, self._cut_up_held(text))
         return hold
 
@@ -186,86 +185,14 @@ class Matcher:
         size = len(text)
         start = max(0, size - CUT_UP_WINDOW)
         tail = squeezed(text[start:])
-        if len(tail) <= _PUBLIC_WHEN_CUT_UP or not self._cut_up.may_be_unfinished(tail):
+        unfinished = self._cut_up.unfinished_places(tail) if len(tail) > _PUBLIC_WHEN_CUT_UP else []
+        if not unfinished:
             return size
         tail, places = squeezed_with_places(text, start)
-        for at in self._cut_up.unfinished_places(tail):
+        for at in unfinished:
             if len(tail) - at > _PUBLIC_WHEN_CUT_UP and size - places[at] <= CUT_UP_WINDOW:
                 return places[at + _PUBLIC_WHEN_CUT_UP]
         return size
-
-
-class Needles:
-    """Many fixed texts, found by their first eight characters."""
-
-    def __init__(self, needles: Mapping[str, tuple[str, bool]]) -> None:
-        self._needles = dict(needles)
-        self.longest = max(map(len, needles), default=0)
-        self._by_anchor: dict[str, list[str]] = {}
-        for needle in needles:
-            self._by_anchor.setdefault(needle[:_ANCHOR], []).append(needle)
-        ordered = sorted(self._by_anchor, key=len, reverse=True)
-        self._anchors = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._few = ordered if len(ordered) <= 24 else None
-        self._sorted = sorted(needles)
-        self._ends: set[str] = set()
-        for needle in needles:
-            for size in range(1, len(needle)):
-                self._ends.add(needle[max(0, size - 4) : size])
-        self._words = {needle for needle, (_kind, word) in needles.items() if word}
-
-    def __bool__(self) -> bool:
-        return bool(self._needles)
-
-    def may_find(self, text: str) -> bool:
-        """Whether one of the beginnings is in ``text``."""
-        if self._few is not None:
-            return any(anchor in text for anchor in self._few)
-        return self._anchors is not None and self._anchors.search(text) is not None
-
-    def find(self, text: str, start: int) -> Iterator[tuple[int, int, tuple[str, bool]]]:
-        """Every needle in ``text[start:]``, overlapping ones too."""
-        if self._anchors is None or not self.may_find(text[start:] if start else text):
-            return
-        sizes = sorted({len(anchor) for anchor in self._by_anchor})
-        found = self._anchors.search(text, start)
-        while found is not None:
-            at = found.start()
-            for size in sizes:
-                for needle in self._by_anchor.get(text[at : at + size], ()):
-                    if text.startswith(needle, at):
-                        yield at, at + len(needle), self._needles[needle]
-            found = self._anchors.search(text, at + 1)
-
-    def may_be_unfinished(self, text: str) -> bool:
-        """Whether ``text`` can end in the middle of a needle."""
-        ends = self._ends
-        return text[-4:] in ends or text[-3:] in ends or text[-2:] in ends or text[-1:] in ends
-
-    def unfinished(self, text: str) -> int:
-        """From where ``text`` ends in the middle of a needle; its length when it does not."""
-        if not self.may_be_unfinished(text) and text[-1:] not in self._last_of_words():
-            return len(text)
-        return next(self.unfinished_places(text), len(text))
-
-    def unfinished_places(self, text: str) -> Iterator[int]:
-        """Every place from which ``text`` ends in the middle of a needle, or at the end of a word that may go on."""
-        from bisect import bisect_left
-
-        size = len(text)
-        for at in range(max(0, size - self.longest), size):
-            tail = text[at:]
-            place = bisect_left(self._sorted, tail)
-            if tail in self._words:
-                yield at
-            elif place < len(self._sorted):
-                if self._sorted[place] == tail:
-                    place += 1
-                if place < len(self._sorted) and self._sorted[place].startswith(tail):
-                    yield at
-
-    def _last_of_words(self) -> set[str]:
-        return {word[-1] for word in self._words}
 
 
 def known_of(values: Sequence[tuple[str, str]]) -> KnownValues:

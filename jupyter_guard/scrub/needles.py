@@ -1,0 +1,157 @@
+"""Many fixed texts -> where they stand in a text, and from where its end may be the beginning of one.
+
+They are found by their first characters: by Hyperscan at gigabytes a second, however many there are, or by `re`.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from jupyter_guard.scrub.keywords import alternation
+
+_ANCHOR = 8
+_FEW = 24
+_AT_ONCE = 2_000
+"""So many are compiled in a tenth of a second; more in the background, while `re` looks for them."""
+
+Place = tuple[int, str]
+"""Where an anchor begins, and which."""
+
+
+class Needles:
+    """``needles`` maps each text to what it is called and whether it counts only as a whole word."""
+
+    def __init__(self, needles: Mapping[str, tuple[str, bool]]) -> None:
+        self._needles = dict(needles)
+        self.longest = max(map(len, needles), default=0)
+        self._by_anchor: dict[str, list[str]] = {}
+        for needle in needles:
+            self._by_anchor.setdefault(needle[:_ANCHOR], []).append(needle)
+        self._sorted = sorted(self._by_anchor)
+        self._search: Callable[[str], list[Place]] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._needles)
+
+    def may_find(self, text: str) -> bool:
+        """Whether one of the beginnings is in ``text``."""
+        return bool(self._places(text, 0))
+
+    def find(self, text: str, start: int) -> Iterator[tuple[int, int, tuple[str, bool]]]:
+        """Every needle in ``text[start:]``, overlapping ones too."""
+        for at, anchor in self._places(text, start):
+            for needle in self._by_anchor[anchor]:
+                if text.startswith(needle, at):
+                    yield at, at + len(needle), self._needles[needle]
+
+    def unfinished(self, text: str) -> int:
+        """From where ``text`` ends in the middle of a needle; its length when it does not."""
+        return next(iter(self.unfinished_places(text)), len(text))
+
+    def unfinished_places(self, text: str) -> list[int]:
+        """Every place from which ``text`` ends in the middle of a needle, or at the end of a word that may go on."""
+        size = len(text)
+        places = set()
+        for at, anchor in self._places(text, max(0, size - self.longest)):
+            length = size - at
+            for needle in self._by_anchor[anchor]:
+                if length > len(needle) or (length == len(needle) and not self._needles[needle][1]):
+                    continue
+                if needle.startswith(text[at:]):
+                    places.add(at)
+        ordered = self._sorted
+        for length in range(1, min(_ANCHOR, size + 1)):
+            tail = text[size - length :]
+            at = bisect_left(ordered, tail)
+            at += at < len(ordered) and ordered[at] == tail
+            if at < len(ordered) and ordered[at].startswith(tail):
+                places.add(size - length)
+        return sorted(places)
+
+    def _places(self, text: str, start: int) -> list[Place]:
+        if not self._by_anchor:
+            return []
+        search = self._search or self._prepared()
+        piece = text[start:] if start else text
+        found = search(piece)
+        return [(start + at, anchor) for at, anchor in found] if start and found else found
+
+    def _prepared(self) -> Callable[[str], list[Place]]:
+        ordered = sorted(self._by_anchor, key=len, reverse=True)
+        if len(ordered) <= _AT_ONCE:
+            self._search = _by_hyperscan(ordered) or _by_re(ordered)
+        else:
+            self._search = _by_re(ordered)
+            threading.Thread(target=self._compile, name="jupyter_guard known values", daemon=True).start()
+        return self._search
+
+    def _compile(self) -> None:
+        self._search = _by_hyperscan(sorted(self._by_anchor)) or self._search
+
+
+def _by_re(anchors: list[str]) -> Callable[[str], list[Place]]:
+    if len(anchors) <= _FEW:
+        return lambda text: sorted((at, anchor) for anchor in anchors for at in _all(text, anchor))
+    pattern = re.compile(alternation(anchors))
+    known = set(anchors)
+    sizes = sorted({len(anchor) for anchor in anchors})
+
+    def search(text: str) -> list[Place]:
+        out = []
+        found = pattern.search(text)
+        while found is not None:
+            at = found.start()
+            out += [(at, text[at : at + size]) for size in sizes if text[at : at + size] in known]
+            found = pattern.search(text, at + 1)
+        return out
+
+    return search
+
+
+def _all(text: str, anchor: str) -> Iterable[int]:
+    at = text.find(anchor)
+    while at >= 0:
+        yield at
+        at = text.find(anchor, at + 1)
+
+
+def _by_hyperscan(anchors: list[str]) -> Callable[[str], list[Place]] | None:
+    try:
+        import hyperscan
+
+        encoded = [anchor.encode("utf-8", "surrogatepass") for anchor in anchors]
+        database = hyperscan.Database()
+        database.compile(expressions=encoded, ids=list(range(len(encoded))), flags=[0] * len(encoded), literal=True)
+        local = threading.local()
+    except Exception:
+        # Missing, or too old to know literals: `re` finds the same.
+        return None
+
+    def search(text: str) -> list[Place]:
+        scratch = getattr(local, "scratch", None)
+        if scratch is None:
+            scratch = local.scratch = hyperscan.Scratch(database)
+        data = text.encode("utf-8", "surrogatepass")
+        found: list[tuple[int, int]] = []
+
+        def on_match(number: int, _from: int, to: int, *_: Any) -> None:
+            found.append((to - len(encoded[number]), number))
+
+        database.scan(data, match_event_handler=on_match, scratch=scratch)
+        if not found:
+            return []
+        if len(data) == len(text):
+            return [(at, anchors[number]) for at, number in sorted(found)]
+        out = []
+        read = place = 0
+        for at, number in sorted(found):
+            place += len(data[read:at].decode("utf-8", "surrogatepass"))
+            read = at
+            out.append((place, anchors[number]))
+        return out
+
+    return search
