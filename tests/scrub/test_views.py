@@ -1,0 +1,95 @@
+"""Secrets behind markup: colours in the middle of a value, tags, entities. The markup stays, the value goes."""
+
+from __future__ import annotations
+
+import html
+import random
+import re
+
+import pytest
+
+from jupyter_guard.scrub import KnownValues, Scrubber, scrub
+from jupyter_guard.scrub.examples import example
+from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text
+from jupyter_guard.scrub.patterns import builtin
+from jupyter_guard.scrub.views import ESCAPE, MARKUP, View
+
+VALUE = "h4nter" + "-Two!value"
+ESCAPES = (
+    "\x1b[31m",
+    "\x1b[0m",
+    "\x1b[38;5;12m",
+    "\x1b[2K",
+    "\x1b]8;;https://x.example\x07",
+    "\x1b]8;;\x1b\\",
+    "\x1bM",
+)
+TAGS = ("<b>", "</b>", '<span class="a">', "</span>", "<br/>", "<!-- x -->")
+
+
+def strewn(text: str, signs: tuple[str, ...], chance: random.Random) -> str:
+    out = list(text)
+    for _ in range(chance.randrange(1, 6)):
+        out.insert(chance.randrange(len(out) + 1), chance.choice(signs))
+    return "".join(out)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_colours_hide_nothing_and_stay(seed: int) -> None:
+    chance = random.Random(seed)
+    secret = VALUE
+    text = f"user=ann {VALUE}, done"
+    if seed % 2:
+        token, secret = example(chance.choice(builtin()), chance)
+        text = f" {token}\n"
+    known = KnownValues.of([VALUE])
+    shown = strewn(text, ESCAPES, chance)
+    plain = scrub(text, known)
+    for out in (scrub(shown, known), clean_text(shown, known, []), "".join(clean_pieces([shown], known, []))):
+        assert secret not in ESCAPE.sub("", out)
+        assert ESCAPE.sub("", out) == plain
+        assert re.findall(ESCAPE, out) == re.findall(ESCAPE, shown)
+    scrubber = Scrubber(known)
+    assert "".join(map(scrubber.feed, shown)) + scrubber.flush() == scrub(shown, known)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_tags_and_entities_hide_nothing(seed: int) -> None:
+    chance = random.Random(seed)
+    entities = "".join(f"&#{ord(c)};" if chance.random() < 0.3 else html.escape(c) for c in VALUE)
+    parts = re.findall(r"&[^;]+;|.", entities)
+    for _ in range(chance.randrange(5)):
+        parts.insert(chance.randrange(len(parts) + 1), chance.choice(TAGS))
+    found: list[object] = []
+    out = clean_html(f"<p>it is {''.join(parts)} today</p>", KnownValues.of([VALUE]), found)  # type: ignore[arg-type]
+    assert found
+    assert VALUE not in View(out, MARKUP).text
+    assert View(out, MARKUP).text == "it is [REDACTED:known-value] today"
+
+
+def test_values_in_attributes() -> None:
+    known = KnownValues.of([VALUE])
+    for page in (
+        f'<a href="https://x/?k={VALUE}">x</a>',
+        f"<input value='{html.escape(VALUE)}'>",
+        f"<b title={VALUE}>",
+    ):
+        assert VALUE not in clean_html(page, known, [])
+
+
+def test_a_traceback_s_pieces_are_one_text() -> None:
+    pieces = [f"line {VALUE[:7]}", VALUE[7:], "\x1b[31mE\x1b[0m"]
+    out = clean_pieces(pieces, KnownValues.of([VALUE[:7] + "\n" + VALUE[7:]]), [])
+    assert out == ["line [REDACTED:known-value]", "", "\x1b[31mE\x1b[0m"]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_view_leads_back(seed: int) -> None:
+    chance = random.Random(seed)
+    source = "".join(chance.choice((*TAGS, "&amp;", "&#65;", "a", " ", "é", "<", "&", "&bogus;")) for _ in range(40))
+    view = View(source, MARKUP)
+    assert len(view.starts) == len(view.ends) == len(view.text)
+    for at, character in enumerate(view.text):
+        part = source[view.starts[at] : view.ends[at]]
+        assert part == character or html.unescape(part).find(character) >= 0
+    assert view.without([]) == source
