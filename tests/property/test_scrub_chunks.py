@@ -16,6 +16,8 @@ PARTS = (
     "\x1b[31m", "\x1b[0m", "\x1b]8;;https://x.y\x07", "\x1b[", "\r", "\n", " ", "=", ": ", '"', "'", "\\n", "password", "token",
     "api_key", "gh", "p_", "Bearer ", "://user:", "@host", "-----BEGIN ", "PRIVATE KEY-----", "abcabc", "abd", "h4nter",
     "-Two!value", "line one of it", "and line two", "pin7", " 45%|####  | 45/100", "<b>", "&amp;", "\u200b", "\ud800", "é", "İ",
+    "\n  user  password\n0  ann    hunter\n", "0  bob      open\n", "\n| a | secret |\n| 1 | xyz |\n", "\nuser,passwd\nann,b\n", "\r\n",
+    "\n\n", "g", "s", "sk_", "AKI", "data:image/png;base64,", "QUJD" * 40, "[db]\nuser = root\npassword = open_", "sesame\n", "curl -u ann:",
 )  # fmt: skip
 
 
