@@ -17,6 +17,7 @@ from jupyter_guard.guard import inner
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
+from jupyter_guard.scrub.patterns import with_own
 from jupyter_guard.terms import Cell, Origin, Report, Verdict
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class Pipeline:
             # A policy that cannot be read cannot allow anything.
             log.warning("the policy cannot be read: %s", mistake)
             self._problems = ("the policy cannot be read:", *str(mistake).split("\n"))
-            self.standing = Standing(problems=self._problems, files=files)
+            # What was kept out of outputs before stays out.
+            self.standing = Standing(
+                problems=self._problems, files=files, known_from=before.known_from, patterns=before.patterns
+            )
         return self.standing != before
 
     def judge(self, request: Vet) -> Judged:
@@ -86,6 +90,8 @@ class Pipeline:
             self._writers.note(report)
 
     def _adopt(self, policy: Policy) -> None:
+        # Said here, where a mistake in them is a mistake of the policy's.
+        with_own(policy.scrub.patterns)
         if self._session is None:
             self._session = Session(policy, workspace=self.workspace)
         else:
@@ -109,6 +115,7 @@ class Pipeline:
             locked=bool(policy.locked),
             known_from=tuple(policy.scrub.known_from),
             files=self._seen or (),
+            patterns=json.dumps(policy.scrub.patterns).encode(),
         )
 
     def _vet(self, code: str, request: Vet) -> Report:

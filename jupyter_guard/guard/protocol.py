@@ -66,7 +66,7 @@ class Learn(msgspec.Struct, tag="learn", frozen=True):
 class Standing(msgspec.Struct, tag="standing", frozen=True):
     """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked.
 
-    ``files`` are those that it may come from, as they were when it was read.
+    ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when it was read.
     """
 
     mode: str = "enforce"
@@ -78,6 +78,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     files: tuple[tuple[str, Stamp], ...] = ()
+    patterns: bytes = b"{}"
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
@@ -61,13 +62,13 @@ class Incoming:
             return
         relay.dispatch.receive(request)
 
-    def learn_from(self, sources: tuple[str, ...]) -> None:
-        """Take the values out of all output that the policy's sources (``env``, ``netrc`` ...) hold."""
-        from jupyter_guard.scrub import KnownValues, MessageScrubber
+    def learn_from(self, sources: tuple[str, ...], patterns: bytes) -> None:
+        """Take out of all output what the policy's sources (``env``, ``netrc`` ...) hold or its patterns match."""
+        from jupyter_guard.scrub import KnownValues, MessageScrubber, with_own
 
         known = KnownValues.from_sources(sources, os.environ, Path.home())
         for about in self._relay.outgoing.open_streams():
             self._relay.outgoing.release(about)
-        self._relay.outgoing.scrubber = MessageScrubber(known)
+        self._relay.outgoing.scrubber = MessageScrubber(known, with_own(json.loads(patterns)))
         for value, kind in self._relay.outgoing.learned:
             self._relay.outgoing.scrubber.learn(value, kind)

@@ -87,7 +87,7 @@ class Relay:
             self._ended: int | None = os.pidfd_open(child.pid)
         except (AttributeError, OSError):
             self._ended = None
-        self._known_from: tuple[str, ...] = ()
+        self._hidden: tuple[tuple[str, ...], bytes] = ((), b"{}")
 
     # --- what the other parts need
 
@@ -152,9 +152,9 @@ class Relay:
         self.kernel_id = head.decode("utf-8", "replace").removeprefix("kernel.")
 
     def _follow(self, standing: Standing) -> None:
-        if standing.known_from != self._known_from:
-            self._known_from = standing.known_from
-            self.incoming.learn_from(standing.known_from)
+        if (standing.known_from, standing.patterns) != self._hidden:
+            self._hidden = (standing.known_from, standing.patterns)
+            self.incoming.learn_from(*self._hidden)
         self.panel.follow(standing)
 
     def _answered(self, answer: Judged | Told) -> None:

@@ -220,3 +220,14 @@ def test_workspace_modules_do_not_stand_in_for_the_guards(start: Callable[..., F
     front.helper().kill()
     front.run("1")
     assert front.run("1 + 1").result == "2"
+
+
+def test_an_organisations_own_tokens_are_taken_out(start: Callable[..., Front]) -> None:
+    front = start(policy='version = 1\n[scrub.patterns.acme]\nkeywords = ["acme!"]\nshape = "[0-9]{12}"\n')
+    text = front.run("print('acme!' + '123456' * 2, 'acme! 12')").text
+    assert "[REDACTED:acme] acme! 12\n" in text
+    assert "123456" not in text
+    Path(front.folder, "jupyter_guard.toml").write_text(
+        'version = 1\n[scrub.patterns.acme]\nkeywords = ["acme!"]\nshape = "(a+)+b"\n'
+    )
+    assert "acme" in front.run("1").error["traceback"][1]
