@@ -20,6 +20,7 @@ HANDED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # sun_path holds 108 bytes on Linux, 104 on macOS, with the final zero.
 LONGEST_SOCKET_PATH = 100
 PREFIX = "jg-"
+RANDOM_BYTES = 6
 # What POSIX says it is; the module `signal` takes milliseconds to import.
 SIGINT = 2
 FRESH_SECONDS = 3.0
@@ -191,7 +192,7 @@ def private_directory() -> str:
     """A new directory that only we may enter, with a path short enough for sockets. Raises ``CannotStartError``."""
     reasons = []
     for base in _places():
-        path = f"{base}/{PREFIX}{os.urandom(6).hex()}"
+        path = f"{base}/{PREFIX}{os.urandom(RANDOM_BYTES).hex()}"
         if len(path) > LONGEST_SOCKET_PATH - len("/k-5"):
             continue
         try:
@@ -237,8 +238,14 @@ def sweep() -> None:
             continue
         for name in names:
             path = os.path.join(place, name)
-            if name.startswith(PREFIX) and _is_old(path) and not _is_held(path):
+            if _is_ours(name) and _is_old(path) and not _is_held(path):
                 remove_directory(path)
+
+
+def _is_ours(name: str) -> bool:
+    # Others may like the prefix too, and what they keep is not ours to remove.
+    rest = name.removeprefix(PREFIX)
+    return len(rest) == 2 * RANDOM_BYTES == len(name) - len(PREFIX) and not set(rest) - set("0123456789abcdef")
 
 
 def _is_old(path: str) -> bool:

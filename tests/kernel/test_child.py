@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_guard.kernel.child import CHANNELS, CannotStartError, find, read_arguments
+from jupyter_guard.kernel.child import CHANNELS, CannotStartError, find, read_arguments, sweep
 from jupyter_guard.kernel.death import reason
 
 CONFIG = {"ip": "127.0.0.1", "transport": "tcp", "key": "k", **{f"{one}_port": 0 for one in CHANNELS}}
@@ -64,3 +64,16 @@ def test_a_taken_port_is_one_line_and_an_exit(tmp_path: Path) -> None:
 def test_reasons_are_sentences() -> None:
     assert "SIGSEGV" in reason(-11)
     assert "exit status 7" in reason(7)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
+def test_only_left_behind_directories_of_our_own_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_guard.kernel.child._places", lambda: [str(tmp_path), str(tmp_path / "not-there")])
+    names = ("jg-0123456789ab", "jg-ffffffffffff", "jg-index", "jg-0123456789xy", "0123456789ab", "jg-0123456789abc")
+    for name in names:
+        (tmp_path / name).mkdir()
+        if name != "jg-ffffffffffff":
+            os.utime(tmp_path / name, (1, 1))
+    sweep()
+    # The second one is young: its wrapper may not have locked it yet.
+    assert {one.name for one in tmp_path.iterdir()} == set(names[1:])
