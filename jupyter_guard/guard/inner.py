@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,6 +42,8 @@ class Writers:
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
         self._files: dict[str, tuple[Origin, int]] = {}
+        # File systems stamp by a coarser clock than ours.
+        self._since = time.time() - 1.0
 
     def note(self, report: Report) -> None:
         """Remember the files that a cell which runs may write."""
@@ -57,6 +60,16 @@ class Writers:
     def of(self, path: str) -> tuple[Origin, int] | None:
         """Who wrote a file, and in which cell (0 when unknown)."""
         return self._files.get(self._path(path)) if path else None
+
+    def is_new(self, path: str) -> bool:
+        """Whether a file was written, changed or moved since this session began, as far as anybody can tell."""
+        if self.of(path) is not None:
+            return True
+        try:
+            found = os.stat(path)  # noqa: PTH116
+        except OSError:
+            return True
+        return max(found.st_mtime, found.st_ctime) >= self._since
 
     def _path(self, target: str) -> str:
         return os.path.realpath(self._workspace / Path(os.path.expanduser(target)))  # noqa: PTH111

@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_guard.guard import inner
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
+from jupyter_guard.guard.imported import runs_at_import
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
 from jupyter_guard.scrub.patterns import with_own
@@ -126,6 +127,8 @@ class Pipeline:
         if request.how == "module":
             # Its names are its own, not the session's.
             session = Session(session.policy, workspace=self.workspace)
+            if not self._writers.is_new(request.path):
+                code = runs_at_import(code)
         if request.how == "look" and not inner.is_expression(code):
             # The completers evaluate what parses.
             code = ""

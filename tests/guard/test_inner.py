@@ -1,0 +1,72 @@
+"""What turns up while a cell runs: by whom it counts as written, and how people are told of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from jupyter_guard.guard.inner import Writers
+from jupyter_guard.guard.pipeline import Pipeline
+from jupyter_guard.guard.protocol import Judged, Vet
+
+HARM = "import shutil, os\nshutil.rmtree(os.path.expanduser('~'))\n"
+DEFINED = "import shutil, os\ndef wipe():\n    shutil.rmtree(os.path.expanduser('~'))\n"
+
+
+def judge(pipeline: Pipeline, code: str, origin: str = "unknown", **more: object) -> Judged:
+    return pipeline.judge(Vet(1, code.encode(), origin, **more))  # type: ignore[arg-type]
+
+
+def test_a_file_counts_as_written_by_its_cell(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path)
+    path = str(tmp_path / "mine.py")
+    judge(pipeline, "%%writefile mine.py\nx = 1", "assistant", number=4)
+    found = judge(pipeline, HARM, "human", how="module", path=path, cells=((7, 2),))
+    assert found.verdict == "block"
+    assert b"imported by line 2 of cell 7, written by cell 4" in found.errors["blocked"]
+    assert judge(pipeline, HARM, "human", how="module", path=str(tmp_path / "other.py")).verdict == "confirm"
+
+
+def test_a_file_that_a_refused_cell_would_have_written_is_nobodys(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path)
+    judge(pipeline, "open('mine.py', 'w')\n" + HARM, "assistant", number=4)
+    assert judge(pipeline, HARM, "human", how="module", path=str(tmp_path / "mine.py")).verdict == "confirm"
+
+
+def test_text_is_read_with_the_sessions_names_and_defines_some(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path)
+    judge(pipeline, "import shutil, os\nhome = os.path.expanduser('~')\nremove = shutil.rmtree")
+    assert judge(pipeline, "remove(home)", how="text").verdict == "confirm"
+    judge(pipeline, "again = remove", how="text")
+    assert judge(pipeline, "again(home)").verdict == "confirm"
+
+
+def test_what_is_only_looked_at_defines_nothing(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path)
+    judge(pipeline, "import shutil, os\nhome = os.path.expanduser('~')")
+    judge(pipeline, "(go := shutil.rmtree)", how="look")
+    assert judge(pipeline, "go(home)").verdict == "allow"
+    assert judge(pipeline, "shutil.rmtree(home)", how="look").verdict == "confirm"
+    assert judge(pipeline, "shutil.rmtree(home", how="look").verdict == "allow"
+
+
+def test_functions_of_a_module_that_was_there_before_are_read_when_they_are_called(tmp_path: Path) -> None:
+    path = tmp_path / "before.py"
+    path.write_text(DEFINED)
+    pipeline = Pipeline(tmp_path)
+    pipeline._writers._since = time.time() + 60
+    assert judge(pipeline, DEFINED, "assistant", how="module", path=str(path)).verdict == "allow"
+    assert judge(pipeline, DEFINED + "wipe()\n", "assistant", how="module", path=str(path)).verdict == "block"
+    pipeline._writers._since = 0.0
+    assert judge(pipeline, DEFINED, "assistant", how="module", path=str(path)).verdict != "allow"
+
+
+def test_a_file_with_a_forged_time_is_new(tmp_path: Path) -> None:
+    writers = Writers(tmp_path)
+    path = tmp_path / "forged.py"
+    path.write_text("")
+    os.utime(path, (0, 0))
+    assert writers.is_new(str(path))
+    assert writers.is_new(str(tmp_path / "not_there.py"))
+    assert not writers.is_new(os.__file__)
