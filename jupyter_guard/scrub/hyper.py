@@ -18,12 +18,15 @@ from typing import Any
 
 from jupyter_guard.scrub import shape, tables
 from jupyter_guard.scrub.checks import DIGIT_WITHIN
-from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, hits_of, lowered
+from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, hits_of
 from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.tables import COLUMN, COLUMN_EXPRESSION
 
 _TAIL = 384
 _MOST_BEFORE = 128
+_SLICE = 65_536
+_OVERLAP = 4_608
+"""Longer than the longest head of a table, and than anything that a database must see whole."""
 
 
 class Expressions:
@@ -115,6 +118,21 @@ def _reaches_far(pattern: Pattern) -> bool:
     return shape.before_longest > _MOST_BEFORE or not shape.settles_early
 
 
+def _in_characters(data: bytes, text: str, places: list[int]) -> Iterable[int]:
+    """Places in ``data``, which is ``text`` in UTF-8, as places in ``text``; inside a character, the one after it."""
+    if len(data) == len(text):
+        yield from places
+        return
+    read = at = 0
+    for place in places:
+        while place < len(data) and data[place] & 0xC0 == 0x80:
+            place += 1
+        if place > read:
+            at += len(data[read:place].decode("utf-8", "surrogatepass"))
+            read = place
+        yield at
+
+
 class ByHyperscan:
     """The fast engine, once its databases are there."""
 
@@ -139,15 +157,14 @@ class ByHyperscan:
         size = len(text)
         if size - begin <= _TAIL:
             return self._at_keywords(text, begin, start)
-        piece = text[begin:] if begin else text
-        data = piece.encode("utf-8", "surrogatepass")
-        matched: dict[int, list[int]] = {}
-
-        def on_match(number: int, _from: int, to: int, *_: object) -> None:
-            matched.setdefault(number, []).append(to)
-
-        self._scan(self._full, self._full_scratch, data, on_match)
-        hits = self._matched(text, begin, start, data, matched) if matched else []
+        hits: list[Hit] = []
+        if size - begin <= 2 * _SLICE:
+            hits = self._in_slice(text, begin, size, start)
+        else:
+            # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
+            for at in range(begin, size, _SLICE):
+                hits += self._in_slice(text, at, min(size, at + _SLICE + _OVERLAP), start)
+            hits = list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values())
         if final:
             return hits
         late = self._at_keywords(text, size - _TAIL, start)
@@ -156,26 +173,29 @@ class ByHyperscan:
         already = {(hit[0], hit[1], hit[2].kind) for hit in hits}
         return [*hits, *(hit for hit in late if (hit[0], hit[1], hit[2].kind) not in already)]
 
-    def _matched(self, text: str, begin: int, start: int, data: bytes, matched: dict[int, list[int]]) -> list[Hit]:
-        """The keywords that belong to what the first database ``matched`` in ``text[begin:]``, which is ``data``."""
+    def _in_slice(self, text: str, begin: int, stop: int, start: int) -> list[Hit]:
+        """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what the first database finds."""
+        piece = text[begin:stop] if begin or stop < len(text) else text
+        data = piece.encode("utf-8", "surrogatepass")
+        matched: dict[int, list[int]] = {}
+
+        def on_match(number: int, _from: int, to: int, *_: object) -> None:
+            matched.setdefault(number, []).append(to)
+
+        self._scan(self._full, self._full_scratch, data, on_match)
+        if not matched:
+            return []
         hits: list[Hit] = []
-        wide = len(data) != len(text) - begin
-        low = ""
+        start = max(start, begin)
         for number, ends in matched.items():
             pattern, reach = self._seen.get(number) or self._look_up(number)
             if not reach:
-                low = low or (lowered(text) if pattern.ignore_case else "")
-                hits.extend(hits_of(pattern, text, start, len(text), low))
+                hits.extend(hits_of(pattern, text, start, stop))
                 continue
             done = start
-            read = at = 0
-            for to in sorted(ends):
-                if wide:
-                    at += len(data[read:to].decode("utf-8", "ignore"))
-                    read = to
-                end = begin + (at if wide else to)
-                # An engine of bytes may stop inside a character.
-                hits.extend(hits_of(pattern, text, max(done, end - reach), end + 1))
+            for place in _in_characters(data, piece, sorted(ends)):
+                end = begin + place
+                hits.extend(hits_of(pattern, text, max(done, end - reach), end))
                 done = max(done, end)
         return hits
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.patterns import Pattern, stands_free
 
+_MAY_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))[A-Za-z](?=[\w.$+-]*\Z)", re.ASCII)
+
 Hit = tuple[int, int, Pattern]
 """Start and end of a keyword, and a pattern that may follow it."""
 
@@ -73,11 +75,10 @@ class Keywords:
                 yield at, end, pattern
 
 
-def hits_of(pattern: Pattern, text: str, start: int, stop: int, low: str = "") -> Iterator[Hit]:
-    """Keywords of one pattern in ``text[:stop]`` that end after ``start``; ``low`` is ``text`` in lower case."""
-    begin = max(0, start - LOOK_BEHIND) if pattern.ignore_case and not low else 0
-    read = (low or lowered(text[begin:stop])) if pattern.ignore_case else text
-    shift = begin
+def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]:
+    """Keywords of one pattern in ``text[:stop]`` that end after ``start``."""
+    shift = max(0, start - LOOK_BEHIND) if pattern.ignore_case else 0
+    read = lowered(text[shift:stop]) if pattern.ignore_case else text
     for word in pattern.keywords:
         at = read.find(word, max(0, start - len(word) + 1 - shift), stop - shift)
         while at >= 0:
@@ -102,9 +103,13 @@ class Beginnings:
         size = len(text)
         if text[-1:] not in self._last:
             return size
-        for at in range(max(0, size - self._longest), size):
-            if text[at:] in self._all and stands_free(text, at):
-                return at
+        # One character more, which says whether the first stands free, and what that takes.
+        start = max(0, size - self._longest - 2)
+        tail = text[start:]
+        for found in _MAY_BEGIN.finditer(tail):
+            at = found.start()
+            if tail[at:] in self._all and stands_free(text, start + at):
+                return start + at
         return size
 
 

@@ -6,7 +6,7 @@ A row is held until its line ends; nothing else is. What is taken out depends on
 from __future__ import annotations
 
 from jupyter_guard.scrub.spans import Found
-from jupyter_guard.scrub.tables import KIND, LONGEST_HEAD, LONGEST_ROW, NAMES, Table, line_end
+from jupyter_guard.scrub.tables import EXACT_NAME, KIND, LONGEST_HEAD, LONGEST_ROW, NAMES, Table, line_end
 
 
 class Rows:
@@ -32,7 +32,8 @@ class Rows:
     def look(self, text: str, scanned: int, final: bool, found: list[Found]) -> int:
         """Add the cells in ``text``, new from ``scanned`` on, to ``found``; returns from where it is to be held."""
         size = len(text)
-        self.named.sort()
+        if len(self.named) > 1:
+            self.named.sort()
         if not self._table.open and self._line < scanned:
             self._look_at_first_line(text, scanned, final)
         while True:
@@ -53,12 +54,11 @@ class Rows:
         if ended is None or ended[0] - self._line > LONGEST_HEAD:
             return
         low = text[self._line : ended[0]].lower()
-        for name in NAMES:
-            at = low.find(name)
-            if at >= 0:
-                self.named.append(min(self._line + at, ended[0]))
+        if any(name in low for name in NAMES):
+            found = EXACT_NAME.search(low)
+            if found is not None:
+                self.named.append(min(self._line + found.start(), ended[0]))
                 self.named.sort()
-                return
 
     def _head(self, text: str, size: int, final: bool) -> int:
         name = self.named[0]

@@ -22,7 +22,7 @@ from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.rows import Rows
 from jupyter_guard.scrub.shape import CAP
 from jupyter_guard.scrub.spans import Found, merged, overlong_end
-from jupyter_guard.scrub.tables import COLUMN
+from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
 from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
 
 _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
@@ -53,8 +53,15 @@ class Scrubber:
     def feed(self, chunk: str) -> str:
         """What of the text so far can be passed on now, after what was passed on before."""
         if not self._unfinished and "\x1b" not in chunk:
+            size = len(self._text)
+            nothing_held = self._done == size and not self._marks
             self._text += chunk
-            return self._emit(self._hold(final=False))
+            hold = self._hold(final=False)
+            if nothing_held and not self._spans and hold == size + len(chunk):
+                self._done = hold
+                self._trim()
+                return chunk
+            return self._emit(hold)
         chunk = self._finished_escapes(self._unfinished + chunk)
         size = len(self._text)
         self._text += ESCAPE.sub("", chunk)
@@ -127,14 +134,15 @@ class Scrubber:
         text = self._text
         size = hold = len(text)
         engine = engine_for(self._patterns)
-        candidates = self._live
-        if self._scanned < size:
-            candidates = [*candidates, *engine.hits(text, self._scanned, final)]
-        self._live = []
+        candidates: Iterable[Hit] = engine.hits(text, self._scanned, final) if self._scanned < size else ()
+        if self._live:
+            candidates = [*self._live, *candidates]
+            self._live = []
         for hit in candidates:
             at, end, pattern = hit
             if pattern is COLUMN:
-                self._rows.named.append(at)
+                if EXACT_NAME.match(text, at):
+                    self._rows.named.append(at)
                 continue
             shape = pattern.shape
             if overlong(pattern, text, end):
@@ -263,8 +271,10 @@ class Scrubber:
         self._done -= keep
         self._scanned -= keep
         self._known_from -= keep
-        self._live = [(at - keep, end - keep, pattern) for at, end, pattern in self._live]
-        self._spans = [span.moved(-keep) for span in self._spans]
+        if self._live:
+            self._live = [(at - keep, end - keep, pattern) for at, end, pattern in self._live]
+        if self._spans:
+            self._spans = [span.moved(-keep) for span in self._spans]
         if self._marks:
             self._marks = deque((at - keep, sequence) for at, sequence in self._marks)
         self._rows.moved(-keep)

@@ -36,6 +36,7 @@ COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace("{name}", rf"\b(?:{'|'.join(NAMES)
 COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace("{aligned}", _ALIGNED).replace("{field}", _FIELDS)
 
 _NAME = re.compile("|".join(NAMES), re.IGNORECASE)
+EXACT_NAME = re.compile(rf"(?<![\w.-])(?:{'|'.join(NAMES)})(?![\w.-])", re.IGNORECASE | re.ASCII)
 _TR = re.compile(r"<tr\b[^>]{0,1000}>(.*?)</tr\s*>", re.IGNORECASE | re.DOTALL)
 _CELL = re.compile(r"<t([hd])\b[^>]{0,1000}>(.*?)</t[hd]\s*>", re.IGNORECASE | re.DOTALL)
 _EMPTY = frozenset({"", "nan", "none", "null", "<na>", "&lt;na&gt;", "nat", "...", "\u2026", "true", "false"})
@@ -78,7 +79,7 @@ class Table:
         """What of ``line``, which has no end of line in it, is to be taken out."""
         if len(line) > LONGEST_ROW:
             return [(0, len(line))] if self._columns is not None else []
-        head = _head(line) if len(line) <= LONGEST_HEAD and _NAME.search(line) else None
+        head = _head(line) if len(line) <= LONGEST_HEAD and EXACT_NAME.search(line) else None
         if head is not None:
             self._columns, self._misses = head, 0
             return []

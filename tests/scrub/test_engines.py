@@ -17,6 +17,7 @@ from jupyter_guard.scrub.tables import COLUMN
 pytest.importorskip("hyperscan")
 
 FILLERS = (
+    lambda c: " ".join(c.choices(("alpha", "token", "é", "12", "x=1"), k=c.choice((10, 10, 10, 10, 60_000)))),
     lambda c: "".join(c.choices(string.ascii_letters + string.digits + "+/", k=c.randrange(900))),
     lambda c: " ".join(
         "".join(c.choices(string.ascii_lowercase, k=c.randrange(1, 9))) for _ in range(c.randrange(120))
