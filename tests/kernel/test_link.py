@@ -35,6 +35,19 @@ def test_a_masked_value_leaves_all_later_output(front: Front) -> None:
     assert "monkey" not in str(front.run("print(value[::-1], value.encode().hex()); 1 / 0 + value").published)
 
 
+def test_an_environment_without_the_package_needs_nothing_installed(start: Callable[..., Front]) -> None:
+    front = start()
+    hide = (
+        "import sys\nfor name in list(sys.modules):\n    if name.partition('.')[0] == 'jupyter_guard': del sys.modules[name]\n"
+        "sys.meta_path.sort(key=lambda one: type(one).__name__ != 'Standin')"
+    )
+    assert front.run(hide, answer="y").status == "ok"
+    assert "nothing to load" in front.run("%load_ext jupyter_guard").text
+    run = front.run("from jupyter_guard import mask\nprint(mask('yellow-' + 'donkey-bowls'))")
+    assert run.text == "[REDACTED:masked-value]\n"
+    assert front.run("import jupyter_guard.policy").error["ename"] == "ModuleNotFoundError"
+
+
 def test_the_magic_masks_a_variable(front: Front) -> None:
     run = front.run("other = 'green-' + 'parrot-plates'\n%guard mask other\nother")
     assert run.text == "The value of other is redacted from now on.\n"
@@ -143,7 +156,9 @@ link._socket.setblocking(True)
     assert forging.run(code).status == "ok"
     assert forging.run("1 + 1").result == "2"
     # Who does not read the answers gets no more of them.
-    drain = "while select.select([link._socket], [], [], 1)[0]: link._socket.recv(1 << 20)\nprint(say(op='status')['ok'])"
+    drain = (
+        "while select.select([link._socket], [], [], 1)[0]: link._socket.recv(1 << 20)\nprint(say(op='status')['ok'])"
+    )
     assert forging.run(drain).text == "True\n"
 
 

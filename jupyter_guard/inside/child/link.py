@@ -31,7 +31,10 @@ class Link:
         self._socket = socket.socket(fileno=handle)
         self._numbers = itertools.count(1)
         self._turn = threading.Lock()
-        self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600) if lock else -1
+        self._lock = -1
+        with contextlib.suppress(OSError):
+            # Where it cannot be made, forked processes do not take turns; each answer still names its question.
+            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         self._buffer = b""
         global link
         link = self

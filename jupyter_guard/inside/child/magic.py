@@ -1,4 +1,14 @@
-"""``%guard`` in a guarded kernel -> what the wrapper says about itself, its policy and its rules."""
+"""``%guard`` in a guarded kernel -> what the wrapper says about itself, its policy and its rules.
+
+Also the package's own name, where the kernel's environment does not have it: notebooks that load the extension or mask
+a value run the same everywhere.
+"""
+
+import sys
+from importlib.machinery import ModuleSpec
+
+PACKAGE = "jupyter_guard"
+ALREADY = "This kernel is guarded from outside already: nothing to load. %guard says how."
 
 NO_LINK = "This kernel is guarded from outside; on this system nothing inside it can talk to the guard."
 USAGE = "usage: %guard status | explain [RULE] | policy | mask NAME"
@@ -28,6 +38,8 @@ def register(shell, link):
             raise UsageError(USAGE)
 
     shell.register_magic_function(guard, "line", "guard")
+    # Last: asked only when nothing else has the package.
+    sys.meta_path.append(Standin(link))
 
 
 def mask(link, value):
@@ -36,3 +48,29 @@ def mask(link, value):
     if link is None:
         raise RuntimeError(NO_LINK)
     link.mask(text, "masked value")
+
+
+class Standin:
+    """Imports what a notebook needs of the package: the extension, which has nothing to do here, and ``mask``."""
+
+    def __init__(self, link):
+        self._link = link
+
+    def find_spec(self, name, _path=None, _target=None):
+        """The package's spec; nothing for any other module."""
+        return ModuleSpec(name, self) if name == PACKAGE else None
+
+    def create_module(self, _spec):
+        """A plain module."""
+
+    def exec_module(self, module):
+        """Put the few names in."""
+
+        def mask_value(value):
+            """Make ``value`` a known secret from now on, and give it back."""
+            mask(self._link, value)
+            return value
+
+        module.mask = mask_value
+        module.load_ipython_extension = lambda _shell: print(ALREADY)
+        module.unload_ipython_extension = lambda _shell: None
