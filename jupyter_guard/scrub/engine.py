@@ -92,12 +92,17 @@ class _Current:
 
 
 _ENGINES: dict[int, tuple[Sequence[Pattern], Engine]] = {}
+_fast: list[Engine] = []
+"""The engine for the built-in formats, once there is one that is fast."""
+
 _preparing = threading.Lock()
 _prepared = threading.Event()
 
 
 def engine_for(patterns: Sequence[Pattern] | None) -> Engine:
     """The engine for ``patterns``, or for the built-in ones: for these a faster one takes over when it is ready."""
+    if patterns is None and _fast:
+        return _fast[0]
     chosen = builtin() if patterns is None else patterns
     found = _ENGINES.get(id(chosen))
     if found is not None and found[0] is chosen:
@@ -127,6 +132,7 @@ def prepare() -> bool:
             engine = _or_else(_stored) or _or_else(_compiled)
             if engine is not None:
                 _ENGINES[id(builtin())] = (builtin(), engine)
+                _fast.append(engine)
             _prepared.set()
     return not isinstance(engine_for(None), ByKeyword)
 

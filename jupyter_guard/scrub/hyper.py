@@ -153,7 +153,7 @@ class ByHyperscan:
 
     def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""
-        begin = max(0, start - self._keywords.longest + 1)
+        begin = start - self._keywords.longest + 1 if start >= self._keywords.longest else 0
         size = len(text)
         if size - begin <= _TAIL:
             return self._at_keywords(text, begin, start)
@@ -240,7 +240,12 @@ class ByHyperscan:
         """Every keyword in ``text[tail:]`` that ends after ``start``."""
         data = (text[tail:] if tail else text).encode("utf-8", "surrogatepass")
         found: list[tuple[int, int]] = []
-        self._scan(self._ends, self._ends_scratch, data, lambda number, _from, to, *_: found.append((to, number)))
+        # Nothing stops this scan: each call of a function counts in a message of 200 bytes.
+        self._ends.scan(
+            data,
+            match_event_handler=lambda number, _from, to, _flags, _context: found.append((to, number)),
+            scratch=self._ends_scratch,
+        )
         if not found:
             return []
         wide = len(data) != len(text) - tail

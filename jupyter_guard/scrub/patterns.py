@@ -107,7 +107,7 @@ def overlong(pattern: Pattern, text: str, end: int) -> bool:
     It was still possible ``CAP`` characters later, and there is more text: nobody can wait for the rest.
     """
     shape = pattern.shape
-    return len(text) - end > CAP and shape.longest > CAP and shape.open(text, end, end + CAP)
+    return len(text) - end > CAP and shape.longest > CAP and shape.open(text, end, end + CAP) is True
 
 
 def stands_free(text: str, at: int) -> bool:

@@ -32,6 +32,12 @@ class Rows:
     def look(self, text: str, scanned: int, final: bool, found: list[Found]) -> int:
         """Add the cells in ``text``, new from ``scanned`` on, to ``found``; returns from where it is to be held."""
         size = len(text)
+        if not self.named and not self._table.open and self._line >= scanned:
+            # Ordinary output, which mostly comes in whole lines.
+            ended = max(text.rfind("\n", scanned), text.rfind("\r", scanned))
+            if ended >= 0:
+                self._line = ended + 1
+            return size
         if len(self.named) > 1:
             self.named.sort()
         if not self._table.open and self._line < scanned:

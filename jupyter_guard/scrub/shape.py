@@ -120,13 +120,13 @@ class Shape:
         """What may stand before the secret, the secret, and what must follow, as expressions."""
         return _all(self._before), _all(self._secret), _all(self._after)
 
-    def open(self, text: str, start: int, stop: int | None = None) -> bool:
-        """Whether text that follows ``text[:stop]`` could change what ``match`` says."""
+    def open(self, text: str, start: int, stop: int | None = None) -> bool | None:
+        """Whether text that follows ``text[:stop]`` could change what ``match`` says; ``None``: never will it match."""
         stop = len(text) if stop is None else stop
         if self._open is None:
             self._open = self._compile(_open(self._before + self._secret + self._after))
         match = self._open.match(text, start, stop)
-        return match is not None and match.end() == stop
+        return None if match is None else bool(match.end() == stop)
 
     def begun(self, text: str, start: int) -> bool:
         """Whether a character of ``text`` may belong to a secret, as long as the match is open."""

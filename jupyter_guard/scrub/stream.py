@@ -27,6 +27,7 @@ from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
 
 _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
 _MOST_CANDIDATES = 2_000
+_TRIMMED_FROM = 4_096
 _RUN = re.compile(r"[^\s\"'<>]*")
 
 
@@ -145,11 +146,14 @@ class Scrubber:
                     self._rows.named.append(at)
                 continue
             shape = pattern.shape
-            if overlong(pattern, text, end):
+            if size - end > CAP and overlong(pattern, text, end):
                 self._spans.append(Found(end, end + CAP, pattern.kind, 1))
                 self._swallowing, self._swallow_from, self._swallow_lines = pattern.kind, end + CAP, True
                 continue
-            if not final and shape.open(text, end):
+            still_open = False if final else shape.open(text, end)
+            if still_open is None:
+                continue
+            if still_open:
                 self._live.append(hit)
                 if pattern.goes_with_secret:
                     hold = min(hold, at)
@@ -161,9 +165,12 @@ class Scrubber:
                 self._found(pattern, *place)
         if len(self._live) > _MOST_CANDIDATES:
             self._give_up_on_candidates(hold)
-        if not final:
-            hold = min(hold, engine.beginnings.held(text))
-        hold = min(hold, self._look_for_known(final), self._rows.look(text, self._scanned, final, self._spans))
+        if not final and (held := engine.beginnings.held(text)) < hold:
+            hold = held
+        if (held := self._look_for_known(final)) < hold:
+            hold = held
+        if (held := self._rows.look(text, self._scanned, final, self._spans)) < hold:
+            hold = held
         self._scanned = size
         if self._swallowing:
             self._swallow()
@@ -260,6 +267,8 @@ class Scrubber:
         return "".join(parts)
 
     def _trim(self) -> None:
+        if len(self._text) < _TRIMMED_FROM:
+            return
         context = _CONTEXT + (CUT_UP_WINDOW if self._known else 0)
         size = len(self._text)
         keep = min(self._done, self._known_from, size - context, self._rows.keep(size))

@@ -67,16 +67,17 @@ class Table:
     """Reads lines; between a head and the end of its table it is ``open``."""
 
     def __init__(self) -> None:
+        self.open = False
         self._columns: Columns | None = None
         self._misses = 0
 
-    @property
-    def open(self) -> bool:
-        """Whether the next line may be a row."""
-        return self._columns is not None
-
     def cells(self, line: str) -> list[tuple[int, int]]:
         """What of ``line``, which has no end of line in it, is to be taken out."""
+        found = self._read(line)
+        self.open = self._columns is not None
+        return found
+
+    def _read(self, line: str) -> list[tuple[int, int]]:
         if len(line) > LONGEST_ROW:
             return [(0, len(line))] if self._columns is not None else []
         head = _head(line) if len(line) <= LONGEST_HEAD and EXACT_NAME.search(line) else None
