@@ -65,7 +65,7 @@ def parse_arguments(words: list[str], entry: Command | None, parent: Command | N
             values += "|" + one.values
             groups += [*one.flags, *(key for key in one.also if not key.startswith("re:")), one.needs, one.unless]
             changed = (change.target for change in (*one.also.values(), *one.flags.values()))
-            for picker in (one.target, one.wraps, one.script, *one.texts, *changed):
+            for picker in (one.target, one.wraps, one.script, one.database, one.host, *one.texts, *changed):
                 for found in re.findall(r"(?:flag|at):(\S+)", picker):
                     values += "|" + found
     taking, names = _known(values, tuple(groups))
@@ -141,6 +141,8 @@ def _pick(picker: str, arguments: Arguments) -> list[str]:
         return [found[1] for value in arguments.values(detail) if (found := re.search(r"(?:^|=)[@<]([^;]+)", value))]
     if what == "after":
         return arguments.words[arguments.words.index(detail) + 1 :] if detail in arguments.words else []
+    if what == "joined":
+        return [f"{operands[0]}{detail}{one}" for one in operands[1:]] or operands
     if what == "const":
         return [detail]
     if what == "rest":

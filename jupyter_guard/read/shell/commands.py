@@ -18,7 +18,10 @@ from jupyter_guard.terms.tags import TAGS
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a flag adds: tags (and a scope) to the command's own effects, or with ``does`` an effect more."""
+    """What a flag adds: tags (and a scope) to the command's own effects, or with ``does`` an effect more.
+
+    With ``instead`` that effect takes the place of the command's own.
+    """
 
     does: str = ""
     target: str = ""
@@ -27,6 +30,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certainty: str = ""
     unless: str = ""
     reads: str = ""
+    instead: bool = False
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,14 +38,16 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Words are chosen by *pickers*: ``operands``, ``operand:0``, ``operands:1`` (from the second on), ``last``,
     ``but-last``, ``flag:-o|--output``, ``at:-d`` (the file in ``-d @file``), ``after:--``, ``const:text``,
-    ``rest`` (all words as written); `` or `` between two is a second choice. Flags are named as on the command line,
-    alternatives by ``|``; ``-X=re:^DEL`` also looks at the value.
+    ``rest`` (all words as written), ``joined:SEP`` (the first operand and each further one: ``host:80``);
+    `` or `` between two is a second choice. Flags are named as on the command line, alternatives by ``|``;
+    ``-X=re:^DEL`` also looks at the value.
 
     ``does`` kinds; ``target`` picker of what is touched; ``values`` flags that take a value; ``flags`` what a flag
     changes; ``also`` effects more, keyed by flags or by ``re:`` on the whole command; ``needs`` the effect happens only
     with one of these, ``unless`` only without; ``wraps`` picker of a command that it runs, after ``skip`` words;
     ``reads`` ``language:picker`` of texts in another language (``shell``, ``python``, ``sql``, ``other``); ``script``
     picker of a file that is executed; ``stdin`` the language in which it runs what it is fed when no script is given;
+    ``database`` and ``host`` pickers of where its SQL goes (without a ``host`` the database is a file);
     ``decodes`` how it changes the text that flows through; ``gives`` the source of its output; ``passes`` the text fed
     to it comes out again; ``same`` is another entry; ``quiet`` it does nothing worth telling.
     """
@@ -67,6 +73,8 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passes: bool = True
     same: str = ""
     quiet: bool = False
+    database: str = ""
+    host: str = ""
     example: str = ""
     near: str = ""
 
@@ -113,7 +121,7 @@ class Commands(msgspec.Struct, frozen=True):
 
 
 _PICKER = re.compile(
-    r"(?:(?:operands(:\d+)?|operand:\d+|last|but-last|(?:flag|at|after):\S+|const:.*?|rest)(?: or |$))+"
+    r"(?:(?:operands(:\d+)?|operand:\d+|last|but-last|(?:flag|at|after):\S+|const:.*?|rest|joined:\S)(?: or |$))+"
 )
 _LANGUAGES = ("shell", "python", "sql", "other")
 _DECODERS = ("base64", "base32", "hex", "gzip", "bzip2", "rot13", "reverse", "url", "unknown")
@@ -169,7 +177,7 @@ def _mistakes(name: str, body: Any, source: str) -> list[CommandProblem]:
         for field, values in (("scope", list(Scope)), ("certainty", list(Certainty))):
             if change.get(field, values[0]) not in values:
                 out.append(CommandProblem(source, f"{key}.{field}", f"expected one of {', '.join(values)}"))
-        for field in ("target", "wraps", "script"):
+        for field in ("target", "wraps", "script", "database", "host"):
             if change.get(field) and not _PICKER.fullmatch(str(change[field])):
                 out.append(CommandProblem(source, f"{key}.{field}", f"no such picker {change[field]!r}"))
         texts = change.get("reads", ())

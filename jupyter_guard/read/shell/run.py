@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.shell.arguments import Arguments, parse_arguments, pick
 from jupyter_guard.read.shell.commands import Change, Command
+from jupyter_guard.read.shell.databases import LOCAL, place
 from jupyter_guard.read.shell.streams import EMPTY, MARKS, SOURCES, UNKNOWN, Stream, decoded, plain, shown, sources
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
@@ -22,7 +24,6 @@ _VERSIONED = re.compile(r"(python|pip|pypy|perl|ruby|node|php|lua|clang|gcc|tcls
 _METADATA = re.compile(
     r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254"
 )
-_LOCAL = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0|unix:)(?=[:/]|$)")
 
 
 def base_name(word: str) -> str:
@@ -135,14 +136,40 @@ class _Run:
         for change in extra:
             if not (change.unless and arguments.has(change.unless)):
                 self._change(change)
-        if not entry.needs or arguments.has(entry.needs):
+        if any(change.instead for change in extra):
+            pass
+        elif not entry.needs or arguments.has(entry.needs):
             for kind in entry.kinds:
                 self._effect(Kind(kind), entry.target, tags, scope, certainty)
-            self._texts(entry.texts)
-        self._script()
+            with self._in_database():
+                self._texts(entry.texts)
+        with self._in_database():
+            self._script()
         if entry.wraps:
             return self._wrapped()
         return self._output()
+
+    @contextlib.contextmanager
+    def _in_database(self) -> Iterator[None]:
+        """SQL that is read inside goes to the database that the words name."""
+        entry, shell = self.entry, self.shell
+        if not (entry.database or entry.host):
+            yield
+            return
+        name = next(iter(map(plain, pick(entry.database, self.arguments))), "") if entry.database else ""
+        host = next(iter(map(plain, pick(entry.host, self.arguments))), "") if entry.host else ""
+        if not entry.host:
+            bare = name.replace(HOLE, "")
+            scope = Scope.SESSION if bare in ("", ":memory:") else shell.context.path_scope(name)
+        else:
+            inner, scope = place(host or name)
+            name = inner if "://" in name else name
+        outer = shell.context
+        shell.context = outer.with_(database=shown(name or host), data_scope=scope)
+        try:
+            yield
+        finally:
+            shell.context = shell.context.with_(database=outer.database, data_scope=outer.data_scope)
 
     def _change(self, change: Change) -> None:
         if change.does:
@@ -179,7 +206,7 @@ class _Run:
             tags |= flowing - {"from:file"} if "upload" not in tags else flowing
             if flowing & {"from:credential", "from:environment"}:
                 tags.add("exfiltration")
-            where = Scope(scope) if scope else Scope.SESSION if _LOCAL.search(target) else Scope.REMOTE
+            where = Scope(scope) if scope else Scope.SESSION if LOCAL.search(target) else Scope.REMOTE
             return context.effect(kind, shown(target), via=self.name, scope=where, tags=tags, certainty=certainty)
         if kind is Kind.PACKAGE_INSTALL:
             tags |= package_tags(target)

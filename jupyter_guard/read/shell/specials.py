@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.shell.databases import mongo, redis
 from jupyter_guard.read.shell.run import described, file_effect, run
 from jupyter_guard.read.shell.state import Shell
 from jupyter_guard.read.shell.streams import (
@@ -288,6 +289,9 @@ SPECIALS: dict[str, Special] = {
     "dd": _dd,
     "tar": _tar,
     "ls": _ls,
+    "mongo": mongo,
+    "mongosh": mongo,
+    "redis-cli": redis,
     "echo": _echo,
     "printf": _printf,
     "eval": _eval,

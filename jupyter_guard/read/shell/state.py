@@ -77,6 +77,8 @@ class Shell:
         self.written: dict[str, frozenset[str]] = {}
         self.made: set[str] = set()
         self.calls: list[str] = []
+        # Functions that were found to multiply without end already.
+        self.bombs: set[str] = set()
         self._quiet_tags: frozenset[str] = frozenset()
 
     # What words need
@@ -162,7 +164,7 @@ class Shell:
         if name in self.calls:
             # A function that runs itself: without end when more than one copy is started or none is waited for.
             body = self.functions[name]
-            if body.count(name) > 1 or "&" in body:
+            if name not in self.bombs and (body.count(name) > 1 or "&" in body):
                 self.emit(
                     self.context.effect(
                         Kind.RESOURCE_EXHAUST, f"{name}()", via=name, scope=Scope.SYSTEM, tags={"fork", "unbounded"}

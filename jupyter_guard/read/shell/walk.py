@@ -11,7 +11,7 @@ from jupyter_guard.read.shell.run import file_effect, run
 from jupyter_guard.read.shell.state import Shell
 from jupyter_guard.read.shell.streams import EMPTY, UNKNOWN, Stream, plain, sources
 from jupyter_guard.read.shell.words import assigned, expand, expand_text
-from jupyter_guard.terms import Kind
+from jupyter_guard.terms import Kind, Scope
 
 LONGEST = 200_000
 DEEPEST = 150
@@ -37,7 +37,11 @@ def read_text(shell: Shell, text: str, stdin: Stream = EMPTY, seen: bool = False
         return UNKNOWN
     bomb = _FORK_BOMB.search(text)
     if bomb:
-        shell.emit(shell.context.effect(Kind.RESOURCE_EXHAUST, "a fork bomb", via=bomb[1], tags=("fork", "unbounded")))
+        shell.bombs.add(bomb[1])
+        tags = ("fork", "unbounded")
+        shell.emit(
+            shell.context.effect(Kind.RESOURCE_EXHAUST, "a fork bomb", via=bomb[1], scope=Scope.SYSTEM, tags=tags)
+        )
     tree = _parser().parse(text.encode("utf-8", "surrogatepass"))
     if tree.root_node.has_error and not bomb:
         shell.emit(shell.context.effect(Kind.UNREAD, via="sh"))

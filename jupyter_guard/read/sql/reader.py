@@ -30,8 +30,14 @@ _CHANGES = re.compile(
 _READS = re.compile(
     r"(?:select|with|declare|show|describe|desc|explain|values|from|use|begin|start|commit|rollback|savepoint|release|end|fetch"
     r"|close|analy[sz]e|table|summarize|pivot|unpivot|refresh|cache|uncache|msck|reindex|checkpoint|listen|help|list|go"
-    r"|\.(?:tables|schema|headers?|mode|databases|help|width|indexes|indices|timer|quit|exit))\b|\\[dlctxz?]",
+    r"|\.(?:dump|databases|show|print|echo|bail|separator|nullvalue|tables|schema|headers?|mode|databases|help|width|indexes|indices|timer|quit|exit))\b|\\[dlctxz?]",
     re.IGNORECASE,
+)
+# Commands of sqlite3, psql and mysql themselves that leave the database.
+_CLIENT = re.compile(
+    r"\s*(?P<name>\.(?:shell|system|read|output|once|backup|save|import|restore|clone)\b|\\[!io]|(?:system|source)(?=\s))"
+    r"\s*(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _VENDORS = re.compile(
     r"\s*(?:drop\s+(?:owned|partition|replication|subscription)|alter\s+system|set\b|pragma\b|revoke\b|grant\b"
@@ -89,6 +95,10 @@ def _statements(text: str, context: Context, dialect: str | None) -> list[Effect
 
 
 def _statement(text: str, context: Context, dialect: str | None, made: set[str]) -> Iterator[Effect]:
+    command = _CLIENT.match(text)
+    if command is not None:
+        yield from _client(command, context)
+        return
     inner = list(inner_texts(text))
     for one in inner:
         yield from _statements(one, context.deeper(), dialect)
@@ -116,6 +126,21 @@ def _statement(text: str, context: Context, dialect: str | None, made: set[str])
             yield effect
     if tree is None and not handled and not _SETTING.match(plain):
         yield context.effect(Kind.UNREAD, via="SQL")
+
+
+def _client(command: re.Match[str], context: Context) -> Iterator[Effect]:
+    """A command to the client itself, among the statements."""
+    name, rest = command["name"].lower(), command["rest"].strip().strip("'\"")
+    if name in (".shell", ".system", "\\!", "system"):
+        from jupyter_guard.read.shell import read_shell
+
+        yield from read_shell(rest, context.deeper())
+    elif name in (".read", "\\i", "source"):
+        tags = ("from:file",)
+        yield context.effect(Kind.CODE_EXECUTE, rest, via=name, scope=context.path_scope(rest), tags=tags)
+    elif rest:
+        kind = Kind.FILE_READ if name in (".import", ".restore") else Kind.FILE_WRITE
+        yield context.file(kind, rest.split()[0], via=name)
 
 
 def _only_reads(plain: str) -> bool:
