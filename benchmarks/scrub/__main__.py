@@ -1,6 +1,6 @@
 """Vectors and ordinary output -> what is found, what is taken out in vain, and how fast, beside other ways to do it.
 
-python -m benchmarks.scrub [FOLDER WITH vectors.jsonl.gz] [--megabytes N]
+python -m benchmarks.scrub [FOLDER WITH vectors.jsonl.gz] [--megabytes N for each corpus; 8 make about 50]
 """
 
 from __future__ import annotations
@@ -8,63 +8,129 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.scrub.corpora import CORPORA
+from benchmarks.scrub.peers import Look, detect_secrets, one_by_one, pieces
 from jupyter_guard.scrub import KnownValues, Scrubber, engine, scrub
 from jupyter_guard.scrub.find import secrets_in
 from jupyter_guard.scrub.hyper import ByHyperscan
 from jupyter_guard.scrub.patterns import builtin
 
 SLOW_SAMPLE = 100_000
-"""Plain `re` is so slow that it gets only so many characters."""
+"""Plain `re` and detect-secrets are so slow that they get only so many characters."""
+
+MESSAGE = "step 45/100 [00:01<00:02, 3.3it/s] loss=0.2231 acc=0.918 lr=1.0e-04 tokens/s=412 ".ljust(199, "-") + "\n"
 
 
-def recall(folder: Path) -> None:
-    """The exact secrets gone, by source; benign rows unchanged."""
-    gone: dict[str, list[bool]] = {}
+def recall(folder: Path, peer: Look | None) -> None:
+    """The exact secrets gone, by source; benign rows unchanged. Beside it the peer, where it is installed."""
+    gone: dict[str, list[tuple[bool, bool]]] = {}
     with gzip.open(folder / "vectors.jsonl.gz", "rt", encoding="utf-8") as file:
         for row in map(json.loads, file):
-            out = scrub(row["text"])
-            if row["label"] == "secret":
-                good = out != row["text"] and not any(secret in out for secret in row["secrets"])
-            else:
-                good = out == row["text"]
-            gone.setdefault(f"{row['source']} {row['label']}", []).append(good)
+            text, secrets, is_secret = row["text"], row["secrets"], row["label"] == "secret"
+            answers = [scrub(text)]
+            if peer is not None:
+                out = text
+                for value in sorted(peer(text), key=len, reverse=True):
+                    out = out.replace(value, "[REDACTED]")
+                answers.append(out)
+            good = [
+                out != text and not any(secret in out for secret in secrets) if is_secret else out == text
+                for out in answers
+            ]
+            gone.setdefault(f"{row['source']} {row['label']}", []).append((good[0], good[-1]))
+            gone.setdefault(f"all {row['label']}", []).append((good[0], good[-1]))
+    print(f"{'vectors':24}{'rows':>6}{'right':>9}" + (f"{'detect-secrets':>16}" if peer else ""))
     for name, good in sorted(gone.items()):
-        print(f"{name:24} {sum(good):5} of {len(good):5} right  {100 * sum(good) / len(good):6.2f}%")
+        ours, theirs = (100 * sum(one[n] for one in good) / len(good) for n in (0, 1))
+        print(f"{name:24}{len(good):6}{ours:8.2f}%" + (f"{theirs:15.2f}%" if peer else ""))
 
 
-def one_by_one(text: str) -> int:
-    """Every pattern's expression over all of the text."""
-    found = 0
-    for pattern in builtin():
-        keywords = "|".join(map(re.escape, pattern.keywords))
-        flags = re.ASCII | (re.IGNORECASE if pattern.ignore_case else 0)
-        found += sum(1 for _ in re.finditer(f"(?:{keywords}){pattern.shape.expression()}", text, flags))
-    return found
-
-
-def speed(run: Callable[[str], object], text: str) -> float:
-    """Megabytes a second, the better of two runs."""
-    return max(_once(run, text) for _ in range(2))
+def speed(run: Callable[[str], object], text: str, times: int = 3) -> float:
+    """Megabytes a second of the processor's time, the best run."""
+    return max(_once(run, text) for _ in range(times))
 
 
 def _once(run: Callable[[str], object], text: str) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     run(text)
-    return len(text) / 1e6 / (time.perf_counter() - begun)
+    return len(text) / 1e6 / max(time.process_time() - begun, 1e-9)
 
 
-def stream(text: str) -> Iterator[str]:
-    """The text through a scrubber, in pieces of 8 KiB."""
+def streamed(text: str) -> None:
+    """The text through a scrubber, in pieces."""
     scrubber = Scrubber()
-    for at in range(0, len(text), 8192):
-        yield scrubber.feed(text[at : at + 8192])
-    yield scrubber.flush()
+    for piece in pieces(text):
+        scrubber.feed(piece)
+    scrubber.flush()
+
+
+def corpora(megabytes: float, peer: Look | None) -> None:
+    """False alarms and speed on each kind of ordinary output."""
+    fast, slow, nothing = engine.engine_for(None), engine.ByKeyword(builtin()), KnownValues()
+    print(
+        f"\n{'MB/s':16}{'MB':>6}{'in vain':>9}{'/MB':>7}{'whole':>8}{'of Hyperscan':>14}{'8 KiB':>8}{'of Hyperscan':>14}"
+        f"{'by keyword':>12}{'re':>7}" + (f"{'detect-secrets, in vain/MB':>28}" if peer else "")
+    )
+    total = alarms = 0.0
+    for name, make in CORPORA.items():
+        text = make(int(megabytes * 1e6))
+        if not text:
+            continue
+        found, size = len(secrets_in(text, nothing)), len(text) / 1e6
+        total, alarms = total + size, alarms + found
+        part = text[:2_000_000]
+        whole, cut = speed(lambda t: secrets_in(t, nothing), part), speed(streamed, part)
+        alone = alone_cut = 0.0
+        if isinstance(fast, ByHyperscan):
+            alone = speed(fast.full_scan, part)
+            alone_cut = speed(lambda t: [fast.full_scan(piece) for piece in pieces(t)], part)
+        sample = text[:SLOW_SAMPLE]
+        keyword = speed(
+            lambda t: [p.secret(t, at, end) for at, end, p in slow.hits(t, 0, True)], text[: 5 * SLOW_SAMPLE], 2
+        )
+        line = f"{name:16}{size:6.1f}{found:9}{found / size:7.2f}{whole:8.0f}{_share(whole, alone):>14}"
+        line += f"{cut:8.0f}{_share(cut, alone_cut):>14}{keyword:12.1f}{speed(one_by_one, sample, 1):7.2f}"
+        if peer is not None:
+            line += f"{speed(peer, sample, 1):18.2f}{len(peer(sample)) / (len(sample) / 1e6):10.0f}"
+        print(line, flush=True)
+    print(f"{'all':16}{total:6.1f}{alarms:9.0f}{alarms / total:7.2f}")
+
+
+def _share(one: float, other: float) -> str:
+    return f"{100 * one / other:.0f}%" if other else "-"
+
+
+def small_messages() -> None:
+    """A message of 200 bytes, and what known values cost."""
+    fast = engine.engine_for(None)
+    alone = 0.0
+    if isinstance(fast, ByHyperscan):
+        alone = _each(lambda: fast.full_scan(MESSAGE))
+        print(f"\n200 bytes: Hyperscan alone {alone:.2f} us")
+    for count in (0, 10, 100, 1000):
+        values = [f"value-{number:05}-{'qwertz'[number % 6]}x{number * 7919 % 9973}" for number in range(count)]
+        scrubber = Scrubber(KnownValues.of(values))
+        scrubber.feed(MESSAGE)
+        ours = _each(lambda one=scrubber: one.feed(MESSAGE))
+        print(
+            f"200 bytes, {count:4} known values: {ours:.2f} us"
+            + (f", {ours / alone:.1f} of Hyperscan alone" if alone else "")
+        )
+
+
+def _each(run: Callable[[], object], times: int = 5_000) -> float:
+    """Microseconds of one call, the best of five runs."""
+    best = 1e9
+    for _ in range(5):
+        begun = time.process_time()
+        for _ in range(times):
+            run()
+        best = min(best, (time.process_time() - begun) / times * 1e6)
+    return best
 
 
 def main() -> int:
@@ -73,29 +139,14 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data/scrub"))
     parser.add_argument("--megabytes", type=float, default=2.0)
     given = parser.parse_args()
+    peer = detect_secrets()
     print(f"{len(builtin())} token formats, engine {'Hyperscan' if engine.prepare() else 're'}")
+    if peer is None:
+        print("detect-secrets is not installed (pip install --group benchmark): left out")
     if (given.folder / "vectors.jsonl.gz").exists():
-        recall(given.folder)
-    fast, slow, nothing = engine.engine_for(None), engine.ByKeyword(builtin()), KnownValues()
-    print(
-        f"{'corpus':16}{'MB':>6}{'in vain':>9}{'/MB':>7}{'one piece':>11}{'8 KiB':>8}{'Hyperscan':>11}{'by keyword':>12}{'re':>8}  MB/s"
-    )
-    for name, make in CORPORA.items():
-        text = make(int(given.megabytes * 1e6))
-        if not text:
-            continue
-        found = len(secrets_in(text, nothing))
-        alone = speed(fast.full_scan, text) if isinstance(fast, ByHyperscan) else 0.0
-        whole = speed(lambda t: secrets_in(t, nothing), text)
-        pieces = speed(lambda t: sum(map(len, stream(t))), text)
-        keyword = speed(
-            lambda t: [p.secret(t, at, end) for at, end, p in slow.hits(t, 0, True)], text[: 5 * SLOW_SAMPLE]
-        )
-        plain = _once(one_by_one, text[:SLOW_SAMPLE])
-        size = len(text) / 1e6
-        print(
-            f"{name:16}{size:6.1f}{found:9}{found / size:7.2f}{whole:11.0f}{pieces:8.0f}{alone:11.0f}{keyword:12.1f}{plain:8.3f}"
-        )
+        recall(given.folder, peer)
+    corpora(given.megabytes, peer)
+    small_messages()
     return 0
 
 

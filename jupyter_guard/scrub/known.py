@@ -185,12 +185,13 @@ class Matcher:
         size = len(text)
         start = max(0, size - CUT_UP_WINDOW)
         tail = squeezed(text[start:])
-        unfinished = self._cut_up.unfinished_places(tail) if len(tail) > _PUBLIC_WHEN_CUT_UP else []
+        last = len(tail) - _PUBLIC_WHEN_CUT_UP
+        unfinished = [at for at in self._cut_up.unfinished_places(tail) if at < last] if last > 0 else []
         if not unfinished:
             return size
         tail, places = squeezed_with_places(text, start)
         for at in unfinished:
-            if len(tail) - at > _PUBLIC_WHEN_CUT_UP and size - places[at] <= CUT_UP_WINDOW:
+            if size - places[at] <= CUT_UP_WINDOW:
                 return places[at + _PUBLIC_WHEN_CUT_UP]
         return size
 

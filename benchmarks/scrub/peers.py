@@ -1,0 +1,48 @@
+"""Texts -> what other ways of looking for secrets find in them: detect-secrets, and the same patterns by `re` alone."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from jupyter_guard.scrub.patterns import builtin
+
+Look = Callable[[str], list[str]]
+"""A text -> the values that it holds to be secret."""
+
+
+def detect_secrets() -> Look | None:
+    """detect-secrets with its own defaults (Apache-2.0, in the dependency group `benchmark`), or ``None`` without it."""
+    try:
+        from detect_secrets import SecretsCollection
+        from detect_secrets.settings import default_settings
+    except ImportError:
+        return None
+
+    def look(text: str) -> list[str]:
+        # It reads files; only so do its filters of false alarms take part.
+        with tempfile.TemporaryDirectory() as folder, default_settings():
+            path = Path(folder) / "output.txt"
+            path.write_text(text, encoding="utf-8", errors="replace")
+            secrets = SecretsCollection()
+            secrets.scan_file(str(path))
+            return [found.secret_value for _, found in secrets if found.secret_value]
+
+    return look
+
+
+def one_by_one(text: str) -> int:
+    """How often any pattern's expression matches, each over all of the text."""
+    found = 0
+    for pattern in builtin():
+        keywords = "|".join(map(re.escape, pattern.keywords))
+        flags = re.ASCII | (re.IGNORECASE if pattern.ignore_case else 0)
+        found += sum(1 for _ in re.finditer(f"(?:{keywords}){pattern.shape.expression()}", text, flags))
+    return found
+
+
+def pieces(text: str, size: int = 8192) -> Iterator[str]:
+    """The text as a program that prints much writes it."""
+    return (text[at : at + size] for at in range(0, len(text), size))
