@@ -46,6 +46,15 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Use the secrets module.",
         observes=("weak-random",),
         severity=Severity.LOW,
+        bad=(
+            "import random\npassword = ''.join(random.choice('abc') for _ in range(8))",
+            "import random\ndef generate_token(n):\n    return random.getrandbits(n)",
+        ),
+        good=(
+            "import secrets\npassword = secrets.token_urlsafe()",
+            "import random\ntoken = random.choice(['the', 'a'])",
+            "import random\nseed = random.random()",
+        ),
     ),
     Rule(
         id="JG903",

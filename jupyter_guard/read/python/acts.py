@@ -44,6 +44,9 @@ _FOR_CREDENTIALS = re.compile(
 )
 _LOCAL = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|unix:)(?=[:/]|$)")
 _EVERYWHERE = re.compile(r"^(?:0\.0\.0\.0|::|\[::\]|\*|)(?::|$)")
+_SERIALISE = frozenset(
+    {"torch.save", "numpy.save", "numpy.savez", "numpy.savez_compressed", "joblib.dump", "pandas.DataFrame.to_pickle"}
+)
 MAX_TARGETS = 12
 
 
@@ -308,12 +311,19 @@ def _emit(
             tags |= {f"from:{mark}" for mark in arrived}
         effect = context.file(kind, text, via=via, tags=tags, reversible=act.reversible, certainty=certainty)
         run.add(effect)
+        if kind is Kind.FILE_WRITE and text.strip(HOLE):
+            place = frozenset({context.resolve(text)})
+            # Only what serialises the session's own objects: any other writer could put anything there.
+            run.memory.saved = run.memory.saved | place if via in _SERIALISE else run.memory.saved - place
         if kind is Kind.FILE_WRITE and ("download" in tags or "from:network" in tags):
             run.memory.written[context.resolve(text)] = frozenset({"network"})
         return ({"credential"} if effect.kind is Kind.CREDENTIAL_READ else set()) | (arrived or set())
     scope = act.scope or _reach(run, kind, text, site)
-    if kind is Kind.CODE_EXECUTE and run.memory.written and text.strip(HOLE):
-        tags |= {f"from:{mark}" for mark in run.memory.written.get(run.here(site.node).resolve(text), ())}
+    if kind is Kind.CODE_EXECUTE and text.strip(HOLE):
+        if run.memory.written:
+            tags |= {f"from:{mark}" for mark in run.memory.written.get(run.here(site.node).resolve(text), ())}
+        if "deserialise" in tags and run.here(site.node).resolve(text) in run.memory.saved:
+            tags.add("self-made")
     if kind is Kind.NETWORK_CONNECT:
         tags |= _network_tags(text)
     if kind is Kind.NETWORK_LISTEN and text.strip(HOLE) and _EVERYWHERE.match(text):

@@ -16,6 +16,7 @@ from jupyter_guard.read.python.expressions import (
 )
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.secrets_made import makes_secret, weak_generator
 from jupyter_guard.read.python.shapes import recursion
 from jupyter_guard.read.python.values import (
     Class,
@@ -52,6 +53,10 @@ def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     func = Func(node, node.name, run.scope.enclosing(), defaults_of(run, node.args), run.source)
     run.defined.append(func)
     recursion(run, node)
+    if makes_secret(node.name):
+        call = weak_generator(run, node, "")
+        if call is not None:
+            run.note("weak-random", node.name, call)
     value = Value((func,), frozenset(), run.origin)
     for decorator in reversed(node.decorator_list):
         value = decorate(run, evaluate(run, decorator), value, decorator)

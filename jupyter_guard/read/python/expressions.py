@@ -13,6 +13,7 @@ from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.changes import bind, set_attribute, set_item
 from jupyter_guard.read.python.fold import Giant, binary, compare, joined
 from jupyter_guard.read.python.models_containers import iterated
+from jupyter_guard.read.python.models_counts import MOST_KEPT, MOST_SEEN, gone_through
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.source import Source, Unreadable, parse
@@ -325,6 +326,7 @@ def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]])
         return True
     part = node.generators[depth]
     value = iterated(run, evaluate(run, part.iter), None)
+    gone_through(run, value, part.iter, "for", MOST_KEPT if not isinstance(node, ast.GeneratorExp) else MOST_SEEN)
     items = items_of(value)
     exact = items is not None and len(items) <= MAX_UNROLLED * 4
     run.loops.append(Loop(many=not exact or MANY in value.marks))

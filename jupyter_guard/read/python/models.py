@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python import models_codecs, models_containers, models_paths
+from jupyter_guard.read.python import models_codecs, models_containers, models_counts, models_paths
 from jupyter_guard.read.python.access import attribute, environment
 from jupyter_guard.read.python.acts import TAINTS, Site, arg
 from jupyter_guard.read.python.changes import set_attribute, set_environment
@@ -299,6 +299,7 @@ MODELS: dict[str, Model] = {
     **models_paths.MODELS,
     **models_codecs.MODELS,
     **models_containers.MODELS,
+    **models_counts.MODELS,
     "getattr": _getattr,
     "setattr": _setattr,
     "vars": _vars,

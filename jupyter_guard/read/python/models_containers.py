@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_guard.read.python.acts import Site, arg
 from jupyter_guard.read.python.fold import joined
 from jupyter_guard.read.python.methods import of_mapping
+from jupyter_guard.read.python.models_counts import MOST_KEPT, gone_through
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -71,6 +72,7 @@ def _list(run: Run, site: Site) -> Value:
     if not site.args:
         return Value((Seq([], kind),))
     value = iterated(run, site.args[0], site)
+    gone_through(run, value, site.node, site.name, MOST_KEPT)
     for atom in value.atoms:
         if type(atom) is Const and isinstance(atom.value, range) and _length(atom.value) > 200_000_000:
             run.emit(

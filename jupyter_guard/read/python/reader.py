@@ -58,6 +58,7 @@ class SessionReader:
             self._memory.patched = dict(self._before.patched)
             self._memory.directory = self._before.directory
             self._memory.written = dict(self._before.written)
+            self._memory.saved = self._before.saved
             self._before = None
 
     def read(self, cell: Cell) -> Reading:

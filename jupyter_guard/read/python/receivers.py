@@ -16,6 +16,7 @@ from jupyter_guard.read.python.values import (
     Func,
     Inst,
     Name,
+    Seq,
     Unknown,
     Value,
     derived,
@@ -27,6 +28,19 @@ _VERB = re.compile(
     r"(?:batch_|bulk_|force_|hard_|permanently_|async_)?(?:delete|drop|destroy|purge|terminate|truncate|wipe|erase"
     r"|deprovision|nuke|flushall|flushdb|obliterate)(?:_|[A-Z]|s?$|All|Many)"
 )
+
+
+# How rows and columns are dropped from a table in memory.
+_OF_A_FRAME = frozenset({"axis", "columns", "index", "labels", "inplace", "level", "errors", "subset", "how", "drop"})
+
+
+def _drops_from_frame(site: Site, verb: str) -> bool:
+    """Whether ``x.drop(...)`` is given labels, as a data frame is, and not a connection or nothing, as a table is."""
+    if verb not in ("drop", "truncate"):
+        return False
+    if site.kwargs.keys() & (_OF_A_FRAME | {"before", "after"}):
+        return True
+    return any(type(atom) in (Const, Seq) for value in site.args[:1] for atom in value.atoms)
 
 
 _BARE = frozenset({"delete", "destroy", "purge", "wipe", "erase", "nuke", "delete_all", "destroy_all", "drop_all"})
@@ -72,7 +86,8 @@ def undescribed(run: Run, atom: Name, site: Site, callee: Value) -> Value:
     if _VERB.match(last) and "." in name:
         receiver = name.rpartition(".")[0]
         typed = owner is not None and any(type(one) is Inst for one in owner.atoms)
-        if (typed and _CLIENT.search(receiver)) or (typed and not run.knowledge.knows_module(name)):
+        named = _CLIENT.search(receiver) or not run.knowledge.knows_module(name)
+        if typed and named and not _drops_from_frame(site, last):
             _unvetted(run, name, site)
     if owner is not None and not run.known(receiver_type(owner)):
         entry = run.known("?." + last)
@@ -168,7 +183,7 @@ def unknown_method(
                 )
             elif _QUERY.search(receiver):
                 pass
-            elif _VERB.match(atom.attr) and not _QUIET.search(receiver):
+            elif _VERB.match(atom.attr) and not _QUIET.search(receiver) and not _drops_from_frame(site, atom.attr):
                 if atom.attr in _BARE:
                     if _CLIENT.search(receiver):
                         _unvetted(run, atom.path, site)

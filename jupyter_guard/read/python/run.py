@@ -30,12 +30,13 @@ class Memory(msgspec.Struct):
     patched: dict[str, Value] = {}
     directory: str = ""
     written: dict[str, frozenset[str]] = {}
+    saved: frozenset[str] = frozenset()
 
     def copy(self) -> Memory:
         """A copy that later cells do not change; the objects that names stand for are shared."""
         scope = Scope("module")
         scope.names = dict(self.scope.names)
-        return Memory(scope, dict(self.patched), self.directory, dict(self.written))
+        return Memory(scope, dict(self.patched), self.directory, dict(self.written), self.saved)
 
 
 class Loop(msgspec.Struct):

@@ -28,6 +28,11 @@ def exits(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue))
 
 
+def leaves(body: Sequence[ast.stmt]) -> bool:
+    """Whether anything in a loop's body may end the loop early."""
+    return _breaks(body) or any(isinstance(node, (ast.Return, ast.Raise)) for node in _own(body))
+
+
 def endless(run: Run, node: ast.While, test: Const | None) -> bool:
     """Whether a loop has no way out; one that does not even wait for anything is an effect."""
     if test is None or not test.value or not _constant_test(node.test):

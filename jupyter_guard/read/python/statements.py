@@ -21,9 +21,11 @@ from jupyter_guard.read.python.expressions import (
 )
 from jupyter_guard.read.python.models import show
 from jupyter_guard.read.python.models_containers import iterated
+from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import merged
-from jupyter_guard.read.python.shapes import endless, exits
+from jupyter_guard.read.python.secrets_made import is_secret, weak_generator
+from jupyter_guard.read.python.shapes import endless, exits, leaves
 from jupyter_guard.read.python.values import (
     ANYTHING,
     MANY,
@@ -85,6 +87,7 @@ def _assign(run: Run, node: ast.Assign) -> None:
     value = evaluate(run, node.value)
     for target in node.targets:
         _noticed(run, target, node.value, value)
+        _made_weakly(run, target, node.value)
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
             _emptied(run, target)
         assign(run, target, value)
@@ -108,6 +111,15 @@ def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None
                 and any(act.kinds for act in entry.acts)
             ):
                 run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
+
+
+def _made_weakly(run: Run, target: ast.expr, source: ast.expr) -> None:
+    """A secret that comes from a generator whose numbers can be guessed."""
+    name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
+    if name and not isinstance(source, (ast.Constant, ast.Name)) and is_secret(name):
+        call = weak_generator(run, source, name)
+        if call is not None:
+            run.note("weak-random", name, call)
 
 
 def _is_secret(name: str, text: str) -> bool:
@@ -179,6 +191,8 @@ def _if(run: Run, node: ast.If) -> None:
 
 def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     value = iterated(run, evaluate(run, node.iter), None)
+    if not leaves(node.body):
+        gone_through(run, value, node.iter, "for", MOST_SEEN)
     items = items_of(value)
     unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
     many = MANY in value.marks or items is None or len(items) > 16
