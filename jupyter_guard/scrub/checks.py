@@ -151,6 +151,10 @@ def _said(secret: str, match: re.Match[str]) -> bool:
     )
 
 
+def _generated_or_number(secret: str, match: re.Match[str]) -> bool:
+    return _generated(secret, match) or _generated_long(secret, match)
+
+
 def _password(secret: str, match: re.Match[str]) -> bool:
     quoted = match.string[match.start("secret") - 1] in "\"'`" if match.start("secret") else False
     if _UNRANDOM.fullmatch(secret) and not secret.isdigit():
@@ -331,6 +335,7 @@ def _base32_as_base64(body: str) -> str:
 CHECKS: dict[str, Check] = {
     "generated": _generated,
     "generated-long": _generated_long,
+    "generated-or-number": _generated_or_number,
     "password": _password,
     "given-password": _short_password,
     "connection": _connection,
