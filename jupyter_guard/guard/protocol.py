@@ -66,7 +66,8 @@ class Learn(msgspec.Struct, tag="learn", frozen=True):
 class Standing(msgspec.Struct, tag="standing", frozen=True):
     """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked.
 
-    ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when it was read.
+    ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when
+    it was read.
     """
 
     mode: str = "enforce"
