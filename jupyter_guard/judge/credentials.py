@@ -49,5 +49,7 @@ RULES: Final[tuple[Rule, ...]] = (
         observes=("hard-coded-secret",),
         seen=lambda observation: not _NO_SECRET.search(observation.detail),
         severity=Severity.MEDIUM,
+        bad=("password = 'correct-horse-9'",),
+        good=("import os\npassword = os.environ['SHOP_PASSWORD']", "password = 'your-password-here'"),
     ),
 )

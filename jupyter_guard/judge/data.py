@@ -157,5 +157,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="Others rely on what it changes.",
         instead="Work on a copy, or in a transaction that you can roll back.",
         kinds=_WRITES,
+        bad=("cur.execute('ALTER TABLE orders ADD COLUMN note TEXT')", "cur.execute('SET GLOBAL general_log = 1')"),
+        good=("cur.execute('SELECT note FROM orders')", "cur.execute('SET search_path TO shop')"),
     ),
 )

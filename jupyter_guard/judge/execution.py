@@ -117,6 +117,8 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Call it where it is needed.",
         kinds=_RUNS,
         check=has("persist", "startup", "alters-guarded-state"),
+        bad=("!crontab jobs.txt", "import os\nos.environ['LD_PRELOAD'] = '/srv/x.so'"),
+        good=("!crontab -l", "import os\nos.environ['OMP_NUM_THREADS'] = '4'"),
     ),
     Rule(
         id="JG105",
@@ -135,6 +137,8 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Leave resolve_entities and network access off, or use defusedxml.",
         kinds=(Kind.CODE_EXECUTE, Kind.FILE_READ),
         check=has("xml-entities"),
+        bad=("from lxml import etree\nparser = etree.XMLParser(resolve_entities=True)\netree.parse('a.xml', parser)",),
+        good=("from lxml import etree\netree.XMLParser(resolve_entities=False)",),
     ),
     Rule(
         id="JG104",

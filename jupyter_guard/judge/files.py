@@ -147,6 +147,11 @@ RULES: Final[tuple[Rule, ...]] = (
         check=lambda _effect, seen: (
             not seen.isdisjoint({"from:network", "from:user", "from:model"}) and "xml-entities" not in seen
         ),
+        bad=(
+            "path = input()\nopen(path).read()",
+            "import requests\nname = requests.get('https://x.test').text\nopen('/srv/' + name).read()",
+        ),
+        good=("open('data.csv').read()", "name = input()\nprint(name)"),
     ),
     Rule(
         id="JG223",
@@ -155,5 +160,10 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Keep data in the workspace.",
         kinds=_READS,
         check=lambda effect, seen: _in_system(effect, seen) and "credential-store" not in seen,
+        bad=(
+            "!cp -r /srv/private/* .",
+            "import glob\nfor p in glob.glob('/srv/private/*'):\n    print(open(p).read())",
+        ),
+        good=("!cp -r data/* out", "open('/usr/share/dict/words').read()"),
     ),
 )

@@ -44,6 +44,8 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Bound the loop, wait between requests, and ask the far side.",
         kinds=_CONNECTS,
         check=has("unbounded", "bulk", "raw"),
+        bad=("!nmap -sS 10.0.0.0/24", "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_RAW)"),
+        good=("import socket\nsocket.create_connection(('x.test', 80))",),
     ),
     Rule(
         id="JG502",
@@ -82,6 +84,11 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Check the host against a list.",
         kinds=_CONNECTS,
         check=has("from:user", "from:network", "from:model"),
+        bad=(
+            "import requests\nrequests.get(input())",
+            "import socket\nhost = input()\nsocket.create_connection((host, 80))",
+        ),
+        good=("import requests\nrequests.get('https://x.test')",),
     ),
     Rule(
         id="JG510",
@@ -90,6 +97,8 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Say in the notebook what it is for.",
         kinds=_CONNECTS,
         check=has("obfuscated", "grants"),
+        bad=("import requests\ngetattr(requests, 'po' + 'st')('https://x.test')",),
+        good=("import requests\nrequests.post('https://x.test')",),
     ),
     Rule(
         id="JG505",
@@ -110,5 +119,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="Other programs of the machine can talk to it.",
         instead="Close it when you are done.",
         kinds=_LISTENS,
+        bad=("import socket\ns = socket.socket()\ns.bind(('192.0.2.1', 8000))\ns.listen()",),
+        good=("import socket\nsocket.gethostname()",),
     ),
 )

@@ -38,6 +38,8 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Ask for a scheduled job where the team keeps them.",
         kinds=_RUNS,
         check=has("persist"),
+        bad=("import crontab\ncron = crontab.CronTab(user=True)\njob = cron.new(command='python job.py')",),
+        good=("import subprocess\nsubprocess.run(['python', 'job.py'])",),
     ),
     Rule(
         id="JG404",
@@ -66,6 +68,11 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Wait for it, or keep its handle and end it.",
         kinds=_RUNS,
         check=has("detached"),
+        bad=(
+            "import subprocess\nsubprocess.Popen(['python', 'worker.py'], start_new_session=True)",
+            "import os\nos.fork()",
+        ),
+        good=("import subprocess\nsubprocess.run(['python', 'worker.py'])",),
     ),
     Rule(
         id="JG403",
