@@ -37,7 +37,7 @@ def secrets_in(
             spans.extend(text_cells(text, sorted(names)))
     matcher = known.matcher()
     if matcher is not None:
-        spans.extend(matcher.spans(text, 0, 0, final=True))
+        spans.extend(matcher.spans(text))
     return merged(spans) if spans else spans
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -135,14 +135,27 @@ class Matcher:
         self._cut_up = Needles(cut_up)
         self._in_json: Needles | None = None
 
-    def spans(self, text: str, start: int, scanned: int, final: bool) -> Iterator[Found]:
-        """Values in ``text[start:]``, whole or cut up, that end after ``scanned``."""
-        for at, end, (kind, word) in self._plain.find(text, start):
-            if word and not self._is_word(text, at, end, final):
-                continue
-            yield Found(at, end, kind, 0)
+    def spans(self, text: str) -> list[Found]:
+        """Values in a whole ``text``, as they are or cut up."""
+        return self.look(text, 0, 0, final=True)[0]
+
+    def look(self, text: str, start: int, scanned: int, final: bool) -> tuple[list[Found], int]:
+        """Values in ``text[start:]`` that end after ``scanned``, and from where its end may be the beginning of one.
+
+        ``start`` is what the last look said of the text up to ``scanned``; the second answer is the text's length when
+        there is no such beginning, or nothing comes any more.
+        """
+        size = len(text)
+        found, unfinished = self._plain.look(text, start)
+        spans = [
+            Found(at, end, kind, 0)
+            for at, end, (kind, word) in found
+            if not word or self._is_word(text, at, end, final)
+        ]
+        held = unfinished[0] if unfinished else size
         if self._cut_up:
-            yield from self._cut_up_spans(text, max(0, scanned - CUT_UP_WINDOW), scanned)
+            held = min(held, self._look_for_cut_up(text, scanned, spans))
+        return spans, size if final else held
 
     def _is_word(self, text: str, at: int, end: int, final: bool) -> bool:
         before = text[at - 1] if at else " "
@@ -152,16 +165,24 @@ class Matcher:
             return final
         return not (text[end].isalnum() or text[end] == "_")
 
-    def _cut_up_spans(self, text: str, start: int, scanned: int) -> Iterator[Found]:
+    def _look_for_cut_up(self, text: str, scanned: int, spans: list[Found]) -> int:
+        size = len(text)
+        start = max(0, scanned - CUT_UP_WINDOW)
         bare = squeezed(text[start:])
-        found = list(self._cut_up.find(bare, 0)) if len(bare) < len(text) - start else []
-        if not found:
-            return
-        bare, places = squeezed_with_places(text, start)
+        found, unfinished = self._cut_up.look(bare, 0)
+        last = len(bare) - _PUBLIC_WHEN_CUT_UP
+        unfinished = [at for at in unfinished if at < last]
+        if len(bare) == size - start:
+            found = []
+        if not found and not unfinished:
+            return size
+        _, places = squeezed_with_places(text, start)
         for at, end, (kind, _word) in found:
-            first, last = places[at], places[end - 1]
-            if last + 1 > scanned and end - at < last + 1 - first <= 3 * (end - at) + 16:
-                yield Found(places[at + _PUBLIC_WHEN_CUT_UP], last + 1, kind, 0)
+            first, after = places[at], places[end - 1] + 1
+            if after > scanned and end - at < after - first <= 3 * (end - at) + 16:
+                spans.append(Found(places[at + _PUBLIC_WHEN_CUT_UP], after, kind, 0))
+        near = (at for at in unfinished if size - places[at] <= CUT_UP_WINDOW)
+        return next((places[at + _PUBLIC_WHEN_CUT_UP] for at in near), size)
 
     def may_be_in_json(self, raw: str) -> bool:
         """Whether a value may be in a text that is ``raw`` as JSON."""
@@ -173,27 +194,6 @@ class Matcher:
         if not self._cut_up:
             return False
         return self._cut_up.may_find(squeezed(raw.replace("\\n", " ").replace("\\t", " ").replace("\\r", " ")))
-
-    def held(self, text: str) -> int:
-        """From where the end of ``text`` may be the beginning of a value; its length when it is none."""
-        hold = self._plain.unfinished(text)
-        if self._cut_up:
-            hold = min(hold, self._cut_up_held(text))
-        return hold
-
-    def _cut_up_held(self, text: str) -> int:
-        size = len(text)
-        start = max(0, size - CUT_UP_WINDOW)
-        tail = squeezed(text[start:])
-        last = len(tail) - _PUBLIC_WHEN_CUT_UP
-        unfinished = [at for at in self._cut_up.unfinished_places(tail) if at < last] if last > 0 else []
-        if not unfinished:
-            return size
-        tail, places = squeezed_with_places(text, start)
-        for at in unfinished:
-            if size - places[at] <= CUT_UP_WINDOW:
-                return places[at + _PUBLIC_WHEN_CUT_UP]
-        return size
 
 
 def known_of(values: Sequence[tuple[str, str]]) -> KnownValues:

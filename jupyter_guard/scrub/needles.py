@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jupyter_guard.scrub.keywords import alternation
@@ -41,36 +41,32 @@ class Needles:
         """Whether one of the beginnings is in ``text``."""
         return bool(self._places(text, 0))
 
-    def find(self, text: str, start: int) -> Iterator[tuple[int, int, tuple[str, bool]]]:
-        """Every needle in ``text[start:]``, overlapping ones too."""
+    def look(self, text: str, start: int) -> tuple[list[tuple[int, int, tuple[str, bool]]], list[int]]:
+        """Every needle that begins in ``text[start:]``, and every place there from which the text may end in one.
+
+        That is in the middle of a needle, or at the end of one that counts only as a whole word.
+        """
+        size = len(text)
+        found = []
+        unfinished = set()
         for at, anchor in self._places(text, start):
             for needle in self._by_anchor[anchor]:
+                length = len(needle)
                 if text.startswith(needle, at):
-                    yield at, at + len(needle), self._needles[needle]
-
-    def unfinished(self, text: str) -> int:
-        """From where ``text`` ends in the middle of a needle; its length when it does not."""
-        return next(iter(self.unfinished_places(text)), len(text))
-
-    def unfinished_places(self, text: str) -> list[int]:
-        """Every place from which ``text`` ends in the middle of a needle, or at the end of a word that may go on."""
-        size = len(text)
-        places = set()
-        for at, anchor in self._places(text, max(0, size - self.longest)):
-            length = size - at
-            for needle in self._by_anchor[anchor]:
-                if length > len(needle) or (length == len(needle) and not self._needles[needle][1]):
-                    continue
-                if needle.startswith(text[at:]):
-                    places.add(at)
+                    found.append((at, at + length, self._needles[needle]))
+                    if at + length == size and self._needles[needle][1]:
+                        unfinished.add(at)
+                elif at + length > size and needle.startswith(text[at:]):
+                    unfinished.add(at)
         ordered = self._sorted
-        for length in range(1, min(_ANCHOR, size + 1)):
+        for length in range(1, min(_ANCHOR, size - start + 1)):
             tail = text[size - length :]
             at = bisect_left(ordered, tail)
-            at += at < len(ordered) and ordered[at] == tail
+            if at < len(ordered) and ordered[at] == tail:
+                at += 1
             if at < len(ordered) and ordered[at].startswith(tail):
-                places.add(size - length)
-        return sorted(places)
+                unfinished.add(size - length)
+        return found, sorted(unfinished) if unfinished else []
 
     def _places(self, text: str, start: int) -> list[Place]:
         if not self._by_anchor:

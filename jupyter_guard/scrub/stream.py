@@ -208,9 +208,9 @@ class Scrubber:
         if matcher is None:
             self._known_from = size
             return size
-        self._spans.extend(matcher.spans(self._text, self._known_from, self._scanned, final))
-        held = size if final else matcher.held(self._text)
-        self._known_from = min(held, size)
+        spans, held = matcher.look(self._text, self._known_from, self._scanned, final)
+        self._spans.extend(spans)
+        self._known_from = held
         return held
 
     def _emit(self, hold: int) -> str:
