@@ -1,7 +1,7 @@
 """The commands, the policy's schema and the rules -> their reference pages.
 
-``python -m jupyter_guard.cli.reference docs`` writes ``docs/reference/{cli,policy,rules}.md``; with ``--check`` it
-changes nothing and exits with 1 when a page is not what it would write.
+``python -m jupyter_guard.cli.reference docs`` writes ``docs/reference/{cli,policy,rules}.md`` and a page a rule in
+``docs/rules/``; with ``--check`` it changes nothing and exits with 1 when a page is not what it would write.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import jupyter_guard.policy.merge as merging
 from jupyter_guard.cli.main import PROGRAM, cli
 from jupyter_guard.cli.rules import BY_TARGET
 from jupyter_guard.judge import RULES
-from jupyter_guard.judge.rule import FAMILIES
+from jupyter_guard.judge.rule import FAMILIES, Rule
+from jupyter_guard.judge.severity import LETTERS, TABLE
 from jupyter_guard.policy import preset_names
 from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, ROWS, RULE_FIELDS, Field
 from jupyter_guard.policy.layer import preset_text
 from jupyter_guard.policy.policy import Policy
-from jupyter_guard.terms import Origin
+from jupyter_guard.terms import Origin, Scope
 
 _GENERATED = "<!-- written by `python -m jupyter_guard.cli.reference docs`: change the code, not this page -->\n"
 
@@ -106,7 +107,7 @@ def policy_page() -> str:
 
 
 def rules_page() -> str:
-    """Every rule, by family, with its examples."""
+    """Every rule by family, each with its page, and the table that severities follow from."""
     lines = [_GENERATED, "# Rules\n"]
     lines.append(
         "A rule's severity is its own, or follows from what would be touched: where it lies, whether it can be brought"
@@ -119,18 +120,54 @@ def rules_page() -> str:
         if not chosen:
             continue
         lines.append(f"## JG{digit}xx {family}\n")
-        for rule in chosen:
-            lines.append(f"### {rule.id} {rule.title}\n")
-            lines.append(f"Severity: {rule.severity or BY_TARGET}.\n")
-            lines.append(f"Why: {rule.why}\n\nInstead: {rule.instead}\n")
-            for label, examples in (("Found in", rule.bad), ("Not found in", rule.good)):
-                if examples:
-                    lines.append(f"{label}:\n")
-                lines += [_fenced(example) for example in examples]
+        lines.append("| rule | says that a cell | severity |\n|---|---|---|")
+        lines += [
+            f"| [{rule.id}](../rules/{rule.id}.md) | {_lowered(rule.title)} | {rule.severity or BY_TARGET} |"
+            for rule in chosen
+        ]
+        lines.append("")
+    lines.append("## Severity by target\n")
+    lines.append(
+        "An effect gets the worst of the rows that fit it, a step less for each doubt: that it is only not excluded,"
+    )
+    lines.append("that it can be undone, that it lies in a function that nothing calls (in people's cells).\n")
+    lines.append("| effect | with | " + " | ".join(map(str, Scope)) + " |\n|" + "---|" * (len(Scope) + 2))
+    for row in TABLE:
+        levels = " | ".join(str(LETTERS[letter] or "") for letter in row.letters)
+        lines.append(f"| `{row.kind}` | {row.facet and f'`{row.facet}`'} | {levels} |")
     return "\n".join(lines)
 
 
+def rule_page(rule: Rule) -> str:
+    """One rule: what it finds, why it matters, what to do instead, with its examples."""
+    lines = [_GENERATED, f"# {rule.id} {rule.title}\n"]
+    lines.append(f"Family: {rule.family}. Severity: {rule.severity or f'[{BY_TARGET}](../reference/rules.md)'}.\n")
+    lines.append(f"**Why:** {rule.why}\n\n**Instead:** {rule.instead}\n")
+    if rule.kinds:
+        lines.append(f"Looks at effects: {', '.join(f'`{kind}`' for kind in rule.kinds)}.\n")
+    if rule.observes:
+        lines.append(f"Looks at observations: {', '.join(f'`{what}`' for what in rule.observes)}.\n")
+    for label, examples in (("Found in", rule.bad), ("Not found in", rule.good)):
+        if examples:
+            lines.append(f"## {label}\n")
+        lines += [_fenced(example) for example in examples]
+    if not rule.bad:
+        lines.append("What it finds is what the policy's `[deny]` lists: [policy keys](../reference/policy.md).\n")
+    return "\n".join(lines)
+
+
+def _lowered(title: str) -> str:
+    return title[0].lower() + title[1:]
+
+
 PAGES = {"cli.md": cli_page, "policy.md": policy_page, "rules.md": rules_page}
+
+
+def pages() -> dict[str, str]:
+    """The text of every page by its path below the documentation's folder."""
+    texts = {f"reference/{name}": page() for name, page in PAGES.items()}
+    texts |= {f"rules/{rule.id}.md": rule_page(rule) for rule in RULES.values()}
+    return {name: text.rstrip("\n") + "\n" for name, text in texts.items()}
 
 
 def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
@@ -177,9 +214,18 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m jupyter_guard.cli.reference FOLDER [--check]", file=sys.stderr)
         return 2
     status = 0
-    for name, page in PAGES.items():
-        path = Path(folders[0]) / "reference" / name
-        text = page().rstrip("\n") + "\n"
+    root = Path(folders[0])
+    written = pages()
+    for path in sorted((root / "rules").glob("*.md")):
+        if f"rules/{path.name}" not in written:
+            if check:
+                print(f"{path} is the page of no rule", file=sys.stderr)
+                status = 1
+            else:
+                path.unlink()
+                print(f"removed {path}")
+    for name, text in written.items():
+        path = root / name
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if before == text:
             continue

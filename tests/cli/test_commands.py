@@ -202,12 +202,18 @@ def test_the_reference_pages_are_up_to_date_and_say_when_they_are_not(
     (tmp_path / "reference" / "cli.md").write_text("old")
     assert main([str(tmp_path), "--check"]) == 1
     assert "cli.md is not up to date" in capsys.readouterr().err
+    assert {path.stem for path in (tmp_path / "rules").glob("*.md")} == set(RULES)
+    assert main([str(tmp_path)]) == 0
+    (tmp_path / "rules" / "JG999.md").write_text("old")
+    assert main([str(tmp_path), "--check"]) == 1
+    assert main([str(tmp_path)]) == 0
+    assert not (tmp_path / "rules" / "JG999.md").exists()
     assert main([]) == 2
 
 
 def test_everything_is_documented() -> None:
     cli, policy, rules = (PAGES[name]() for name in ("cli.md", "policy.md", "rules.md"))
     assert all(f"## jupyter guard {name}\n" in cli for name in COMMANDS)
-    assert all(f"### {name} " in rules for name in RULES)
+    assert all(f"[{name}](../rules/{name}.md)" in rules for name in RULES)
     assert "`limits.memory`" in policy
     assert os.linesep.strip("\r\n") == ""
