@@ -6,10 +6,13 @@ import json
 from enum import Enum
 from typing import Any
 
+import msgspec
+
 from jupyter_guard.kernel.wire import CONTENT, HEADER, METADATA, Header, MalformedError
 from jupyter_guard.origin import code_hash
 
 EXECUTE = "execute_request"
+_decode = msgspec.json.decode
 
 
 class State(Enum):
@@ -102,9 +105,13 @@ class Execute(Request):
 def parse_object(frame: bytes) -> dict[str, Any]:
     """A JSON object, lone surrogates and all, which stricter parsers refuse. Raises ``MalformedError``."""
     try:
-        found = json.loads(frame)
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"content that is not JSON ({error})") from None
+        found = _decode(frame)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # Lone surrogates and what is no number are none of its business; the standard library takes them.
+        try:
+            found = json.loads(frame)
+        except (ValueError, RecursionError) as error:
+            raise MalformedError(f"content that is not JSON ({error})") from None
     if not isinstance(found, dict):
         raise MalformedError("content that is no JSON object")
     return found

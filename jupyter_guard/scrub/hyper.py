@@ -226,15 +226,8 @@ class ByHyperscan:
         return True
 
     def any_keyword(self, text: str) -> bool:
-        """Whether there is any keyword in ``text``."""
-        found: list[int] = []
-
-        def on_match(number: int, *_: object) -> bool:
-            found.append(number)
-            return True
-
-        self._scan(self._ends, self._ends_scratch, text.encode("utf-8", "surrogatepass"), on_match)
-        return bool(found)
+        """Whether there is any keyword in ``text``, standing where one can."""
+        return bool(self._at_keywords(text, 0, 0))
 
     def _at_keywords(self, text: str, tail: int, start: int) -> list[Hit]:
         """Every keyword in ``text[tail:]`` that ends after ``start``."""

@@ -75,6 +75,7 @@ def _start(arguments, link):
             refusal.keep_own_text(self.kernel.shell)
             if hastened:
                 quick.sleep_no_more(self.kernel)
+                quick.pack_quickly(self.session)
 
         def start(self):
             _begin(self.kernel, link)

@@ -50,6 +50,27 @@ def sleep_no_more(kernel):
         kernel._execute_sleep = 0
 
 
+def pack_quickly(session):
+    """Let a session keep its encoder instead of making one for each of a message's four parts."""
+    import json
+
+    from jupyter_client import session as sessions
+
+    native, default = getattr(sessions, "json_packer", None), getattr(sessions, "json_default", None)
+    if native is None or default is None or session.pack is not native:
+        return
+    encode = json.JSONEncoder(default=default, ensure_ascii=False, allow_nan=False).encode
+
+    def pack(content):
+        try:
+            return encode(content).encode("utf8", errors="surrogateescape")
+        except (TypeError, ValueError):
+            # It has a way with what is no JSON, and says so.
+            return native(content)
+
+    session.pack = pack
+
+
 def _mark(kind, name, flag):
     """Let instances of ``kind`` say in ``flag`` whether they are within method ``name``."""
     method = getattr(kind, name)
