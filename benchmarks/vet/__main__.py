@@ -29,10 +29,12 @@ def main() -> None:
     options = _options()
     policy = Policy.preset(options.preset)
     print(f"policy {options.preset} {policy.hash}; data {options.data}")
-    own = list(own_cases(ROOT / "tests" / "corpus" / "independent"))
+    halves = {name: list(own_cases(ROOT / "tests" / "corpus" / name)) for name in ("independent", "own")}
     shared = options.data.exists()
     names = ("examples", "cyberseceval") if shared else ()
-    cases = [one for name in names for one in read_cases(options.data / f"{name}.jsonl.gz")] + own
+    sets = {name: list(read_cases(options.data / f"{name}.jsonl.gz")) for name in names}
+    sets |= {f"corpus, {name} half": half for name, half in halves.items()}
+    cases = [one for group in sets.values() for one in group]
     bad = [case for case in cases if case.label == "bad"]
     near = [case for case in cases if case.label == "good"]
     if shared:
@@ -43,7 +45,9 @@ def main() -> None:
         options.time_every = 1
     for origin in ("assistant", "human"):
         print(f"\n-- settings: {origin} --")
-        _recall(judged(bad, options.preset, origin), options.list_missed)
+        for name, group in sets.items():
+            print(f"  {name}")
+            _recall(judged([one for one in group if one.label == "bad"], options.preset, origin), options.list_missed)
         _near(judged(near, options.preset, origin))
         _alarms(alarms(judged(benign, options.preset, origin)), origin)
     if not options.only_ours:

@@ -299,6 +299,9 @@ def _emit(
         tags.add("bulk")
     if SELF_MADE in marks:
         tags.add("self-made")
+    if kind is Kind.FILE_DELETE and HOLE in text and text.strip(HOLE) and any(loop.many for loop in run.loops):
+        # Below a known folder, one after the other.
+        tags.add("bulk")
     via = site.name
     if kind in FILES and act.scope is None:
         context = run.here(site.node)

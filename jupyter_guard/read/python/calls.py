@@ -113,6 +113,9 @@ def call_name(
     model = models.MODELS.get(name)
     modelled = model(run, site) if model is not None else None
     entry = run.known(name)
+    if atom.owner is None and args and entry is not None and _is_method(name, entry):
+        # Called on its class, a method gets its object as the first argument.
+        site = Site(name, args[1:], kwargs, node, owner=args[0], open_=open_, callee=callee)
     if entry is None and "." in name:
         entry, inner = _reexported(run, name)
         if entry is not None:
@@ -130,6 +133,12 @@ def call_name(
     if modelled is not None:
         return modelled.marked(given.marks)
     return given
+
+
+def _is_method(name: str, entry: Entry) -> bool:
+    """Whether a name is a method that acts on its object, read from the class: ``pathlib.Path.unlink``."""
+    acts_on_self = any(act.target is not None and act.target.word == "self" for act in entry.acts)
+    return acts_on_self and name.rpartition(".")[0].rpartition(".")[2][:1].isupper()
 
 
 _CARRIED = frozenset(

@@ -30,6 +30,7 @@ from jupyter_guard.read.python.values import (
     NameDict,
     Obj,
     Partial,
+    Seq,
     Unknown,
     Value,
     const,
@@ -153,6 +154,13 @@ def _environ_get(run: Run, site: Site) -> Value:
     if default is not None and default.only() is not None:
         return Value((*default.atoms, Unknown("os.environ", "")), found.marks)
     return found
+
+
+def _environ_items(run: Run, site: Site) -> Value:
+    """Going through the environment: each value may be any of its secrets."""
+    one = Value((), frozenset({"environment", ENVIRON}))
+    pair = Value((Seq([ANYTHING, one], "tuple"),)) if site.name.endswith("items") else one
+    return Value((Seq([], "list", pair),), one.marks)
 
 
 def _environ_set(run: Run, site: Site) -> Value:
@@ -325,6 +333,8 @@ MODELS: dict[str, Model] = {
     "operator.call": _call_first,
     "os.environ.get": _environ_get,
     "os.environ.pop": _environ_get,
+    "os.environ.items": _environ_items,
+    "os.environ.values": _environ_items,
     "os.environ.setdefault": _environ_set,
     "os.environ.update": _environ_set,
     "os.putenv": _environ_set,

@@ -14,6 +14,7 @@ from typing import Any
 
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.acts import TAINTS, Site
+from jupyter_guard.read.python.fold import GIANT
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -27,6 +28,8 @@ from jupyter_guard.read.python.values import (
     items_of,
     join,
 )
+from jupyter_guard.terms import Kind
+from jupyter_guard.terms import Scope as Reach
 
 
 def _decoder(function: Callable[[Any], Any]) -> Callable[[Run, Site], Value]:
@@ -112,6 +115,10 @@ def _to_bytes(run: Run, site: Site) -> Value:
         return const(only.value.encode("utf-8", "surrogatepass"), value.marks)
     if only is not None and isinstance(only.value, bytes):
         return value
+    if only is not None and isinstance(only.value, int) and only.value > GIANT:
+        size = f"{only.value:,} bytes of memory"
+        run.emit(Kind.RESOURCE_EXHAUST, size, node=site.node, via=site.name, tags=("giant",), scope=Reach.SESSION)
+        return ANYTHING
     items = items_of(value) if any(type(atom) is Seq for atom in value.atoms) else None
     if items is not None:
         numbers = [one.only() for one in items]

@@ -43,6 +43,17 @@ def _drops_from_frame(site: Site, verb: str) -> bool:
     return any(type(atom) in (Const, Seq) for value in site.args[:1] for atom in value.atoms)
 
 
+# What shows, measures or compares a text does not open the file that it names.
+_SHOWING = frozenset(
+    """
+    print display pprint len str repr sorted isinstance hash type logging.info logging.debug logging.warning
+    logging.error warnings.warn IPython.display.Markdown IPython.display.display
+    """.split()
+)
+# A path rather than a sentence that names one.
+_PLACE = re.compile(r"(?:[~/$.]|file:)[^\n]*\Z|[^\s]*/[^\s]*\Z")
+
+
 _BARE = frozenset({"delete", "destroy", "purge", "wipe", "erase", "nuke", "delete_all", "destroy_all", "drop_all"})
 
 
@@ -110,10 +121,12 @@ def receiver_type(owner: Value) -> str:
 def _private(run: Run, site: Site) -> frozenset[str]:
     """A call that nothing describes, given a place where credentials are kept, is taken to read it."""
     found = frozenset[str]()
+    if site.name in _SHOWING:
+        return found
     for value in (*site.args, *site.kwargs.values()):
         for atom in value.atoms:
             path = atom.value if isinstance(atom, Const) else None
-            if isinstance(path, str) and 4 < len(path) < 300 and ("/" in path or "~" in path) and "\n" not in path:
+            if isinstance(path, str) and 4 < len(path) < 300 and _PLACE.match(path):
                 context = run.here(site.node)
                 if "credential-store" in context.path_tags(path) and not site.name.startswith(("os.path.", "pathlib.")):
                     run.add(context.file(Kind.FILE_READ, path, via=site.name.lstrip("."), certainty=Certainty.LIKELY))

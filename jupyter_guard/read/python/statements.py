@@ -28,6 +28,7 @@ from jupyter_guard.read.python.secrets_made import is_secret, weak_generator
 from jupyter_guard.read.python.shapes import endless, exits, leaves
 from jupyter_guard.read.python.values import (
     ANYTHING,
+    ENVIRON,
     MANY,
     Const,
     Inst,
@@ -68,7 +69,7 @@ def execute_cell(run: Run, body: Sequence[ast.stmt]) -> None:
         try:
             if index == len(body) - 1 and isinstance(node, ast.Expr):
                 value = evaluate(run, node.value)
-                text = not any(type(atom) in (Inst, Name) for atom in value.atoms)
+                text = ENVIRON in value.marks or not any(type(atom) in (Inst, Name) for atom in value.atoms)
                 if text:
                     show(run, [value], node.value, "the cell's last value")
             else:
