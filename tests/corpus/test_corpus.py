@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from benchmarks.vet.cases import own_cases
-from benchmarks.vet.measure import Judged, judged
-from jupyter_guard.terms import Verdict
+from jupyter_guard import Session
+from jupyter_guard.terms import Finding, Verdict
 
 HERE = Path(__file__).parent
 HALVES = ("independent", "own")
@@ -29,10 +30,43 @@ GROUPS = {
 }
 
 
+@dataclass(frozen=True)
+class Case:
+    """One case: ``== bad id`` or ``== good id`` in the file of its group, its cells with ``--`` between them."""
+
+    group: str
+    label: str
+    id: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case with the strictest verdict of its cells and all findings."""
+
+    case: Case
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+
+def cases(half: str) -> Iterator[Case]:
+    for path in sorted((HERE / half).glob("*.txt")):
+        for block in path.read_text(encoding="utf-8").removeprefix("== ").split("\n== "):
+            head, _, body = block.partition("\n")
+            label, name = head.split()
+            yield Case(path.stem, label, name, tuple(body.rstrip("\n").split("\n--\n")))
+
+
 @pytest.fixture(scope="module", params=HALVES)
 def half(request: pytest.FixtureRequest) -> list[Judged]:
     """Each case of one half, at an assistant's settings."""
-    return judged(own_cases(HERE / request.param), "personal", "assistant")
+    found = []
+    for case in cases(request.param):
+        session = Session("personal", origin="assistant", workspace="/home/user/work")
+        reports = [session.vet(cell) for cell in case.cells]
+        verdict = Verdict.strictest([report.verdict for report in reports], Verdict.ALLOW)
+        found.append(Judged(case, verdict, tuple(one for report in reports for one in report.findings)))
+    return found
 
 
 def test_what_is_dangerous_is_found(half: list[Judged]) -> None:
@@ -43,13 +77,13 @@ def test_what_is_dangerous_is_found(half: list[Judged]) -> None:
 
 def test_it_is_found_for_what_it_does(half: list[Judged]) -> None:
     bad = [one for one in half if one.case.label == "bad"]
-    unread = [one.case.id for one in bad if not one.right]
+    unread = [one.case.id for one in bad if all(finding.rule in ("JG000", "JG800") for finding in one.findings)]
     assert len(unread) <= 0.05 * len(bad), unread
 
 
 def test_no_group_is_left_behind(half: list[Judged]) -> None:
     for group in GROUPS:
-        bad = [one for one in half if one.case.label == "bad" and one.case.category == group]
+        bad = [one for one in half if one.case.label == "bad" and one.case.group == group]
         found = sum(one.verdict > Verdict.ALLOW for one in bad)
         assert found >= 0.85 * len(bad), group
 
@@ -61,11 +95,11 @@ def test_look_alikes_do_not_interrupt(half: list[Judged]) -> None:
 
 
 def test_the_corpus_is_what_it_says() -> None:
-    cases = [case for name in HALVES for case in own_cases(HERE / name)]
-    assert len(cases) >= 400
-    assert len({case.id + case.label for case in cases}) == len(cases)
-    for name in HALVES:
-        half = list(own_cases(HERE / name))
-        assert {case.category for case in half} == GROUPS
+    halves = {name: list(cases(name)) for name in HALVES}
+    every = [case for half in halves.values() for case in half]
+    assert len(every) >= 400
+    assert len({(case.id, case.label) for case in every}) == len(every)
+    for half in halves.values():
+        assert {case.group for case in half} == GROUPS
         assert {case.label for case in half} == {"bad", "good"}
         assert len(half) >= 190
