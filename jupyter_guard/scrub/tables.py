@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -49,6 +50,7 @@ _RUN = re.compile(r"\S+(?: \S+)*")
 _FIELD = re.compile(r'"?[\w.-]+"?')
 _RULE = re.compile(r"[\s|+\-=:.\u2500-\u257f]*")
 _MOST_MISSES = 2
+_MOST_WORDS = 4
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -135,16 +137,19 @@ def _head(line: str) -> Columns | None:
     if delimited is not None or not _HEAD.fullmatch(line):
         return delimited
     words = [(word.start(), word.end()) for word in _WORD.finditer(line)]
+    gaps = any(after - before > 1 for (_, before), (after, _) in pairwise(words))
     places = []
     for number, (start, end) in enumerate(words):
         if line[start:end].lower() not in NAMES:
             continue
         before = words[number - 1][1] if number else 0
         after = words[number + 1][0] if number + 1 < len(words) else 0
-        beside_gap = line[:1].isspace() or start - before > 1 or after - end > 1
-        if beside_gap and (len(words) > 1 or start >= 2):
-            # A single name may be one of a list: only what ends below it, beside an index, is its cell.
-            places.append((before, start if len(words) > 1 else -1, end, after or LONGEST_ROW))
+        beside_gap = (number > 0 and start - before > 1) or after - end > 1
+        # Indented words with nothing but single blanks between them are mostly prose, and a single one is in a list:
+        # there, only what ends below the name, as numbers and data frames do, is its cell.
+        indented = line[:1].isspace() and (len(words) <= _MOST_WORDS or gaps) and (len(words) > 1 or start >= 2)
+        if (beside_gap and len(words) > 1) or indented:
+            places.append((before, start if beside_gap else -1, end, after or LONGEST_ROW))
     return Columns(places=tuple(places)) if places else None
 
 

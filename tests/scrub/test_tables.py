@@ -68,6 +68,8 @@ def test_in_a_stream_of_messages() -> None:
 
 
 ORDINARY = (
+    "    Password database entries are reported as tuples containing the following\n    items from the password database\n",
+    "    the password and the secret are here\n    kept as they were\n    in a file\n",
     "Arguments:\n    user\n    password\n    host\n    port\n",
     "the password  and the secret  of success\nare hard work\n",
     "  password: the one to use\n  secret: another\n",
