@@ -17,7 +17,7 @@ import socket
 import sys
 from pathlib import Path
 
-from jupyter_guard.guard.protocol import Judged, Learn, Tell, Told, Unpacker, Vet, pack
+from jupyter_guard.guard.protocol import Judged, Learn, Standing, Tell, Told, Unpacker, Vet, pack, to_bytes
 from jupyter_guard.guard.session import failed
 from jupyter_guard.terms import Cell, Origin
 
@@ -29,7 +29,7 @@ def serve(link: socket.socket) -> None:
     from jupyter_guard.guard.pipeline import Pipeline, answer
 
     pipeline = Pipeline(Path.cwd())
-    link.sendall(pack(pipeline.standing))
+    link.sendall(pack(_with_secrets(pipeline.standing)))
     # What is loaded by now stays: the collector need not look at it again in the middle of a cell.
     gc.collect()
     gc.freeze()
@@ -42,7 +42,7 @@ def serve(link: socket.socket) -> None:
                 link.sendall(pack(Told(message.id, _words(message))))
             elif isinstance(message, Vet):
                 if pipeline.take_up_policy():
-                    link.sendall(pack(pipeline.standing))
+                    link.sendall(pack(_with_secrets(pipeline.standing)))
                 judged: Judged
                 try:
                     judged = pipeline.judge(message)
@@ -60,6 +60,17 @@ def _words(message: Tell) -> str:
         return policy_summary(Path.cwd()) if message.what == "policy" else explain_rule(message.rest)
     except LookupError as error:
         return str(error.args[0])
+
+
+def _with_secrets(standing: Standing) -> Standing:
+    """What the policy's sources hold is read here, so that the wrapper need not know how they are written."""
+    import msgspec
+
+    from jupyter_guard.scrub.sources import read_sources
+
+    found = read_sources(standing.known_from, os.environ, Path.home(), lambda _: None)
+    secrets = tuple((to_bytes(one.value), one.kind, to_bytes(one.name)) for one in found)
+    return msgspec.structs.replace(standing, secrets=secrets)
 
 
 def _connected(where: str) -> socket.socket:

@@ -19,6 +19,10 @@ LARGEST: Final = 256 * 1024 * 1024
 Stamp = tuple[int, int, int]
 
 
+# A secret that a file or variable holds: its value, the kind that markers show, the name that it has there.
+HeldSecret = tuple[bytes, str, bytes]
+
+
 class Vet(msgspec.Struct, tag="vet", frozen=True):
     """Judge a cell, and with it the ``expressions`` that its request wants evaluated; answered by ``Judged``.
 
@@ -67,7 +71,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked.
 
     ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when
-    it was read.
+    it was read. ``secrets`` is what the sources in ``known_from`` hold, where a wrapper is told.
     """
 
     mode: str = "enforce"
@@ -80,6 +84,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     problems: tuple[str, ...] = ()
     files: tuple[tuple[str, Stamp], ...] = ()
     patterns: bytes = b"{}"
+    secrets: tuple[HeldSecret, ...] = ()
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_guard.guard.protocol import HeldSecret, to_text
 from jupyter_guard.kernel.looking import LOOKS, comm_texts, debug_texts, looked_at
 from jupyter_guard.kernel.request import EXECUTE, Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT, HEADER, MalformedError, parse_header
@@ -62,11 +62,13 @@ class Incoming:
             return
         relay.dispatch.receive(request)
 
-    def learn_from(self, sources: tuple[str, ...], patterns: bytes) -> None:
+    def learn_from(self, secrets: tuple[HeldSecret, ...], patterns: bytes) -> None:
         """Take out of all output what the policy's sources (``env``, ``netrc`` ...) hold or its patterns match."""
         from jupyter_guard.scrub import KnownValues, MessageScrubber, with_own
 
-        known = KnownValues.from_sources(sources, os.environ, Path.home())
+        known = KnownValues.told(os.environ)
+        for held, kind, name in secrets:
+            known.learn(to_text(held), kind, registered=False, name=to_text(name))
         for about in self._relay.outgoing.open_streams():
             self._relay.outgoing.release(about)
         self._relay.outgoing.scrubber = MessageScrubber(known, with_own(json.loads(patterns)))

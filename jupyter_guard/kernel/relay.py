@@ -18,7 +18,7 @@ import zmq
 
 from jupyter_guard.guard.approvals import Approvals
 from jupyter_guard.guard.ledger import Ledger
-from jupyter_guard.guard.protocol import Judged, Standing, Tell, Told, Vet
+from jupyter_guard.guard.protocol import HeldSecret, Judged, Standing, Tell, Told, Vet
 from jupyter_guard.kernel import signals
 from jupyter_guard.kernel.asking import Asking
 from jupyter_guard.kernel.back import Back
@@ -87,7 +87,7 @@ class Relay:
             self._ended: int | None = os.pidfd_open(child.pid)
         except (AttributeError, OSError):
             self._ended = None
-        self._hidden: tuple[tuple[str, ...], bytes] = ((), b"{}")
+        self._hidden: tuple[tuple[HeldSecret, ...], bytes] = ((), b"{}")
 
     # --- what the other parts need
 
@@ -152,8 +152,8 @@ class Relay:
         self.kernel_id = head.decode("utf-8", "replace").removeprefix("kernel.")
 
     def _follow(self, standing: Standing) -> None:
-        if (standing.known_from, standing.patterns) != self._hidden:
-            self._hidden = (standing.known_from, standing.patterns)
+        if (standing.secrets, standing.patterns) != self._hidden:
+            self._hidden = (standing.secrets, standing.patterns)
             self.incoming.learn_from(*self._hidden)
         self.panel.follow(standing)
 

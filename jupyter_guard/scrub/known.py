@@ -67,11 +67,17 @@ class KnownValues:
         """What the sources of these ``names`` hold (``env``, ``aws``, ``netrc`` ...; see ``sources.SOURCES``)."""
         from jupyter_guard.scrub.sources import read_sources
 
+        known = cls.told(env)
+        for secret in read_sources(names, env, home, known.skipped.append):
+            known.learn(secret.value, secret.kind, registered=False, name=secret.name)
+        return known
+
+    @classmethod
+    def told(cls, env: Mapping[str, str]) -> KnownValues:
+        """None yet; those that are learnt without being registered may not be names of this user or host."""
         known = cls()
         refuse = {env.get(name, "") for name in ("USER", "LOGNAME", "USERNAME", "HOSTNAME", "HOME", "SHELL", "PWD")}
         known._refused = {value.lower() for value in refuse if value}
-        for secret in read_sources(names, env, home, known.skipped.append):
-            known.learn(secret.value, secret.kind, registered=False, name=secret.name)
         return known
 
     def learn(self, value: str, kind: str, registered: bool = True, name: str = "") -> bool:

@@ -231,3 +231,15 @@ def test_an_organisations_own_tokens_are_taken_out(start: Callable[..., Front]) 
         'version = 1\n[scrub.patterns.acme]\nkeywords = ["acme!"]\nshape = "(a+)+b"\n'
     )
     assert "acme" in front.run("1").error["traceback"][1]
+
+
+def test_what_the_environment_holds_is_taken_out(start: Callable[..., Front], monkeypatch: pytest.MonkeyPatch) -> None:
+    value = "quite-" + "unguessable-" + "7391"
+    monkeypatch.setenv("ACME_API_TOKEN", value)
+    front = start()
+    text = front.run("import os; print(os.environ['ACME_API_TOKEN'][::-1], os.environ['ACME_API_TOKEN'])").text
+    assert text.count("[REDACTED:environment]") == 2
+    Path(front.folder, "jupyter_guard.toml").write_text("version = 1\ntypo = 1\n")
+    front.run("1")
+    Path(front.folder, "jupyter_guard.toml").write_text("version = 1\n")
+    assert value not in front.run("print(os.environ['ACME_API_TOKEN'])").text
