@@ -126,8 +126,9 @@ def set_environment(run: Run, key: Value, node: ast.AST | None) -> None:
 
 def bind(run: Run, name: str, value: Value) -> None:
     """``name = value`` in the current scope."""
-    if run.origin.rank > value.origin.rank:
-        value = value.by(run.origin)
+    origin = run.origin
+    if origin.rank > value.origin.rank:
+        value = value.by(origin)
     home: Scope = run.scope.home(name)
     if home is not run.scope and run.branches:
         known = home.names.get(name)

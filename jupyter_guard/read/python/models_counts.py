@@ -61,6 +61,11 @@ def _number(value: Value | None) -> int | None:
     return number if isinstance(number, int) and 0 <= number < _LONGEST else None
 
 
+def is_counted(value: Value) -> bool:
+    """Whether ``value`` may be one of those whose length is beyond reach."""
+    return any(type(atom) is Inst and atom.type == TYPE for atom in value.atoms)
+
+
 def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: int) -> None:
     """All of ``value`` is gone through here: an effect when there is more than ``most`` of it."""
     for atom in value.atoms:

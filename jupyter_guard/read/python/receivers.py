@@ -184,24 +184,8 @@ def unknown_method(
         else:
             if atom.attr in _EXECUTES:
                 _perhaps_sql(run, site, atom.attr, atom.path.rpartition(".")[0])
-            receiver = atom.path.rpartition(".")[0]
-            if atom.attr in ("delete", "update") and _QUERY.search(receiver) and not _NARROWED.search(receiver):
-                run.emit(
-                    Kind.DATA_DESTROY if atom.attr == "delete" else Kind.DATA_WRITE,
-                    _queried(atom),
-                    node=node,
-                    via=atom.path.replace("()", ""),
-                    tags=("no-where",),
-                    certainty=Certainty.LIKELY,
-                )
-            elif _QUERY.search(receiver):
-                pass
-            elif _VERB.match(atom.attr) and not _QUIET.search(receiver) and not _drops_from_frame(site, atom.attr):
-                if atom.attr in _BARE:
-                    if _CLIENT.search(receiver):
-                        _unvetted(run, atom.path, site)
-                elif receiver and atom.attr not in ("drop_duplicates", "drop_nulls", "truncate", "drops"):
-                    _unvetted(run, atom.path, site)
+            if atom.attr in ("delete", "update") or _VERB.match(atom.attr):
+                _perhaps_destroys(run, site, atom)
     for value in (*args, *kwargs.values()):
         for one in value.atoms:
             # A function that is handed to something unknown may be called by it.
@@ -214,6 +198,28 @@ def unknown_method(
         marks |= result.marks
     path = f"{atom.path}()"[-200:]
     return Value((Unknown(path, "", Value((atom,))),), marks, callee.origin)
+
+
+def _perhaps_destroys(run: Run, site: Site, atom: Unknown) -> None:
+    """A method whose name deletes, on an object of unknown type: a query without a filter, or an unvetted client."""
+    receiver = atom.path.rpartition(".")[0]
+    if _QUERY.search(receiver):
+        if atom.attr in ("delete", "update") and not _NARROWED.search(receiver):
+            run.emit(
+                Kind.DATA_DESTROY if atom.attr == "delete" else Kind.DATA_WRITE,
+                _queried(atom),
+                node=site.node,
+                via=atom.path.replace("()", ""),
+                tags=("no-where",),
+                certainty=Certainty.LIKELY,
+            )
+    elif atom.attr == "update" or _QUIET.search(receiver) or _drops_from_frame(site, atom.attr):
+        return
+    elif atom.attr in _BARE:
+        if _CLIENT.search(receiver):
+            _unvetted(run, atom.path, site)
+    elif receiver and atom.attr not in ("drop_duplicates", "drop_nulls", "truncate", "drops"):
+        _unvetted(run, atom.path, site)
 
 
 _QUERY = re.compile(r"(?:^|\.)(?:query|objects|select)(?:\(\)|\.|$)")

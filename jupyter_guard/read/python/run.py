@@ -88,6 +88,8 @@ class Run:
     def origin(self) -> Origin:
         """The strictest author of the cell and of the functions that are being read."""
         strictest = self.context.origin
+        if not self.origins:
+            return strictest
         for origin in self.origins:
             if origin.rank > strictest.rank:
                 strictest = origin

@@ -21,7 +21,7 @@ from jupyter_guard.read.python.expressions import (
 )
 from jupyter_guard.read.python.models import show
 from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through
+from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through, is_counted
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import merged
 from jupyter_guard.read.python.secrets_made import is_secret, weak_generator
@@ -192,7 +192,7 @@ def _if(run: Run, node: ast.If) -> None:
 
 def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     value = iterated(run, evaluate(run, node.iter), None)
-    if not leaves(node.body):
+    if is_counted(value) and not leaves(node.body):
         gone_through(run, value, node.iter, "for", MOST_SEEN)
     items = items_of(value)
     unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
