@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Collection, Sequence
 
 from jupyter_guard.read.magic_names import AUTOMAGIC
@@ -39,7 +40,9 @@ def parses(code: str) -> bool:
     if len(code) > 100_000:
         return False
     try:
-        compile(code, "<magic>", "exec", 0x400, dont_inherit=True)  # ast.PyCF_ONLY_AST
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(code, "<magic>", "exec", 0x400, dont_inherit=True)  # ast.PyCF_ONLY_AST
     except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import pytest
 from hypothesis import given, settings
@@ -129,6 +130,12 @@ def test_commands_inside_timed_ones_stand_where_they_run() -> None:
     python, *others = segments("!pwd\n%time x = !ls\n!id")
     assert python.text.split("\n") == ["__segment__(1)", "x = __segment__(2)", "__segment__(3)"]
     assert [one.text for one in others] == ["pwd", "ls", "id"]
+
+
+def test_what_python_would_warn_about_is_not_said() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parts("%time 1if x else 2") == []
 
 
 def test_endless_timing_is_unread_and_ends() -> None:
