@@ -88,7 +88,7 @@ class Session:
 @asynccontextmanager
 async def session() -> AsyncIterator[Session]:
     # Short: socket paths have to fit.
-    with tempfile.TemporaryDirectory(prefix="lost-") as name:
+    with tempfile.TemporaryDirectory(prefix="lost-", ignore_cleanup_errors=True) as name:
         one = Session(Path(name))
         await one.begin()
         try:
@@ -128,11 +128,7 @@ def test_the_next_kernel_says_once_what_was_lost() -> None:
             assert text(await one.run("print(1)")) == "1\n"
             assert not list(one.folder.glob(".*.lost"))
 
-    try:
-        asyncio.run(scenario())
-    except Exception:
-        # Once in some twenty runs on a loaded machine; why is not known yet. Twice in a row is no accident.
-        asyncio.run(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.kernel
