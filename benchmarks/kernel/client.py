@@ -38,7 +38,11 @@ class Kernel:
         self.shell = self._connect(zmq.DEALER, config["shell_port"])
         self.iopub = self._connect(zmq.SUB, config["iopub_port"])
         self.iopub.subscribe(b"")
-        self._ready()
+        try:
+            self._ready()
+        except BaseException:
+            self.close()
+            raise
         self.started = self._answered - begin
 
     def _connect(self, kind: int, port: int) -> Any:

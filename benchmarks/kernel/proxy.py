@@ -1,13 +1,15 @@
 """A connection file -> an ipykernel behind a wrapper that does nothing, in compiled code: the limit of any wrapper.
 
 ``python -m benchmarks.kernel.proxy -f CONNECTION_FILE``. One thread a channel runs ``zmq.proxy`` between the front
-end's port and the child's, a plain ipykernel; iopub loses nothing. It has no policy, no helper and no care for how anything ends.
+end's port and the child's, a plain ipykernel; iopub loses nothing. It has no policy, no helper and little care for how
+anything ends.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -33,7 +35,8 @@ def main(arguments: list[str]) -> int:
     path = Path(directory, "connection.json")
     path.write_text(json.dumps(config), encoding="utf-8")
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", str(path), *options.extra]
-    child = os.posix_spawn(command[0], command, os.environ)
+    # ipykernel ends with the process that this variable says has started it.
+    child = os.posix_spawn(command[0], command, {**os.environ, "JPY_PARENT_PID": str(os.getpid())})
 
     import zmq
 
@@ -52,6 +55,7 @@ def main(arguments: list[str]) -> int:
 
     for row in CHANNELS:
         threading.Thread(target=relay, args=row, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     os.waitpid(child, 0)
     starting.remove_directory(directory)
     os._exit(0)
