@@ -16,7 +16,7 @@ demo: .venv/installed  ## run the demo notebooks through the guarded kernel, wit
 	$(BIN)/python demo_notebooks/run.py
 
 lab: .venv/installed  ## open JupyterLab with the guarded kernel on the demo notebooks
-	$(BIN)/jupyter lab --notebook-dir=demo_notebooks tour.ipynb
+	$(BIN)/jupyter lab --notebook-dir=demo_notebooks $(LAB_ARGS) demo_notebooks/tour.ipynb
 
 test: .venv/tested lint typescript docs  ## every check and every test
 	.ci/system-packages
