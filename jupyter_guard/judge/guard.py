@@ -37,7 +37,7 @@ RULES: Final[tuple[Rule, ...]] = (
         id="JG801",
         title="Changes the guard, IPython or Jupyter itself",
         why="From then on nobody knows what a cell does, or the guard no longer sees it.",
-        instead="Ask the policy's owner for what you need: jupyter guard policy grant.",
+        instead="Ask whoever keeps the policy; `jupyter guard policy show` names the files that make it.",
         kinds=_TAMPERS,
         bad=(
             "get_ipython().ast_transformers.clear()",
@@ -51,7 +51,7 @@ RULES: Final[tuple[Rule, ...]] = (
         id="JG805",
         title="Changes files of the guard or of Jupyter",
         why="They decide how the next kernel starts and what it is allowed.",
-        instead="Ask the policy's owner: jupyter guard policy grant.",
+        instead="Ask whoever keeps the policy; `jupyter guard policy show` names the files that make it.",
         kinds=(Kind.FILE_WRITE, Kind.FILE_DELETE),
         check=has("guard-file"),
         bad=("open('jupyter_guard.toml', 'w').write('')",),

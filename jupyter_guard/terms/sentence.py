@@ -77,7 +77,8 @@ def worst_first(effect: Effect) -> tuple[int, int, int]:
 
 def _groups(effects: Iterable[Effect]) -> list[tuple[Effect, ...]]:
     groups: dict[tuple[object, ...], list[Effect]] = {}
-    for effect in sorted(effects, key=worst_first):
+    # By the verb last: of two that are equally bad none should stand first because it was found first.
+    for effect in sorted(effects, key=lambda effect: (worst_first(effect), _verb(effect))):
         if effect.scope is Scope.SESSION and effect.kind in _QUIET_IN_SESSION:
             continue
         groups.setdefault((effect.kind, _verb(effect), bool(_doubt(effect))), []).append(effect)
@@ -195,6 +196,8 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
 def _verb(effect: Effect) -> tuple[str, str, str]:
     if effect.kind is Kind.DATA_DESTROY and effect.via.upper().startswith("TRUNCATE"):
         return ("deletes every row of", "tables", "")
+    if effect.kind is Kind.GUARD_TAMPER and "alias" not in effect.tags and _is_prose(effect):
+        return ("changes", "parts", "")
     for tag, verb, noun, preposition in _VERBS[effect.kind]:
         if not tag or tag in effect.tags:
             return (verb, noun, preposition)
@@ -234,7 +237,14 @@ def _name(effect: Effect) -> str:
         "remote-code",
     }:
         return ""
+    if _is_prose(effect):
+        return shown(target)
     return f"`{shown(_QUERY.sub('', target))}`"
+
+
+def _is_prose(effect: Effect) -> bool:
+    """Whether the target is words of ours ("the clipboard") and no name of the user's."""
+    return effect.kind in _IN_WORDS and effect.target.startswith(_ARTICLES)
 
 
 def _data(effect: Effect, target: str) -> str:
@@ -254,7 +264,9 @@ def _data(effect: Effect, target: str) -> str:
 
 
 # "every key", "a column": said as it is; "table sales": the noun, then the name.
-_ARTICLES = ("a ", "an ", "every ", "all ", "the ", "new ")
+_ARTICLES = ("a ", "an ", "every ", "all ", "the ", "this ", "new ")
+# The kinds whose targets are no files, hosts or programs that a user could have named like this.
+_IN_WORDS = frozenset({Kind.CREDENTIAL_READ, Kind.GUARD_TAMPER, Kind.PRIVILEGE_RAISE, Kind.PROCESS_SIGNAL})
 _NOUNS = ("table ", "database ", "schema ", "view ", "column ", "index ", "role ", "user ", "collection ", "bucket ")
 
 

@@ -107,3 +107,11 @@ def test_the_order_of_effects_does_not_matter_to_what_comes_first(many: list[Eff
 def test_shown_is_bounded(text: str) -> None:
     assert len(shown(text)) <= 60
     assert shown(text).isprintable()
+
+
+def test_words_of_ours_are_no_names() -> None:
+    assert clause(Effect(Kind.CREDENTIAL_READ, "the clipboard")) == "reads credentials from the clipboard"
+    assert clause(Effect(Kind.GUARD_TAMPER, "the kernel's own channel")) == "changes the kernel's own channel"
+    assert clause(Effect(Kind.GUARD_TAMPER, "input transformers")).endswith("own `input transformers`")
+    # A file can have any name.
+    assert clause(Effect(Kind.FILE_DELETE, "the plan.txt")) == "deletes `the plan.txt`"
