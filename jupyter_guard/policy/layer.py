@@ -7,7 +7,7 @@ import functools
 import re
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -208,8 +208,10 @@ class _Reader:
             self._problem(("knowledge", named, *[part for part in rest if part]), problem.message)
         return entries
 
-    def _unknown(self, path: tuple[str, ...], known: Iterable[str]) -> None:
-        near = difflib.get_close_matches(".".join(path), list(known), 1, cutoff=0.7)
+    def _unknown(self, path: tuple[str, ...], known: Sequence[str]) -> None:
+        # A misspelt table is like a table, not like one of the keys in it.
+        names = dict.fromkeys(".".join(one.split(".")[: len(path)]) for one in known)
+        near = difflib.get_close_matches(".".join(path), [*names, *known], 1, cutoff=0.7)
         hint = f"; did you mean {near[0]!r}?" if near else "; jupyter guard policy explain lists the keys"
         self._problem(path, f"unknown key{hint}")
 

@@ -63,6 +63,7 @@ def test_all_mistakes_at_once() -> None:
     assert "p.toml:6: origin.human.high" in text
     assert "did you mean 'block'?" in text
     assert "did you mean 'does'?" in text
+    assert "origin.asistant: unknown key; did you mean 'origin.assistant'?" in text
 
 
 @pytest.mark.parametrize(
