@@ -142,7 +142,7 @@ class Dispatch:
     def run_confirmed(self, request: Execute, lane: Lane, answer: Judged) -> None:
         """Run a cell that somebody allowed."""
         relay = self._relay
-        relay.judging.learn(Learn(to_bytes(request.code), "unknown", relay.language))
+        relay.judging.learn(Learn(to_bytes(request.code), request.origin, relay.language))
         relay.link.note_shown(request.msg_id, answer.shown)
         relay.panel.report(request, answer, "confirmed")
         self._send(request, lane)

@@ -94,3 +94,10 @@ def test_with_a_panel_and_without_stdin_it_waits_for_the_panel(start: Callable[.
     assert psutil.Process(front.pid).is_running()
     front.tell({"type": "answer", "id": item["id"], "choice": "refuse", "key": front.key})
     assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
+
+
+def test_what_an_allowed_assistant_defined_stays_an_assistants(front: Front) -> None:
+    defined = "\nimport shutil\ndef tidy(place): shutil.rmtree(place)"
+    assert front.assistant(ASKED + defined, "y").status == "ok"
+    # Written by nobody known it would be asked about; what runs is the assistant's.
+    assert front.run("tidy('/srv/there-is-no-such-place')").error["ename"] == "CellBlocked"
