@@ -5,6 +5,7 @@ Those convert their flags part by part; a cell is some seventy parts, and each r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import zmq
@@ -35,9 +36,16 @@ def receive(sock: Any) -> list[bytes] | None:
     return frames
 
 
-def has_more(sock: Any) -> bool:
-    """Whether another message is there already."""
-    return bool(_get(sock, _EVENTS) & _IN)
+def messages(sock: Any, most: int, most_bytes: int = 1 << 40) -> Iterator[list[bytes]]:
+    """The messages that are there: up to ``most``, and no more once they had ``most_bytes`` in their last parts."""
+    for _ in range(most):
+        frames = receive(sock)
+        if frames is None:
+            return
+        most_bytes -= len(frames[-1])
+        yield frames
+        if most_bytes <= 0 or not _get(sock, _EVENTS) & _IN:
+            return
 
 
 def send(sock: Any, frames: list[bytes], copy: bool = True) -> None:

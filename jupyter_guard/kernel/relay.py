@@ -25,7 +25,7 @@ from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
 from jupyter_guard.kernel.death import seconds_to_start
 from jupyter_guard.kernel.dispatch import Dispatch, refused
-from jupyter_guard.kernel.frames import has_more, poll, receive
+from jupyter_guard.kernel.frames import messages, poll
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
 from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
@@ -319,49 +319,33 @@ class Relay:
         self._drain(self.front.shell, "shell", limit=100_000)
 
     def _drain(self, sock: Any, channel: str, limit: int = BATCH) -> None:
-        for _ in range(limit):
-            frames = receive(sock)
-            if frames is None:
-                return
+        for frames in messages(sock, limit):
             try:
                 self.incoming.take(channel, frames)
             except MalformedError as problem:
                 log.warning("dropped a message on %s: %s", channel, problem)
-            if not has_more(sock):
-                return
 
     def _drain_iopub(self, _sock: Any) -> None:
         self.drain_iopub(BATCH, BATCH_BYTES)
 
-    def drain_iopub(self, limit: int = 10_000, left: int = 1 << 40) -> None:
-        """Take what the child has published, up to a number of messages and to when ``left`` bytes were exceeded."""
-        sock, take, front = self.back.iopub, self.outgoing.take, self.front
-        for _ in range(limit):
-            if front.backlog or left <= 0:
-                return
-            frames = receive(sock)
-            if frames is None:
-                return
-            left -= len(frames[-1])
-            try:
-                take("iopub", b"", frames)
-            except MalformedError as problem:
-                log.warning("dropped a message from the kernel on iopub: %s", problem)
-            if not has_more(sock):
-                return
+    def drain_iopub(self, limit: int = 10_000, most_bytes: int = 1 << 40) -> None:
+        """Take what the child has published, until a front end is full."""
+        if not self.front.backlog:
+            for frames in messages(self.back.iopub, limit, most_bytes):
+                self._take_from_child("iopub", b"", frames)
+                if self.front.backlog:
+                    return
 
     def _drain_client(self, sock: Any) -> None:
         channel, client = self.back.owner[sock]
-        for _ in range(BATCH):
-            frames = receive(sock)
-            if frames is None:
-                return
-            try:
-                self.outgoing.take(channel, client.identity, frames)
-            except MalformedError as problem:
-                log.warning("dropped a message from the kernel on %s: %s", channel, problem)
-            if not has_more(sock):
-                return
+        for frames in messages(sock, BATCH):
+            self._take_from_child(channel, client.identity, frames)
+
+    def _take_from_child(self, channel: str, identity: bytes, frames: list[bytes]) -> None:
+        try:
+            self.outgoing.take(channel, identity, frames)
+        except MalformedError as problem:
+            log.warning("dropped a message from the kernel on %s: %s", channel, problem)
 
     # --- the child's end
 

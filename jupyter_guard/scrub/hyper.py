@@ -46,7 +46,7 @@ class Expressions:
     def name(self) -> str:
         """Changes when any pattern does, or the code that makes expressions of patterns."""
         # Not from the expressions themselves: making them takes longer than loading what was compiled from them.
-        text = hashlib.sha256()
+        text = hashlib.sha256(str(DIGIT_WITHIN).encode())
         for one in self.patterns:
             lead = one.lead.pattern if one.lead is not None else ""
             fields = (
