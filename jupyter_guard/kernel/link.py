@@ -289,7 +289,9 @@ class Link:
             return
         self.note_shown(request.msg_id, answer.shown)
         if message.get("how") != "module":
-            self._relay.judging.learn(Learn(to_bytes(str(message.get("text"))), request.origin))
+            # Not the running cell's: a person's cell can run what an assistant's has defined or written.
+            author = str(json.loads(answer.item)["origin"])
+            self._relay.judging.learn(Learn(to_bytes(str(message.get("text"))), author))
         self._relay.panel.report(request, answer, "confirmed")
         self._answer({"ok": True})
 

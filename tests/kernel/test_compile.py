@@ -9,9 +9,10 @@ import signal
 import time
 from collections.abc import Callable
 
+import psutil
 import pytest
 
-from .front import Front
+from .front import Front, Run
 
 HARMFUL = 'import shutil, os\nshutil.rmtree(os.path.expanduser("~"))'
 SETUP = """
@@ -281,14 +282,31 @@ def test_an_interrupt_while_the_question_is_open(front: Front) -> None:
     assert front.run("1 + 1").result == "2"
 
 
-def test_an_interrupt_while_the_helper_thinks(start: Callable[..., Front]) -> None:
-    front = start()
+def test_what_it_defines_is_whose_function_ran_it(front: Front) -> None:
+    front.assistant("def assistants_go(text): exec(text, globals())", answer="y")
+    front.run(
+        "lines = ['import contextlib, os, shutil', 'with contextlib.suppress(OSError):',"
+        " '    os.remove(\"/var/lib/there/is/none\")', 'def assistants_tidy(place): shutil.rmtree(place)']"
+    )
+    assert front.run("assistants_go(chr(10).join(lines[:]))", answer="y").status == "ok"
+    # Asked about when a person wrote it, blocked when an assistant did.
+    assert front.run("assistants_tidy('/srv/there-is-no-such-place')").error["ename"] == "CellBlocked"
+
+
+def running_before_a_stopped_helper(front: Front) -> tuple[Run, psutil.Process]:
+    """A cell that waits for a judgement of what it compiles, and the helper that will not give one."""
     front.run("def go(text): exec(text)\nnames = ['print']")
     run = front.send("print('begins')\nimport time; time.sleep(1)\ngo(names[0] + '(5)')")
     front.wait_for(run, "stream")
     helper = front.helper()
     helper.send_signal(signal.SIGSTOP)
     time.sleep(1.5)
+    return run, helper
+
+
+def test_an_interrupt_while_the_helper_thinks(start: Callable[..., Front]) -> None:
+    front = start()
+    run, helper = running_before_a_stopped_helper(front)
     front.interrupt()
     front.finish(run)
     helper.send_signal(signal.SIGCONT)
@@ -298,12 +316,7 @@ def test_an_interrupt_while_the_helper_thinks(start: Callable[..., Front]) -> No
 
 def test_a_helper_that_dies_meanwhile_is_a_block(start: Callable[..., Front]) -> None:
     front = start()
-    front.run("def go(text): exec(text)\nnames = ['print']")
-    run = front.send("print('begins')\nimport time; time.sleep(1)\ngo(names[0] + '(5)')")
-    front.wait_for(run, "stream")
-    helper = front.helper()
-    helper.send_signal(signal.SIGSTOP)
-    time.sleep(1.5)
+    run, helper = running_before_a_stopped_helper(front)
     helper.kill()
     front.finish(run)
     assert run.error["ename"] == "CellBlocked"
