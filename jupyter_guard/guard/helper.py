@@ -17,15 +17,15 @@ import socket
 import sys
 from pathlib import Path
 
-from jupyter_guard.guard.protocol import Judged, Learn, Standing, Tell, Told, Unpacker, Vet, pack, to_bytes
+from jupyter_guard.guard.protocol import Ended, Judged, Learn, Standing, Tell, Told, Unpacker, Vet, pack, to_bytes
 from jupyter_guard.guard.session import failed
 from jupyter_guard.terms import Cell, Origin
 
 LARGEST_DATA = 2 * 1024**3
 
 
-def serve(link: socket.socket) -> None:
-    """Answer until the other side closes."""
+def serve(link: socket.socket) -> bool:
+    """Answer until the other side closes; whether the kernel may have left anything behind."""
     from jupyter_guard.guard.pipeline import Pipeline, answer
 
     pipeline = Pipeline(Path.cwd())
@@ -36,6 +36,8 @@ def serve(link: socket.socket) -> None:
     unpacker = Unpacker()
     while data := link.recv(1 << 20):
         for message in unpacker.feed(data):
+            if isinstance(message, Ended):
+                return False
             if isinstance(message, Learn):
                 pipeline.learn(message)
             elif isinstance(message, Tell):
@@ -51,6 +53,7 @@ def serve(link: socket.socket) -> None:
                     cell = Cell("", Origin.UNKNOWN)
                     judged = answer(message.id, failed(cell, f"{type(error).__name__}: {error}"))
                 link.sendall(pack(judged))
+    return True
 
 
 def _words(message: Tell) -> str:
@@ -105,10 +108,12 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = _connected(where)
     _bound_memory()
+    unclean = True
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        serve(link)
+        unclean = serve(link)
     # The wrapper ended: it closes this socket for no other reason, and a helper that it replaces is killed.
-    _end_leftovers(int(group))
+    if unclean:
+        _end_leftovers(int(group))
     shutil.rmtree(directory, ignore_errors=True)
     return 0
 

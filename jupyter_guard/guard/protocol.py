@@ -109,7 +109,11 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
     shown: tuple[str, ...] = ()
 
 
-Message = Vet | Learn | Tell | Standing | Judged | Told
+class Ended(msgspec.Struct, tag="ended", frozen=True):
+    """The kernel ended and was waited for: its process group is nobody's, and soon perhaps somebody else's."""
+
+
+Message = Vet | Learn | Tell | Ended | Standing | Judged | Told
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
 

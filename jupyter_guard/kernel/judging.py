@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Tell, Told, Unpacker, Vet, pack, stamp
+from jupyter_guard.guard.protocol import Ended, Judged, Learn, Stamp, Standing, Tell, Told, Unpacker, Vet, pack, stamp
 
 log = logging.getLogger("jupyter_guard")
 
@@ -188,7 +188,14 @@ class Judging:
         del self._out[:sent]
 
     def stop(self) -> None:
-        """Let the helper end by itself; it removes the private directory once more when it sees us gone."""
+        """Let the helper end by itself, the child having ended; it removes the private directory once more."""
+        if self.link is not None:
+            if not self._out:
+                with contextlib.suppress(OSError):
+                    self.link.send(pack(Ended()))
+            self._close()
+
+    def _close(self) -> None:
         if self.link is not None:
             self.link.close()
             self.link = None
@@ -231,7 +238,7 @@ class Judging:
             with contextlib.suppress(OSError):
                 os.waitpid(self.pid, 0)
         self.pid = 0
-        self.stop()
+        self._close()
 
     def _command(self, where: str) -> list[str]:
         # -P: a module in the workspace must not stand in for one of the guard's.
