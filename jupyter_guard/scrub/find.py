@@ -9,7 +9,7 @@ from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.patterns import Pattern, overlong
 from jupyter_guard.scrub.redaction import Redaction, marker
-from jupyter_guard.scrub.shape import CAP
+from jupyter_guard.scrub.rewrite import CAP
 from jupyter_guard.scrub.spans import Found, merged, overlong_end
 from jupyter_guard.scrub.tables import COLUMN, html_cells, text_cells
 from jupyter_guard.scrub.views import ESCAPE, MARKUP, View

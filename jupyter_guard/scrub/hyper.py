@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_guard.scrub import shape, tables
+from jupyter_guard.scrub import rewrite, shape, tables
 from jupyter_guard.scrub.checks import DIGIT_WITHIN
 from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, hits_of
 from jupyter_guard.scrub.patterns import Pattern
@@ -60,7 +60,7 @@ class Expressions:
                 *one.checks,
             )
             text.update(repr(fields).encode())
-        for module in (shape, tables, sys.modules[__name__]):
+        for module in (rewrite, shape, tables, sys.modules[__name__]):
             text.update(Path(str(module.__file__)).read_bytes())
         return text.hexdigest()
 

@@ -25,7 +25,8 @@ from typing import Any
 import msgspec
 
 from jupyter_guard.scrub.checks import CHECKS, LOOK_BEHIND, entropy, stands_for_a_value
-from jupyter_guard.scrub.shape import CAP, Shape, ShapeError
+from jupyter_guard.scrub.rewrite import CAP
+from jupyter_guard.scrub.shape import Shape, ShapeError
 
 PARTS = {
     # A name's rest, what closes its quotes, a type, the sign, and what opens the value: ``api_key": "``, ``KEY ?= '``,

@@ -17,26 +17,9 @@ from re import _parser as sre  # type: ignore[attr-defined]
 from typing import Any
 
 from jupyter_guard.scrub.ambiguity import ambiguous
-
-CAP = 65_536
-"""No part of a shape repeats more often: a stream holds at most so many characters for one candidate."""
-
-_ENOUGH = 20
-"""So many repeats tell a token from text; asking engines to count further makes them large and slow."""
+from jupyter_guard.scrub.rewrite import CAP, PLACES, Nodes, all_of, character, open_ended, prefixes, relaxed
 
 _LONG_PART = 64
-
-_CATEGORIES = {
-    op.CATEGORY_DIGIT: r"\d",
-    op.CATEGORY_NOT_DIGIT: r"\D",
-    op.CATEGORY_SPACE: r"\s",
-    op.CATEGORY_NOT_SPACE: r"\S",
-    op.CATEGORY_WORD: r"\w",
-    op.CATEGORY_NOT_WORD: r"\W",
-}
-_PLACES = {op.AT_BOUNDARY: r"\b", op.AT_NON_BOUNDARY: r"\B", op.AT_END: r"\Z", op.AT_END_STRING: r"\Z"}
-
-Nodes = list[tuple[Any, Any]]
 
 
 class ShapeError(ValueError):
@@ -113,18 +96,18 @@ class Shape:
 
     def expression(self) -> str:
         """The shape as one expression with the group ``secret``."""
-        return f"{_all(self._before)}(?P<secret>{_all(self._secret)}){_all(self._after)}"
+        return f"{all_of(self._before)}(?P<secret>{all_of(self._secret)}){all_of(self._after)}"
 
     @property
     def parts(self) -> tuple[str, str, str]:
         """What may stand before the secret, the secret, and what must follow, as expressions."""
-        return _all(self._before), _all(self._secret), _all(self._after)
+        return all_of(self._before), all_of(self._secret), all_of(self._after)
 
     def open(self, text: str, start: int, stop: int | None = None) -> bool | None:
         """Whether text that follows ``text[:stop]`` could change what ``match`` says; ``None``: never will it match."""
         stop = len(text) if stop is None else stop
         if self._open is None:
-            self._open = self._compile(_open(self._before + self._secret + self._after))
+            self._open = self._compile(open_ended(self._before + self._secret + self._after))
         match = self._open.match(text, start, stop)
         return None if match is None else bool(match.end() == stop)
 
@@ -132,7 +115,7 @@ class Shape:
         """Whether a character of ``text`` may belong to a secret, as long as the match is open."""
         if self._begun is None:
             rest = self._secret + self._after
-            self._begun = self._compile(rf"{_all(self._before)}(?!\Z)(?:{_prefixes(rest)}|{_all(rest)})")
+            self._begun = self._compile(rf"{all_of(self._before)}(?!\Z)(?:{prefixes(rest)}|{all_of(rest)})")
         return self._begun.match(text, start) is not None
 
     def relaxed(self, digit_within: int = -1) -> str:
@@ -142,16 +125,16 @@ class Shape:
         then, and with ``digit_within`` 0, the expression ends as early as it can. Below 0 it is the whole shape.
         """
         if digit_within >= 0 and len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT:
-            before = "".join(_relaxed(node) for node in self._before)
+            before = "".join(relaxed(node) for node in self._before)
             low, _high, sub = self._secret[0][1]
-            inner = "".join(_relaxed(node) for node in sub)
+            inner = "".join(relaxed(node) for node in sub)
             least = min(low, 8)
             if not digit_within:
                 return f"{before}(?:{inner}){{{least}}}"
             early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
             late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
             return f"{before}(?:{'|'.join([*early, late])})"
-        return "".join(_relaxed(node) for node in self._before + self._secret + self._after)
+        return "".join(relaxed(node) for node in self._before + self._secret + self._after)
 
     def relaxed_password(self, within: int) -> str:
         """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
@@ -163,13 +146,13 @@ class Shape:
         least, most, quote = before[-1][1]
         if len(items) != 1 or item[0] is not op.IN or item[1][0][0] is not op.NEGATE or (least, most) != (0, 1):
             return self.relaxed(0)
-        inside = _character(item)
-        name = "".join(_relaxed(node) for node in before[:-1])
-        quoted = "".join(_relaxed(node) for node in quote) + f"{inside}{{{low}}}"
+        inside = character(item)
+        name = "".join(relaxed(node) for node in before[:-1])
+        quoted = "".join(relaxed(node) for node in quote) + f"{inside}{{{low}}}"
         sign = "[^\\-A-Za-z_./:" + inside[2:]
         early = "|".join(f"{_times(inside, at)}{sign}{_times(inside, low - 1 - at)}" for at in range(low))
         late = f"{inside}{{{low},{within - 1}}}{sign}"
-        return f"{name}(?:{quoted}|{_relaxed(before[-1])}(?:{early}|{late}))"
+        return f"{name}(?:{quoted}|{relaxed(before[-1])}(?:{early}|{late}))"
 
     def _compile(self, source: str) -> re.Pattern[str]:
         return re.compile(source, self._flags)
@@ -216,7 +199,7 @@ def _refuse_slow(nodes: Nodes, inside_unbounded: bool) -> None:
             if direction < 0 or len(list(sub)) != 1 or next(iter(sub))[0] not in (op.IN, op.LITERAL, op.NOT_LITERAL):
                 raise ShapeError("look-around must be ahead, and one character wide")
         elif kind is op.AT:
-            if value not in _PLACES:
+            if value not in PLACES:
                 raise ShapeError("a shape is read in the middle of a text: no ^ and no \\A")
         elif kind not in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
             raise ShapeError(f"not usable in a shape: {str(kind).lower()}")
@@ -246,159 +229,3 @@ def _width(node: tuple[Any, Any]) -> int:
     if kind is op.BRANCH:
         return max(sum(_width(sub) for sub in branch) for branch in value[1])
     return 0 if kind is op.AT else 1
-
-
-def _all(nodes: Nodes) -> str:
-    return "".join(_one(node) for node in nodes)
-
-
-def _one(node: tuple[Any, Any]) -> str:
-    """The regular expression that ``node`` was parsed from, or one that means the same."""
-    kind, value = node
-    if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
-        return _character(node)
-    if kind is op.AT:
-        return str(_PLACES[value])
-    if kind is op.SUBPATTERN:
-        return f"(?:{_all(list(value[3]))})"
-    if kind is op.BRANCH:
-        return "(?:" + "|".join(_all(list(branch)) for branch in value[1]) + ")"
-    if kind is op.ASSERT:
-        return f"(?={_all(list(value[1]))})"
-    if kind is op.ASSERT_NOT:
-        return f"(?!{_all(list(value[1]))})"
-    low, high, sub = value
-    high = CAP if high is op.MAXREPEAT else high
-    return f"(?:{_all(list(sub))}){{{low},{high}}}" + ("?" if kind is op.MIN_REPEAT else "")
-
-
-def _character(node: tuple[Any, Any]) -> str:
-    kind, value = node
-    if kind is op.ANY:
-        return r"[^\n]"
-    if kind is op.LITERAL:
-        return re.escape(chr(value))
-    if kind is op.NOT_LITERAL:
-        return f"[^{_in_class(value)}]"
-    parts = []
-    for inner, content in value:
-        if inner is op.NEGATE:
-            parts.append("^")
-        elif inner is op.LITERAL:
-            parts.append(_in_class(content))
-        elif inner is op.RANGE:
-            parts.append(f"{_in_class(content[0])}-{_in_class(content[1])}")
-        else:
-            parts.append(_CATEGORIES[content])
-    return f"[{''.join(parts)}]"
-
-
-def _in_class(code: int) -> str:
-    return re.escape(chr(code)) if code < 128 else chr(code)
-
-
-def _open(nodes: Nodes) -> str:
-    """``nodes``, except that every character may be missing at the end of the text. The order of choices is kept."""
-    return "".join(_open_one(node) for node in nodes)
-
-
-def _open_one(node: tuple[Any, Any]) -> str:
-    kind, value = node
-    if kind is op.SUBPATTERN:
-        return f"(?:{_open(list(value[3]))})"
-    if kind is op.BRANCH:
-        return "(?:" + "|".join(_open(list(branch)) for branch in value[1]) + ")"
-    if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
-        return rf"(?:{_one(node)}|\Z)"
-    low, high, sub = value
-    high = CAP if high is op.MAXREPEAT else high
-    inner = list(sub)
-    lazy = "?" if kind is op.MIN_REPEAT else ""
-    if high == 0:
-        return ""
-    if len(inner) > 1 or inner[0][0] not in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
-        return f"(?:{_open(inner)}){{{low},{high}}}{lazy}"
-    whole = f"{_character(inner[0])}{{{low},{high}}}{lazy}"
-    cut_off = rf"{_character(inner[0])}{{0,{high - 1}}}\Z"
-    return f"(?:{whole}|{cut_off})" if lazy else f"(?:{cut_off}|{whole})"
-
-
-def _prefixes(nodes: Nodes) -> str:
-    """What a text may end in the middle of: every proper beginning of ``nodes``, up to the end of the text."""
-    out = "(?!)"
-    for node in reversed(nodes):
-        out = f"(?:{_beginnings(node)}|{_one(node)}{out})"
-    return out
-
-
-def _beginnings(node: tuple[Any, Any]) -> str:
-    kind, value = node
-    if kind is op.SUBPATTERN:
-        return _prefixes(list(value[3]))
-    if kind is op.BRANCH:
-        return "(?:" + "|".join(_prefixes(list(branch)) if list(branch) else r"\Z" for branch in value[1]) + ")"
-    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-        _low, high, sub = value
-        high = CAP if high is op.MAXREPEAT else high
-        if high == 0:
-            return r"\Z"
-        inner = list(sub)
-        return f"(?:{_all(inner)}){{0,{high - 1}}}{_prefixes(inner)}"
-    return r"\Z"
-
-
-def _relaxed(node: tuple[Any, Any]) -> str:
-    kind, value = node
-    if kind in (op.ASSERT, op.ASSERT_NOT, op.AT):
-        return ""
-    if kind is op.SUBPATTERN:
-        return "(?:" + "".join(_relaxed(sub) for sub in value[3]) + ")"
-    if kind is op.BRANCH:
-        return "(?:" + "|".join("".join(_relaxed(sub) for sub in branch) for branch in value[1]) + ")"
-    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-        low, high, sub = value
-        inner = "".join(_relaxed(part) for part in sub)
-        # An engine of bytes counts several for one character: no upper bound where such a character can be meant.
-        bounded = high is not op.MAXREPEAT and high <= 64 and _ascii_only(list(sub))
-        return f"(?:{inner}){{{min(low, _ENOUGH)},{high if bounded else ''}}}"
-    return _relaxed_character(node)
-
-
-def _relaxed_character(node: tuple[Any, Any]) -> str:
-    if _ascii_only([node]):
-        return _character(node)
-    kind, value = node
-    if kind is op.LITERAL:
-        return "".join(f"\\x{byte:02x}" for byte in chr(value).encode("utf-8", "surrogatepass"))
-    return _character(node) if kind is not op.IN or value[0][0] is op.NEGATE else r"[\x00-\xff]+"
-
-
-def _ascii_only(nodes: Nodes) -> bool:
-    for kind, value in nodes:
-        if kind is op.LITERAL:
-            if value > 127:
-                return False
-        elif kind is op.IN:
-            if value[0][0] is op.NEGATE:
-                return False
-            for inner, content in value:
-                if (inner is op.LITERAL and content > 127) or (inner is op.RANGE and content[1] > 127):
-                    return False
-                if inner is op.CATEGORY and content in (
-                    op.CATEGORY_NOT_DIGIT,
-                    op.CATEGORY_NOT_SPACE,
-                    op.CATEGORY_NOT_WORD,
-                ):
-                    return False
-        elif kind is op.SUBPATTERN:
-            if not _ascii_only(list(value[3])):
-                return False
-        elif kind is op.BRANCH:
-            if not all(_ascii_only(list(branch)) for branch in value[1]):
-                return False
-        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-            if not _ascii_only(list(value[2])):
-                return False
-        elif kind in (op.NOT_LITERAL, op.ANY):
-            return False
-    return True

@@ -19,8 +19,8 @@ from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
 from jupyter_guard.scrub.patterns import Pattern, overlong
 from jupyter_guard.scrub.redaction import Redaction, marker
+from jupyter_guard.scrub.rewrite import CAP
 from jupyter_guard.scrub.rows import Rows
-from jupyter_guard.scrub.shape import CAP
 from jupyter_guard.scrub.spans import Found, merged, overlong_end
 from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
 from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE

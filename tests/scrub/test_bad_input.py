@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_guard.scrub import KnownValues, MessageScrubber, Redaction, Scrubber, scrub
 from jupyter_guard.scrub.find import clean_text
-from jupyter_guard.scrub.shape import CAP
+from jupyter_guard.scrub.rewrite import CAP
 
 CHANCE = random.Random(9)
 LETTERS = string.ascii_letters + string.digits

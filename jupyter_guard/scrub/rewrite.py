@@ -1,0 +1,183 @@
+"""A parsed regular expression's nodes -> expressions: as they were, cut off, begun, and for engines of bytes."""
+
+from __future__ import annotations
+
+import re
+from re import _constants as op  # type: ignore[attr-defined]
+from typing import Any
+
+CAP = 65_536
+"""No part of a shape repeats more often: a stream holds at most so many characters for one candidate."""
+
+_ENOUGH = 20
+"""So many repeats tell a token from text; asking engines to count further makes them large and slow."""
+
+_CATEGORIES = {
+    op.CATEGORY_DIGIT: r"\d",
+    op.CATEGORY_NOT_DIGIT: r"\D",
+    op.CATEGORY_SPACE: r"\s",
+    op.CATEGORY_NOT_SPACE: r"\S",
+    op.CATEGORY_WORD: r"\w",
+    op.CATEGORY_NOT_WORD: r"\W",
+}
+PLACES = {op.AT_BOUNDARY: r"\b", op.AT_NON_BOUNDARY: r"\B", op.AT_END: r"\Z", op.AT_END_STRING: r"\Z"}
+
+Nodes = list[tuple[Any, Any]]
+
+
+def all_of(nodes: Nodes) -> str:
+    """The regular expression that ``nodes`` were parsed from, or one that means the same."""
+    return "".join(_one(node) for node in nodes)
+
+
+def _one(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+        return character(node)
+    if kind is op.AT:
+        return str(PLACES[value])
+    if kind is op.SUBPATTERN:
+        return f"(?:{all_of(list(value[3]))})"
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(all_of(list(branch)) for branch in value[1]) + ")"
+    if kind is op.ASSERT:
+        return f"(?={all_of(list(value[1]))})"
+    if kind is op.ASSERT_NOT:
+        return f"(?!{all_of(list(value[1]))})"
+    low, high, sub = value
+    high = CAP if high is op.MAXREPEAT else high
+    return f"(?:{all_of(list(sub))}){{{low},{high}}}" + ("?" if kind is op.MIN_REPEAT else "")
+
+
+def character(node: tuple[Any, Any]) -> str:
+    """One character, or a class of them."""
+    kind, value = node
+    if kind is op.ANY:
+        return r"[^\n]"
+    if kind is op.LITERAL:
+        return re.escape(chr(value))
+    if kind is op.NOT_LITERAL:
+        return f"[^{_in_class(value)}]"
+    parts = []
+    for inner, content in value:
+        if inner is op.NEGATE:
+            parts.append("^")
+        elif inner is op.LITERAL:
+            parts.append(_in_class(content))
+        elif inner is op.RANGE:
+            parts.append(f"{_in_class(content[0])}-{_in_class(content[1])}")
+        else:
+            parts.append(_CATEGORIES[content])
+    return f"[{''.join(parts)}]"
+
+
+def _in_class(code: int) -> str:
+    return re.escape(chr(code)) if code < 128 else chr(code)
+
+
+def open_ended(nodes: Nodes) -> str:
+    """``nodes``, except that every character may be missing at the end of the text. The order of choices is kept."""
+    return "".join(_open_one(node) for node in nodes)
+
+
+def _open_one(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind is op.SUBPATTERN:
+        return f"(?:{open_ended(list(value[3]))})"
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(open_ended(list(branch)) for branch in value[1]) + ")"
+    if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
+        return rf"(?:{_one(node)}|\Z)"
+    low, high, sub = value
+    high = CAP if high is op.MAXREPEAT else high
+    inner = list(sub)
+    lazy = "?" if kind is op.MIN_REPEAT else ""
+    if high == 0:
+        return ""
+    if len(inner) > 1 or inner[0][0] not in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+        return f"(?:{open_ended(inner)}){{{low},{high}}}{lazy}"
+    whole = f"{character(inner[0])}{{{low},{high}}}{lazy}"
+    cut_off = rf"{character(inner[0])}{{0,{high - 1}}}\Z"
+    return f"(?:{whole}|{cut_off})" if lazy else f"(?:{cut_off}|{whole})"
+
+
+def prefixes(nodes: Nodes) -> str:
+    """What a text may end in the middle of: every proper beginning of ``nodes``, up to the end of the text."""
+    out = "(?!)"
+    for node in reversed(nodes):
+        out = f"(?:{_beginnings(node)}|{_one(node)}{out})"
+    return out
+
+
+def _beginnings(node: tuple[Any, Any]) -> str:
+    kind, value = node
+    if kind is op.SUBPATTERN:
+        return prefixes(list(value[3]))
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(prefixes(list(branch)) if list(branch) else r"\Z" for branch in value[1]) + ")"
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        _low, high, sub = value
+        high = CAP if high is op.MAXREPEAT else high
+        if high == 0:
+            return r"\Z"
+        inner = list(sub)
+        return f"(?:{all_of(inner)}){{0,{high - 1}}}{prefixes(inner)}"
+    return r"\Z"
+
+
+def relaxed(node: tuple[Any, Any]) -> str:
+    """An expression for engines that read bytes and look around no corner: it matches wherever ``node`` does."""
+    kind, value = node
+    if kind in (op.ASSERT, op.ASSERT_NOT, op.AT):
+        return ""
+    if kind is op.SUBPATTERN:
+        return "(?:" + "".join(relaxed(sub) for sub in value[3]) + ")"
+    if kind is op.BRANCH:
+        return "(?:" + "|".join("".join(relaxed(sub) for sub in branch) for branch in value[1]) + ")"
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        low, high, sub = value
+        inner = "".join(relaxed(part) for part in sub)
+        # An engine of bytes counts several for one character: no upper bound where such a character can be meant.
+        bounded = high is not op.MAXREPEAT and high <= 64 and _ascii_only(list(sub))
+        return f"(?:{inner}){{{min(low, _ENOUGH)},{high if bounded else ''}}}"
+    return _relaxed_character(node)
+
+
+def _relaxed_character(node: tuple[Any, Any]) -> str:
+    if _ascii_only([node]):
+        return character(node)
+    kind, value = node
+    if kind is op.LITERAL:
+        return "".join(f"\\x{byte:02x}" for byte in chr(value).encode("utf-8", "surrogatepass"))
+    return character(node) if kind is not op.IN or value[0][0] is op.NEGATE else r"[\x00-\xff]+"
+
+
+def _ascii_only(nodes: Nodes) -> bool:
+    for kind, value in nodes:
+        if kind is op.LITERAL:
+            if value > 127:
+                return False
+        elif kind is op.IN:
+            if value[0][0] is op.NEGATE:
+                return False
+            for inner, content in value:
+                if (inner is op.LITERAL and content > 127) or (inner is op.RANGE and content[1] > 127):
+                    return False
+                if inner is op.CATEGORY and content in (
+                    op.CATEGORY_NOT_DIGIT,
+                    op.CATEGORY_NOT_SPACE,
+                    op.CATEGORY_NOT_WORD,
+                ):
+                    return False
+        elif kind is op.SUBPATTERN:
+            if not _ascii_only(list(value[3])):
+                return False
+        elif kind is op.BRANCH:
+            if not all(_ascii_only(list(branch)) for branch in value[1]):
+                return False
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            if not _ascii_only(list(value[2])):
+                return False
+        elif kind in (op.NOT_LITERAL, op.ANY):
+            return False
+    return True
