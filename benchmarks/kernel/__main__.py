@@ -128,30 +128,36 @@ def main() -> None:
             lost = {name: lost_lines(kernels[name], 15_000) for name in KERNELS}
             notes.append("lost of 15,000 lines: " + ", ".join(f"{name} {count}" for name, count in lost.items()))
             print(notes[-1])
-        if "memory" in wanted:
-            kernels["guarded"].run(SQL)
-            # At rest: what a flood took is given back in the first quiet moment.
-            time.sleep(2)
-            notes += memory(kernels["guarded"])
+        if "memory" in wanted and wanted & {"print", "buffers", "lines"}:
+            notes += memory("after all of this", kernels["guarded"])
     finally:
         for kernel in kernels.values():
             kernel.close()
+    if "memory" in wanted:
+        fresh = Kernel("guarded")
+        try:
+            fresh.run(SQL)
+            notes += memory("after the first cell with SQL", fresh)
+        finally:
+            fresh.close()
     if options.markdown:
         below = f"{what}; medians of {options.rounds} rounds. {'; '.join(notes)}."
         print("\n" + "\n".join([*table.lines, "", below]))
 
 
-def memory(kernel: Kernel) -> list[str]:
-    """Unshared memory of the wrapper and its helper, after a cell with SQL, a sentence each."""
+def memory(when: str, kernel: Kernel) -> list[str]:
+    """Unshared memory of the wrapper and its helper at rest, a sentence each."""
     import psutil
 
+    # What a flood took is given back in the first quiet moment.
+    time.sleep(2)
     own = psutil.Process(kernel.process.pid)
     helper = [one for one in own.children() if "jupyter_guard.guard.helper" in one.cmdline()]
     told = []
     for title, processes in (("wrapper", [own]), ("helper", helper)):
         found = [one.memory_full_info() for one in processes]
         uss, pss = sum(one.uss for one in found) / 2**20, sum(one.pss for one in found) / 2**20
-        told.append(f"memory of the {title}: {uss:.1f} MB unshared (USS), {pss:.1f} MB proportional (PSS)")
+        told.append(f"memory of the {title} {when}: {uss:.1f} MB unshared (USS), {pss:.1f} MB proportional (PSS)")
         print(told[-1])
     return told
 
