@@ -48,11 +48,13 @@ def stored(directory: Path, name: str) -> tuple[Any, Any] | None:
             digest, header = file.read(32), file.read(8)
             if len(header) < 8:
                 return None
-            size = min(struct.unpack("<Q", header)[0], _LARGEST)
+            size, rest = struct.unpack("<Q", header)[0], os.fstat(file.fileno()).st_size - file.tell()
+            if not 0 <= size <= rest <= _LARGEST:
+                return None
             check = hashlib.sha256(name.encode() + header)
             parts = []
-            for most in (size, _LARGEST):
-                parts.append(file.read(most))
+            for length in (size, rest - size):
+                parts.append(file.read(length))
                 check.update(parts[-1])
             if check.digest() != digest:
                 return None

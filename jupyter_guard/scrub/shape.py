@@ -16,7 +16,6 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as sre  # type: ignore[attr-defined]
 from typing import Any
 
-from jupyter_guard.scrub.ambiguity import ambiguous
 from jupyter_guard.scrub.rewrite import CAP, PLACES, Nodes, all_of, character, open_ended, prefixes, relaxed
 
 _LONG_PART = 64
@@ -44,6 +43,9 @@ class Shape:
 
     def check(self) -> Shape:
         """The shape itself, once it is known to be one. Raises ``ShapeError``."""
+        # Imported here: what comes with the package was checked before, and a kernel never needs it.
+        from jupyter_guard.scrub.ambiguity import ambiguous
+
         if any(map(ambiguous, self._nodes)):
             raise ShapeError("a repeat that can be read in many ways can take exponential time")
         return self
