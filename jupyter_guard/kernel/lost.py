@@ -62,7 +62,8 @@ def take(connection_file: str) -> Lost | None:
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
         for old in path.parent.glob(f".*{SUFFIX}"):
-            if not old.with_name(old.name[1 : -len(SUFFIX)]).exists():
+            # The folder may be anybody's: only what reads as one of our notes goes.
+            if not old.with_name(old.name[1 : -len(SUFFIX)]).exists() and _read(old) is not None:
                 old.unlink(missing_ok=True)
     return found
 

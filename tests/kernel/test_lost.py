@@ -182,6 +182,14 @@ def test_a_note_that_nobody_can_come_for_is_removed(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_somebody_elses_file_of_such_a_name_stays(tmp_path: Path) -> None:
+    theirs = tmp_path / ".property.lost"
+    theirs.write_text("an umbrella")
+    theirs.chmod(0o600)
+    assert take(str(tmp_path / "kernel-1.json")) is None
+    assert theirs.read_text() == "an umbrella"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no modes")
 def test_a_note_that_others_could_have_written_is_not_believed(tmp_path: Path) -> None:
     file = str(tmp_path / "kernel-1.json")
