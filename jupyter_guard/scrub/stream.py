@@ -2,9 +2,9 @@
 
 A keyword that is a label ("password = ") is public: it is passed on at once and never taken out. One that is a token's
 own beginning ("ghp_") goes with it, so it is held with what follows. Text is held only while it may be the beginning of
-a secret, so that ordinary output waits for nothing. What is taken out depends on the text alone: every keyword is looked
-at by itself, and an answer counts once no further text could change it. Escape sequences of terminals are set aside on
-the way in and put back on the way out.
+a secret, so that ordinary output waits for nothing. What is taken out depends on the text alone: every keyword is
+looked at by itself, and an answer counts once no further text could change it. Escape sequences of terminals are set
+aside on the way in and put back on the way out.
 """
 
 from __future__ import annotations
