@@ -28,6 +28,7 @@ log = logging.getLogger("jupyter_guard")
 # Messages for widgets and the like reach a cell that awaits them, past what is queued behind it.
 PASSING = frozenset({"comm_msg", "comm_close"})
 REPLY_SECONDS = 1.0
+NO_REPLY = "The kernel could not take this request: its log says why. Text with lone surrogates is one reason."
 
 
 class Lane:
@@ -214,10 +215,10 @@ class Dispatch:
             left = min(left, deadline - time.monotonic())
             if deadline <= time.monotonic():
                 request, _ = self.under_way[msg_id]
-                text = (
-                    "The kernel could not take this request: its log says why. Text with lone surrogates is one reason."
-                )
-                error = {"ename": "KernelDidNotReply", "evalue": text, "traceback": [f"KernelDidNotReply: {text}"]}
+                # An interrupt that hits ipykernel just before or after the cell's own code ends the handling of it.
+                name = "KeyboardInterrupt" if request.was_interrupted else "KernelDidNotReply"
+                text = "" if request.was_interrupted else NO_REPLY
+                error = {"ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
                 self.replying(msg_id, "error")
                 self._relay.reply(
                     request, "execute_reply", {"status": "error", "execution_count": self.executed, **error}
@@ -254,6 +255,9 @@ class Dispatch:
         had_one = self._relay.asking.interrupted()
         if self._judging:
             had_one = self._relay.judging.give_up() or had_one
+        if not had_one:
+            for request, _ in self.under_way.values():
+                request.was_interrupted = True
         return had_one
 
     def running(self) -> list[Execute]:

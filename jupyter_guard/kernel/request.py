@@ -27,7 +27,10 @@ class State(Enum):
 class Request:
     """One message from a front end on shell or control. ``frames`` has the routing ids before ``at``."""
 
-    __slots__ = ("at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "state", "stops")
+    __slots__ = (
+        "at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "state", "stops",
+        "was_interrupted",
+    )  # fmt: skip
 
     def __init__(self, channel: str, frames: list[bytes], at: int, header: Header) -> None:
         self.channel = channel
@@ -38,6 +41,8 @@ class Request:
         self.state = State.QUEUED
         self.replied = False
         self.is_idle = False
+        # The child was sent an interrupt while it had this.
+        self.was_interrupted = False
         # Whether its error stops what was queued behind it.
         self.stops = False
         # Shown on the cell as soon as its input was echoed.
