@@ -12,7 +12,6 @@ import logging
 import os
 import stat
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
@@ -37,17 +36,18 @@ class Lost(msgspec.Struct, frozen=True):
     executed: int = 0
 
 
-def note_for(connection_file: str) -> Path:
+def note_for(connection_file: str) -> str:
     """Where the note about the kernel with this connection file lies: hidden, so that no pattern for those finds it."""
-    path = Path(connection_file)
-    return path.with_name(f".{path.name}{SUFFIX}")
+    folder, name = os.path.split(connection_file)
+    return os.path.join(folder, f".{name}{SUFFIX}")
 
 
 def leave(connection_file: str, lost: Lost) -> None:
     """Leave a note that only this account can read; where it cannot be written, the next kernel says nothing."""
     path = note_for(connection_file)
     try:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(msgspec.json.encode(lost)[:LARGEST_NOTE])
@@ -60,15 +60,20 @@ def take(connection_file: str) -> Lost | None:
     path = note_for(connection_file)
     found = _read(path)
     with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
-        for old in path.parent.glob(f".*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        folder = os.path.dirname(path) or os.curdir
+        for name in os.listdir(folder):
+            if not (name.startswith(".") and name.endswith(SUFFIX)):
+                continue
+            old = os.path.join(folder, name)
             # The folder may be anybody's: only what reads as one of our notes goes.
-            if not old.with_name(old.name[1 : -len(SUFFIX)]).exists() and _read(old) is not None:
-                old.unlink(missing_ok=True)
+            if not os.path.exists(os.path.join(folder, name[1 : -len(SUFFIX)])) and _read(old) is not None:
+                os.unlink(old)
     return found
 
 
-def _read(path: Path) -> Lost | None:
+def _read(path: str) -> Lost | None:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:

@@ -7,37 +7,37 @@ must not be able to write here; the isolation policy keeps this directory out of
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
 import struct
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
 _LARGEST = 256 * 1024 * 1024
 _MAGIC = b"jupyter_guard scrub 1\n"
 
 
-def cache_directory(env: Mapping[str, str], home: Path) -> Path:
+def cache_directory(env: Mapping[str, str], home: str) -> str:
     """Where this platform keeps what can be made again."""
     if env.get("XDG_CACHE_HOME"):
-        base = Path(env["XDG_CACHE_HOME"])
+        base = env["XDG_CACHE_HOME"]
     elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
+        base = os.path.join(home, "Library", "Caches")
     elif sys.platform == "win32":
-        base = Path(env.get("LOCALAPPDATA", str(home / "AppData" / "Local")))
+        base = env.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
     else:
-        base = home / ".cache"
-    return base / "jupyter_guard"
+        base = os.path.join(home, ".cache")
+    return os.path.join(base, "jupyter_guard")
 
 
-def stored(directory: Path, name: str) -> tuple[Any, Any] | None:
+def stored(directory: str | os.PathLike[str], name: str) -> tuple[Any, Any] | None:
     """The databases under ``name``, or ``None`` when there are none that can be trusted."""
     import hyperscan
 
-    file = _trusted(directory, directory / f"scrub-{name}.db")
+    file = _trusted(directory, os.path.join(directory, f"scrub-{name}.db"))
     if file is None:
         return None
     # Part by part: what is read at once and cut up afterwards stays in the heap, three times over.
@@ -67,14 +67,16 @@ def stored(directory: Path, name: str) -> tuple[Any, Any] | None:
         return None
 
 
-def store(directory: Path, name: str, full: Any, words: Any) -> None:
+def store(directory: str | os.PathLike[str], name: str, full: Any, words: Any) -> None:
     """Keep the databases under ``name``. Raises ``OSError`` when the directory cannot be written or is not ours."""
     import tempfile
 
     import hyperscan
 
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _private(directory.lstat(), stat.S_ISDIR):
+    os.makedirs(os.path.dirname(directory) or os.curdir, mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory, 0o700)
+    if not _private(os.lstat(directory), stat.S_ISDIR):
         raise PermissionError(f"{directory} belongs to somebody else or is open to others")
     first = hyperscan.dumpb(full)
     body = struct.pack("<Q", len(first)) + first + hyperscan.dumpb(words)
@@ -83,17 +85,18 @@ def store(directory: Path, name: str, full: Any, words: Any) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(_MAGIC + digest + body)
-        Path(temporary).replace(directory / f"scrub-{name}.db")
+        os.replace(temporary, os.path.join(directory, f"scrub-{name}.db"))
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
 
 
-def _trusted(directory: Path, path: Path) -> BinaryIO | None:
+def _trusted(directory: str | os.PathLike[str], path: str) -> BinaryIO | None:
     try:
-        if not _private(directory.lstat(), stat.S_ISDIR) or not _private(path.lstat(), stat.S_ISREG):
+        if not _private(os.lstat(directory), stat.S_ISDIR) or not _private(os.lstat(path), stat.S_ISREG):
             return None
-        return path.open("rb", buffering=0)
+        return open(path, "rb", buffering=0)
     except OSError:
         return None
 

@@ -8,7 +8,6 @@ Compiling takes a second and tens of megabytes, which the process that relays a 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from jupyter_guard.scrub.cache import store
 from jupyter_guard.scrub.hyper import Expressions
@@ -20,7 +19,7 @@ def main() -> int:
     """Compile and store; the exit code is 0 when both worked."""
     expressions = Expressions((*builtin(), COLUMN))
     full, words = expressions.compiled()
-    store(Path(sys.argv[1]), expressions.name, full, words)
+    store(sys.argv[1], expressions.name, full, words)
     return 0
 
 

@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords
@@ -157,7 +156,7 @@ def _stored() -> Engine | None:
     from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
 
     expressions = Expressions((*builtin(), COLUMN))
-    databases = stored(cache_directory(os.environ, Path.home()), expressions.name)
+    databases = stored(cache_directory(os.environ, os.path.expanduser("~")), expressions.name)
     return ByHyperscan(expressions, *databases) if databases is not None else None
 
 
@@ -167,6 +166,7 @@ def _compiled() -> Engine | None:
     from jupyter_guard.scrub.cache import cache_directory
 
     # -P: a package of our name in the working directory must not be what runs here.
-    command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", str(cache_directory(os.environ, Path.home()))]
+    directory = cache_directory(os.environ, os.path.expanduser("~"))
+    command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", directory]
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False)
     return _stored() if done.returncode == 0 else None

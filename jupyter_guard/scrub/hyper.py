@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from jupyter_guard.scrub import rewrite, shape, tables
@@ -61,7 +60,8 @@ class Expressions:
             )
             text.update(repr(fields).encode())
         for module in (rewrite, shape, tables, sys.modules[__name__]):
-            text.update(Path(str(module.__file__)).read_bytes())
+            with open(str(module.__file__), "rb") as file:
+                text.update(file.read())
         return text.hexdigest()
 
     def compiled(self) -> tuple[Any, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from jupyter_guard.scrub.encodings import forms, squeezed, squeezed_with_places
 from jupyter_guard.scrub.needles import Needles
 from jupyter_guard.scrub.spans import Found
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHORTEST = 4
 SHORTEST_INSIDE = 8

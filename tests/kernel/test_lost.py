@@ -170,7 +170,7 @@ def test_a_note_is_private_read_once_and_for_one_kernel(tmp_path: Path) -> None:
     Path(other).touch()
     lost = Lost("it was killed", "2026-01-02T03:04:05+00:00", "x = 1", 3, 2)
     leave(file, lost)
-    assert stat.S_IMODE(note_for(file).stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(note_for(file)).stat().st_mode) == 0o600
     assert take(other) is None
     assert take(file) == lost
     assert take(file) is None
@@ -194,15 +194,15 @@ def test_somebody_elses_file_of_such_a_name_stays(tmp_path: Path) -> None:
 def test_a_note_that_others_could_have_written_is_not_believed(tmp_path: Path) -> None:
     file = str(tmp_path / "kernel-1.json")
     leave(file, Lost("x", ""))
-    note_for(file).chmod(0o666)
+    Path(note_for(file)).chmod(0o666)
     assert take(file) is None
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("{}")
-    note_for(file).symlink_to(elsewhere)
+    Path(note_for(file)).symlink_to(elsewhere)
     assert take(file) is None
     assert elsewhere.exists()
-    note_for(file).write_text("no JSON")
-    note_for(file).chmod(0o600)
+    Path(note_for(file)).write_text("no JSON")
+    Path(note_for(file)).chmod(0o600)
     assert take(file) is None
 
 

@@ -114,6 +114,5 @@ def test_no_file_is_left_where_storing_fails(tmp_path: Path) -> None:
 
 
 def test_where_it_is_kept() -> None:
-    home = Path("/home/ann")
-    assert cache_directory({"XDG_CACHE_HOME": "/var/x"}, home) == Path("/var/x/jupyter_guard")
-    assert cache_directory({}, home).is_relative_to(home)
+    assert Path(cache_directory({"XDG_CACHE_HOME": "/var/x"}, "/home/ann")) == Path("/var/x/jupyter_guard")
+    assert Path(cache_directory({}, "/home/ann")).is_relative_to("/home/ann")
