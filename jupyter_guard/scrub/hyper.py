@@ -145,7 +145,8 @@ class ByHyperscan:
         self.beginnings = Beginnings(patterns)
         self._patterns = patterns
         self._seen: dict[int, tuple[Pattern, int]] = {}
-        self._lowered = [word.lower() for word, _ in expressions.words]
+        shared = {word: word for word in self._keywords.by_word}
+        self._lowered = [shared[word.lower()] for word, _ in expressions.words]
         self._full = full
         self._ends = words
         self._full_scratch = hyperscan.Scratch(full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -29,10 +30,17 @@ class Keywords:
     """Finds every keyword of ``patterns``, overlapping ones too."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self.by_word: dict[str, list[tuple[str, Pattern]]] = {}
+        # Kept by every kernel as long as it runs: what can be shared is.
+        self.by_word: dict[str, tuple[Pattern, ...]] = {}
         for pattern in patterns:
+            alone = (pattern,)
             for word in pattern.keywords:
-                self.by_word.setdefault(word.lower(), []).append((word, pattern))
+                low = word.lower()
+                others = self.by_word.get(low, ())
+                if not others:
+                    self.by_word[word if low == word else low] = alone
+                elif pattern not in others:
+                    self.by_word[low] = others + alone
         self.longest = max(map(len, self.by_word), default=1)
 
     # Made when they are needed: another engine finds the keywords by itself, and these are a megabyte.
@@ -70,8 +78,9 @@ class Keywords:
     def at(self, text: str, at: int, word: str) -> Iterator[Hit]:
         """The patterns of the lower-case keyword ``word``, which stands at ``at`` in some case."""
         end = at + len(word)
-        for spelled, pattern in self.by_word[word]:
-            if (pattern.ignore_case or text.startswith(spelled, at)) and pattern.may_begin(text, at, end):
+        spelled = text[at:end]
+        for pattern in self.by_word[word]:
+            if (pattern.ignore_case or spelled in pattern.keywords) and pattern.may_begin(text, at, end):
                 yield at, end, pattern
 
 
@@ -92,11 +101,9 @@ class Beginnings:
     """The beginnings of the keywords that go with their secrets: a text that ends in one is not passed on yet."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._all = {
-            word[:size] for p in patterns if p.goes_with_secret for word in p.keywords for size in range(1, len(word))
-        }
-        self._last = frozenset(beginning[-1] for beginning in self._all)
-        self._longest = max(map(len, self._all), default=0)
+        self._words = sorted({word for p in patterns if p.goes_with_secret for word in p.keywords})
+        self._last = frozenset(character for word in self._words for character in word[:-1])
+        self._longest = max((len(word) - 1 for word in self._words), default=0)
 
     def held(self, text: str) -> int:
         """From where the end of ``text`` may be such a keyword's beginning; its length when nowhere."""
@@ -108,9 +115,14 @@ class Beginnings:
         tail = text[start:]
         for found in _MAY_BEGIN.finditer(tail):
             at = found.start()
-            if tail[at:] in self._all and stands_free(text, start + at):
+            if self._has(tail[at:]) and stands_free(text, start + at):
                 return start + at
         return size
+
+    def _has(self, beginning: str) -> bool:
+        """Whether some keyword goes on after ``beginning``."""
+        after = bisect_right(self._words, beginning)
+        return after < len(self._words) and self._words[after].startswith(beginning)
 
 
 def alternation(words: Iterable[str]) -> str:
