@@ -1,15 +1,21 @@
-"""A flood that has passed -> the memory that it took, given back to the system.
+"""Memory for floods: kept while they last, given back to the system when they have passed.
 
-The C library keeps what large messages needed for the next ones; a wrapper lives for days beside its kernel.
+The C library hands a large message's memory back as soon as it is freed and asks for it again with the next one: each
+page is then cleared anew, which costs as much as looking at what is in it. And of many small ones it keeps everything
+for good, while a wrapper lives for days beside its kernel.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from typing import Any
 
 FLOOD = 8 * 1024 * 1024
 QUIET_SECONDS = 0.5
+# mallopt(3). Blocks larger than the first are still mapped and unmapped one by one: no greater bound exists.
+_MMAP_THRESHOLD = -3, 32 * 1024 * 1024
+_TRIM_THRESHOLD = -1, 128 * 1024 * 1024
 
 
 class Flood:
@@ -18,6 +24,8 @@ class Flood:
     def __init__(self) -> None:
         # What starting took is the first.
         self.passed = FLOOD
+        for option, size in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
+            _call("mallopt", option, size)
 
     @property
     def is_over(self) -> bool:
@@ -27,11 +35,17 @@ class Flood:
     def give_back(self) -> None:
         """Give it back now."""
         self.passed = 0
-        if sys.platform == "linux":
-            # Other C libraries than glibc have no such function, and need none. What lies under `ctypes` is enough for
-            # a call without types, and a tenth of its size: every wrapper makes it.
-            with contextlib.suppress(AttributeError, ImportError, OSError, TypeError):
-                import _ctypes
+        _call("malloc_trim", 0)
 
-                function = type("_Function", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
-                function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "malloc_trim"))(0)  # type: ignore[arg-type]
+
+def _call(name: str, *arguments: int) -> None:
+    """Call a function of the C library, where it has it: glibc does, and other ones behave as is."""
+    if sys.platform != "linux":
+        return
+    # What lies under `ctypes` is enough for a call of numbers, and a tenth of its size: every wrapper makes it.
+    with contextlib.suppress(AttributeError, ImportError, OSError, TypeError):
+        import _ctypes
+
+        library: Any = None
+        function = type("_Function", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
+        function(_ctypes.dlsym(_ctypes.dlopen(library, 0), name))(*arguments)
