@@ -156,3 +156,31 @@ def test_a_bash_kernel_is_interrupted_and_dies_with_the_wrapper(bash: Front) -> 
     shell = int(bash.run("echo $$").text)
     os.kill(bash.pid, signal.SIGKILL)
     assert gone(shell)
+
+
+@pytest.fixture
+def r(wrap: Callable[..., Front]) -> Front:
+    program = shutil.which("R")
+    if program is None:
+        pytest.skip("R is not installed here")
+    if subprocess.run([program, "--slave", "-e", "library(IRkernel)"], capture_output=True).returncode:
+        pytest.skip("R has no IRkernel here")
+    argv = [program, "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"]
+    front = wrap("r", argv, language="R")
+    assert front.run("cat(6 * 7)").text == "42"
+    return front
+
+
+def test_an_r_kernel_is_scrubbed_interrupted_and_dies_natively(r: Front) -> None:
+    assert r.run("6 * 7").of("display_data")[0]["content"]["data"]["text/plain"] == "[1] 42"
+    assert SECRET not in r.run(f'cat(paste0("{SECRET[:6]}", "{SECRET[6:]}"))').text
+    assert "mine" in r.run('stop("mine")').error["evalue"]
+    run = r.send("Sys.sleep(60)")
+    r.wait_for(run, "execute_input")
+    r.interrupt()
+    r.finish(run, seconds=20)
+    assert r.run("cat('on')").text == "on"
+    run = r.send("tools::pskill(Sys.getpid(), 9)")
+    r.wait_for(run, "error")
+    assert "SIGKILL" in run.error["evalue"]
+    assert r.manager.provisioner.process.wait(10) == -signal.SIGKILL
