@@ -44,8 +44,13 @@ RULES: Final[tuple[Rule, ...]] = (
             "get_ipython().input_transformers_cleanup[:] = []",
             "ip = get_ipython()\nip.events.register('post_run_cell', lambda r: None)",
             "import sys\nsys.settrace(lambda f, e, a: None)",
+            "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'status', {'execution_state': 'idle'})",
         ),
-        good=("%matplotlib inline", "%load_ext autoreload\n%autoreload 2"),
+        good=(
+            "%matplotlib inline",
+            "%load_ext autoreload\n%autoreload 2",
+            "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'clear_output', {'wait': True})",
+        ),
     ),
     Rule(
         id="JG805",
