@@ -117,9 +117,7 @@ def main() -> None:
                 each_round(max(3, options.rounds // 6), lambda name: kernels[name].run(PRINT)[0]),
             )
         if "buffers" in wanted:
-            table.row(
-                "10 x 5 MB buffers", each_round(max(3, options.rounds // 3), lambda name: kernels[name].run(BUFFERS)[0])
-            )
+            table.row("10 x 5 MB buffers", each_round(options.rounds, lambda name: kernels[name].run(BUFFERS)[0]))
         if "lines" in wanted:
             table.row(
                 "10,000 flushed prints",

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import zmq
 
-from jupyter_guard.kernel import death, lost, signals
+from jupyter_guard.kernel import death, lost, memory, signals
 from jupyter_guard.kernel.child import Child, Options, remove_directory, sweep
 from jupyter_guard.kernel.front import CannotBindError, Front
 from jupyter_guard.kernel.relay import Relay
@@ -25,6 +25,7 @@ def run(options: Options, child: Child) -> NoReturn:
         format="[jupyter_guard] %(levelname)s %(message)s",
     )
     status = 1
+    memory.prepare()
     caught = signals.Signals()
     context = zmq.Context(1)
     try:

@@ -13,9 +13,17 @@ from typing import Any
 
 FLOOD = 8 * 1024 * 1024
 QUIET_SECONDS = 0.5
-# mallopt(3). Blocks larger than the first are still mapped and unmapped one by one: no greater bound exists.
+# mallopt(3). Blocks larger than the first are still mapped and unmapped one by one: no greater bound exists. What is on
+# top of the heaps of other threads than the first is out of the reach of malloc_trim, hence one for all.
 _MMAP_THRESHOLD = -3, 32 * 1024 * 1024
 _TRIM_THRESHOLD = -1, 128 * 1024 * 1024
+_ARENA_MAX = -8, 1
+
+
+def prepare() -> None:
+    """Tell the C library so. Before there is a second thread."""
+    for option, value in (_MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX):
+        _call("mallopt", option, value)
 
 
 class Flood:
@@ -24,8 +32,6 @@ class Flood:
     def __init__(self) -> None:
         # What starting took is the first.
         self.passed = FLOOD
-        for option, size in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
-            _call("mallopt", option, size)
 
     @property
     def is_over(self) -> bool:
