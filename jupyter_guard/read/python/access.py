@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.read.python import bodies, calls
 from jupyter_guard.read.python.methods import of_key
@@ -36,6 +37,9 @@ from jupyter_guard.read.python.values import (
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
+if TYPE_CHECKING:
+    from jupyter_guard.knowledge import Entry
+
 CLIMBS = frozenset(
     """
     __subclasses__ __globals__ func_globals f_globals f_locals f_builtins gi_frame cr_frame ag_frame
@@ -43,27 +47,28 @@ CLIMBS = frozenset(
     """.split()
 )
 _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals": "", "f_builtins": "builtins"}
-_STATE = (Kind.GUARD_TAMPER,)
 SECRET_WORDS = ("key", "token", "secret", "passw", "pwd", "credential", "auth", "private")
 
 
 def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     """``value.name``."""
-    if name in CLIMBS and not (name == "__subclasses__" and _own_classes(value)):
-        climb(run, name, node)
-    if name in _NAMESPACES:
-        return Value((NameDict(_NAMESPACES[name]),), value.marks | {INDIRECT}, value.origin)
-    if name == "__builtins__":
-        return Value((Name("builtins"),), value.marks | {INDIRECT}, value.origin)
-    if not value.atoms:
+    if name in CLIMBS:
+        if not (name == "__subclasses__" and _own_classes(value)):
+            climb(run, name, node)
+        if name in _NAMESPACES:
+            return Value((NameDict(_NAMESPACES[name]),), value.marks | {INDIRECT}, value.origin)
+        if name == "__builtins__":
+            return Value((Name("builtins"),), value.marks | {INDIRECT}, value.origin)
+    atoms = value.atoms
+    if not atoms:
         return Value((Unknown("." + name, name, value),), value.marks, value.origin)
-    if len(value.atoms) == 1:
-        found = _attribute(run, value, value.atoms[0], name, node)
+    if len(atoms) == 1:
+        found = _attribute(run, value, atoms[0], name, node)
     else:
-        found = join([_attribute(run, value, atom, name, node) for atom in value.atoms])
+        found = join([_attribute(run, value, atom, name, node) for atom in atoms])
     if value.marks:
         found = found.marked(value.marks)
-    return found.by(value.origin)
+    return found if found.origin is value.origin else found.by(value.origin)
 
 
 def _own_classes(value: Value) -> bool:
@@ -124,29 +129,38 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
 
 
 def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
-    full = f"{atom.dotted}.{name}"
-    if name == "__self__" and "." not in atom.dotted:
+    dotted = atom.dotted
+    full = f"{dotted}.{name}"
+    if name == "__self__" and "." not in dotted:
         return Value((Name("builtins"),), frozenset({INDIRECT}))
-    patched = run.memory.patched.get(full)
-    if patched is not None:
-        return patched
+    if run.memory.patched:
+        patched = run.memory.patched.get(full)
+        if patched is not None:
+            return patched
     if name == "__dict__":
-        return Value((NameDict(atom.dotted),))
-    if full == "sys.modules":
-        return Value((NameDict(""),))
-    if full in ("os.environ", "os.environb"):
-        return Value((Inst("os.environ"),), frozenset({"environment", ENVIRON}))
-    if full == "sys.executable":
-        return const("python")
-    if full == "os.curdir":
-        return const(".")
-    if full in ("os.sep", "os.path.sep"):
-        return const("/")
-    touch(run, atom, node)
-    entry = run.known(atom.dotted)
-    if entry is not None and entry.returns and run.known(full) is None:
-        return _of_type(run, Inst(entry.returns, made_of(atom)), name)
+        return Value((NameDict(dotted),))
+    given = _GIVEN.get(full)
+    if given is not None:
+        return given()
+    entry = run.known(dotted)
+    if entry is not None:
+        touch(run, atom, node, entry)
+        returns = entry.returns
+        if returns and run.known(full) is None:
+            return _of_type(run, Inst(returns, made_of(atom)), name)
     return Value((Name(full, atom.owner),))
+
+
+# What some attributes of the standard library are.
+_GIVEN: dict[str, Callable[[], Value]] = {
+    "sys.modules": lambda: Value((NameDict(""),)),
+    "os.environ": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
+    "os.environb": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
+    "sys.executable": lambda: const("python"),
+    "os.curdir": lambda: const("."),
+    "os.sep": lambda: const("/"),
+    "os.path.sep": lambda: const("/"),
+}
 
 
 def made_of(atom: Name) -> Value | None:
@@ -227,13 +241,18 @@ def _of_object(run: Run, atom: Obj, name: str, node: ast.AST | None) -> Value:
     return Value((Unknown(f"{atom.cls.name}.{name}", name),))
 
 
-def touch(run: Run, atom: Name, node: ast.AST | None) -> bool:
-    """Going through, changing or emptying a part of the guard's or IPython's own state is an effect by itself."""
-    entry = run.known(atom.dotted)
+def touch(run: Run, atom: Name, node: ast.AST | None, entry: Entry | None = None) -> bool:
+    """Going through, changing or emptying a part of the guard's or IPython's own state is an effect by itself.
+
+    ``entry`` is what the knowledge says of the name, where the caller has it.
+    """
+    entry = entry or run.known(atom.dotted)
     if entry is None:
         return False
     for act in entry.acts:
-        state = any(kind in _STATE for kind in act.kinds) and not entry.calls and not act.when
+        if not act.kinds:
+            continue
+        state = Kind.GUARD_TAMPER in act.kinds and not entry.calls and not act.when
         if state or (Kind.CODE_EXECUTE in act.kinds and act.target is None and act.tags == {"reflection"}):
             run.emit(
                 act.kinds[0],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import calls, expressions, statements
 from jupyter_guard.read.python.access import class_attribute, library_bases
 from jupyter_guard.read.python.acts import Site, perform
@@ -73,7 +74,10 @@ def call_function(
     open_: bool = False,
 ) -> Value:
     """Read the body of a function of the session with these arguments; returns what it may return."""
-    run.context.spend(5)
+    budget = run.budget
+    budget.left -= 5
+    if budget.left < 0:
+        raise BudgetSpent
     run.reached.add(id(func.node))
     if len(run.calls) >= MAX_CALLS or sum(1 for one in run.calls if one.node is func.node) >= 2:
         return derived(*args, *kwargs.values())
@@ -105,7 +109,9 @@ def call_function(
         run.source = func.source
     run.scope = scope
     run.calls.append(func)
-    run.origins.append(func.origin)
+    author = run.origin
+    if func.origin.rank > author.rank:
+        run.origin = func.origin
     run.loops = list(loops)
     tags = run.tags
     run.tags = tags | ({"obfuscated"} if INDIRECT in marks and "obfuscated" in tags else frozenset())
@@ -116,7 +122,7 @@ def call_function(
     finally:
         run.scope, run.branches, run.loops, run.tags = before, branches, loops, tags
         run.calls.pop()
-        run.origins.pop()
+        run.origin = author
         if anchored:
             run.anchors.pop()
             run.source = source

@@ -6,6 +6,7 @@ import ast
 import re
 
 from jupyter_guard.knowledge import Entry
+from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import bodies, models, receivers
 from jupyter_guard.read.python.access import attribute, class_attribute, item
 from jupyter_guard.read.python.acts import TAINTS, Site, perform
@@ -49,9 +50,13 @@ def apply(
     open_: bool = False,
 ) -> Value:
     """What ``callee(*args, **kwargs)`` gives. ``open_``: there are further arguments that are not seen."""
-    run.context.spend(3)
+    budget = run.budget
+    budget.left -= 3
+    if budget.left < 0:
+        raise BudgetSpent
     if len(callee.atoms) == 1:
-        return _one(run, callee, callee.atoms[0], args, kwargs, node, open_).by(callee.origin)
+        value = _one(run, callee, callee.atoms[0], args, kwargs, node, open_)
+        return value if value.origin is callee.origin else value.by(callee.origin)
     found = [_one(run, callee, atom, args, kwargs, node, open_) for atom in callee.atoms]
     if not found:
         return receivers.taken(args, kwargs, callee)
@@ -67,9 +72,9 @@ def _one(
     node: ast.AST | None,
     open_: bool,
 ) -> Value:
-    if isinstance(atom, Name):
+    if type(atom) is Name:
         return call_name(run, atom, callee, args, kwargs, node, open_)
-    if isinstance(atom, Unknown):
+    if type(atom) is Unknown:
         return receivers.unknown_method(run, atom, callee, args, kwargs, node, open_)
     if isinstance(atom, Func):
         return bodies.call_function(run, atom, args, kwargs, node, marks=callee.marks, open_=open_)
@@ -116,7 +121,7 @@ def call_name(
     if atom.owner is None and args and entry is not None and _is_method(name, entry):
         # Called on its class, a method gets its object as the first argument.
         site = Site(name, args[1:], kwargs, node, owner=args[0], open_=open_, callee=callee)
-    if entry is None and "." in name:
+    if entry is None and name.count(".") > 1:
         entry, inner = _reexported(run, name)
         if entry is not None:
             site.name = inner
@@ -151,6 +156,8 @@ _CARRIED = frozenset(
 def _reexported(run: Run, name: str) -> tuple[Entry | None, str]:
     """``pd.io.common.os.system`` is ``os.system``."""
     parts = name.split(".")
+    if len(parts) < 3 or _CARRIED.isdisjoint(parts):
+        return None, name
     for index in range(1, len(parts) - 1):
         if parts[index] in _CARRIED:
             inner = ".".join(parts[index:])

@@ -127,10 +127,14 @@ def set_environment(run: Run, key: Value, node: ast.AST | None) -> None:
 def bind(run: Run, name: str, value: Value) -> None:
     """``name = value`` in the current scope."""
     origin = run.origin
-    if origin.rank > value.origin.rank:
+    if origin is not value.origin:
         value = value.by(origin)
-    home: Scope = run.scope.home(name)
-    if home is not run.scope and run.branches:
+    scope = run.scope
+    if not (scope.globals or scope.nonlocals):
+        scope.names[name] = value
+        return
+    home: Scope = scope.home(name)
+    if home is not scope and run.branches:
         known = home.names.get(name)
         home.names[name] = value if known is None else join((known, value))
     else:

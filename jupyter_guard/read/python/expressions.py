@@ -22,6 +22,8 @@ from jupyter_guard.read.python.values import (
     BUILT,
     INDIRECT,
     MANY,
+    NO_MARKS,
+    Const,
     Func,
     Inst,
     Map,
@@ -44,7 +46,7 @@ MAX_UNROLLED = 64
 
 def evaluate(run: Run, node: ast.expr) -> Value:
     """The value of an expression."""
-    budget = run.context.budget
+    budget = run.budget
     budget.left -= 1
     if budget.left < 0:
         raise BudgetSpent
@@ -54,9 +56,13 @@ def evaluate(run: Run, node: ast.expr) -> Value:
 
 def _constant(_run: Run, node: ast.Constant) -> Value:
     value = node.value
-    if value is Ellipsis or type(value) is complex:
+    kind = type(value)
+    if kind in _UNFOLDED:
         return ANYTHING
-    return const(value)
+    return const(value) if kind is str or kind is bytes else Value((Const(value),))
+
+
+_UNFOLDED = frozenset({type(Ellipsis), complex})
 
 
 def name_value(run: Run, name: str) -> Value:
@@ -96,7 +102,11 @@ _COMMON = frozenset(
 
 
 def _name(run: Run, node: ast.Name) -> Value:
-    value = name_value(run, node.id)
+    scope = run.scope
+    name = node.id
+    value = scope.names.get(name) if not scope.globals else None
+    if value is None:
+        value = name_value(run, name)
     if not run.source.plain and run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):
         return value.marked({BUILT, INDIRECT})
     return value
@@ -108,15 +118,13 @@ def _attribute(run: Run, node: ast.Attribute) -> Value:
 
 def _call(run: Run, node: ast.Call) -> Value:
     function = node.func
-    if isinstance(function, ast.Name) and function.id == "__segment__" and run.segments:
+    if type(function) is ast.Name and function.id == "__segment__" and run.segments:
         return run.read_segment(run, node)
     callee = evaluate(run, function)
     args: list[Value] = []
     open_ = False
-    if not node.args and not node.keywords:
-        return apply(run, callee, args, {}, node)
     for one in node.args:
-        if isinstance(one, ast.Starred):
+        if type(one) is ast.Starred:
             inner = evaluate(run, one.value)
             items = items_of(inner)
             if items is None:
@@ -127,6 +135,8 @@ def _call(run: Run, node: ast.Call) -> Value:
         else:
             args.append(evaluate(run, one))
     kwargs: dict[str, Value] = {}
+    if not node.keywords:
+        return apply(run, callee, args, kwargs, node, open_=open_)
     for keyword in node.keywords:
         value = evaluate(run, keyword.value)
         if keyword.arg is not None:
@@ -143,6 +153,9 @@ def _call(run: Run, node: ast.Call) -> Value:
 
 
 def _binary(run: Run, node: ast.BinOp) -> Value:
+    if type(node.left) is not ast.BinOp:
+        run.context.spend()
+        return operate(run, node.op, evaluate(run, node.left), evaluate(run, node.right), node)
     chain = [node]
     # A long chain of + is read from the left without going down the stack.
     while isinstance(chain[-1].left, ast.BinOp):
@@ -218,12 +231,15 @@ def _slice(run: Run, node: ast.Slice) -> Value:
     return ANYTHING
 
 
+_KINDS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
+
+
 def _sequence(run: Run, node: Any) -> Value:
-    kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
+    kind = _KINDS[type(node)]
     items: list[Value] = []
     rest: Value | None = None
     for one in node.elts:
-        if isinstance(one, ast.Starred):
+        if type(one) is ast.Starred:
             inner = evaluate(run, one.value)
             more = items_of(inner)
             if more is None:
@@ -277,15 +293,16 @@ def _with_format(run: Run, value: Value, node: ast.FormattedValue) -> Value:
 def _lambda(run: Run, node: ast.Lambda) -> Value:
     func = Func(node, "<lambda>", run.scope.enclosing(), defaults_of(run, node.args), run.source)
     run.defined.append(func)
-    return Value((func,), frozenset(), run.origin)
+    return Value((func,), NO_MARKS, run.origin)
 
 
 def defaults_of(run: Run, arguments: ast.arguments) -> dict[str, Value]:
     """Parameter names with default values."""
     found: dict[str, Value] = {}
-    positional = [*arguments.posonlyargs, *arguments.args]
-    for parameter, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        found[parameter.arg] = evaluate(run, default)
+    if arguments.defaults:
+        positional = [*arguments.posonlyargs, *arguments.args]
+        for parameter, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
+            found[parameter.arg] = evaluate(run, default)
     for parameter, one in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if one is not None:
             found[parameter.arg] = evaluate(run, one)
@@ -404,11 +421,15 @@ _EXPRESSIONS: dict[type, Callable[[Run, Any], Value]] = {
 
 def assign(run: Run, target: ast.expr, value: Value) -> None:
     """``target = value`` for every form of target."""
-    run.context.spend()
-    if isinstance(target, ast.Name):
-        bind(run, target.id, value)
+    budget = run.budget
+    budget.left -= 1
+    if budget.left < 0:
+        raise BudgetSpent
+    kind = type(target)
+    if kind is ast.Name:
+        bind(run, target.id, value)  # type: ignore[attr-defined]
     elif isinstance(target, (ast.Tuple, ast.List)):
-        star = next((index for index, one in enumerate(target.elts) if isinstance(one, ast.Starred)), None)
+        star = next((index for index, one in enumerate(target.elts) if type(one) is ast.Starred), None)
         for one, part in zip(target.elts, unpacked(value, len(target.elts), star), strict=False):
             assign(run, one.value if isinstance(one, ast.Starred) else one, part)
     elif isinstance(target, ast.Attribute):

@@ -239,10 +239,13 @@ def _nested(run: Run, text: str, inner: Context) -> list[Effect]:
     memory_scope, scope = run.scope, Scope("module")
     run.scope = scope
     run.context = inner.with_(lookup=None)
+    author = run.origin
+    if inner.origin.rank > author.rank:
+        run.origin = inner.origin
     run.anchors.append(inner.span)
     try:
         run_text(run, text, None, set())
         return list(run.found.values())
     finally:
         run.anchors.pop()
-        run.found, run.scope, run.context = before, memory_scope, context
+        run.found, run.scope, run.context, run.origin = before, memory_scope, context, author

@@ -54,6 +54,7 @@ class Run:
     def __init__(self, memory: Memory, context: Context, knowledge: Knowledge, source: Source) -> None:
         self.memory = memory
         self.context = context
+        self.budget = context.budget
         self.knowledge = knowledge
         self.source = source
         self.scope: Scope = memory.scope
@@ -66,7 +67,7 @@ class Run:
         self.reached: set[int] = set()
         self.classes: list[Class] = []
         self.loops: list[Loop] = []
-        self.origins: list[Origin] = []
+        self.origin = context.origin
         self.anchors: list[Span] = []
         self.tags: frozenset[str] = frozenset()
         self.certainty = Certainty.CERTAIN
@@ -84,25 +85,14 @@ class Run:
             return self.context.span
         return self.source.span(node)
 
-    @property
-    def origin(self) -> Origin:
-        """The strictest author of the cell and of the functions that are being read."""
-        strictest = self.context.origin
-        if not self.origins:
-            return strictest
-        for origin in self.origins:
-            if origin.rank > strictest.rank:
-                strictest = origin
-        return strictest
-
     # What
 
     def known(self, name: str) -> Entry | None:
         """What the knowledge says of a full name; built-in functions go by their own."""
         lookup = self.knowledge.lookup
-        if "." not in name:
-            return lookup(f"builtins.{name}") or lookup(name)
-        return lookup(name)
+        if "." in name:
+            return lookup(name)
+        return lookup("builtins." + name) or lookup(name)
 
     def emit(
         self,
@@ -162,10 +152,11 @@ class Run:
 
     def note(self, what: str, detail: str, node: ast.AST | None) -> None:
         """Add an observation at the current place."""
-        span = self.span(node)
+        span = self.anchors[-1] if self.anchors else self.source.span(node) if node is not None else self.context.span
         key = (what, detail, span)
-        if key not in self.noted and len(self.noted) < 5 * MAX_EFFECTS:
-            self.noted[key] = Observation(what, detail, span, self.origin)
+        noted = self.noted
+        if key not in noted and len(noted) < 5 * MAX_EFFECTS:
+            noted[key] = Observation(what, detail, span, self.origin)
 
     def unread(self, why: str, node: ast.AST | None = None) -> None:
         """Add that something here could not be read."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import definitions
 from jupyter_guard.read.python.access import attribute, touch
 from jupyter_guard.read.python.calls import apply
@@ -56,8 +57,11 @@ _PLACEHOLDER = re.compile(
 
 def execute(run: Run, body: Sequence[ast.stmt]) -> None:
     """Run statements in the reader's mind, one after the other."""
+    budget = run.budget
     for node in body:
-        run.context.spend(2)
+        budget.left -= 2
+        if budget.left < 0:
+            raise BudgetSpent
         handler = _STATEMENTS.get(type(node))
         if handler is not None:
             handler(run, node)

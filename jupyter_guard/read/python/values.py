@@ -245,8 +245,11 @@ class Value:
 
     def marked(self, marks: Iterable[str]) -> Value:
         """The same with more marks."""
-        more = self.marks | frozenset(marks)
-        return self if more == self.marks else Value(self.atoms, more, self.origin)
+        if not marks:
+            return self
+        before = self.marks
+        more = before.union(marks)
+        return self if len(more) == len(before) else Value(self.atoms, more, self.origin)
 
     def without(self, *marks: str) -> Value:
         """The same with fewer marks."""
@@ -254,14 +257,18 @@ class Value:
 
     def by(self, origin: Origin) -> Value:
         """The same, written by ``origin`` too where that is stricter."""
-        return self if origin.rank <= self.origin.rank else Value(self.atoms, self.marks, origin)
+        own = self.origin
+        return self if origin is own or origin.rank <= own.rank else Value(self.atoms, self.marks, origin)
 
     def only(self) -> Const | None:
         """The constant that it is; ``None`` when it is not exactly one that is wholly known."""
-        if len(self.atoms) == 1:
-            atom = self.atoms[0]
-            if type(atom) is Const and not partial(atom.value):
-                return atom
+        atoms = self.atoms
+        if len(atoms) == 1:
+            atom = atoms[0]
+            if type(atom) is Const:
+                value = atom.value
+                if type(value) is not str or HOLE not in value:
+                    return atom
         return None
 
 
@@ -285,19 +292,25 @@ def const(value: Any, marks: frozenset[str] = NO_MARKS, origin: Origin = Origin.
 def join(values: Iterable[Value]) -> Value:
     """Any of ``values``: possibilities united, at most ``MAX_ATOMS`` of them (further ones: anything)."""
     values = list(values)
-    if len(values) == 1 and values[0].atoms:
+    if len(values) == 1 or (len(values) == 2 and values[0] is values[1]):
         return values[0]
     atoms: dict[Any, Atom] = {}
     marks: frozenset[str] = NO_MARKS
     origin = Origin.HUMAN
     open_ = False
     for value in values:
-        open_ = open_ or not value.atoms
-        for atom in value.atoms:
-            atoms.setdefault(atom.key(), atom)
-        marks |= value.marks
-        if value.origin.rank > origin.rank:
+        own = value.atoms
+        if own:
+            for atom in own:
+                atoms.setdefault(atom.key(), atom)
+        else:
+            open_ = True
+        if value.marks:
+            marks |= value.marks
+        if value.origin is not origin and value.origin.rank > origin.rank:
             origin = value.origin
+    if not atoms:
+        return Value((), marks, origin) if marks or origin is not Origin.HUMAN else ANYTHING
     kept = list(atoms.values())
     if len(kept) > MAX_ATOMS:
         kept, open_ = kept[:MAX_ATOMS], True
@@ -311,8 +324,9 @@ def derived(*values: Value) -> Value:
     marks = NO_MARKS
     origin = Origin.HUMAN
     for value in values:
-        marks |= value.marks
-        if value.origin.rank > origin.rank:
+        if value.marks:
+            marks |= value.marks
+        if value.origin is not origin and value.origin.rank > origin.rank:
             origin = value.origin
     return Value((), marks, origin) if marks or origin is not Origin.HUMAN else ANYTHING
 
