@@ -44,6 +44,12 @@ class Knowledge:
         found = self._looked_up[name] = self._lookup(name)
         return found
 
+    def callable(self, name: str) -> Entry | None:
+        """The entry of a full name; built-in functions go by their own."""
+        if "." in name:
+            return self.lookup(name)
+        return self.lookup("builtins." + name) or self.lookup(name)
+
     def _lookup(self, name: str) -> Entry | None:
         if name.partition(".")[0] not in self._modules:
             return None

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.read.python import bodies, calls
+from jupyter_guard.read.python import bodies, calls, models_paths
 from jupyter_guard.read.python.methods import of_key
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
@@ -92,6 +92,12 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
     kind = type(atom)
     if kind is Name:
         return _of_name(run, atom, name, node)
+    if kind is Unknown:
+        if atom.attr:
+            entry = run.known("?." + atom.attr)
+            if entry is not None and entry.returns and run.known(f"{entry.returns}.{name}") is not None:
+                return _of_type(run, Inst(entry.returns, const(atom.path)), name)
+        return Value((Unknown(f"{atom.path}.{name}"[-200:], name, Value((atom,), value.marks)),))
     if kind is Inst:
         if atom.attrs is not None and name in atom.attrs:
             stored: Value = atom.attrs[name]
@@ -117,12 +123,6 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
         if name == "__dict__" and kind is NameDict:
             return Value((atom,))
         return Value((Bound(Value((atom,), value.marks, value.origin), name),))
-    if kind is Unknown:
-        if atom.attr:
-            entry = run.known("?." + atom.attr)
-            if entry is not None and entry.returns and run.known(f"{entry.returns}.{name}") is not None:
-                return _of_type(run, Inst(entry.returns, const(atom.path)), name)
-        return Value((Unknown(f"{atom.path}.{name}"[-200:], name, Value((atom,), value.marks)),))
     if kind is Func and name in ("__wrapped__", "__call__"):
         return Value((atom,))
     return Value((Unknown("." + name, name, Value((atom,))),))
@@ -172,11 +172,9 @@ def made_of(atom: Name) -> Value | None:
 
 
 def _of_type(run: Run, atom: Inst, name: str) -> Value:
-    from jupyter_guard.read.python.models_paths import PROPERTIES
-
     full = f"{atom.type}.{name}"
     owner = Value((atom,))
-    given = PROPERTIES.get(full)
+    given = models_paths.PROPERTIES.get(full)
     if given is not None:
         return given(run, atom.made or ANYTHING)
     if run.known(full) is None:
@@ -269,15 +267,20 @@ def touch(run: Run, atom: Name, node: ast.AST | None, entry: Entry | None = None
 
 def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
     """``value[key]``."""
-    found = [_item(run, value, atom, key, node) for atom in value.atoms]
-    result = join(found) if found else ANYTHING
+    atoms = value.atoms
+    if len(atoms) == 1:
+        result = _item(run, value, atoms[0], key, node)
+    else:
+        result = join([_item(run, value, atom, key, node) for atom in atoms]) if atoms else ANYTHING
     marks = value.marks
-    if ENVIRON in marks and any(type(atom) is Inst and atom.type == "os.environ" for atom in value.atoms):
+    if marks and ENVIRON in marks and any(type(atom) is Inst and atom.type == "os.environ" for atom in value.atoms):
         only = key.only()
         if only is not None and only.value == "HOME":
             return const(run.context.home)
         return environment(key).by(value.origin)
-    return result.marked(marks).by(value.origin)
+    if marks:
+        result = result.marked(marks)
+    return result if result.origin is value.origin else result.by(value.origin)
 
 
 def environment(key: Value) -> Value:

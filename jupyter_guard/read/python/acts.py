@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from typing import Any
 
@@ -17,6 +18,7 @@ from jupyter_guard.read.python.values import (
     ENVIRON,
     INDIRECT,
     MANY,
+    NO_MARKS,
     SELF_MADE,
     Class,
     Const,
@@ -32,7 +34,7 @@ from jupyter_guard.read.python.values import (
     join,
     partial,
 )
-from jupyter_guard.terms import Certainty, Kind, Scope
+from jupyter_guard.terms import Certainty, Kind, Origin, Scope
 
 FILES = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.CREDENTIAL_READ})
 TAINTS = frozenset({"network", "file", "user", "environment", "credential", "model", "database"})
@@ -80,6 +82,8 @@ class Site:
 
     def take(self, slot: Slot) -> Value | None:
         """The argument in ``slot``; ``None`` when it is not given."""
+        if slot.index is not None and slot.index < len(self.args) and not slot.word and slot.constant is None:
+            return self.args[slot.index]
         if slot.constant is not None:
             return Value((Const(slot.constant),))
         if slot.word == "self":
@@ -177,17 +181,37 @@ def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTA
         if act.returns:
             type_ = act.returns
             made = site.take(act.target) if act.target is not None else site.made() if site.owner else _first(site)
-    given = derived(*site.args, *(value for name, value in site.kwargs.items() if not _FOR_CREDENTIALS.fullmatch(name)))
-    kept = (given.marks | site.marks | (site.owner.marks if site.owner is not None else frozenset())) & TAINTS
-    if type_ or entry.cleans:
-        # An object that was made with a credential is not the credential.
-        kept -= {"credential", "environment"}
-    if type_ == "pathlib.Path":
-        kept |= given.marks & {MANY, SELF_MADE}
-    if entry.cleans:
-        kept = frozenset()
-    result = Value((Inst(type_, made),)) if type_ else ANYTHING
-    return result.marked(kept | marks).by(given.origin)
+    given, origin = NO_MARKS, Origin.HUMAN
+    for value in _plain_values(site):
+        if value.marks:
+            given |= value.marks
+        if value.origin is not origin and value.origin.rank > origin.rank:
+            origin = value.origin
+    kept = given | site.marks | site.owner.marks if site.owner is not None else given | site.marks
+    if kept:
+        kept &= TAINTS
+        if type_ or entry.cleans:
+            # An object that was made with a credential is not the credential.
+            kept -= {"credential", "environment"}
+        if type_ == "pathlib.Path":
+            kept |= given & {MANY, SELF_MADE}
+        if entry.cleans:
+            kept = NO_MARKS
+    if not (type_ or kept or marks or origin is not Origin.HUMAN):
+        return ANYTHING
+    return Value((Inst(type_, made),) if type_ else (), kept | marks, origin)
+
+
+def _plain_values(site: Site) -> list[Value]:
+    """The arguments, without those that credentials are meant for."""
+    if not site.kwargs:
+        return site.args
+    return [*site.args, *(value for name, value in site.kwargs.items() if not _is_for_credentials(name))]
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_for_credentials(name: str) -> bool:
+    return _FOR_CREDENTIALS.fullmatch(name) is not None
 
 
 def _first(site: Site) -> Value | None:
@@ -219,7 +243,7 @@ def _flow(act: Act, site: Site) -> set[str]:
     if act.sink:
         values = [value for slot in act.sink if (value := site.take(slot)) is not None]
     else:
-        values = [*site.args, *(value for name, value in site.kwargs.items() if not _FOR_CREDENTIALS.fullmatch(name))]
+        values = list(_plain_values(site))
         if act.target is not None and act.target.word == "self":
             values.append(site.made())
     marks: set[str] = set()

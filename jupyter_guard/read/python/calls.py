@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
-from jupyter_guard.knowledge import Entry
+from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import bodies, models, receivers
 from jupyter_guard.read.python.access import attribute, class_attribute, item
@@ -15,6 +16,7 @@ from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
     INDIRECT,
+    Atom,
     Bound,
     Class,
     Const,
@@ -66,7 +68,7 @@ def apply(
 def _one(
     run: Run,
     callee: Value,
-    atom: object,
+    atom: Atom,
     args: list[Value],
     kwargs: dict[str, Value],
     node: ast.AST | None,
@@ -114,22 +116,24 @@ def call_name(
     """Call a library's function, class or method by its full name."""
     name = atom.dotted
     run.note("call", name, node)
+    described = _described(run.knowledge, name)
+    if described is None:
+        return receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
+    model, entry, inner, method = described
     site = Site(name, args, kwargs, node, owner=atom.owner, open_=open_, callee=callee)
-    model = models.MODELS.get(name)
     modelled = model(run, site) if model is not None else None
-    entry = run.known(name)
-    if atom.owner is None and args and entry is not None and _is_method(name, entry):
+    if method and atom.owner is None and args:
         # Called on its class, a method gets its object as the first argument.
         site = Site(name, args[1:], kwargs, node, owner=args[0], open_=open_, callee=callee)
-    if entry is None and name.count(".") > 1:
-        entry, inner = _reexported(run, name)
-        if entry is not None:
-            site.name = inner
-            site.marks |= {INDIRECT}
-            inner_model = models.MODELS.get(inner)
-            modelled = inner_model(run, site) if inner_model is not None and modelled is None else modelled
+    if inner:
+        site.name = inner
+        site.marks |= {INDIRECT}
+        inner_model = models.MODELS.get(inner)
+        modelled = inner_model(run, site) if inner_model is not None and modelled is None else modelled
     if entry is None:
-        return modelled if modelled is not None else receivers.undescribed(run, atom, site, callee)
+        if modelled is not None:
+            return modelled
+        return receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
     given = perform(run, entry, site)
     for slot in entry.calls:
         called = site.take(slot)
@@ -138,6 +142,22 @@ def call_name(
     if modelled is not None:
         return modelled.marked(given.marks)
     return given
+
+
+@functools.lru_cache(maxsize=4096)
+def _described(knowledge: Knowledge, name: str) -> tuple[models.Model | None, Entry | None, str, bool] | None:
+    """The model and the entry of a name that is called, the name that it is another way to, and whether it is a method.
+
+    ``None`` when nothing is known of it.
+    """
+    model = models.MODELS.get(name)
+    entry = knowledge.callable(name)
+    inner = ""
+    if entry is None:
+        entry, inner = _reexported(knowledge, name)
+    if model is None and entry is None:
+        return None
+    return model, entry, inner, not inner and entry is not None and _is_method(name, entry)
 
 
 def _is_method(name: str, entry: Entry) -> bool:
@@ -153,18 +173,16 @@ _CARRIED = frozenset(
 )
 
 
-def _reexported(run: Run, name: str) -> tuple[Entry | None, str]:
+def _reexported(knowledge: Knowledge, name: str) -> tuple[Entry | None, str]:
     """``pd.io.common.os.system`` is ``os.system``."""
     parts = name.split(".")
-    if len(parts) < 3 or _CARRIED.isdisjoint(parts):
-        return None, name
     for index in range(1, len(parts) - 1):
         if parts[index] in _CARRIED:
             inner = ".".join(parts[index:])
-            entry = run.known(inner)
+            entry = knowledge.callable(inner)
             if entry is not None:
                 return entry, inner
-    return None, name
+    return None, ""
 
 
 def call_back(run: Run, called: Value, site: Site) -> None:

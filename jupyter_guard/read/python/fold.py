@@ -24,6 +24,7 @@ from jupyter_guard.read.python.values import (
     join,
     partial,
 )
+from jupyter_guard.terms import Origin
 
 MAX_INTEGER_BITS = 4096
 PATH = "pathlib.Path"
@@ -76,17 +77,22 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
     """``left op right``. Raises ``Giant`` for a constant result that no machine holds."""
     marks = left.marks | right.marks
     origin = left.origin if left.origin.rank >= right.origin.rank else right.origin
-    found: list[Value] = []
-    if len(left.atoms) * len(right.atoms) <= 36:
-        found += [_pair(op, one, other) for one in left.atoms or (None,) for other in right.atoms or (None,)]
+    ones, others = left.atoms, right.atoms
+    if len(ones) < 2 and len(others) < 2:
+        value = _pair(op, ones[0] if ones else None, others[0] if others else None)
+    elif len(ones) * len(others) <= 36:
+        value = join([_pair(op, one, other) for one in ones or (None,) for other in others or (None,)])
     else:
-        found.append(ANYTHING)
-    value = join(found)
-    if isinstance(op, (ast.Add, ast.Mod, ast.BitXor)) and any(
-        type(atom) is Const and isinstance(atom.value, (str, bytes)) for atom in value.atoms
+        value = ANYTHING
+    if (
+        value.atoms
+        and isinstance(op, (ast.Add, ast.Mod, ast.BitXor))
+        and any(type(atom) is Const and isinstance(atom.value, (str, bytes)) for atom in value.atoms)
     ):
         marks |= {BUILT}
-    return value.marked(marks - {INDIRECT}).by(origin)
+    if marks:
+        value = value.marked(marks - {INDIRECT})
+    return value if origin is value.origin else value.by(origin)
 
 
 def _pair(op: ast.operator, one: Any, other: Any) -> Value:
@@ -233,18 +239,29 @@ def joined(parts: list[Value]) -> Value:
     """An f-string's parts put together. Several possibilities of one part stay apart."""
     options: list[str] = [""]
     marks: frozenset[str] = frozenset()
-    value = derived(*parts)
+    origin = Origin.HUMAN
     for part in parts:
-        marks |= part.marks
-        texts = list(
-            dict.fromkeys(shown(atom.value) if type(atom) is Const else text(Value((atom,))) for atom in part.atoms)
-        ) or [HOLE]
+        if part.marks:
+            marks |= part.marks
+        if part.origin is not origin and part.origin.rank > origin.rank:
+            origin = part.origin
+        atoms = part.atoms
+        if len(atoms) == 1:
+            atom = atoms[0]
+            texts = [shown(atom.value) if type(atom) is Const else text(part)]
+        elif atoms:
+            texts = list(
+                dict.fromkeys(shown(atom.value) if type(atom) is Const else text(Value((atom,))) for atom in atoms)
+            )
+        else:
+            texts = [HOLE]
         if len(options) * len(texts) > 8:
             texts = [HOLE]
         options = [(head + tail)[: MAX_TEXT + 1] for head in options for tail in texts]
     if len(parts) > 1:
         marks |= {BUILT}
-    return join(const(option) for option in options).marked(marks - {INDIRECT}).by(value.origin)
+    value = const(options[0]) if len(options) == 1 else join(const(option) for option in options)
+    return value.marked(marks - {INDIRECT}).by(origin)
 
 
 def join_paths(parts: list[Value]) -> Value:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
+from typing import NamedTuple
 
+from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python import bodies, calls
 from jupyter_guard.read.python.acts import TAINTS, Site, perform
@@ -12,6 +15,7 @@ from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
 from jupyter_guard.read.python.values import (
     ANYTHING,
+    NO_MARKS,
     Const,
     Func,
     Inst,
@@ -21,7 +25,7 @@ from jupyter_guard.read.python.values import (
     Value,
     derived,
 )
-from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Certainty, Kind, Origin
 from jupyter_guard.terms import Scope as Reach
 
 _VERB = re.compile(
@@ -88,29 +92,58 @@ def taken(args: list[Value], kwargs: dict[str, Value], callee: Value) -> Value:
     return Value((), marks.marks & TAINTS, marks.origin)
 
 
-def undescribed(run: Run, atom: Name, site: Site, callee: Value) -> Value:
+class _Said(NamedTuple):
+    """What the last part of a name says of a call that nothing describes."""
+
+    entry: Entry | None
+    executes: bool
+    destroys: bool
+    makes: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def _said(knowledge: Knowledge, last: str) -> _Said | None:
+    """``None`` for what nearly all names say: nothing."""
+    said = _Said(knowledge.callable("?." + last), last in _EXECUTES, _VERB.match(last) is not None, last[:1].isupper())
+    return said if any(said) else None
+
+
+def undescribed(
+    run: Run,
+    atom: Name,
+    callee: Value,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: ast.AST | None,
+    open_: bool,
+) -> Value:
     name = atom.dotted
-    last = name.rpartition(".")[2]
-    owner = site.owner
-    if owner is not None and last in _EXECUTES:
-        _perhaps_sql(run, site, last, "")
-    if _VERB.match(last) and "." in name:
-        receiver = name.rpartition(".")[0]
-        typed = owner is not None and any(type(one) is Inst for one in owner.atoms)
-        named = _CLIENT.search(receiver) or not run.knowledge.knows_module(name)
-        if typed and named and not _drops_from_frame(site, last):
-            _unvetted(run, name, site)
-    if owner is not None and not run.known(receiver_type(owner)):
-        entry = run.known("?." + last)
-        if entry is not None:
-            return perform(run, entry, site, Certainty.LIKELY)
-    secret = _private(run, site)
-    if last[:1].isupper() and owner is None and not name.startswith("."):
-        made = site.args[0] if site.args else None
-        return Value((Inst(name, made),), secret, callee.origin)
-    kept = derived(*site.args, *site.kwargs.values(), *([owner] if owner is not None else []))
+    owner = atom.owner
+    said = _said(run.knowledge, name.rpartition(".")[2])
+    if said is not None and owner is not None:
+        site = Site(name, args, kwargs, node, owner=owner, open_=open_, callee=callee)
+        receiver, _, last = name.rpartition(".")
+        if said.executes:
+            _perhaps_sql(run, site, last, "")
+        if said.destroys and receiver:
+            typed = any(type(one) is Inst for one in owner.atoms)
+            named = _CLIENT.search(receiver) or not run.knowledge.knows_module(name)
+            if typed and named and not _drops_from_frame(site, last):
+                _unvetted(run, name, site)
+        if said.entry is not None and not run.known(receiver_type(owner)):
+            return perform(run, said.entry, site, Certainty.LIKELY)
+    secret = _private(run, name, args, kwargs, node, owner)
+    if owner is None and said is not None and said.makes and not name.startswith("."):
+        return Value((Inst(name, args[0] if args else None),), secret, callee.origin)
+    marks, origin = callee.marks, Origin.HUMAN
+    values = [*args, *kwargs.values()] if kwargs else args
+    for value in values if owner is None else [*values, owner]:
+        if value.marks:
+            marks |= value.marks
+        if value.origin is not origin and value.origin.rank > origin.rank:
+            origin = value.origin
     path = Unknown(name + "()", "", Value((atom,), callee.marks))
-    return Value((path,), ((kept.marks | callee.marks) & TAINTS) | secret, kept.origin)
+    return Value((path,), (marks & TAINTS) | secret if marks else secret, origin)
 
 
 def receiver_type(owner: Value) -> str:
@@ -118,21 +151,28 @@ def receiver_type(owner: Value) -> str:
     return next((atom.type for atom in owner.atoms if isinstance(atom, Inst)), "")
 
 
-def _private(run: Run, site: Site) -> frozenset[str]:
+def _private(
+    run: Run,
+    name: str,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: ast.AST | None,
+    owner: Value | None,
+) -> frozenset[str]:
     """A call that nothing describes, given a place where credentials are kept, is taken to read it."""
-    found = frozenset[str]()
-    if site.name in _SHOWING:
+    found = NO_MARKS
+    if name in _SHOWING:
         return found
-    for value in (*site.args, *site.kwargs.values()):
+    for value in (*args, *kwargs.values()) if kwargs else args:
         for atom in value.atoms:
-            path = atom.value if isinstance(atom, Const) else None
-            if isinstance(path, str) and 4 < len(path) < 300 and _PLACE.match(path):
-                context = run.here(site.node)
-                if "credential-store" in context.path_tags(path) and not site.name.startswith(("os.path.", "pathlib.")):
-                    run.add(context.file(Kind.FILE_READ, path, via=site.name.lstrip("."), certainty=Certainty.LIKELY))
+            path = atom.value if type(atom) is Const else None
+            if type(path) is str and 4 < len(path) < 300 and _PLACE.match(path):
+                context = run.here(node)
+                if "credential-store" in context.path_tags(path) and not name.startswith(("os.path.", "pathlib.")):
+                    run.add(context.file(Kind.FILE_READ, path, via=name.lstrip("."), certainty=Certainty.LIKELY))
                     found = frozenset({"credential", "file"})
-    if found and site.owner is not None:
-        for one in site.owner.atoms:
+    if found and owner is not None:
+        for one in owner.atoms:
             if isinstance(one, Inst):
                 one.attrs = one.attrs or {}
                 one.attrs["__private__"] = Value((), found)
@@ -168,36 +208,41 @@ def unknown_method(
     node: ast.AST | None,
     open_: bool,
 ) -> Value:
-    site = Site(atom.path, args, kwargs, node, owner=atom.owner, open_=open_, callee=callee)
-    if atom.path:
-        run.note("call", atom.path.lstrip("."), node)
+    path = atom.path
+    if path:
+        run.note("call", path.lstrip("."), node)
     result: Value | None = None
-    if atom.attr:
-        entry = run.known("?." + atom.attr)
+    said = _said(run.knowledge, atom.attr) if atom.attr else None
+    if said is not None or atom.attr == "update":
+        site = Site(path, args, kwargs, node, owner=atom.owner, open_=open_, callee=callee)
+        entry = said.entry if said is not None else None
         if entry is not None:
-            site.name = atom.path.lstrip(".")
+            site.name = path.lstrip(".")
             result = perform(run, entry, site, Certainty.LIKELY)
             for slot in entry.calls:
                 called = site.take(slot)
                 if called is not None:
                     calls.call_back(run, called, site)
         else:
-            if atom.attr in _EXECUTES:
-                _perhaps_sql(run, site, atom.attr, atom.path.rpartition(".")[0])
-            if atom.attr in ("delete", "update") or _VERB.match(atom.attr):
+            if said is not None and said.executes:
+                _perhaps_sql(run, site, atom.attr, path.rpartition(".")[0])
+            if atom.attr == "update" or (said is not None and said.destroys):
                 _perhaps_destroys(run, site, atom)
-    for value in (*args, *kwargs.values()):
+    marks = callee.marks
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if value.marks:
+            marks |= value.marks
         for one in value.atoms:
             # A function that is handed to something unknown may be called by it.
-            if isinstance(one, Func) and one not in run.calls and len(run.calls) < 3:
+            if type(one) is Func and one not in run.calls and len(run.calls) < 3:
                 _handed_over(run, one, node)
-    if result is not None and result.atoms:
-        return result
-    marks = taken(args, kwargs, callee).marks
+    if marks:
+        marks &= TAINTS
     if result is not None:
+        if result.atoms:
+            return result
         marks |= result.marks
-    path = f"{atom.path}()"[-200:]
-    return Value((Unknown(path, "", Value((atom,))),), marks, callee.origin)
+    return Value((Unknown(f"{path}()"[-200:], "", Value((atom,))),), marks, callee.origin)
 
 
 def _perhaps_destroys(run: Run, site: Site, atom: Unknown) -> None:

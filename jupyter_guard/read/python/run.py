@@ -89,10 +89,7 @@ class Run:
 
     def known(self, name: str) -> Entry | None:
         """What the knowledge says of a full name; built-in functions go by their own."""
-        lookup = self.knowledge.lookup
-        if "." in name:
-            return lookup(name)
-        return lookup("builtins." + name) or lookup(name)
+        return self.knowledge.callable(name)
 
     def emit(
         self,

@@ -201,9 +201,10 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     items = items_of(value)
     unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
     many = MANY in value.marks or items is None or len(items) > 16
-    huge = any(
-        type(atom) is Const and isinstance(atom.value, range) and bool(atom.value[10_000:]) for atom in value.atoms
-    )
+    huge = False
+    for atom in value.atoms:
+        if type(atom) is Const and type(atom.value) is range and atom.value[10_000:]:
+            huge = True
     passes = _passes(run)
     run.loops.append(Loop(many=many, huge=huge, twice=not unroll))
     run.branches += 1
