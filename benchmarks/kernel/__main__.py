@@ -12,6 +12,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.kernel.client import KERNELS, Kernel
@@ -85,13 +86,17 @@ def buffers(rounds: int) -> dict[str, list[float]]:
         try:
             for kernel in kernels.values():
                 kernel.run(BUFFERS)
-            measured = each_round(min(rounds, ROUNDS_A_KERNEL), lambda name, them=kernels: them[name].run(BUFFERS)[0])
+            measured = each_round(min(rounds, ROUNDS_A_KERNEL), partial(_send_buffers, kernels))
         finally:
             for kernel in kernels.values():
                 kernel.close()
         for name, times in measured.items():
             values[name] += times
     return values
+
+
+def _send_buffers(kernels: dict[str, Kernel], name: str) -> float:
+    return kernels[name].run(BUFFERS)[0]
 
 
 def lost_lines(kernel: Kernel, count: int) -> int:
