@@ -29,11 +29,11 @@ def main() -> None:
     options = _options()
     policy = Policy.preset(options.preset)
     print(f"policy {options.preset} {policy.hash}; data {options.data}")
-    halves = {name: list(own_cases(ROOT / "tests" / "corpus" / name)) for name in ("independent", "own")}
+    halves = {name: list(own_cases(ROOT / "tests" / "corpus" / name)) for name in ("independent", "own", "unseen")}
     shared = options.data.exists()
     names = ("examples", "cyberseceval") if shared else ()
     sets = {name: list(read_cases(options.data / f"{name}.jsonl.gz")) for name in names}
-    sets |= {f"corpus, {name} half": half for name, half in halves.items()}
+    sets |= {f"corpus, {name}": half for name, half in halves.items()}
     cases = [one for group in sets.values() for one in group]
     bad = [case for case in cases if case.label == "bad"]
     near = [case for case in cases if case.label == "good"]
