@@ -56,7 +56,7 @@ test('a completion is a name, not a program', () => {
 const typed = fresh('total = frame["amount"].sum()', 'typed');
 
 test('a cell that a person typed is theirs', () => {
-  assert.deepEqual(authorship(typed), { author: 'human', shares: { typed: 1 } });
+  assert.deepEqual(authorship(typed), { author: 'human', shares: { typed: 1 }, byPeople: 1 });
 });
 
 test('nobody watched: unknown', () => {
@@ -74,8 +74,41 @@ test('text that was there is imported, also with a few characters added', () => 
 });
 
 test('one foreign character in a typed cell is enough for not calling it human', () => {
-  const touched = applied(typed, [{ retain: 3 }, { insert: '_' }], 'program');
-  assert.equal(authorship(touched).author, 'unknown');
+  const settings = fresh('# how many rows there are to be read\nrows = 1000', 'typed');
+  const more = applied(settings, [{ retain: settings.text.length }, { insert: '0' }], 'program');
+  assert.equal(authorship(more).author, 'unknown');
+});
+
+test('a small change of a program’s makes the cell an assistant’s where its line acts', () => {
+  const listing = fresh('# what is there in this folder of ours, for a start\n!ls out', 'typed');
+  const at = listing.text.indexOf('ls');
+  const removal = applied(listing, [{ retain: at }, { insert: 'rm' }, { delete: 2 }], 'program');
+  assert.equal(removal.text.split('\n')[1], '!rm out');
+  assert.equal(authorship(removal).author, 'assistant');
+  const noted = applied(listing, [{ retain: 3 }, { insert: 'ah, ' }], 'program');
+  assert.equal(authorship(noted).author, 'unknown');
+});
+
+test('a program that only takes away is no person either', () => {
+  const query = fresh('%%sql\nDELETE FROM sales WHERE id = 3', 'typed');
+  const at = query.text.indexOf(' WHERE');
+  assert.equal(authorship(applied(query, [{ retain: at }, { delete: 13 }], 'program')).author, 'assistant');
+  assert.equal(authorship(applied(query, [{ retain: at }, { delete: 13 }], 'typed')).author, 'human');
+  const opened = applied(fresh('# rmtree(folder)\nx = 1', 'typed'), [{ delete: 2 }], 'api');
+  assert.equal(authorship(opened).author, 'assistant');
+});
+
+test('a person who edits a little in an assistant’s cell does not make it theirs', () => {
+  const cell = fresh('shutil.rmtree(folder)', 'program');
+  assert.equal(authorship(applied(cell, [{ retain: 14 }, { insert: 'other_' }], 'typed')).author, 'assistant');
+  // All but one word of the assistant's is gone, and it is the word that acts.
+  const rest = applied(fresh('rm', 'program'), [{ insert: '!' }, { retain: 2 }, { insert: ' -r some/where/else/it/is' }], 'typed');
+  assert.equal(authorship(rest).author, 'assistant');
+});
+
+test('a loaded line that acts is not a person’s, however much is typed below it', () => {
+  const cell = applied(fresh('!rm -rf data\n', 'loaded'), [{ retain: 13 }, { insert: 'x = 1\n'.repeat(100) }], 'typed');
+  assert.equal(authorship(cell).author, 'imported');
 });
 
 test('a line of a program makes the cell an assistant’s, however much a person typed around it', () => {
@@ -89,7 +122,7 @@ test('a person who types a cell anew makes it theirs', () => {
 });
 
 test('no text with a program’s visible characters is ever called human', () => {
-  const program = fc.constantFrom<Arrival>('inline-completed', 'synthetic', 'api', 'program', 'kernel', 'server');
+  const program = fc.constantFrom<Arrival>('inline-completed', 'copied', 'synthetic', 'api', 'program', 'kernel', 'server');
   const visible = fc.string({ minLength: 1 }).filter(text => text.trim() !== '');
   fc.assert(
     fc.property(fc.string(), visible, fc.nat(), program, (own, inserted, at, arrival) => {
@@ -97,6 +130,19 @@ test('no text with a program’s visible characters is ever called human', () =>
       const ledger = applied(fresh(own, 'typed'), steps, arrival);
       const hasVisible = [...inserted].some(one => one.charCodeAt(0) > 32);
       assert.ok(!hasVisible || authorship(ledger).author !== 'human');
+    })
+  );
+});
+
+test('no visible text that a program took away leaves a cell a person’s', () => {
+  const visible = fc.string({ minLength: 1 }).filter(text => text.trim() !== '');
+  fc.assert(
+    fc.property(visible, visible, fc.nat(), (own, taken, at) => {
+      const place = at % (own.length + 1);
+      const whole = own.slice(0, place) + taken + own.slice(place);
+      const after = applied(fresh(whole, 'typed'), [{ retain: place }, { delete: taken.length }], 'program');
+      assert.equal(after.text, own);
+      assert.notEqual(authorship(after).author, 'human');
     })
   );
 });

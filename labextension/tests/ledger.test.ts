@@ -18,7 +18,9 @@ function perCharacter(ledger: ILedger): Arrival[] {
   return ledger.runs.flatMap(run => Array<Arrival>(run.length).fill(run.arrival));
 }
 
-test('text and arrivals follow any edits exactly', () => {
+const OWN: Arrival[] = ['typed', 'pasted', 'dropped', 'completed', 'loaded'];
+
+test('text and arrivals follow any edits exactly; what a program takes away leaves a mark and no more', () => {
   fc.assert(
     fc.property(fc.string(), fc.array(edit), (start, edits) => {
       let ledger = fresh(start, 'loaded');
@@ -35,7 +37,13 @@ test('text and arrivals follow any edits exactly', () => {
         ];
       }
       assert.equal(ledger.text, text);
-      assert.deepEqual(perCharacter(ledger), marks);
+      const found = perCharacter(ledger);
+      assert.equal(found.length, marks.length);
+      const removals = edits.filter(one => one.remove && !OWN.includes(one.arrival)).length;
+      const changed = found.flatMap((one, i) => (one === marks[i] ? [] : [one]));
+      // A mark is copied by nothing, so that each removal makes two at most.
+      assert.ok(changed.length <= removals * 2);
+      changed.forEach(one => assert.ok(!OWN.includes(one)));
     })
   );
 });
@@ -78,4 +86,23 @@ test('slices put together again are the whole', () => {
 
 test('blanks say nothing about an author', () => {
   assert.deepEqual(counts(fresh('  \n\t ', 'program')), {});
+});
+
+test('what a program takes away marks the visible characters on either side', () => {
+  const before = fresh('DELETE FROM t WHERE id = 3;', 'typed');
+  const after = applied(before, [{ retain: 13 }, { delete: 13 }], 'program');
+  assert.equal(after.text, 'DELETE FROM t;');
+  assert.deepEqual(counts(after), { typed: 10, program: 2 });
+  assert.deepEqual(counts(applied(before, [{ retain: 13 }, { delete: 13 }], 'typed')), { typed: 12 });
+});
+
+test('text copied elsewhere brings its runs along', () => {
+  const runs = [
+    { length: 2, arrival: 'pasted' as const },
+    { length: 3, arrival: 'api' as const }
+  ];
+  const after = applied(fresh('()', 'typed'), [{ retain: 1 }, { insert: 'ab123' }], runs);
+  assert.deepEqual(counts(after), { typed: 2, pasted: 2, api: 3 });
+  // Runs that do not fit the text are nobody's word.
+  assert.deepEqual(counts(applied(fresh('', 'typed'), [{ insert: 'abc' }], runs)), { program: 3 });
 });

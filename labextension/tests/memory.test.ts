@@ -47,6 +47,15 @@ test('text with something new in it is not put together from old text', () => {
   assert.equal(memory.reassemble('first = 1\nos.remove("x")'), null);
 });
 
+test('a piece of a line, or pieces on one line, are no arrangement of cells', () => {
+  const memory = new TextMemory();
+  memory.remember(fresh('# never: rm -rf data', 'typed'));
+  assert.equal(memory.reassemble('rm -rf data'), null);
+  memory.remember(fresh('rm ', 'typed'));
+  memory.remember(fresh('-rf data', 'typed'));
+  assert.equal(memory.reassemble('rm -rf data'), null);
+});
+
 test('memory is bounded and forgets the oldest first', () => {
   const memory = new TextMemory(100);
   for (let i = 0; i < 50; i++) {

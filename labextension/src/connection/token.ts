@@ -13,7 +13,8 @@ export interface IClaim {
   readonly cellId: string;
   readonly author: string;
   readonly shares: Readonly<Record<string, number>>;
-  readonly startedBy: 'person' | 'program';
+  /** A person's key or click, a front-end command, a program on the server; empty for text that does not run yet. */
+  readonly startedBy: 'person' | 'command' | 'server' | '';
 }
 
 export interface IGuardConnection {

@@ -1,5 +1,6 @@
 /** Evidence about an edit -> how its characters arrived; a cell's characters -> its author. Pure. */
 
+import { acts } from './acts';
 import { Arrival, counts, ILedger } from './ledger';
 
 /** When a person's own event of each kind was last seen, in the clock of `now`. */
@@ -63,9 +64,25 @@ export function isCompletionLike(inserted: string): boolean {
 }
 
 const BY_PERSON: readonly Arrival[] = ['typed', 'pasted', 'dropped', 'completed'];
-const BY_PROGRAM: readonly Arrival[] = ['inline-completed', 'synthetic', 'api', 'program', 'kernel', 'server'];
+const BY_PROGRAM: readonly Arrival[] = [
+  'inline-completed',
+  'copied',
+  'synthetic',
+  'api',
+  'program',
+  'kernel',
+  'server'
+];
 
-/** So many characters of a program's make the cell an assistant's; fewer leave the author open. */
+/** Whether characters that arrived so are a program's. */
+export function isProgram(arrival: Arrival): boolean {
+  return BY_PROGRAM.includes(arrival);
+}
+
+/**
+ * So many characters of a program's make the cell an assistant's; fewer do so where their lines act, and elsewhere
+ * leave the author open.
+ */
 const FEW_CHARACTERS = 8;
 const SMALL_SHARE = 0.1;
 const LOADED_SHARE = 0.2;
@@ -74,34 +91,37 @@ export interface IAuthorship {
   readonly author: 'human' | 'assistant' | 'imported' | 'unknown';
   /** Share of the visible characters by arrival, 0 to 1 in thousandths. */
   readonly shares: Readonly<Record<string, number>>;
+  /** Share of the visible characters that a person here typed, pasted, dropped or completed, 0 to 1. */
+  readonly byPeople: number;
 }
 
 /** Who wrote a text, by the characters that can be seen. `null` (nobody watched) is unknown. */
 export function authorship(ledger: ILedger | null): IAuthorship {
   if (!ledger) {
-    return { author: 'unknown', shares: {} };
+    return { author: 'unknown', shares: {}, byPeople: 0 };
   }
   const found = counts(ledger);
   const entries = Object.entries(found) as [Arrival, number][];
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
   if (total === 0) {
-    return { author: 'human', shares: {} };
+    return { author: 'human', shares: {}, byPeople: 0 };
   }
   const sum = (arrivals: readonly Arrival[]): number => arrivals.reduce((all, one) => all + (found[one] ?? 0), 0);
-  const shares: Record<string, number> = {};
-  for (const [arrival, count] of entries) {
-    shares[arrival] = Math.round((count / total) * 1000) / 1000;
-  }
-  return { author: author(sum(BY_PERSON), sum(BY_PROGRAM), found.loaded ?? 0, total), shares };
+  const share = (count: number): number => Math.round((count / total) * 1000) / 1000;
+  const shares = Object.fromEntries(entries.map(([arrival, count]) => [arrival, share(count)]));
+  const people = sum(BY_PERSON);
+  return { author: author(ledger, sum(BY_PROGRAM), people, total), shares, byPeople: share(people) };
 }
 
-function author(person: number, program: number, loaded: number, total: number): IAuthorship['author'] {
-  if (program >= FEW_CHARACTERS || program / total >= SMALL_SHARE) {
+function author(ledger: ILedger, program: number, person: number, total: number): IAuthorship['author'] {
+  const isSmall = program < FEW_CHARACTERS && program / total < SMALL_SHARE;
+  // A few characters of a program's can turn a person's cell into another one ("ls" into "rm").
+  if (program > 0 && (!isSmall || acts(ledger, isProgram))) {
     return 'assistant';
   }
-  if (loaded / total > LOADED_SHARE) {
+  const loaded = counts(ledger).loaded ?? 0;
+  if (loaded / total > LOADED_SHARE || (loaded >= FEW_CHARACTERS && acts(ledger, one => one === 'loaded'))) {
     return 'imported';
   }
-  // A few characters of a program's can turn a person's cell into another one ("ls" into "rm").
   return program === 0 && person + loaded === total ? 'human' : 'unknown';
 }

@@ -38,16 +38,45 @@ export class TrustedInput implements ITrustedTimes {
 
   /** Whether a person's last key or click within `ms` was inside an element that `selector` matches. */
   wasIn(selector: string, ms: number): boolean {
-    return this.within(ms) && this._target instanceof Element && this._target.closest(selector) !== null;
+    return this.within(ms) && this.isIn(selector);
+  }
+
+  /** Whether a person's last key or click, however long ago, was in an element that `selector` matches. */
+  isIn(selector: string): boolean {
+    return this._target instanceof Element && this._target.closest(selector) !== null;
+  }
+
+  /**
+   * Whether a person's last key or click within `ms` can be one that runs cells: typing on in an editor is not, so
+   * that a program does not pass for a person by running cells while the person types.
+   */
+  mayRun(ms: number): boolean {
+    return performance.now() - this._ran < ms;
   }
 
   private _note(event: Event, kind: keyof TrustedInput['_times']): void {
     if (event.isTrusted) {
       this._times[kind] = performance.now();
       this._target = event.target;
+      if (event instanceof KeyboardEvent ? isRunKey(event) : kind === 'pointer' && !isEditor(event.target)) {
+        this._ran = performance.now();
+      }
     }
   }
 
   private _times = { key: -Infinity, paste: -Infinity, drop: -Infinity, pointer: -Infinity };
   private _target: EventTarget | null = null;
+  private _ran = -Infinity;
+}
+
+/** A key with a modifier, Enter outside of editors, any key outside of text: people bind running to keys of their own. */
+function isRunKey(event: KeyboardEvent): boolean {
+  const { target } = event;
+  const isText = target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea'));
+  const isEnter = event.key === 'Enter' && (event.shiftKey || !isEditor(target));
+  return event.type === 'keydown' && (isEnter || event.ctrlKey || event.metaKey || event.altKey || !isText);
+}
+
+function isEditor(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('.cm-content') !== null;
 }

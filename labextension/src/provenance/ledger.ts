@@ -4,24 +4,31 @@
  * How a character arrived.
  *
  * `typed`, `pasted`, `dropped`: a person's own event; `completed`: a completion that a person accepted;
- * `inline-completed`: a model's suggestion that a person accepted; `synthetic`: looks like typing, but no event of a
- * person's came before it; `api`: through the editor, but not as input; `program`: past the editor; `kernel`: by
- * code in the kernel; `remote`: another person in the document; `server`: a client without a person; `loaded`: was
- * there when the document was opened.
+ * `inline-completed`: a model's suggestion that a person accepted; `copied`: pasted, but out of an assistant's chat;
+ * `synthetic`: looks like typing, but no event of a person's came before it; `api`: through the editor, but not as
+ * input; `program`: past the editor; `kernel`: by code in the kernel; `remote`: another person in the document;
+ * `server`: a client without a person; `loaded`: was there when the document was opened.
  */
-export type Arrival =
-  | 'typed'
-  | 'pasted'
-  | 'dropped'
-  | 'completed'
-  | 'inline-completed'
-  | 'synthetic'
-  | 'api'
-  | 'program'
-  | 'kernel'
-  | 'remote'
-  | 'server'
-  | 'loaded';
+export const ARRIVALS = [
+  'typed',
+  'pasted',
+  'dropped',
+  'completed',
+  'inline-completed',
+  'copied',
+  'synthetic',
+  'api',
+  'program',
+  'kernel',
+  'remote',
+  'server',
+  'loaded'
+] as const;
+
+export type Arrival = (typeof ARRIVALS)[number];
+
+/** What a person at this page does, and what was there already: taking text away in these ways leaves no mark. */
+const OWN: ReadonlySet<Arrival> = new Set<Arrival>(['typed', 'pasted', 'dropped', 'completed', 'loaded']);
 
 /** A stretch of characters that arrived alike. */
 export interface IRun {
@@ -46,26 +53,67 @@ export function fresh(text: string, arrival: Arrival): ILedger {
   return { text, runs: text ? [{ length: text.length, arrival }] : [] };
 }
 
-/** The ledger after a change whose inserted characters arrived as `arrival`. */
-export function applied(ledger: ILedger, steps: readonly IStep[], arrival: Arrival): ILedger {
+/**
+ * The ledger after a change whose inserted characters arrived as `arrival`, or as the runs of where they were copied.
+ *
+ * Taking characters away changes what a text does as well ("DELETE FROM t WHERE id = 3"): where a program does so and
+ * puts nothing in their place, the visible characters on either side become its own.
+ */
+export function applied(ledger: ILedger, steps: readonly IStep[], arrival: Arrival | readonly IRun[]): ILedger {
   const runs: IRun[] = [];
   const pieces: string[] = [];
+  const scars: number[] = [];
   let at = 0;
-  for (const step of steps) {
+  let length = 0;
+  const keep = (end: number): void => {
+    pieces.push(ledger.text.slice(at, end));
+    slice(ledger.runs, at, end).forEach(run => push(runs, run));
+    length += Math.max(0, Math.min(end, ledger.text.length) - at);
+    at = end;
+  };
+  steps.forEach((step, i) => {
     if (step.retain) {
-      pieces.push(ledger.text.slice(at, at + step.retain));
-      slice(ledger.runs, at, at + step.retain).forEach(run => push(runs, run));
-      at += step.retain;
+      keep(at + step.retain);
     } else if (step.delete) {
+      const isReplaced = [steps[i - 1], steps[i + 1]].some(next => next?.insert?.trim());
+      if (!isReplaced && ledger.text.slice(at, at + step.delete).trim()) {
+        scars.push(length);
+      }
       at += step.delete;
     } else if (step.insert) {
       pieces.push(step.insert);
-      push(runs, { length: step.insert.length, arrival });
+      insertRuns(step.insert, arrival).forEach(run => push(runs, run));
+      length += step.insert.length;
     }
+  });
+  keep(Math.max(at, ledger.text.length));
+  const after = { text: pieces.join(''), runs };
+  return typeof arrival !== 'string' || OWN.has(arrival) ? after : scarred(after, scars, arrival);
+}
+
+function insertRuns(text: string, arrival: Arrival | readonly IRun[]): readonly IRun[] {
+  if (typeof arrival === 'string') {
+    return [{ length: text.length, arrival }];
   }
-  pieces.push(ledger.text.slice(at));
-  slice(ledger.runs, at, ledger.text.length).forEach(run => push(runs, run));
-  return { text: pieces.join(''), runs };
+  const isWhole = arrival.reduce((sum, run) => sum + run.length, 0) === text.length;
+  return isWhole ? arrival : [{ length: text.length, arrival: 'program' }];
+}
+
+/** The ledger with the nearest visible characters before and after each place marked. */
+function scarred(ledger: ILedger, places: readonly number[], arrival: Arrival): ILedger {
+  const marked = new Set<number>();
+  for (const place of places) {
+    const before = ledger.text.slice(0, place).trimEnd().length - 1;
+    const rest = ledger.text.slice(place);
+    const after = place + rest.length - rest.trimStart().length;
+    [before, after].filter(one => one >= 0 && one < ledger.text.length).forEach(one => marked.add(one));
+  }
+  let { runs } = ledger;
+  for (const one of marked) {
+    const end = ledger.text.length;
+    runs = joined(slice(runs, 0, one), [{ length: 1, arrival }], slice(runs, one + 1, end));
+  }
+  return { text: ledger.text, runs };
 }
 
 /**

@@ -44,14 +44,14 @@ export class TextMemory {
     }
     for (const known of this._latest()) {
       const at = known.indexOf(text);
-      if (at >= 0) {
+      if (at >= 0 && isWholeLines(known, at, at + text.length)) {
         return slice(this._states.get(known) ?? [], at, at + text.length);
       }
     }
     return null;
   }
 
-  /** Known states one after the other, with blanks before, between and after them, until nothing is left over. */
+  /** Known states one after the other, each on lines of its own, until nothing is left over. */
   private _mergeOf(text: string): readonly IRun[] | null {
     const latest = this._latest();
     const parts: (readonly IRun[])[] = [];
@@ -59,7 +59,7 @@ export class TextMemory {
     while (rest.trim()) {
       const gap = rest.length - rest.trimStart().length;
       rest = rest.slice(gap);
-      const known = latest.find(state => rest.startsWith(state));
+      const known = latest.find(state => rest.startsWith(state) && /^\s*(\n|$)/.test(rest.slice(state.length)));
       const runs = known === undefined ? undefined : this._states.get(known);
       if (known === undefined || !runs?.[0]) {
         return null;
@@ -82,4 +82,12 @@ export class TextMemory {
 
   private _states = new Map<string, readonly IRun[]>();
   private _size = 0;
+}
+
+/** Whether a piece begins and ends where lines do: a command of a person's ("#rm -r x") may be safe only as a whole. */
+function isWholeLines(text: string, start: number, end: number): boolean {
+  const before = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+  const newline = text.indexOf('\n', end);
+  const after = text.slice(end, newline < 0 ? text.length : newline);
+  return !before.trim() && !after.trim();
 }

@@ -7,13 +7,14 @@ import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jup
 import { KernelMessage } from '@jupyterlab/services';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Prec, Transaction } from '@codemirror/state';
-import { ViewPlugin, ViewUpdate } from '@codemirror/view';
+import { EditorView, ViewPlugin, ViewUpdate } from '@codemirror/view';
 
-import { IClaim, IGuardConnections } from '../connection/token';
-import { METADATA_KEY } from '../protocol';
+import { IGuardConnection, IGuardConnections } from '../connection/token';
+import { Claims } from './claims';
 import { commandKind, EVENT_WINDOW_MS } from './classify';
+import { LocalHashes, watchClipboard } from './clipboard';
+import { Copies } from './copies';
 import { TrustedInput } from './input';
-import { sha256 } from './sha256';
 import { IProvenance } from './token';
 import { ProvenanceTracker } from './tracker';
 
@@ -37,8 +38,11 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
     settings: ISettingRegistry | null
   ): IProvenance => {
     const input = new TrustedInput();
-    const tracker = new ProvenanceTracker(input);
-    editors.addExtension(transactionWatcher(tracker));
+    const copies = new Copies(new LocalHashes());
+    const tracker = new ProvenanceTracker(input, copies);
+    const claims = new Claims(tracker, connections, notebooks);
+    editors.addExtension(editorWatcher(tracker));
+    watchClipboard(copies, input);
 
     let slowRuns = 0;
     app.commands.commandExecuted.connect(
@@ -52,7 +56,7 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
             () => undefined
           );
         }
-        if (SLOW_RUNS.test(command.id) && input.within(EVENT_WINDOW_MS)) {
+        if (SLOW_RUNS.test(command.id) && input.mayRun(EVENT_WINDOW_MS)) {
           slowRuns++;
           const done = (): void => void slowRuns--;
           void command.result.then(done, done);
@@ -60,15 +64,18 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
       })
     );
 
-    notebooks.widgetAdded.connect(safely((_, panel: NotebookPanel) => follow(panel, tracker)));
-    notebooks.forEach(panel => follow(panel, tracker));
+    const followed = (panel: NotebookPanel): void => {
+      follow(panel, tracker, claims);
+      vouchAfterReload(panel, tracker, connections.of(panel));
+    };
+    notebooks.widgetAdded.connect(safely((_, panel: NotebookPanel) => followed(panel)));
+    notebooks.forEach(followed);
 
-    let storesOrigin = true;
     if (settings) {
       void settings.load(PLUGIN_ID).then(
         loaded => {
           const read = (): void => {
-            storesOrigin = loaded.get('storeOrigin').composite !== false;
+            claims.storesOrigin = loaded.get('storeOrigin').composite !== false;
           };
           read();
           loaded.changed.connect(read);
@@ -81,25 +88,8 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
     NotebookActions.executionScheduled.connect(
       safely((_, { notebook, cell }: { readonly notebook: Notebook; readonly cell: Cell }) => {
         const panel = notebooks.find(candidate => candidate.content === notebook);
-        if (!panel || cell.model.type !== 'code') {
-          return;
-        }
-        const connection = connections.of(panel);
-        if (connection.state.link === 'unguarded' || connection.state.link === 'none') {
-          return;
-        }
-        const startedBy = slowRuns > 0 || input.within(EVENT_WINDOW_MS) ? 'person' : 'program';
-        const { author, shares } = tracker.authorship(cell.model);
-        const claim: IClaim = {
-          sha256: sha256(cell.model.sharedModel.getSource()),
-          cellId: cell.model.id,
-          author,
-          shares,
-          startedBy
-        };
-        connection.claim(claim);
-        if (storesOrigin) {
-          store(cell, claim);
+        if (panel) {
+          claims.runs(panel, cell, slowRuns > 0 || input.mayRun(EVENT_WINDOW_MS) ? 'person' : 'command');
         }
       })
     );
@@ -107,7 +97,7 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
   }
 };
 
-function follow(panel: NotebookPanel, tracker: ProvenanceTracker): void {
+function follow(panel: NotebookPanel, tracker: ProvenanceTracker, claims: Claims): void {
   void panel.context.ready.then(safely(() => tracker.track(panel)));
   const heard = new WeakSet<object>();
   const hear = (): void => {
@@ -118,6 +108,8 @@ function follow(panel: NotebookPanel, tracker: ProvenanceTracker): void {
         safely((_, { msg, direction }: { readonly msg: KernelMessage.IMessage; readonly direction: string }) => {
           if (direction === 'recv' && msg.header.msg_type === 'execute_reply') {
             kernelTexts(msg).forEach(text => tracker.noteKernelText(text));
+          } else if (direction === 'recv' && KernelMessage.isExecuteInputMsg(msg)) {
+            claims.ranElsewhere(panel, msg);
           }
         })
       );
@@ -125,6 +117,27 @@ function follow(panel: NotebookPanel, tracker: ProvenanceTracker): void {
   };
   panel.sessionContext.kernelChanged.connect(hear);
   hear();
+}
+
+/** A page that was reloaded asks the guard, which went on, which cells it knew to be a person's. */
+function vouchAfterReload(panel: NotebookPanel, tracker: ProvenanceTracker, connection: IGuardConnection): void {
+  const vouch = safely(() => {
+    if (connection.state.link !== 'connected') {
+      return;
+    }
+    connection.changed.disconnect(vouch);
+    const humans = new Set<string>();
+    for (const { sha256, cellId, origin } of connection.state.reports) {
+      if (origin === 'human' && cellId) {
+        humans.add(`${sha256} ${cellId}`);
+      }
+    }
+    void panel.context.ready.then(
+      safely(() => tracker.vouch(panel, (sha256, cellId) => humans.has(`${sha256} ${cellId}`)))
+    );
+  });
+  connection.changed.connect(vouch);
+  vouch();
 }
 
 function kernelTexts(message: KernelMessage.IMessage): string[] {
@@ -137,8 +150,8 @@ function kernelTexts(message: KernelMessage.IMessage): string[] {
   );
 }
 
-/** In every editor: what kind of input a transaction says that it is, before the shared document hears of it. */
-function transactionWatcher(tracker: ProvenanceTracker): Parameters<IEditorExtensionRegistry['addExtension']>[0] {
+/** In every editor: what a transaction says that it is, before the shared document hears of it; what is copied. */
+function editorWatcher(tracker: ProvenanceTracker): Parameters<IEditorExtensionRegistry['addExtension']>[0] {
   class Watcher {
     update(update: ViewUpdate): void {
       if (update.docChanged) {
@@ -149,24 +162,25 @@ function transactionWatcher(tracker: ProvenanceTracker): Parameters<IEditorExten
   }
   return Object.freeze({
     name: PLUGIN_ID,
-    factory: () =>
-      EditorExtensionRegistry.createImmutableExtension(Prec.highest(ViewPlugin.define(() => new Watcher())))
+    factory: ({ model }: { readonly model: { readonly sharedModel: object } }) => {
+      const copied = safely((_: Event, view: EditorView) => noteCopy(tracker, model.sharedModel, view));
+      return EditorExtensionRegistry.createImmutableExtension([
+        Prec.highest(ViewPlugin.define(() => new Watcher())),
+        EditorView.domEventHandlers({ copy: copied, cut: copied })
+      ]);
+    }
   });
 }
 
-function store(cell: Cell, claim: IClaim): void {
-  const known: unknown = cell.model.getMetadata(METADATA_KEY);
-  const rest = typeof known === 'object' && known !== null ? known : {};
-  const origin = {
-    author: claim.author,
-    sha256: claim.sha256,
-    shares: { ...claim.shares },
-    started_by: claim.startedBy
-  };
-  const next = { ...rest, origin };
-  if (JSON.stringify(known) !== JSON.stringify(next)) {
-    cell.model.setMetadata(METADATA_KEY, next);
+/** As CodeMirror copies: the selection, or the whole line where nothing is selected. */
+function noteCopy(tracker: ProvenanceTracker, shared: object, view: EditorView): void {
+  const { doc, selection } = view.state;
+  const [range] = selection.ranges;
+  if (!range || selection.ranges.length > 1) {
+    return;
   }
+  const { from, to } = range.empty ? doc.lineAt(range.head) : range;
+  tracker.noteCopy(shared, doc.sliceString(from, to), from, to);
 }
 
 /** A slot that throws is only logged by whoever emits, and its work is lost without a word: say whose it was. */

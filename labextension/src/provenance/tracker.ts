@@ -6,21 +6,20 @@ import { ISignal, Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 
 import { METADATA_KEY } from '../protocol';
-import { Arrival, applied, fresh, ILedger, IStep, replaced } from './ledger';
 import { authorship, CommandKind, editorArrival, IAuthorship, isCompletionLike, isEditorKey } from './classify';
 import { EVENT_WINDOW_MS } from './classify';
+import { Copies } from './copies';
 import { TrustedInput } from './input';
+import { Arrival, applied, fresh, ILedger, IRun, IStep, replaced, slice } from './ledger';
 import { TextMemory } from './memory';
+import { creator, remoteAuthor } from './remote';
+import { decoded, storedOrigin, unvouched } from './stored';
 import { IProvenance } from './token';
 
 /** The parts of a Yjs-backed cell that provenance reads; other shared models have none and stay unwatched. */
 interface IYCell {
   readonly ysource: Y.Text;
   getSource(): string;
-}
-
-interface IAwareness {
-  getStates(): Map<number, { readonly user?: unknown }>;
 }
 
 /** An edit that a command may yet explain: JupyterLab reports a command after it has done its work. */
@@ -34,7 +33,10 @@ interface IRecentEdit {
 }
 
 export class ProvenanceTracker implements IProvenance {
-  constructor(private readonly _input: TrustedInput) {}
+  constructor(
+    private readonly _input: TrustedInput,
+    private readonly _copies: Copies
+  ) {}
 
   get changed(): ISignal<IProvenance, ICellModel> {
     return this._changed;
@@ -49,7 +51,7 @@ export class ProvenanceTracker implements IProvenance {
   authorship(cell: ICellModel): IAuthorship {
     const ledger = this.ledger(cell);
     const found = authorship(ledger);
-    const stored = storedAuthor(cell);
+    const stored = storedOrigin(cell.getMetadata(METADATA_KEY)).author;
     // What was lost track of is no better than what was once known of it.
     return !ledger && (stored === 'assistant' || stored === 'imported') ? { ...found, author: stored } : found;
   }
@@ -68,6 +70,33 @@ export class ProvenanceTracker implements IProvenance {
         change.newValues.forEach(cell => this._watch(panel, cell, 'program'));
       }
     });
+  }
+
+  /**
+   * After a reload: the guard, which outlived the page, says whose cells it knows to be a person's. Only for these does
+   * what the metadata says of a person's characters count; a cell that was changed meanwhile is left as it is.
+   */
+  vouch(panel: NotebookPanel, isKnown: (sha256: string, cellId: string) => boolean): void {
+    for (const cell of panel.content.model?.cells ?? []) {
+      const shared = cell.sharedModel;
+      const stored = storedOrigin(cell.getMetadata(METADATA_KEY));
+      const began = this._began.get(shared);
+      if (began && this._ledgers.get(shared) === began && isKnown(String(stored.sha256), cell.id)) {
+        const runs = decoded(stored, began.text);
+        if (runs) {
+          this._began.delete(shared);
+          this._set(cell, { text: began.text, runs });
+        }
+      }
+    }
+  }
+
+  /** A person copies or cuts a stretch of a cell. */
+  noteCopy(shared: object, text: string, start: number, end: number): void {
+    const ledger = this._ledgers.get(shared);
+    if (ledger && ledger.text.slice(start, end) === text) {
+      this._copies.noteCell(text, slice(ledger.runs, start, end));
+    }
   }
 
   /** A transaction of an editor is being applied; the document hears of it next, before anything else happens. */
@@ -138,7 +167,9 @@ export class ProvenanceTracker implements IProvenance {
   private _begin(panel: NotebookPanel, cell: ICellModel, ysource: Y.Text, arrival: Arrival): void {
     const text = cell.sharedModel.getSource();
     if (arrival === 'loaded') {
-      this._set(cell, fresh(text, storedAuthor(cell) === 'assistant' ? 'program' : 'loaded'));
+      const ledger = unvouched(text, storedOrigin(cell.getMetadata(METADATA_KEY)));
+      this._began.set(cell.sharedModel, ledger);
+      this._set(cell, ledger);
       return;
     }
     const known = this._input.within(EVENT_WINDOW_MS) ? this._memory.recall(text) : null;
@@ -163,10 +194,12 @@ export class ProvenanceTracker implements IProvenance {
     if (transaction.local && isEditorOrigin(transaction.origin)) {
       const userEvent = this._userEvent;
       this._userEvent = '';
-      this._record(cell, this._editorArrival(userEvent, insertedBy(steps)), before, steps);
+      const inserted = insertedBy(steps);
+      const arrival = this._editorArrival(userEvent, inserted);
+      this._record(cell, arrival, before, steps, arrival === 'pasted' ? this._copies.pasted(inserted) : arrival);
       return;
     }
-    const arrival = transaction.local ? this._programArrival() : author(panel, event);
+    const arrival = transaction.local ? this._programArrival() : remoteAuthor(panel, event);
     const text = cell.sharedModel.getSource();
     const canRecall = isUndo(transaction.origin) || this._input.within(EVENT_WINDOW_MS);
     const known = transaction.local && canRecall ? this._memory.recall(text) : null;
@@ -194,10 +227,17 @@ export class ProvenanceTracker implements IProvenance {
     return this._input.wasIn('.jp-DocumentSearch-overlay', EVENT_WINDOW_MS) ? 'typed' : 'program';
   }
 
-  private _record(cell: ICellModel, arrival: Arrival, before: ILedger, steps: readonly IStep[]): void {
+  /** `inserted` says how the new characters count, where they did not all arrive alike. */
+  private _record(
+    cell: ICellModel,
+    arrival: Arrival,
+    before: ILedger,
+    steps: readonly IStep[],
+    inserted: Arrival | readonly IRun[] = arrival
+  ): void {
     const text = cell.sharedModel.getSource();
-    const whole = !steps.some(step => step.retain);
-    let after = whole ? replaced(before, text, arrival) : applied(before, steps, arrival);
+    const isWhole = !steps.some(step => step.retain) && typeof inserted === 'string';
+    let after = isWhole ? replaced(before, text, arrival) : applied(before, steps, inserted);
     if (after.text.length !== text.length) {
       after = replaced(before, text, arrival);
     }
@@ -219,6 +259,8 @@ export class ProvenanceTracker implements IProvenance {
   }
 
   private _ledgers = new WeakMap<object, ILedger>();
+  /** What cells that were in the document began with. */
+  private _began = new WeakMap<object, ILedger>();
   private _memory = new TextMemory();
   private _kernelTexts = new Set<string>();
   private _recent: IRecentEdit[] = [];
@@ -237,28 +279,4 @@ function isEditorOrigin(origin: unknown): boolean {
 
 function isUndo(origin: unknown): boolean {
   return typeof origin === 'object' && origin !== null && Array.isArray(Reflect.get(origin, 'undoStack'));
-}
-
-function storedAuthor(cell: ICellModel): unknown {
-  const own: unknown = cell.getMetadata(METADATA_KEY);
-  const origin = typeof own === 'object' && own !== null ? (Reflect.get(own, 'origin') as unknown) : own;
-  return typeof origin === 'object' && origin !== null ? Reflect.get(origin, 'author') : origin;
-}
-
-/** Who made a cell that appeared: this page's program, or a client of the shared document. */
-function creator(panel: NotebookPanel, ysource: Y.Text): Arrival {
-  const item = (ysource.parent as Y.Map<unknown> | null)?._item ?? ysource._item;
-  const client = item?.id.client;
-  return client === undefined || client === ysource.doc?.clientID ? 'program' : ofClient(panel, client);
-}
-
-function author(panel: NotebookPanel, event: Y.YTextEvent): Arrival {
-  const arrivals = new Set([...event.changes.added].map(item => ofClient(panel, item.id.client)));
-  return arrivals.has('server') || arrivals.size === 0 ? 'server' : 'remote';
-}
-
-/** A person's client says who its user is; a program on the server does not. */
-function ofClient(panel: NotebookPanel, client: number): Arrival {
-  const awareness = Reflect.get(panel.content.model?.sharedModel ?? {}, 'awareness') as IAwareness | undefined;
-  return awareness?.getStates().get(client)?.user ? 'remote' : 'server';
 }
