@@ -48,7 +48,7 @@ def test_a_program_that_runs_a_cell_is_not_a_person(opened: Front) -> None:
     opened.page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.getMetadata('jupyter_guard')"
     )
-    assert opened.guard_metadata(1)["origin"]["started_by"] == "program"
+    assert opened.guard_metadata(1)["origin"]["started_by"] == "command"
 
 
 def test_a_program_that_changes_a_typed_cell_makes_it_its_own(opened: Front) -> None:
