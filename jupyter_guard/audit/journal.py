@@ -15,6 +15,8 @@ from jupyter_guard.audit.chain import START, Link
 from jupyter_guard.audit.record import Record
 
 HEAD = ".head"
+_STEP = 64 * 1024
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Journal:
@@ -24,16 +26,38 @@ class Journal:
     writer. When the disk is full the lines wait in memory, in order, and the next record tries again: ``waiting`` says
     how many. ``path.head`` holds the last sequence and hash, so that a removed tail is seen.
 
-    Raises ``OSError`` when the file cannot be created.
+    With ``resume`` an existing journal goes on, behind the last whole line, which ``last`` holds.
+
+    Raises ``OSError`` when the file cannot be created, ``msgspec.DecodeError`` when what is there is no journal.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, resume: bool = False) -> None:
         self.path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        self._head = os.open(path.with_name(path.name + HEAD), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self.last: Record | None = None
         self._previous, self._sequence = START, 0
+        exclusive = 0 if resume else os.O_EXCL
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | exclusive | _NO_LINKS, 0o600)
+        if resume:
+            self._continue()
+        self._head = os.open(path.with_name(path.name + HEAD), os.O_WRONLY | os.O_CREAT | _NO_LINKS, 0o600)
         self._lines: deque[bytes] = deque()
+
+    def _continue(self) -> None:
+        """Go on behind the last whole line. What a killed writer left of one was acknowledged to nobody."""
+        size = os.fstat(self._file).st_size
+        tail = b""
+        while size and tail.count(b"\n") < 2:
+            step = min(size, _STEP)
+            size -= step
+            tail = os.pread(self._file, step, size) + tail
+        whole = tail.rfind(b"\n") + 1
+        if whole < len(tail):
+            os.ftruncate(self._file, size + whole)
+        lines = tail[:whole].splitlines()
+        if lines:
+            link = msgspec.json.decode(lines[-1], type=Link)
+            self._previous, self._sequence, self.last = link.hash, link.sequence, link.record
 
     @property
     def waiting(self) -> int:

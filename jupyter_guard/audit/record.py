@@ -23,19 +23,27 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Somebody's answer: ``choice`` is once, code, session or refuse; ``channel`` stdin, panel or none."""
+    """Somebody's answer: ``choice`` is once, code, session, refuse, or ``before`` where an earlier answer held.
+
+    ``channel`` is where it was given: stdin, panel, interrupt, or none where nobody was asked.
+    """
 
     choice: str
     channel: str
     by: str = ""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision.
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One decision about a cell or about code within it, or (``event`` is ``outcome``) what came of one.
+
+    A decision is kept before the cell runs; its outcome, which names the same ``msg_id``, follows where there is
+    something to say: secrets taken out of its output, a limit that it hit, an end that was no plain success.
 
     ``time`` is ISO 8601 in UTC. ``code`` is the cell's scrubbed text, or ``None`` where the policy does not keep it;
     ``sha256`` is the hash of the text as it ran. ``evidence`` says, a phrase each, why ``origin`` was decided so.
-    ``state`` is ``ran``, ``blocked``, ``declined`` or ``confirmed``. ``redactions`` counts by kind.
+    ``state`` is ``ran``, ``blocked``, ``declined`` or ``confirmed``; of an outcome the reply's status, or ``died``.
+    ``number`` counts the kernel's records as its host made them: one that is sent twice is kept once. ``about`` says
+    which part of the cell was judged, empty for all of it. ``redactions`` counts by kind.
     """
 
     time: str
@@ -56,6 +64,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     findings: tuple[Judged, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    event: str = "decision"
+    number: int = 0
+    about: str = ""
     redactions: dict[str, int] = {}
     limits: tuple[str, ...] = ()
     isolation: str = "none"

@@ -17,7 +17,20 @@ import socket
 import sys
 from pathlib import Path
 
-from jupyter_guard.guard.protocol import Ended, Judged, Learn, Standing, Tell, Told, Unpacker, Vet, pack, to_bytes
+from jupyter_guard.guard.protocol import (
+    Decided,
+    Ended,
+    Judged,
+    Kept,
+    Learn,
+    Standing,
+    Tell,
+    Told,
+    Unpacker,
+    Vet,
+    pack,
+    to_bytes,
+)
 from jupyter_guard.guard.session import failed
 from jupyter_guard.terms import Cell, Origin
 
@@ -26,9 +39,11 @@ LARGEST_DATA = 2 * 1024**3
 
 def serve(link: socket.socket) -> bool:
     """Answer until the other side closes; whether the kernel may have left anything behind."""
+    from jupyter_guard.guard.keeping import Keeper
     from jupyter_guard.guard.pipeline import Pipeline, answer
 
     pipeline = Pipeline(Path.cwd())
+    keeper = Keeper()
     link.sendall(pack(_with_secrets(pipeline.standing)))
     # What is loaded by now stays: the collector need not look at it again in the middle of a cell.
     gc.collect()
@@ -40,6 +55,9 @@ def serve(link: socket.socket) -> bool:
                 return False
             if isinstance(message, Learn):
                 pipeline.learn(message)
+            elif isinstance(message, Decided):
+                if keeper.keep(message):
+                    link.sendall(pack(Kept(message.id)))
             elif isinstance(message, Tell):
                 link.sendall(pack(Told(message.id, _words(message))))
             elif isinstance(message, Vet):

@@ -109,11 +109,29 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
     shown: tuple[str, ...] = ()
 
 
+class Decided(msgspec.Struct, tag="decided", frozen=True):
+    """What became of a cell, or of its output, to be kept; answered by ``Kept`` once it is in the journal.
+
+    ``facts`` is the wrapper's part as JSON (fields of ``audit.Record``), ``item`` the report as ``Judged`` had it,
+    empty for an outcome.
+    """
+
+    id: int
+    facts: bytes
+    item: bytes = b""
+
+
+class Kept(msgspec.Struct, tag="kept", frozen=True):
+    """All up to the ``Decided`` with this id is kept."""
+
+    id: int
+
+
 class Ended(msgspec.Struct, tag="ended", frozen=True):
     """The kernel ended and was waited for: its process group is nobody's, and soon perhaps somebody else's."""
 
 
-Message = Vet | Learn | Tell | Ended | Standing | Judged | Told
+Message = Vet | Learn | Tell | Decided | Ended | Standing | Judged | Told | Kept
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
 

@@ -36,6 +36,7 @@ def run(options: Options, child: Child) -> NoReturn:
             relay.untold = relay.lost_before = lost.sentence(before)
         sweep()
         status = _tell(relay, options, relay.run(), before)
+        relay.keeping.last_words()
         relay.judging.stop()
         relay.back.close()
         front.close()

@@ -129,6 +129,7 @@ class Asking:
         if question.stdin_id and where != "stdin":
             self._late.setdefault(question.request.client, set()).add(question.stdin_id)
         relay.panel.answered(question.number, str(choice))
+        question.request.approval = str(choice), where
         log.info("asked about %s: %s, by %s", question.request.msg_id, choice, where)
         if choice is Choice.REFUSE:
             question.refused("declined")

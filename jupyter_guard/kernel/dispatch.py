@@ -93,7 +93,7 @@ class Dispatch:
             relay.panel.claim(request.hash()),
             from_program=relay.ledger.has(request.code),
         )
-        request.origin = str(evidence.origin)
+        request.origin, request.evidence = str(evidence.origin), evidence.reasons
         relay.link.note_origin(request.origin)
         relay.judging.ask(
             Vet(
@@ -137,7 +137,7 @@ class Dispatch:
         else:
             if answer.verdict == "warn" and not request.silent:
                 request.card = answer.cards.get("warned", b"")
-            relay.panel.report(request, answer, "ran")
+            self.decided(request, answer, "ran")
             self._send(request, lane)
 
     def run_confirmed(self, request: Execute, lane: Lane, answer: Judged) -> None:
@@ -145,14 +145,14 @@ class Dispatch:
         relay = self._relay
         relay.judging.learn(Learn(to_bytes(request.code), request.origin, relay.language))
         relay.link.note_shown(request.msg_id, answer.shown)
-        relay.panel.report(request, answer, "confirmed")
+        self.decided(request, answer, "confirmed")
         self._send(request, lane)
 
     def refuse(self, request: Execute, lane: Lane, answer: Judged, key: str) -> None:
         """Make an ordinary failed cell of one that may not run; ``key`` picks the card and the error."""
         relay = self._relay
         state = "blocked" if key == "blocked" else "declined"
-        relay.panel.report(request, answer, state)
+        self.decided(request, answer, state)
         if not request.silent:
             request.card = answer.cards.get(key, b"")
         request.refused = True
@@ -163,6 +163,11 @@ class Dispatch:
         content = {**request.content, "code": relay.substitute(request.code, error), "user_expressions": {}}
         request.frames[request.at + CONTENT] = json.dumps(content).encode()
         self._send(request, lane)
+
+    def decided(self, request: Execute, answer: Judged, state: str) -> None:
+        """A cell, or code within it, is to run or not: panels are told, and it is kept."""
+        self._relay.keeping.decided(request, answer, state)
+        self._relay.panel.report(request, answer, state)
 
     def _send(self, request: Execute, lane: Lane) -> None:
         request.state = State.SENT
@@ -175,6 +180,7 @@ class Dispatch:
         if found is None:
             return
         request, lane = found
+        request.status = status
         request.stops = status == "error" and not request.silent and request.stop_on_error
         if request.stops and lane.current is request:
             self._relay.read_ahead()
@@ -228,6 +234,8 @@ class Dispatch:
 
     def _finish(self, request: Execute, lane: Lane) -> None:
         del self.under_way[request.msg_id]
+        # A refusal's error is the guard's own, and on record already.
+        self._relay.keeping.ended(request.msg_id, "ok" if request.refused else request.status)
         if lane.current is request:
             lane.current = None
             self._abort(lane)

@@ -14,17 +14,32 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from jupyter_guard.guard.protocol import Ended, Judged, Learn, Stamp, Standing, Tell, Told, Unpacker, Vet, pack, stamp
+from jupyter_guard.guard.protocol import (
+    Decided,
+    Ended,
+    Judged,
+    Kept,
+    Learn,
+    Stamp,
+    Standing,
+    Tell,
+    Told,
+    Unpacker,
+    Vet,
+    pack,
+    stamp,
+)
 
 log = logging.getLogger("jupyter_guard")
 
 SECONDS_FOR_A_CELL = 30.0
 SECONDS_TO_START = 60.0
+SECONDS_TO_STOP = 1.0
 REPLAYED_BYTES = 4 * 1024 * 1024
 STARTS_IN_A_ROW = 3
 REPEATED_KEPT = 200
@@ -34,7 +49,8 @@ class Judging:
     """The wrapper's end of the helper. ``answered`` takes each answer, ``failed`` a request and why there is none.
 
     ``standing`` takes the policy in force, at the start and whenever it changed. ``directory`` and what is left of the
-    process ``group`` are what the helper removes when it sees us gone.
+    process ``group`` are what the helper removes when it sees us gone. ``kept`` takes word of what the helper has kept;
+    ``unkept`` says what a new one must be told to keep.
     """
 
     def __init__(
@@ -44,7 +60,10 @@ class Judging:
         failed: Callable[[Vet | Tell, str], None],
         standing: Callable[[Standing], None],
         group: int = 0,
+        kept: Callable[[Kept], None] = lambda _: None,
+        unkept: Callable[[], Iterable[Decided]] = lambda: (),
     ) -> None:
+        self._kept, self._unkept = kept, unkept
         self._directory, self._group = directory, group
         self._answered, self._failed, self._standing = answered, failed, standing
         self._waiting: deque[tuple[Vet | Tell, Learn | None]] = deque()
@@ -73,6 +92,8 @@ class Judging:
         self._deadline = time.monotonic() + SECONDS_TO_START
         for one in self._ran:
             self._send(one)
+        for decided in self._unkept():
+            self._send(decided)
 
     def ask(self, request: Vet) -> None:
         """Have a cell judged; the answer comes through ``answered`` or ``failed``."""
@@ -104,6 +125,13 @@ class Judging:
         self._keep(cell)
         self._send(cell)
 
+    def keep(self, decided: Decided) -> None:
+        """Have a decision kept. It is among those of ``unkept`` already."""
+        if self.link is None:
+            self.start()
+        else:
+            self._send(decided)
+
     def receive(self) -> None:
         """Take what the helper sent."""
         link = self.link
@@ -133,6 +161,8 @@ class Judging:
                 self._standing(message)
             elif isinstance(message, Judged | Told):
                 self._take(message)
+            elif isinstance(message, Kept):
+                self._kept(message)
 
     def _take(self, message: Judged | Told) -> None:
         if not self._waiting or self._waiting[0][0].id != message.id:
@@ -190,9 +220,10 @@ class Judging:
     def stop(self) -> None:
         """Let the helper end by itself, the child having ended; it removes the private directory once more."""
         if self.link is not None:
-            if not self._out:
-                with contextlib.suppress(OSError):
-                    self.link.send(pack(Ended()))
+            with contextlib.suppress(OSError):
+                # What is to be kept is among it.
+                self.link.settimeout(SECONDS_TO_STOP)
+                self.link.sendall(bytes(self._out) + pack(Ended()))
             self._close()
 
     def _close(self) -> None:
@@ -200,7 +231,7 @@ class Judging:
             self.link.close()
             self.link = None
 
-    def _send(self, message: Vet | Learn | Tell) -> None:
+    def _send(self, message: Vet | Learn | Tell | Decided) -> None:
         self._out += pack(message)
         self.write()
 

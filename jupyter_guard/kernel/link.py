@@ -249,7 +249,7 @@ class Link:
             if "warned" in answer.cards and request is not None and not request.silent:
                 self._show(request, answer.cards["warned"])
             if answer.verdict != "allow" and request is not None:
-                self._relay.panel.report(request, answer, "ran")
+                self._relay.dispatch.decided(request, answer, "ran")
             self._answer({"ok": True})
         elif request is None:
             log.warning("code that belongs to no cell was refused, nobody could be asked about it")
@@ -292,14 +292,14 @@ class Link:
             # Not the running cell's: a person's cell can run what an assistant's has defined or written.
             author = str(json.loads(answer.item)["origin"])
             self._relay.judging.learn(Learn(to_bytes(str(message.get("text"))), author))
-        self._relay.panel.report(request, answer, "confirmed")
+        self._relay.dispatch.decided(request, answer, "confirmed")
         self._answer({"ok": True})
 
     def _refuse(self, request: Execute | None, answer: Judged, key: str) -> None:
         if self._current is None or answer.id != self._number:
             return
         if request is not None:
-            self._relay.panel.report(request, answer, "blocked" if key == "blocked" else "declined")
+            self._relay.dispatch.decided(request, answer, "blocked" if key == "blocked" else "declined")
             if not request.silent:
                 self._show(request, answer.cards[key])
         self._answer({"ok": False, "error": json.loads(answer.errors[key])})

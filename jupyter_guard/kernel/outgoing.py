@@ -221,6 +221,7 @@ class Outgoing:
 
     def _tell(self, redactions: tuple[Redaction, ...], kind: str, about: str) -> None:
         self._relay.panel.redacted(redactions, kind, about)
+        self._relay.keeping.redacted(redactions, about)
 
 
 def _status_of(content: bytes) -> str:

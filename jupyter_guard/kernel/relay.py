@@ -29,6 +29,7 @@ from jupyter_guard.kernel.frames import messages, poll
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
 from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
+from jupyter_guard.kernel.keeping import Keeping
 from jupyter_guard.kernel.link import Link
 from jupyter_guard.kernel.memory import QUIET_SECONDS
 from jupyter_guard.kernel.outgoing import Outgoing
@@ -64,7 +65,10 @@ class Relay:
         self.panel, self.asking, self.dispatch = Panel(self), Asking(self), Dispatch(self)
         self.incoming = Incoming(self)
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
-        self.judging = Judging(child.directory, self._answered, self._failed, self._follow, child.pid)
+        self.keeping = keeping = Keeping(self)
+        self.judging = Judging(
+            child.directory, self._answered, self._failed, self._follow, child.pid, keeping.kept, keeping.again
+        )
         self.link = Link(self, child.link, self._poller)
         self.last_card = ""
         self.ready = False
@@ -393,3 +397,4 @@ class Relay:
         for request in self.dispatch.running():
             content = {"ename": "KernelDied", "evalue": reason, "traceback": [f"KernelDied: {reason}"]}
             self.publish("error", content, request.parent)
+            self.keeping.ended(request.msg_id, "died", reason)

@@ -66,8 +66,8 @@ class Execute(Request):
     """
 
     __slots__ = (
-        "allow_stdin", "cell_id", "code", "content", "count", "expressions", "metadata", "origin", "refused", "sha256",
-        "silent", "stop_on_error", "store_history",
+        "allow_stdin", "approval", "cell_id", "code", "content", "count", "evidence", "expressions", "metadata",
+        "origin", "refused", "sha256", "silent", "status", "stop_on_error", "store_history",
     )  # fmt: skip
 
     def __init__(self, channel: str, frames: list[bytes], at: int, header: Header) -> None:
@@ -90,10 +90,15 @@ class Execute(Request):
         self.cell_id = cell_id if isinstance(cell_id, str) else ""
         self.sha256 = ""
         self.refused = False
+        # What its reply said.
+        self.status = "ok"
         # Its number, once the child has echoed it.
         self.count = 0
-        # By whom it was judged as written.
+        # By whom it was judged as written, and what spoke for it.
         self.origin = "unknown"
+        self.evidence: tuple[str, ...] = ()
+        # The last answer to a question about it: the choice, and where it was made.
+        self.approval: tuple[str, str] | None = None
 
     @property
     def is_empty(self) -> bool:

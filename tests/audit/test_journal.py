@@ -85,7 +85,7 @@ def test_one_persons_records_can_be_erased(journal: Path) -> None:
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "k.jsonl"
     write = os.write
-    room = 700
+    room = 300
 
     def full(file: int, data: bytes) -> int:
         nonlocal room
@@ -99,7 +99,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(os, "write", full)
         for number in range(4):
             kept.append(record(number))
-        assert (kept.waiting, path.stat().st_size) == (4, 700)  # the first is half written
+        assert (kept.waiting, path.stat().st_size) == (4, 300)  # the first is half written
         room = 10**6
         assert kept.flush()
         assert kept.waiting == 0
@@ -110,3 +110,40 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_two_kernels_do_not_share_a_journal(journal: Path) -> None:
     with pytest.raises(FileExistsError):
         Journal(journal)
+
+
+def test_a_journal_goes_on_where_its_writer_was_killed(journal: Path) -> None:
+    whole = journal.read_bytes()
+    with journal.open("ab") as file:
+        file.write(b'{"sequence":6,"previous":"')
+    with Journal(journal, resume=True) as kept:
+        assert kept.last == record(4)
+        assert kept.append(record(5)) == 6
+    assert journal.read_bytes().startswith(whole)
+    assert list(verify(lines(journal), read_head(journal))) == []
+    assert len(lines(journal)) == 6
+
+
+@given(cut=st.integers(0, 2_000), size=st.integers(0, 200_000))
+@settings(max_examples=40, deadline=None)
+def test_wherever_it_was_cut_it_goes_on(cut: int, size: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("audit") / "k.jsonl"
+    with Journal(path) as kept:
+        kept.append(record(0))
+        kept.append(msgspec.structs.replace(record(1), sentence="x" * size))
+    os.truncate(path, max(0, path.stat().st_size - cut))
+    with Journal(path, resume=True) as kept:
+        kept.append(record(2))
+    assert list(verify(lines(path), read_head(path))) == []
+
+
+def test_what_is_no_journal_is_not_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "k.jsonl").write_text("something else\n")
+    with pytest.raises(msgspec.DecodeError):
+        Journal(tmp_path / "k.jsonl", resume=True)
+    (tmp_path / "k.jsonl").unlink()
+    (tmp_path / "k.jsonl").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic"):
+        Journal(tmp_path / "k.jsonl", resume=True)
+    assert (tmp_path / "k.jsonl").is_symlink()
+    assert not (tmp_path / "elsewhere").exists()

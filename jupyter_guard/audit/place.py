@@ -1,0 +1,47 @@
+"""Where journals lie on this machine, and what is in them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from jupyter_guard.audit.chain import Link
+from jupyter_guard.audit.record import Record
+
+SUFFIX = ".jsonl"
+
+
+def audit_directory(env: Mapping[str, str], home: Path) -> Path:
+    """The folder of this account's journals, below Jupyter's data folder as ``jupyter_core`` finds it."""
+    if env.get("JUPYTER_DATA_DIR"):
+        base = Path(env["JUPYTER_DATA_DIR"])
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Jupyter"
+    elif sys.platform == "win32":
+        base = Path(env.get("APPDATA") or home / "AppData" / "Roaming") / "jupyter"
+    else:
+        base = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share") / "jupyter"
+    return base / "jupyter_guard" / "audit"
+
+
+def journals(directory: Path) -> list[Path]:
+    """The journals in ``directory``, the oldest first; empty when there is no such folder."""
+    try:
+        return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX)
+    except OSError:
+        return []
+
+
+def read_records(path: Path) -> Iterator[tuple[int, Record]]:
+    """Sequence and record of every line that can be read and was not erased. Raises ``OSError``."""
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                link = msgspec.json.decode(line, type=Link)
+            except msgspec.DecodeError:
+                continue
+            if link.record is not None:
+                yield link.sequence, link.record

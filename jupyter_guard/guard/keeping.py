@@ -1,0 +1,82 @@
+"""What the wrapper says became of a cell -> a record in this kernel's journal.
+
+The journal is written by the helper: a cell can neither reach it nor wait for it. The wrapper keeps what was not
+acknowledged, and says it again to the next helper; a record that is there already is not written twice.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jupyter_guard.audit import Journal, Judged, Record
+from jupyter_guard.audit.place import SUFFIX, audit_directory
+from jupyter_guard.guard.protocol import Decided
+
+log = logging.getLogger("jupyter_guard")
+
+
+class Keeper:
+    """The journal of one kernel, opened with its first record."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory or audit_directory(os.environ, Path.home())
+        self._journal: Journal | None = None
+        self._said = False
+        try:
+            self._user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+        except (KeyError, OSError):
+            self._user = str(os.getuid()) if hasattr(os, "getuid") else ""
+        self._server = os.environ.get("JUPYTERHUB_SERVER_NAME", "")
+        self._notebook = os.environ.get("JPY_SESSION_NAME", "")
+
+    def keep(self, message: Decided) -> bool:
+        """Keep it; whether it is in the file now. What is not waits in memory for the next one."""
+        record = self.record(json.loads(message.facts), json.loads(message.item or b"{}"))
+        try:
+            journal = self._journal = self._journal or self._open(record)
+        except (OSError, msgspec.DecodeError) as problem:
+            self._complain(f"decisions are not kept: {problem}")
+            return False
+        if journal.last is None or record.number > journal.last.number:
+            journal.append(record)
+            journal.last = record
+        if journal.waiting:
+            self._complain(f"{journal.waiting} decisions wait to be written to {journal.path}: is the disk full?")
+        return not journal.waiting
+
+    def record(self, facts: dict[str, Any], item: dict[str, Any]) -> Record:
+        """The record of a decision or outcome. Raises ``msgspec.ValidationError`` for facts of another shape."""
+        findings = [
+            {key: one.get(key, "") for key in Judged.__struct_fields__}
+            for one in item.get("findings", ())
+            if isinstance(one, dict)
+        ]
+        names = ("verdict", "would_be", "sentence", "origin", "about")
+        plain: dict[str, Any] = {key: item[key] for key in names if key in item}
+        about: dict[str, Any] = {"user": self._user, "server": self._server, "notebook": self._notebook}
+        return msgspec.convert({**about, **plain, "findings": findings, **facts}, Record)
+
+    def close(self) -> None:
+        """Write what waits, if it can be."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _open(self, record: Record) -> Journal:
+        day = datetime.now(UTC).date().isoformat()
+        known = sorted(self._directory.glob(f"*-{record.kernel}{SUFFIX}"))
+        path = known[-1] if known else self._directory / f"{day}-{record.kernel}{SUFFIX}"
+        return Journal(path, resume=True)
+
+    def _complain(self, text: str) -> None:
+        if not self._said:
+            self._said = True
+            log.warning("%s", text)

@@ -1,0 +1,109 @@
+"""Decisions and what came of them -> the helper, which keeps them; whatever it did not acknowledge is said again.
+
+A decision is on its way to the journal before its cell is on its way to the child.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jupyter_guard.guard.protocol import Decided, Judged, Kept
+from jupyter_guard.scrub import Redaction
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+    from jupyter_guard.kernel.request import Execute
+
+log = logging.getLogger("jupyter_guard")
+
+MOST_WAITING = 10_000
+MOST_COUNTED = 1_000
+
+
+class Keeping:
+    """What is to be kept of one kernel. ``kernel`` names its journal: no two wrappers share one."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self.kernel = os.urandom(12).hex()
+        self._number = 0
+        self._waiting: deque[Decided] = deque()
+        self._redactions: dict[str, Counter[str]] = {}
+        self.dropped = 0
+
+    def decided(self, request: Execute, answer: Judged, state: str) -> None:
+        """A cell, or code within it, is to run or not."""
+        item = answer.item
+        if answer.would_be != "allow" or b'"findings": []' not in item:
+            # It quotes the user's code, and the wrapper alone knows every value that is secret.
+            item = self._relay.outgoing.own("comm_msg", item, "")
+        facts: dict[str, Any] = {"state": state, "evidence": request.evidence, "sha256": request.hash()}
+        if request.cell_id:
+            facts["cell_id"] = request.cell_id
+        if state in ("confirmed", "declined"):
+            # Without an answer: it was allowed before for good, or nobody could be asked.
+            choice, channel = request.approval or ("before" if state == "confirmed" else "refuse", "none")
+            facts["approvals"] = [{"choice": choice, "channel": channel}]
+            request.approval = None
+        self._keep(request.msg_id, facts, item)
+
+    def redacted(self, redactions: Iterable[Redaction], msg_id: str) -> None:
+        """Secrets were taken out of a message about ``msg_id``."""
+        counts = self._redactions.setdefault(msg_id, Counter())
+        for one in redactions:
+            counts[one.kind] += one.count
+        while len(self._redactions) > MOST_COUNTED:
+            # Of cells that ended long ago: threads of theirs still print.
+            oldest = next(iter(self._redactions))
+            self.ended(oldest, "ok")
+
+    def ended(self, msg_id: str, status: str, why: str = "") -> None:
+        """A cell is done: its ``status``, and why where that is ``died``."""
+        counts = self._redactions.pop(msg_id, None)
+        if not counts and status == "ok":
+            return
+        facts: dict[str, Any] = {"event": "outcome", "state": status, "sha256": "", "origin": "unknown"}
+        facts |= {"verdict": "allow", "would_be": "allow", "sentence": why}
+        if counts:
+            facts["redactions"] = dict(counts)
+        self._keep(msg_id, facts, b"")
+
+    def last_words(self) -> None:
+        """The kernel ends: what late output was cleaned of is kept too."""
+        for msg_id in list(self._redactions):
+            self.ended(msg_id, "ok")
+
+    def kept(self, message: Kept) -> None:
+        """The helper has it in the journal."""
+        while self._waiting and self._waiting[0].id <= message.id:
+            self._waiting.popleft()
+
+    def again(self) -> Iterable[Decided]:
+        """What a new helper has to be told."""
+        return tuple(self._waiting)
+
+    def _keep(self, msg_id: str, facts: dict[str, Any], item: bytes) -> None:
+        self._number += 1
+        facts |= {
+            "number": self._number,
+            "kernel": self.kernel,
+            "msg_id": msg_id,
+            "policy": self._relay.panel.standing.policy,
+            "time": datetime.fromtimestamp(time.time(), UTC).isoformat(),
+            "isolation": self._relay.panel.standing.backend,
+        }
+        message = Decided(self._number, json.dumps(facts).encode(), item)
+        if len(self._waiting) >= MOST_WAITING:
+            if not self.dropped:
+                log.error("decisions can no longer be kept: %d wait to be written", len(self._waiting))
+            self.dropped += 1
+            self._waiting.popleft()
+        self._waiting.append(message)
+        self._relay.judging.keep(message)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from jupyter_guard.audit import verify
+from jupyter_guard.audit.journal import read_head
+from jupyter_guard.audit.place import audit_directory, journals, read_records
+from jupyter_guard.guard.keeping import Keeper
+from jupyter_guard.guard.protocol import Decided
+
+FINDING = {"rule": "JG201", "severity": "high", "verdict": "block", "message": "deletes it", "decided_by": "site"}
+ITEM = {"origin": "assistant", "verdict": "block", "would_be": "block", "sentence": "deletes it", "findings": [FINDING]}
+
+
+def decided(number: int, **more: Any) -> Decided:
+    facts = {
+        "number": number, "kernel": "k1", "msg_id": f"m{number}", "sha256": "0" * 64, "state": "blocked",
+        "policy": "p", "time": "2026-01-01T00:00:00+00:00", **more,
+    }  # fmt: skip
+    return Decided(number, json.dumps(facts).encode(), json.dumps(ITEM).encode())
+
+
+def test_a_decision_is_kept_with_its_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "/work/sales.ipynb")
+    keeper = Keeper(tmp_path)
+    assert keeper.keep(decided(1, evidence=["the panel saw it being written: assistant"]))
+    keeper.close()
+    (path,) = journals(tmp_path)
+    ((sequence, record),) = read_records(path)
+    assert sequence == 1
+    assert (record.verdict, record.state, record.notebook) == ("block", "blocked", "/work/sales.ipynb")
+    assert [one.rule for one in record.findings] == ["JG201"]
+    assert record.evidence == ("the panel saw it being written: assistant",)
+    assert list(verify(path.read_bytes().splitlines(), read_head(path))) == []
+
+
+def test_what_is_said_twice_is_kept_once(tmp_path: Path) -> None:
+    first = Keeper(tmp_path)
+    assert [first.keep(decided(number)) for number in (1, 2)] == [True, True]
+    # The helper died before the wrapper heard of the second.
+    second = Keeper(tmp_path)
+    assert [second.keep(decided(number)) for number in (2, 3)] == [True, True]
+    (path,) = journals(tmp_path)
+    assert [record.number for _, record in read_records(path)] == [1, 2, 3]
+    assert list(verify(path.read_bytes().splitlines(), read_head(path))) == []
+
+
+def test_where_nothing_can_be_written_nothing_is_acknowledged(tmp_path: Path) -> None:
+    (tmp_path / "audit").write_text("in the way")
+    assert not Keeper(tmp_path / "audit").keep(decided(1))
+
+
+def test_facts_of_another_shape(tmp_path: Path) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        Keeper(tmp_path).record({"number": "one"}, ITEM)
+
+
+def test_where_it_lies() -> None:
+    home = Path("/home/ann")
+    assert audit_directory({"JUPYTER_DATA_DIR": "/srv/j"}, home) == Path("/srv/j/jupyter_guard/audit")
+    assert audit_directory({}, home).is_relative_to(home)
+    assert journals(Path("/not/there")) == []

@@ -1,0 +1,87 @@
+"""What a running kernel decides stands in its journal, whatever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jupyter_guard.audit import Record, verify
+from jupyter_guard.audit.journal import read_head
+from jupyter_guard.audit.place import audit_directory, journals, read_records
+
+from .front import Front
+
+SECRET = "AK" + "IA" + "QYLPMN5HHHFPZAM2"
+DANGEROUS = "import shutil\nshutil.rmtree('/srv/a-project-that-is-not-here')"
+pytestmark = pytest.mark.kernel
+
+
+def kept(front: Front, count: int = 0, seconds: float = 10) -> list[Record]:
+    """The records of this kernel, once there are ``count``; the journal verifies."""
+    home = front.folder / "home"
+    until = time.monotonic() + seconds
+    while True:
+        paths = journals(audit_directory({}, home))
+        records = [record for path in paths for _, record in read_records(path)]
+        if len(records) >= count or time.monotonic() > until:
+            break
+        time.sleep(0.05)
+    assert len(paths) <= 1
+    for path in paths:
+        assert list(verify(path.read_bytes().splitlines(), read_head(path))) == []
+    return records
+
+
+def test_each_decision_and_what_came_of_it(start: Callable[..., Front]) -> None:
+    front = start()
+    ran = front.run(f"print({SECRET[:5]!r} + {SECRET[5:]!r})")
+    declined = front.assistant(DANGEROUS, "n")
+    confirmed = front.assistant("import subprocess\nsubprocess.run(['rm', '-rf', 'not-here'])", "y")
+    failed = front.run("1/0")
+    records = kept(front, 6)
+    by_id = {(one.msg_id, one.event): one for one in records}
+    assert by_id[ran.msg_id, "decision"].state == "ran"
+    assert sum(by_id[ran.msg_id, "outcome"].redactions.values()) == 1
+    assert by_id[declined.msg_id, "decision"].origin == "assistant"
+    assert by_id[failed.msg_id, "outcome"].state == "error"
+    states = {one.state for one in records if one.event == "decision"}
+    assert "ran" in states
+    assert states & {"blocked", "declined"}
+    answers = {one.state: [(a.choice, a.channel) for a in one.approvals] for one in records if one.approvals}
+    if by_id[confirmed.msg_id, "decision"].state == "confirmed":
+        assert answers["confirmed"] == [("once", "stdin")]
+    text = Path(journals(audit_directory({}, front.folder / "home"))[0]).read_text()
+    assert SECRET not in text
+
+
+def test_a_helper_that_dies_loses_and_doubles_nothing(start: Callable[..., Front]) -> None:
+    front = start()
+    ids = []
+    for number in range(12):
+        ids.append(front.run(f"x = {number}").msg_id)
+        if number % 4 == 3:
+            os.kill(front.helper().pid, signal.SIGKILL)
+    records = [one for one in kept(front, 12) if one.event == "decision"]
+    assert [one.msg_id for one in records] == ids
+
+
+def test_a_kernel_that_dies_is_on_record(start: Callable[..., Front]) -> None:
+    front = start()
+    run = front.send("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    front.wait_for(run, "error")
+    records = kept(front, 2)
+    assert [(one.event, one.state) for one in records] == [("decision", "ran"), ("outcome", "died")]
+    assert "SIGKILL" in records[1].sentence
+
+
+def test_a_wrapper_that_is_killed_has_kept_what_ran(start: Callable[..., Front]) -> None:
+    front = start()
+    run = front.send("import time; time.sleep(60)")
+    front.wait_for(run, "execute_input")
+    os.kill(front.pid, signal.SIGKILL)
+    assert [one.msg_id for one in kept(front, 1)] == [run.msg_id]
