@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_guard.read.context import Budget, Context
-from jupyter_guard.read.shell import read_argv, read_shell
+from jupyter_guard.read.shell import read_argv, read_shell, walk
 from jupyter_guard.read.shell.commands import builtin_commands, parse_commands
 from jupyter_guard.terms import Effect, Kind, Scope
 
@@ -146,3 +146,22 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.text(max_size=6), max_size=20).map(" ".join))
 def test_any_text_can_be_read(text: str) -> None:
     assert isinstance(effects(text), list)
+
+
+@given(st.text(max_size=40))
+def test_the_grammar_sees_no_character_that_its_scanner_cannot_take(text: str) -> None:
+    shown = walk._WIDE.sub(walk._stand_in, text)
+    assert all(ord(one) < 0x100 or 0xD800 <= ord(one) < 0xE000 for one in shown)
+    assert len(shown.encode("utf-8", "surrogatepass")) == len(text.encode("utf-8", "surrogatepass"))
+
+
+def test_wide_characters_stay_in_targets() -> None:
+    assert [one.target for one in effects("rm -r '数据/\U000703b5' naïve/ž.csv")] == ["数据/\U000703b5", "naïve/ž.csv"]
+
+
+def test_a_wide_delimiter_is_not_taken_for_another() -> None:
+    # Both have the same stand-in: the text would seem to end at the first.
+    one, other = "\u4e2d", "\u54ad"
+    assert walk._WIDE.sub(walk._stand_in, one) == walk._WIDE.sub(walk._stand_in, other)
+    assert Kind.UNREAD in {found.kind for found in effects(f"python3 <<{one}\nx\n{other}\ny\n{one}")}
+    assert Kind.UNREAD not in {found.kind for found in effects(f"cat <<EOF > {one}\n{other}\nEOF")}

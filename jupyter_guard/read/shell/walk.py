@@ -42,10 +42,33 @@ def read_text(shell: Shell, text: str, stdin: Stream = EMPTY, seen: bool = False
         shell.emit(
             shell.context.effect(Kind.RESOURCE_EXHAUST, "a fork bomb", via=bomb[1], scope=Scope.SYSTEM, tags=tags)
         )
-    tree = _parser().parse(text.encode("utf-8", "surrogatepass"))
-    if tree.root_node.has_error and not bomb:
+    data = text.encode("utf-8", "surrogatepass")
+    if text.isascii():
+        tree = _parser().parse(data)
+        doubtful = False
+    else:
+        tree = _parser().parse(_WIDE.sub(_stand_in, text).encode("utf-8", "surrogatepass"))
+        doubtful = _WIDE_DELIMITER.search(text) is not None
+    if (tree.root_node.has_error or doubtful) and not bomb:
         shell.emit(shell.context.effect(Kind.UNREAD, via="sh"))
-    return _Walk(shell, seen).block(tree.root_node, stdin)
+    return _Walk(shell, data, seen).block(tree.root_node, stdin)
+
+
+# The grammar's scanner asks C's isalnum() of every character, which is undefined beyond a byte: it reads outside of a
+# table, and some characters (U+703B5 after a brace) crash the process. It is given letters of the same length instead;
+# the words are taken from the text itself. Lone surrogates are no characters to it and stay.
+_WIDE = re.compile(r"[^\x00-\xff\ud800-\udfff]")
+# Two words may have the same stand-in, and only here would it matter.
+_WIDE_DELIMITER = re.compile(r"(?<!<)<<(?!<)-?[ \t]*(?:\"[^\"\n]*|'[^'\n]*|[^\s;&|<>()\"']*)[^\x00-\xff\s;&|<>()\"']")
+
+
+def _stand_in(found: re.Match[str]) -> str:
+    """A word of ordinary letters that takes as many bytes in UTF-8 as the character."""
+    number = ord(found[0])
+    letter = chr(0xC0 | number & 0x3F)
+    if number < 0x800:
+        return letter
+    return letter + (chr(ord("a") + (number >> 6) % 26) if number < 0x10000 else chr(0xC0 | number >> 6 & 0x3F))
 
 
 def _depth(text: str) -> int:
@@ -62,9 +85,13 @@ def _depth(text: str) -> int:
 class _Walk:
     """One pass over one text's tree."""
 
-    def __init__(self, shell: Shell, seen: bool) -> None:
+    def __init__(self, shell: Shell, data: bytes, seen: bool) -> None:
         self.shell = shell
+        self.data = data
         self.seen = seen
+
+    def _text(self, node: Any) -> str:
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def block(self, node: Any, stdin: Stream = EMPTY) -> Stream:
         out = EMPTY
@@ -93,7 +120,7 @@ class _Walk:
             elif child.type in ("file_redirect", "herestring_redirect", "heredoc_redirect"):
                 stdin = self._redirect(child, stdin)
             elif child.is_named or child.type in ("[", "test"):
-                words += expand(_text(child), shell)
+                words += expand(self._text(child), shell)
         for name, value in before.items():
             shell.environment(name, value)
         if words and words[0] in shell.aliases:
@@ -101,7 +128,7 @@ class _Walk:
         return run(shell, words, stdin, self.seen)
 
     def _assignment(self, node: Any) -> tuple[str, str]:
-        name, _, value = _text(node).partition("=")
+        name, _, value = self._text(node).partition("=")
         array = re.fullmatch(r"\((.*)\)", value, re.DOTALL)
         if array:
             return name, " ".join(expand(array[1], self.shell)) if len(array[1]) < 10_000 else HOLE
@@ -163,15 +190,15 @@ class _Walk:
         if node.type == "heredoc_redirect":
             start = next((one for one in node.children if one.type == "heredoc_start"), None)
             body = next((one for one in node.children if one.type == "heredoc_body"), None)
-            text = _text(body) if body is not None else ""
-            quoted = start is not None and _text(start)[:1] in "'\"\\"
+            text = self._text(body) if body is not None else ""
+            quoted = start is not None and self._text(start)[:1] in "'\"\\"
             return Stream(text if quoted else expand_text(text, shell))
         if node.type == "herestring_redirect":
             inner = node.named_children
-            return Stream(" ".join(expand(_text(inner[0]), shell)) + "\n") if inner else EMPTY
+            return Stream(" ".join(expand(self._text(inner[0]), shell)) + "\n") if inner else EMPTY
         operator = _operator(node)
         where = node.child_by_field_name("destination")
-        targets = expand(_text(where), shell) if where is not None else []
+        targets = expand(self._text(where), shell) if where is not None else []
         for target in targets[:4]:
             if target.isdigit() or target == "-":
                 continue
@@ -220,15 +247,22 @@ class _Walk:
     def _while_statement(self, node: Any, stdin: Stream) -> Stream:
         condition = node.child_by_field_name("condition")
         body = node.child_by_field_name("body")
-        forever = condition is not None and _text(condition).strip() in ("true", ":", "[ 1 ]", "[[ 1 ]]", "((1))", "1")
-        text = _text(body) if body is not None else ""
+        forever = condition is not None and self._text(condition).strip() in (
+            "true",
+            ":",
+            "[ 1 ]",
+            "[[ 1 ]]",
+            "((1))",
+            "1",
+        )
+        text = self._text(body) if body is not None else ""
         if forever and not re.search(r"\b(?:break|exit|return|sleep|wait|read|inotifywait)\b", text):
             tags = {"unbounded", *({"fork"} if "&" in text.replace("&&", "") else set())}
             self.shell.emit(
                 self.shell.context.effect(Kind.RESOURCE_EXHAUST, "this machine's time", via="while true", tags=tags)
             )
         if condition is not None:
-            reading = re.match(r"\s*(?:IFS=\S*\s+)?read\b(.*)", _text(condition))
+            reading = re.match(r"\s*(?:IFS=\S*\s+)?read\b(.*)", self._text(condition))
             for name in reading[1].split() if reading else ():
                 if name.isidentifier():
                     self.shell.set(name, stdin.text.strip() or HOLE)
@@ -241,8 +275,8 @@ class _Walk:
         body = node.child_by_field_name("body")
         words: list[str] = []
         for child in node.children_by_field_name("value"):
-            words += expand(_text(child), shell)
-        name = _text(variable) if variable is not None else ""
+            words += expand(self._text(child), shell)
+        name = self._text(variable) if variable is not None else ""
         out = EMPTY
         for word in words[:6] or [HOLE]:
             shell.set(name, word)
@@ -253,8 +287,8 @@ class _Walk:
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
         if name is not None and body is not None:
-            text = _text(body).strip()
-            self.shell.functions[_text(name)] = text[1:-1] if text.startswith("{") else text
+            text = self._text(body).strip()
+            self.shell.functions[self._text(name)] = text[1:-1] if text.startswith("{") else text
         return EMPTY
 
     def _ERROR(self, node: Any, stdin: Stream) -> Stream:  # noqa: N802 - the grammar's own name
@@ -274,10 +308,6 @@ _LEAVES = frozenset(
         "heredoc_start",
     )
 )
-
-
-def _text(node: Any) -> str:
-    return node.text.decode("utf-8", "replace") if node.text else ""
 
 
 def _operator(node: Any) -> str:
