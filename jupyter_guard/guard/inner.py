@@ -13,6 +13,8 @@ from jupyter_guard.terms import Effect, Kind, Origin, Report
 
 # Ways in which code is evaluated that leave nothing defined.
 PASSING = frozenset({"look", "comm"})
+# Ways in which code is judged that may never run.
+PREVIEWS = frozenset({"draft", "notebook"})
 FILES_KEPT = 1000
 SHOWN_KEPT = 500
 

@@ -16,6 +16,7 @@ import msgspec
 from jupyter_guard.guard import inner
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.imported import runs_at_import
+from jupyter_guard.guard.preview import Previews
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
 from jupyter_guard.scrub.patterns import with_own
@@ -38,6 +39,7 @@ class Pipeline:
         self._session: Session | None = None
         self._problems: tuple[str, ...] = ()
         self._writers = inner.Writers(workspace)
+        self._previews = Previews(workspace)
         from jupyter_guard.policy import possible_files
 
         self._files = tuple(str(path) for _, path in possible_files(workspace))
@@ -68,6 +70,8 @@ class Pipeline:
 
     def judge(self, request: Vet) -> Judged:
         """Judge a cell with its expressions; the strictest verdict counts for all of it."""
+        if request.how in inner.PREVIEWS and self._session is not None and not self._problems:
+            return answer(request.id, self._previews.report(request, self._session))
         origin = inner.origin(request, self._writers)
         if request.how:
             request = msgspec.structs.replace(request, origin=str(origin))

@@ -28,7 +28,8 @@ class Vet(msgspec.Struct, tag="vet", frozen=True):
 
     ``how`` is not empty for code that turned up while a cell ran: ``"text"`` that it built, a ``"cell"`` within it, the
     cell as transformers ``"changed"`` it, a file to ``"run"`` in the session or a ``"module"`` with names of its own;
-    for what a help or completion request would ``"look"`` at, and for a ``"comm"`` message that is to be run.
+    for what a help or completion request would ``"look"`` at, and for a ``"comm"`` message that is to be run; and for a
+    ``"draft"`` that nobody has run yet, or one in a whole ``"notebook"``.
     ``path`` is its file, ``cells`` the execution counts and lines on the stack, the innermost first.
     """
 

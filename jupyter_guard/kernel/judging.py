@@ -43,6 +43,8 @@ SECONDS_TO_STOP = 1.0
 REPLAYED_BYTES = 4 * 1024 * 1024
 STARTS_IN_A_ROW = 3
 REPEATED_KEPT = 200
+# As in `guard.inner`, which only the helper needs.
+PREVIEWS = ("draft", "notebook")
 
 
 class Judging:
@@ -104,7 +106,7 @@ class Judging:
             self._answered(msgspec.structs.replace(known, id=request.id))
             return
         # The names of a module are its own.
-        lasts = request.how not in ("module", "look", "comm")
+        lasts = request.how not in ("module", "look", "comm", *PREVIEWS)
         self._await(request, Learn(request.code, request.origin, request.language) if lasts else None)
 
     def ask_words(self, request: Tell) -> None:
@@ -170,7 +172,7 @@ class Judging:
             return
         request, learn = self._waiting.popleft()
         self._deadline = time.monotonic() + SECONDS_FOR_A_CELL
-        if isinstance(message, Told) or isinstance(request, Tell):
+        if isinstance(message, Told) or isinstance(request, Tell) or request.how in PREVIEWS:
             self._answered(message)
             return
         if message.repeatable and not request.expressions and not request.how:
@@ -197,6 +199,10 @@ class Judging:
         """An interrupt came: a cell that is being judged does not run, and the helper starts afresh."""
         if not self._waiting or not self._known:
             return False
+        # What nobody runs is not what the interrupt is for.
+        for one in [one for one in self._waiting if isinstance(one[0], Vet) and one[0].how in PREVIEWS]:
+            self._waiting.remove(one)
+            self._failed(one[0], "the judging was interrupted")
         self._lost("the judging was interrupted")
         return True
 

@@ -23,6 +23,8 @@ from jupyter_guard.origin import Claim, read_claim
 from jupyter_guard.scrub import Redaction
 
 if TYPE_CHECKING:
+    from jupyter_guard.guard.protocol import Told
+    from jupyter_guard.kernel.drafts import Drafts
     from jupyter_guard.kernel.relay import Relay
 
 log = logging.getLogger("jupyter_guard")
@@ -33,6 +35,8 @@ ITEMS_KEPT = 500
 CLAIMS_KEPT = 2000
 COMMS_KEPT = 100
 CELLS_KEPT = 1000
+# Answers with such a number are about drafts; those about cells count from 1.
+FIRST_DRAFT = 1 << 32
 
 
 # A report's message id, cell id, code hash, state and time (seconds).
@@ -55,6 +59,7 @@ class Panel:
         self._pending: dict[str, dict[str, Any]] = {}
         self._claims: dict[str, Claim] = {}
         self._cells: dict[str, str] = {}
+        self._drafts: Drafts | None = None
         self.standing = Standing()
         # How judged cells, and code within them, went on; and how many secrets of each kind left outputs.
         self.counts: Counter[str] = Counter()
@@ -98,22 +103,37 @@ class Panel:
             # Closed tabs do not always say so.
             del self._comms[next(iter(self._comms))]
         self._comms[comm_id] = _Comm(key if isinstance(key, str) else "", client)
-        self._send(comm_id, self._snapshot())
+        self.send(comm_id, self._snapshot())
 
     def _told(self, comm_id: str, data: Any) -> None:
         if not isinstance(data, dict):
             return
         kind = data.get("type")
         if kind == "snapshot":
-            self._send(comm_id, self._snapshot())
+            self.send(comm_id, self._snapshot())
             return
         own, key = self._comms[comm_id].key, data.get("key")
         if not own or not isinstance(key, str) or not hmac.compare_digest(own.encode(), key.encode("utf-8", "replace")):
             log.warning("a message on the guard's comm came without its key; ignored")
+        elif kind in ("vet", "policy"):
+            self._draft(comm_id, data)
         elif kind == "claim":
             self._keep_claim(read_claim(data))
         elif kind == "answer" and data.get("id") in self._pending:
             self._relay.asking.answered_by_panel(str(data["id"]), str(data.get("choice", "")))
+
+    def _draft(self, comm_id: str, data: dict[str, Any]) -> None:
+        if self._drafts is None:
+            # Loaded at the first: most kernels run without anybody who looks at what is being written.
+            from jupyter_guard.kernel.drafts import Drafts
+
+            self._drafts = Drafts(self._relay)
+        self._drafts.ask(comm_id, data)
+
+    def drafted(self, answer: Judged | Told) -> None:
+        """The helper's answer about what a panel asked."""
+        if self._drafts is not None:
+            self._drafts.answered(answer)
 
     def _keep_claim(self, claim: Claim | None) -> None:
         if claim is None:
@@ -127,7 +147,7 @@ class Panel:
         """Take up the policy in force, and say so to panels that are open already."""
         self.standing = standing
         for comm_id in list(self._comms):
-            self._send(comm_id, self._snapshot())
+            self.send(comm_id, self._snapshot())
 
     def item(self, request: Execute, answer: Judged, state: str) -> dict[str, Any]:
         """A judged cell as the panel's JSON has it."""
@@ -180,9 +200,10 @@ class Panel:
 
     def _tell(self, data: dict[str, Any]) -> None:
         for comm_id in self._comms:
-            self._send(comm_id, data)
+            self.send(comm_id, data)
 
-    def _send(self, comm_id: str, data: dict[str, Any]) -> None:
+    def send(self, comm_id: str, data: dict[str, Any]) -> None:
+        """Tell one panel something."""
         content = self._relay.outgoing.own("comm_msg", json.dumps({"comm_id": comm_id, "data": data}).encode(), "")
         self._relay.publish("comm_msg", content, b"{}", topic=b"comm-" + comm_id.encode("utf-8", "replace"))
 

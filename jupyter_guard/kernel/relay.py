@@ -33,7 +33,7 @@ from jupyter_guard.kernel.keeping import Keeping
 from jupyter_guard.kernel.link import Link
 from jupyter_guard.kernel.memory import QUIET_SECONDS
 from jupyter_guard.kernel.outgoing import Outgoing
-from jupyter_guard.kernel.panel import Panel
+from jupyter_guard.kernel.panel import FIRST_DRAFT, Panel
 from jupyter_guard.kernel.request import Execute, Request
 from jupyter_guard.kernel.wire import Header, MalformedError
 from jupyter_guard.scrub import KnownValues, MessageScrubber
@@ -162,7 +162,9 @@ class Relay:
         self.panel.follow(standing)
 
     def _answered(self, answer: Judged | Told) -> None:
-        if isinstance(answer, Told):
+        if answer.id >= FIRST_DRAFT:
+            self.panel.drafted(answer)
+        elif isinstance(answer, Told):
             self.link.told(answer)
         elif answer.id < 0:
             self.link.judged(answer)
@@ -170,8 +172,10 @@ class Relay:
             self.dispatch.judged(answer)
 
     def _failed(self, request: Vet | Tell, reason: str) -> None:
-        if isinstance(request, Tell):
+        if isinstance(request, Tell) and request.id < FIRST_DRAFT:
             self.link.failed(request, reason)
+        elif isinstance(request, Tell):
+            self._answered(Told(request.id, reason))
         else:
             self._answered(refused(request, reason))
 

@@ -1,0 +1,42 @@
+"""Cells that nobody has run yet -> reports of what they would do; nothing of it stays with the session.
+
+A ``"draft"`` is judged as the next cell of the session, a ``"notebook"`` cell as one of a whole notebook that is run
+from its first cell (``number`` 1) in a fresh kernel; ``path`` names such a run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_guard.guard.protocol import Vet, to_text
+from jupyter_guard.guard.session import Session
+from jupyter_guard.terms import Report
+
+# Two tabs may look at one kernel.
+RUNS_KEPT = 2
+
+
+class Previews:
+    """The runs of whole notebooks that are under way."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._runs: dict[str, Session] = {}
+
+    def report(self, request: Vet, session: Session) -> Report:
+        """What a cell would do; ``session`` knows afterwards what it knew before."""
+        code, about = to_text(request.code), (request.origin, request.language)
+        if request.how == "draft":
+            found = session.vet(code, *about, cell_id=request.cell_id)
+            session.refused()
+            return found
+        run = self._runs.pop(request.path, None)
+        if run is None or request.number == 1:
+            run = Session(session.policy, workspace=self._workspace)
+        elif run.policy is not session.policy:
+            run.adopt(session.policy)
+        self._runs[request.path] = run
+        while len(self._runs) > RUNS_KEPT:
+            del self._runs[next(iter(self._runs))]
+        # A cell that is asked about counts as allowed: the ones after it are written for that.
+        return run.vet(code, *about, cell_id=request.cell_id, number=request.number)
