@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "install": "install",
     "doctor": "doctor",
     "policy": "policy",
+    "audit": "audit",
     "rules": "rules",
     "explain": "explain",
     "completion": "completion",
