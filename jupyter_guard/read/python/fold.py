@@ -175,7 +175,8 @@ def compare(op: ast.cmpop, left: Value, right: Value) -> Value:
     if one is not None and other is not None:
         try:
             return const(bool(_COMPARISONS[type(op)](one.value, other.value)))
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
+            # ValueError: `256 in b"text"`.
             pass
     return ANYTHING
 
