@@ -111,7 +111,7 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
 
 
 class Decided(msgspec.Struct, tag="decided", frozen=True):
-    """What became of a cell, or of its output, to be kept; answered by ``Kept`` once it is in the journal.
+    """What became of a cell, or of its output, to be kept; now and then answered by ``Kept``.
 
     ``facts`` is the wrapper's part as JSON (fields of ``audit.Record``), ``item`` the report as ``Judged`` had it,
     empty for an outcome.

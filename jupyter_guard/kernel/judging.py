@@ -127,12 +127,14 @@ class Judging:
         self._keep(cell)
         self._send(cell)
 
-    def keep(self, decided: Decided) -> None:
-        """Have a decision kept. It is among those of ``unkept`` already."""
+    def keep(self, decided: Iterable[Decided]) -> None:
+        """Have decisions kept. They are among those of ``unkept`` already."""
         if self.link is None:
             self.start()
-        else:
-            self._send(decided)
+            return
+        for one in decided:
+            self._out += pack(one)
+        self.write()
 
     def receive(self) -> None:
         """Take what the helper sent."""

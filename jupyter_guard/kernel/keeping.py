@@ -1,6 +1,8 @@
 """Decisions and what came of them -> the helper, which keeps them; whatever it did not acknowledge is said again.
 
-A decision is on its way to the journal before its cell is on its way to the child.
+A decision is on its way to the journal before its cell is on its way to the child. Only cells that look at things and
+do nothing (`df`, `pass`), which need no helper when they come again, wait a moment for others: waking it for each costs
+more than all the rest.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ log = logging.getLogger("jupyter_guard")
 
 MOST_WAITING = 10_000
 MOST_COUNTED = 1_000
+LONGEST_WAIT = 0.2
+MOST_AT_ONCE = 64
 
 
 class Keeping:
@@ -35,6 +39,8 @@ class Keeping:
         self.kernel = os.urandom(12).hex()
         self._number = 0
         self._waiting: deque[Decided] = deque()
+        self._unsent: list[Decided] = []
+        self._deadline = 0.0
         self._redactions: dict[str, Counter[str]] = {}
         self.dropped = 0
 
@@ -52,7 +58,7 @@ class Keeping:
             choice, channel = request.approval or ("before" if state == "confirmed" else "refuse", "none")
             facts["approvals"] = [{"choice": choice, "channel": channel}]
             request.approval = None
-        self._keep(request.msg_id, facts, item)
+        self._keep(request.msg_id, facts, item, waits=answer.repeatable)
 
     def redacted(self, redactions: Iterable[Redaction], msg_id: str) -> None:
         """Secrets were taken out of a message about ``msg_id``."""
@@ -79,6 +85,7 @@ class Keeping:
         """The kernel ends: what late output was cleaned of is kept too."""
         for msg_id in list(self._redactions):
             self.ended(msg_id, "ok")
+        self.send()
 
     def kept(self, message: Kept) -> None:
         """The helper has it in the journal."""
@@ -87,9 +94,26 @@ class Keeping:
 
     def again(self) -> Iterable[Decided]:
         """What a new helper has to be told."""
+        self._unsent.clear()
         return tuple(self._waiting)
 
-    def _keep(self, msg_id: str, facts: dict[str, Any], item: bytes) -> None:
+    def check(self) -> float:
+        """Send what has waited long enough; the seconds until there is something to check again."""
+        if not self._unsent:
+            return 3600.0
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            self.send()
+            return 3600.0
+        return left
+
+    def send(self) -> None:
+        """Send all that waits for others."""
+        unsent, self._unsent = self._unsent, []
+        if unsent:
+            self._relay.judging.keep(unsent)
+
+    def _keep(self, msg_id: str, facts: dict[str, Any], item: bytes, waits: bool = False) -> None:
         self._number += 1
         facts |= {
             "number": self._number,
@@ -106,4 +130,8 @@ class Keeping:
             self.dropped += 1
             self._waiting.popleft()
         self._waiting.append(message)
-        self._relay.judging.keep(message)
+        if not self._unsent:
+            self._deadline = time.monotonic() + LONGEST_WAIT
+        self._unsent.append(message)
+        if not waits or len(self._unsent) >= MOST_AT_ONCE:
+            self.send()

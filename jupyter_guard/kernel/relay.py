@@ -260,7 +260,7 @@ class Relay:
 
     def _patience(self) -> int:
         """How long to wait for anything to happen, in milliseconds."""
-        seconds = min(self.judging.check(), self.dispatch.check(), 10.0)
+        seconds = min(self.judging.check(), self.dispatch.check(), self.keeping.check(), 10.0)
         if self.front.backlog:
             seconds = min(seconds, RETRY_SECONDS)
         elif self.front.flood.is_over:
