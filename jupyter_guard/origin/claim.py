@@ -11,6 +11,8 @@ import msgspec
 from jupyter_guard.terms import Origin
 
 METADATA_KEY = "jupyter_guard"
+# https://github.com/microsoft/vscode-copilot-chat: how its notebook tools number cells for the model.
+AGENT_CELL_ID = "#VSC-"
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -50,6 +52,17 @@ def read_claim(data: Mapping[str, Any]) -> Claim | None:
         shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
         started_by=str(data.get("started_by") or ""),
     )
+
+
+def marked_author(metadata: Mapping[str, Any]) -> Origin | None:
+    """The author that a tool's own mark in a cell's metadata stands for, or ``None``.
+
+    VS Code's notebook agent names the cells that it makes ``#VSC-`` and a number, which cells that a person adds in VS
+    Code do not have. Other front ends' marks (Colab's ``executionInfo``, VS Code's ``cellId``) name no author.
+    """
+    marks = (metadata.get("id"), metadata.get("cellId"))
+    is_agents = any(isinstance(mark, str) and mark.startswith(AGENT_CELL_ID) for mark in marks)
+    return Origin.ASSISTANT if is_agents else None
 
 
 def stored_author(metadata: Mapping[str, Any]) -> Origin | None:

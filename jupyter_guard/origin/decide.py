@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_guard.origin.claim import Claim, stored_author
+from jupyter_guard.origin.claim import Claim, marked_author, stored_author
 from jupyter_guard.terms import Origin
 
 
@@ -42,6 +42,10 @@ def decide_origin(
     if stored is not None and stored > origin:
         origin = stored
         reasons.append(f"the cell's metadata says {stored}")
+    marked = marked_author(metadata)
+    if marked is not None and marked > origin:
+        origin = marked
+        reasons.append(f"the cell carries the mark of a tool: {marked}")
     if from_program and origin < Origin.ASSISTANT:
         # Nothing tells which program: code that an assistant ran can call set_next_input as well as a person's.
         origin = Origin.ASSISTANT

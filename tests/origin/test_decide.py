@@ -40,6 +40,16 @@ def test_text_from_the_kernel_is_an_assistants() -> None:
     assert evidence.origin is Origin.ASSISTANT
 
 
+def test_an_agents_mark_raises_and_other_front_ends_marks_say_nothing() -> None:
+    agent = {"id": "#VSC-ac09160d", "language": "python"}
+    assert decide_origin(CODE, agent, claim(Origin.HUMAN)).origin is Origin.ASSISTANT
+    colab = {"id": "x1y2", "executionInfo": {"user": {"displayName": "Ada"}}, "colab": {"base_uri": "https://x"}}
+    code = {"cellId": "vscode-notebook-cell:/sales.ipynb#W0sZmlsZQ%3D%3D", "vscode": {"languageId": "python"}}
+    for metadata in (colab, code, {"id": 7}, {"id": None}):
+        assert decide_origin(CODE, metadata).origin is Origin.UNKNOWN
+        assert decide_origin(CODE, metadata, claim(Origin.HUMAN)).origin is Origin.HUMAN
+
+
 @pytest.mark.parametrize("odd", ["ghost", 3, [], {"origin": 7}, {"origin": {"author": None}}, {"origin": ["human"]}])
 def test_metadata_that_makes_no_sense_is_unknown(odd: object) -> None:
     assert stored_author({"jupyter_guard": odd}) is Origin.UNKNOWN
