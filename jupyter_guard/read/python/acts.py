@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
 from typing import Any
 
-from jupyter_guard.knowledge import Act, Condition, Entry, Slot
+from jupyter_guard.knowledge import Act, Entry
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.fold import path_texts, shown
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site, holds
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
@@ -20,19 +20,12 @@ from jupyter_guard.read.python.values import (
     MANY,
     NO_MARKS,
     SELF_MADE,
-    Class,
     Const,
-    Func,
     Inst,
     Map,
     Name,
-    Obj,
     Seq,
-    Unknown,
     Value,
-    derived,
-    join,
-    partial,
 )
 from jupyter_guard.terms import Certainty, Kind, Origin, Scope
 
@@ -50,118 +43,6 @@ _SERIALISE = frozenset(
     {"torch.save", "numpy.save", "numpy.savez", "numpy.savez_compressed", "joblib.dump", "pandas.DataFrame.to_pickle"}
 )
 MAX_TARGETS = 12
-
-
-class Site:
-    """One call: the full name that is called, its arguments, and what the receiver was made with.
-
-    ``open`` says that further arguments are given that the reader does not see (``*args``, ``**kwargs``).
-    """
-
-    __slots__ = ("args", "kwargs", "marks", "name", "node", "open", "origin", "owner")
-
-    def __init__(
-        self,
-        name: str,
-        args: list[Value],
-        kwargs: dict[str, Value],
-        node: ast.AST | None,
-        *,
-        owner: Value | None = None,
-        open_: bool = False,
-        callee: Value = ANYTHING,
-    ) -> None:
-        self.name = name
-        self.args = args
-        self.kwargs = kwargs
-        self.node = node
-        self.owner = owner
-        self.open = open_
-        self.marks = callee.marks
-        self.origin = callee.origin
-
-    def take(self, slot: Slot) -> Value | None:
-        """The argument in ``slot``; ``None`` when it is not given."""
-        if slot.index is not None and slot.index < len(self.args) and not slot.word and slot.constant is None:
-            return self.args[slot.index]
-        if slot.constant is not None:
-            return Value((Const(slot.constant),))
-        if slot.word == "self":
-            return self.made()
-        if slot.word == "args":
-            return Value((Seq(self.args),))
-        if slot.index is not None and slot.index < len(self.args):
-            return self.args[slot.index]
-        return self.kwargs.get(slot.name) if slot.name else None
-
-    def made(self) -> Value:
-        """What the receiver was made with."""
-        if self.owner is None:
-            return ANYTHING
-        found = [atom.made for atom in self.owner.atoms if type(atom) is Inst and atom.made is not None]
-        found += [
-            Value((Const(atom.path),)) for atom in self.owner.atoms if type(atom) is Unknown and atom.path[:1].isalpha()
-        ]
-        return join(found).marked(self.owner.marks) if found else derived(self.owner)
-
-
-def arg(site: Site, index: int, name: str = "") -> Value:
-    """An argument, or ``ANYTHING`` when it is not given."""
-    if index < len(site.args):
-        return site.args[index]
-    return site.kwargs.get(name, ANYTHING)
-
-
-def holds(site: Site, condition: Condition) -> bool:
-    """Whether an argument is what a condition asks for."""
-    value = site.take(condition.slot)
-    if value is None:
-        if condition.state == "missing":
-            return not site.open
-        return condition.state == "unknown" and site.open
-    if condition.state == "missing":
-        return False
-    if condition.state == "unknown":
-        return not value.atoms or any(
-            partial(atom.value)
-            if type(atom) is Const
-            else type(atom) not in (Name, Seq, Map, Func, Class, Obj) or (type(atom) is Name and atom.owner is not None)
-            for atom in value.atoms
-        )
-    for atom in value.atoms:
-        text = described(atom)
-        if condition.pattern is not None:
-            if text is not None and condition.pattern.search(text):
-                return True
-        elif type(atom) is Const:
-            wanted = condition.equals
-            if atom.value == wanted and isinstance(atom.value, bool) == isinstance(wanted, bool):
-                return True
-        elif text is not None and text == condition.equals:
-            return True
-    return False
-
-
-def described(atom: Any, depth: int = 0) -> str | None:
-    """The text of an argument that patterns are searched in; ``None`` for what has none."""
-    if type(atom) is Const:
-        return shown(atom.value)
-    if type(atom) is Name:
-        return str(atom.dotted)
-    if type(atom) is Inst and atom.made is not None:
-        return " ".join(path_texts(atom.made))
-    if depth > 4:
-        return ""
-    if type(atom) is Map:
-        inner = ", ".join(f"{key}: {_described(value, depth)}" for key, value in atom.items.items())
-        return "{" + inner + (", …" if atom.rest is not None else "") + "}"
-    if type(atom) is Seq:
-        return "[" + ", ".join(_described(value, depth) for value in atom.items) + "]"
-    return None
-
-
-def _described(value: Value, depth: int) -> str:
-    return "|".join(described(atom, depth + 1) or "…" for atom in value.atoms) or "…"
 
 
 def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTAIN) -> Value:

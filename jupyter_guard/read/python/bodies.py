@@ -7,9 +7,10 @@ import ast
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import calls, expressions, statements
 from jupyter_guard.read.python.access import class_attribute, library_bases
-from jupyter_guard.read.python.acts import Site, perform
+from jupyter_guard.read.python.acts import perform
 from jupyter_guard.read.python.run import MAX_CALLS, Run
 from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
     INDIRECT,
@@ -79,29 +80,26 @@ def call_function(
     if budget.left < 0:
         raise BudgetSpent
     run.reached.add(id(func.node))
-    if len(run.calls) >= MAX_CALLS or sum(1 for one in run.calls if one.node is func.node) >= 2:
+    if run.calls and (len(run.calls) >= MAX_CALLS or sum(one.node is func.node for one in run.calls) >= 2):
         return derived(*args, *kwargs.values())
     scope = Scope("function", func.scope)
     parameters = func.node.args
-    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
-    given = [func.owner, *args] if func.owner is not None else list(args)
-    for name, value in func.defaults.items():
-        scope.names[name] = value
-    for name, value in zip(names, given, strict=False):
-        scope.names[name] = value
+    names = [one.arg for one in parameters.args]
+    if parameters.posonlyargs:
+        names = [*(one.arg for one in parameters.posonlyargs), *names]
+    given = [func.owner, *args] if func.owner is not None else args
+    bound = scope.names = {**dict.fromkeys(names, ANYTHING), **func.defaults}
+    bound.update(zip(names, given, strict=False))
     if parameters.vararg is not None:
-        scope.names[parameters.vararg.arg] = Value((Seq(given[len(names) :], "tuple", ANYTHING if open_ else None),))
-    allowed = {*names, *(one.arg for one in parameters.kwonlyargs)}
-    rest = {}
-    for name, value in kwargs.items():
-        if name in allowed:
-            scope.names[name] = value
-        else:
-            rest[name] = value
+        bound[parameters.vararg.arg] = Value((Seq(given[len(names) :], "tuple", ANYTHING if open_ else None),))
+    for one in parameters.kwonlyargs:
+        bound.setdefault(one.arg, ANYTHING)
+    if kwargs:
+        allowed = {*names, *(one.arg for one in parameters.kwonlyargs)}
+        bound.update((name, value) for name, value in kwargs.items() if name in allowed)
     if parameters.kwarg is not None:
-        scope.names[parameters.kwarg.arg] = Value((Map(dict(rest), ANYTHING if open_ else None),))
-    for name in allowed:
-        scope.names.setdefault(name, ANYTHING)
+        rest = {name: value for name, value in kwargs.items() if name not in allowed} if kwargs else {}
+        bound[parameters.kwarg.arg] = Value((Map(dict(rest), ANYTHING if open_ else None),))
     before, source, branches, loops = run.scope, run.source, run.branches, run.loops
     anchored = func.source is not run.source or func.source.anchor is not None
     if anchored:

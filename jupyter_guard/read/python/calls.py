@@ -10,9 +10,10 @@ from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import bodies, models, receivers
 from jupyter_guard.read.python.access import attribute, class_attribute, item
-from jupyter_guard.read.python.acts import TAINTS, Site, perform
+from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.methods import of_constant, of_mapping, of_sequence
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
     INDIRECT,
@@ -57,7 +58,14 @@ def apply(
     if budget.left < 0:
         raise BudgetSpent
     if len(callee.atoms) == 1:
-        value = _one(run, callee, callee.atoms[0], args, kwargs, node, open_)
+        atom = callee.atoms[0]
+        kind = type(atom)
+        if kind is Name:
+            value = call_name(run, atom, callee, args, kwargs, node, open_)  # type: ignore[arg-type]
+        elif kind is Unknown:
+            value = receivers.unknown_method(run, atom, callee, args, kwargs, node, open_)  # type: ignore[arg-type]
+        else:
+            value = _one(run, callee, atom, args, kwargs, node, open_)
         return value if value.origin is callee.origin else value.by(callee.origin)
     found = [_one(run, callee, atom, args, kwargs, node, open_) for atom in callee.atoms]
     if not found:

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_guard.read.context import HOLE, BudgetSpent
+from jupyter_guard.read.python import comprehensions
 from jupyter_guard.read.python.access import attribute, item, unpacked
 from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.changes import bind, set_attribute, set_item
 from jupyter_guard.read.python.fold import Giant, binary, compare, joined
-from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import MOST_KEPT, MOST_SEEN, gone_through
-from jupyter_guard.read.python.run import Loop, Run
-from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.names import name_value
+from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.source import Source, Unreadable, parse
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
     INDIRECT,
-    MANY,
     NO_MARKS,
     Const,
     Func,
-    Inst,
     Map,
     Name,
     Seq,
-    Unknown,
     Value,
     const,
     derived,
@@ -40,7 +35,6 @@ from jupyter_guard.read.python.values import (
 from jupyter_guard.terms import Kind
 from jupyter_guard.terms import Scope as Reach
 
-BUILTINS = frozenset(dir(builtins)) | {"execfile", "raw_input", "display", "get_ipython", "unicode", "reload", "file"}
 MAX_UNROLLED = 64
 
 
@@ -63,42 +57,6 @@ def _constant(_run: Run, node: ast.Constant) -> Value:
 
 
 _UNFOLDED = frozenset({type(Ellipsis), complex})
-
-
-def name_value(run: Run, name: str) -> Value:
-    """What ``name`` stands for here."""
-    found = run.scope.find(name)
-    if found is not None:
-        return found
-    patched = run.memory.patched.get(f"builtins.{name}")
-    if patched is not None:
-        return patched
-    if name in BUILTINS:
-        return Value((Name(name),))
-    if name == "__builtins__":
-        return Value((Name("builtins"),), frozenset({INDIRECT}))
-    if name == "__name__":
-        return const("__main__")
-    if name == "__file__":
-        return const(HOLE)
-    usual = _USUAL.get(name)
-    if usual is not None:
-        return Value((Name(usual),))
-    if name == "spark":
-        return Value((Inst("pyspark.sql.SparkSession"),))
-    if run.known(name) is not None or (run.knowledge.knows_module(name) and name not in _COMMON):
-        return Value((Name(name),))
-    return Value((Unknown(name, name),))
-
-
-# What these names stand for where a cell is read without the one that defines them.
-_USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "tf": "tensorflow", "sk": "sklearn"}
-# Names of known libraries that people use for their own variables.
-_COMMON = frozenset(
-    """
-    code commands sh data model client session secrets token select signal queue string time test
-    """.split()
-)
 
 
 def _name(run: Run, node: ast.Name) -> Value:
@@ -309,61 +267,6 @@ def defaults_of(run: Run, arguments: ast.arguments) -> dict[str, Value]:
     return found
 
 
-def _comprehension(run: Run, node: Any) -> Value:
-    before = run.scope
-    scope = Scope("function", before)
-    scope.globals = before.globals
-    run.scope = scope
-    results: list[tuple[Value, ...]] = []
-    try:
-        exact = _generate(run, node, 0, results)
-    finally:
-        run.scope = before
-    if isinstance(node, ast.DictComp):
-        mapping = Map({})
-        for key, value in results:
-            set_item(run, Value((mapping,)), key, value, node)
-        if not exact:
-            mapping.rest = join(value for _, value in results) if results else ANYTHING
-        return Value((mapping,))
-    values = [row[0] for row in results]
-    marks = derived(*values).marks & {MANY}
-    if exact:
-        return Value((Seq(values),))
-    return Value((Seq([], "list", join(values) if values else ANYTHING),), marks)
-
-
-def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]]) -> bool:
-    """Go through the ``for`` parts from ``depth`` on; whether every row was gone through by itself."""
-    if depth == len(node.generators):
-        if isinstance(node, ast.DictComp):
-            results.append((evaluate(run, node.key), evaluate(run, node.value)))
-        else:
-            results.append((evaluate(run, node.elt),))
-        return True
-    part = node.generators[depth]
-    value = iterated(run, evaluate(run, part.iter), None)
-    gone_through(run, value, part.iter, "for", MOST_KEPT if not isinstance(node, ast.GeneratorExp) else MOST_SEEN)
-    items = items_of(value)
-    exact = items is not None and len(items) <= MAX_UNROLLED * 4
-    run.loops.append(Loop(many=not exact or MANY in value.marks))
-    try:
-        for one in (items or []) if exact else [element(value)]:
-            assign(run, part.target, one)
-            keep: object = True
-            for condition in part.ifs:
-                only = evaluate(run, condition).only()
-                if only is None:
-                    exact = False
-                elif not only.value:
-                    keep = False
-            if keep:
-                exact = _generate(run, node, depth + 1, results) and exact
-    finally:
-        run.loops.pop()
-    return exact
-
-
 def _named(run: Run, node: ast.NamedExpr) -> Value:
     value = evaluate(run, node.value)
     scope = run.scope
@@ -407,10 +310,10 @@ _EXPRESSIONS: dict[type, Callable[[Run, Any], Value]] = {
     ast.Dict: _mapping,
     ast.JoinedStr: _text,
     ast.Lambda: _lambda,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.DictComp: _comprehension,
+    ast.ListComp: comprehensions.comprehension,
+    ast.SetComp: comprehensions.comprehension,
+    ast.GeneratorExp: comprehensions.comprehension,
+    ast.DictComp: comprehensions.comprehension,
     ast.NamedExpr: _named,
     ast.Await: _await,
     ast.Yield: _yield,

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python import models_codecs, models_containers, models_counts, models_paths
 from jupyter_guard.read.python.access import attribute, environment
-from jupyter_guard.read.python.acts import TAINTS, Site, arg
+from jupyter_guard.read.python.acts import TAINTS
 from jupyter_guard.read.python.changes import set_attribute, set_environment
 from jupyter_guard.read.python.fold import shown, text
 from jupyter_guard.read.python.methods import lifted
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python.acts import TAINTS, Site
+from jupyter_guard.read.python.acts import TAINTS
 from jupyter_guard.read.python.fold import GIANT
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
     DECODED,

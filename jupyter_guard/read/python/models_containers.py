@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_guard.read.python.acts import Site, arg
 from jupyter_guard.read.python.fold import joined
 from jupyter_guard.read.python.methods import of_mapping
 from jupyter_guard.read.python.models_counts import MOST_KEPT, gone_through
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
     ANYTHING,
     DECODED,

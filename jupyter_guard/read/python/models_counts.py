@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import math
 
-from jupyter_guard.read.python.acts import Site, arg
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import Const, Inst, Value, const, items_of
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach

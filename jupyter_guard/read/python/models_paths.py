@@ -7,9 +7,10 @@ import posixpath
 from collections.abc import Callable
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python.acts import TAINTS, Site
+from jupyter_guard.read.python.acts import TAINTS
 from jupyter_guard.read.python.fold import PATH, join_paths, path_texts
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
     MANY,

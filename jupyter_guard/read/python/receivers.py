@@ -10,8 +10,9 @@ from typing import NamedTuple
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python import bodies, calls
-from jupyter_guard.read.python.acts import TAINTS, Site, perform
+from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
 from jupyter_guard.read.python.values import (
     ANYTHING,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 from jupyter_guard.read.python.run import Run
@@ -28,6 +29,7 @@ _LETTERS = frozenset(
 _NUMBERS = frozenset({"getrandbits", "randbytes", "randint", "randrange", "bytes"})
 
 
+@functools.lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a variable's name says that it holds a secret."""
     return bool(_SECRET.search(name) or _TOKEN.search(name))

@@ -46,6 +46,8 @@ class Source:
         line = getattr(node, "lineno", None)
         if line is None:
             return Span(1, 0, 1, 0)
+        if self._ascii and isinstance(node, ast.expr):
+            return Span(line, node.col_offset, node.end_lineno or line, node.end_col_offset or node.col_offset)
         end = getattr(node, "end_lineno", None) or line
         column = node.col_offset  # type: ignore[attr-defined]
         end_column = getattr(node, "end_col_offset", None) or column

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import definitions
 from jupyter_guard.read.python.access import attribute, touch
+from jupyter_guard.read.python.assigned import made_weakly, noticed
 from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.changes import bind
-from jupyter_guard.read.python.expressions import (
-    BUILTINS,
-    MAX_UNROLLED,
-    assign,
-    evaluate,
-    name_value,
-    operate,
-)
+from jupyter_guard.read.python.expressions import MAX_UNROLLED, assign, evaluate, operate
 from jupyter_guard.read.python.models import show
 from jupyter_guard.read.python.models_containers import iterated
 from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through, is_counted
+from jupyter_guard.read.python.names import name_value
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import merged
-from jupyter_guard.read.python.secrets_made import is_secret, weak_generator
 from jupyter_guard.read.python.shapes import endless, exits, leaves
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -45,14 +38,6 @@ from jupyter_guard.read.python.values import (
 )
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
-
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key)\d?$",
-    re.IGNORECASE,
-)
-_PLACEHOLDER = re.compile(
-    r"(?i)your|xxx|<.*>|example|dummy|test|changeme|placeholder|\.\.\.|\*\*|^none$|^\s*$|\{|env|todo|[/ ]"
-)
 
 
 def execute(run: Run, body: Sequence[ast.stmt]) -> None:
@@ -89,49 +74,16 @@ def _expression(run: Run, node: ast.Expr) -> None:
 
 
 def _assign(run: Run, node: ast.Assign) -> None:
-    value = evaluate(run, node.value)
+    source = node.value
+    value = evaluate(run, source)
     for target in node.targets:
-        _noticed(run, target, node.value, value)
-        _made_weakly(run, target, node.value)
-        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
-            _emptied(run, target)
+        kind = type(target)
+        if kind is not ast.Tuple:
+            noticed(run, target, source, value)
+            made_weakly(run, target, source)
+            if kind is ast.Subscript and type(target.slice) is ast.Slice:  # type: ignore[attr-defined]
+                _emptied(run, target)  # type: ignore[arg-type]
         assign(run, target, value)
-
-
-def _noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None:
-    """A secret in the text, or a built-in name that gets another meaning."""
-    name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
-    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-        name = str(target.slice.value)
-    text = source.value if isinstance(source, ast.Constant) and isinstance(source.value, str) else ""
-    if _SECRET_NAME.search(name) and _is_secret(name, text):
-        run.note("hard-coded-secret", name, target)
-    if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
-        for atom in value.atoms:
-            entry = run.known(atom.dotted) if type(atom) is Name else None
-            if (
-                type(atom) is Name
-                and atom.dotted != name
-                and entry is not None
-                and any(act.kinds for act in entry.acts)
-            ):
-                run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
-
-
-def _made_weakly(run: Run, target: ast.expr, source: ast.expr) -> None:
-    """A secret that comes from a generator whose numbers can be guessed."""
-    name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
-    if name and not isinstance(source, (ast.Constant, ast.Name)) and is_secret(name):
-        call = weak_generator(run, source, name)
-        if call is not None:
-            run.note("weak-random", name, call)
-
-
-def _is_secret(name: str, text: str) -> bool:
-    """Whether a text under a secret's name is one: a word may be a password, but no key or token."""
-    if len(text) < 4 or _PLACEHOLDER.search(text):
-        return False
-    return "pass" in name.lower() or "pwd" in name.lower() or (len(text) >= 6 and not text.isalpha())
 
 
 def _emptied(run: Run, target: ast.Subscript) -> None:
@@ -145,7 +97,7 @@ def _emptied(run: Run, target: ast.Subscript) -> None:
 def _annotated(run: Run, node: ast.AnnAssign) -> None:
     if node.value is not None:
         value = evaluate(run, node.value)
-        _noticed(run, node.target, node.value, value)
+        noticed(run, node.target, node.value, value)
         assign(run, node.target, value)
 
 

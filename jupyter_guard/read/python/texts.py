@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from jupyter_guard.knowledge import Act
 from jupyter_guard.read.context import HOLE, MAX_DEPTH
-from jupyter_guard.read.python.acts import TAINTS, Site, database_scope
+from jupyter_guard.read.python.acts import TAINTS, database_scope
 from jupyter_guard.read.python.fold import path_texts, shown
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.source import Source, Unreadable, parse
 from jupyter_guard.read.python.values import ANYTHING, Const, Inst, Name, Seq, Value
 from jupyter_guard.terms import Certainty, Effect, Kind

@@ -1,0 +1,70 @@
+"""Comprehensions and generator expressions -> their values, row by row where the rows are known."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from jupyter_guard.read.python import expressions
+from jupyter_guard.read.python.changes import set_item
+from jupyter_guard.read.python.models_containers import iterated
+from jupyter_guard.read.python.models_counts import MOST_KEPT, MOST_SEEN, gone_through
+from jupyter_guard.read.python.run import Loop, Run
+from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.values import ANYTHING, MANY, Map, Seq, Value, derived, element, items_of, join
+
+
+def comprehension(run: Run, node: Any) -> Value:
+    """The value of a list, set or dictionary comprehension or of a generator expression."""
+    before = run.scope
+    scope = Scope("function", before)
+    scope.globals = before.globals
+    run.scope = scope
+    results: list[tuple[Value, ...]] = []
+    try:
+        exact = _generate(run, node, 0, results)
+    finally:
+        run.scope = before
+    if isinstance(node, ast.DictComp):
+        mapping = Map({})
+        for key, value in results:
+            set_item(run, Value((mapping,)), key, value, node)
+        if not exact:
+            mapping.rest = join(value for _, value in results) if results else ANYTHING
+        return Value((mapping,))
+    values = [row[0] for row in results]
+    marks = derived(*values).marks & {MANY}
+    if exact:
+        return Value((Seq(values),))
+    return Value((Seq([], "list", join(values) if values else ANYTHING),), marks)
+
+
+def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]]) -> bool:
+    """Go through the ``for`` parts from ``depth`` on; whether every row was gone through by itself."""
+    if depth == len(node.generators):
+        if isinstance(node, ast.DictComp):
+            results.append((expressions.evaluate(run, node.key), expressions.evaluate(run, node.value)))
+        else:
+            results.append((expressions.evaluate(run, node.elt),))
+        return True
+    part = node.generators[depth]
+    value = iterated(run, expressions.evaluate(run, part.iter), None)
+    gone_through(run, value, part.iter, "for", MOST_KEPT if not isinstance(node, ast.GeneratorExp) else MOST_SEEN)
+    items = items_of(value)
+    exact = items is not None and len(items) <= expressions.MAX_UNROLLED * 4
+    run.loops.append(Loop(many=not exact or MANY in value.marks))
+    try:
+        for one in (items or []) if exact else [element(value)]:
+            expressions.assign(run, part.target, one)
+            keep: object = True
+            for condition in part.ifs:
+                only = expressions.evaluate(run, condition).only()
+                if only is None:
+                    exact = False
+                elif not only.value:
+                    keep = False
+            if keep:
+                exact = _generate(run, node, depth + 1, results) and exact
+    finally:
+        run.loops.pop()
+    return exact

@@ -1,0 +1,47 @@
+"""A name -> what it stands for: the session's own, a built-in, a library's, or nothing known."""
+
+from __future__ import annotations
+
+import builtins
+
+from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.values import INDIRECT, Inst, Name, Unknown, Value, const
+
+BUILTINS = frozenset(dir(builtins)) | {"execfile", "raw_input", "display", "get_ipython", "unicode", "reload", "file"}
+
+
+def name_value(run: Run, name: str) -> Value:
+    """What ``name`` stands for here."""
+    found = run.scope.find(name)
+    if found is not None:
+        return found
+    patched = run.memory.patched.get(f"builtins.{name}")
+    if patched is not None:
+        return patched
+    if name in BUILTINS:
+        return Value((Name(name),))
+    if name == "__builtins__":
+        return Value((Name("builtins"),), frozenset({INDIRECT}))
+    if name == "__name__":
+        return const("__main__")
+    if name == "__file__":
+        return const(HOLE)
+    usual = _USUAL.get(name)
+    if usual is not None:
+        return Value((Name(usual),))
+    if name == "spark":
+        return Value((Inst("pyspark.sql.SparkSession"),))
+    if run.known(name) is not None or (run.knowledge.knows_module(name) and name not in _COMMON):
+        return Value((Name(name),))
+    return Value((Unknown(name, name),))
+
+
+# What these names stand for where a cell is read without the one that defines them.
+_USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "tf": "tensorflow", "sk": "sklearn"}
+# Names of known libraries that people use for their own variables.
+_COMMON = frozenset(
+    """
+    code commands sh data model client session secrets token select signal queue string time test
+    """.split()
+)
