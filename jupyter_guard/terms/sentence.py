@@ -176,7 +176,7 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
         ("", "changes data", "places", "in"),
     ),
     Kind.CREDENTIAL_READ: (("", "reads credentials", "places", "from"),),
-    Kind.PACKAGE_INSTALL: (("", "installs", "packages", ""),),
+    Kind.PACKAGE_INSTALL: (("removes", "uninstalls", "packages", ""), ("", "installs", "packages", "")),
     Kind.RESOURCE_EXHAUST: (
         ("fork", "multiplies processes without end", "", ""),
         ("giant", "asks for more memory or disk than there is", "", ""),
@@ -207,7 +207,10 @@ def _verb(effect: Effect) -> tuple[str, str, str]:
 def _bare(verb: str) -> str:
     """The verb after "may": the first word of ``verb`` without its ending."""
     first, *rest = verb.split(" ")
-    bare = first[:-2] if first.endswith(("shes", "ches")) else first[:-1]
+    if first.endswith("ies"):
+        bare = first[:-3] + "y"
+    else:
+        bare = first[:-2] if first.endswith(("shes", "ches", "sses", "oes")) else first[:-1]
     return " ".join([bare, *rest])
 
 
@@ -225,7 +228,7 @@ def _name(effect: Effect) -> str:
     if effect.kind in (Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN):
         return shown(_host(target))
     if effect.kind is Kind.PROCESS_RUN:
-        return f"`{shown(_program(target))}`"
+        return target if target in _OURS else f"`{shown(_program(target))}`"
     if effect.kind is Kind.CODE_EXECUTE and "://" in target:
         return shown(_host(target))
     if effect.kind in (Kind.DATA_DESTROY, Kind.DATA_WRITE):
@@ -267,6 +270,8 @@ def _data(effect: Effect, target: str) -> str:
 _ARTICLES = ("a ", "an ", "every ", "all ", "the ", "this ", "new ")
 # The kinds whose targets are no files, hosts or programs that a user could have named like this.
 _IN_WORDS = frozenset({Kind.CREDENTIAL_READ, Kind.GUARD_TAMPER, Kind.PRIVILEGE_RAISE, Kind.PROCESS_SIGNAL})
+# Programs that have no name: what the knowledge calls them.
+_OURS = frozenset({"a kernel outside the guard", "a copy of this process", "a console on this kernel", "an editor"})
 _NOUNS = ("table ", "database ", "schema ", "view ", "column ", "index ", "role ", "user ", "collection ", "bucket ")
 
 

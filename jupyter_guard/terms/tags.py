@@ -16,6 +16,7 @@ TAGS: Final[dict[str, str]] = {
     "append": "adds to what is there instead of replacing it",
     "new-only": "fails when the target exists already",
     "replace": "replaces what is there",
+    "removes": "takes a package away instead of bringing one",
     "self-made": "the target was made by the same code (a temporary directory, a table it created)",
     # where the input comes from; `from:X` on an effect says that its text or target flowed from X
     "from:network": "its input came from the network",

@@ -165,3 +165,28 @@ def test_a_wide_delimiter_is_not_taken_for_another() -> None:
     assert walk._WIDE.sub(walk._stand_in, one) == walk._WIDE.sub(walk._stand_in, other)
     assert Kind.UNREAD in {found.kind for found in effects(f"python3 <<{one}\nx\n{other}\ny\n{one}")}
     assert Kind.UNREAD not in {found.kind for found in effects(f"cat <<EOF > {one}\n{other}\nEOF")}
+
+
+@pytest.mark.parametrize(
+    ("line", "flag", "wet"),
+    [
+        ("aws s3 sync a s3://bucket --delete {}", "--dryrun", ""),
+        ("kubectl delete pods --all {}", "--dry-run=client", "--dry-run=none"),
+        ("helm uninstall shop {}", "--dry-run", ""),
+        ("git push --force {} origin main", "--dry-run", ""),
+    ],
+)
+def test_a_dry_run_does_nothing(line: str, flag: str, wet: str) -> None:
+    destroys = {Kind.DATA_DESTROY, Kind.FILE_DELETE, Kind.DATA_WRITE}
+    assert not destroys & {one.kind for one in effects(line.format(flag))}
+    assert destroys & {one.kind for one in effects(line.format(wet))}
+
+
+def test_a_dry_run_of_something_else_does_not_count() -> None:
+    found = effects("xargs rm -rf --dry-run < names; psql -c 'DROP TABLE sales' --dry-run")
+    assert {Kind.DATA_DESTROY} <= {one.kind for one in found}
+
+
+def test_only_a_delete_request_deletes() -> None:
+    assert Kind.DATA_DESTROY in {one.kind for one in effects("curl -X DELETE https://a.test/b")}
+    assert Kind.DATA_DESTROY not in {one.kind for one in effects("curl -X POST -d x https://a.test/b")}

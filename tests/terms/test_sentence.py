@@ -115,3 +115,17 @@ def test_words_of_ours_are_no_names() -> None:
     assert clause(Effect(Kind.GUARD_TAMPER, "input transformers")).endswith("own `input transformers`")
     # A file can have any name.
     assert clause(Effect(Kind.FILE_DELETE, "the plan.txt")) == "deletes `the plan.txt`"
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [({"fork"}, "may multiply processes without end"), ({"unbounded"}, "may go on without end")],
+)
+def test_verbs_after_may(tags: set[str], said: str) -> None:
+    assert clause(Effect(Kind.RESOURCE_EXHAUST, tags=frozenset(tags), certainty=Certainty.UNKNOWN)) == said
+
+
+def test_what_has_no_name_is_no_program() -> None:
+    assert clause(Effect(Kind.PROCESS_RUN, "a copy of this process")) == "runs a copy of this process"
+    assert clause(Effect(Kind.PROCESS_RUN, "a b")) == "runs `a`"
+    assert clause(Effect(Kind.PACKAGE_INSTALL, "pandas", tags=frozenset({"removes"}))) == "uninstalls `pandas`"

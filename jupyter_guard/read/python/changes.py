@@ -61,11 +61,12 @@ def set_attribute(run: Run, value: Value, name: str, new: Value, node: ast.AST |
 
 def patch(run: Run, atom: Name, name: str, new: Value, node: ast.AST | None) -> None:
     """``module.name = new``: from now on the library's name means something else."""
-    full = f"{atom.dotted}.{name}"
+    # An item of `sys.modules` stands for the module itself.
+    full = name if atom.dotted == "sys.modules" else f"{atom.dotted}.{name}"
     if not touch(run, Name(full, atom.owner), node):
         touch(run, atom, node)
         entry = run.known(full)
-        if atom.dotted.partition(".")[0] in _GUARDED:
+        if full.partition(".")[0] in _GUARDED:
             run.emit(Kind.GUARD_TAMPER, full, node=node, via="=", scope=Reach.SESSION)
         elif atom.dotted in ("builtins", "__builtins__") or (
             entry is not None and any(act.kinds for act in entry.acts)

@@ -362,6 +362,8 @@ MODELS: dict[str, Model] = {
     "io.TextIOWrapper.write": _write,
     "io.TextIOWrapper.writelines": _write,
     "os.dup2": _dup,
+    "contextlib.closing": _same,
+    "contextlib.nullcontext": _same,
     "copy.copy": _same,
     "copy.deepcopy": _same,
     "typing.cast": lambda run, site: arg(site, 1),

@@ -24,19 +24,23 @@ MAX_EFFECTS = 2000
 
 
 class Memory(msgspec.Struct):
-    """What a session knows between cells: names, patched attributes, the current directory."""
+    """What a session knows between cells: names, patched attributes, the current directory.
+
+    ``attached`` says that a database in memory may have been given one that is not.
+    """
 
     scope: Scope
     patched: dict[str, Value] = {}
     directory: str = ""
     written: dict[str, frozenset[str]] = {}
     saved: frozenset[str] = frozenset()
+    attached: bool = False
 
     def copy(self) -> Memory:
         """A copy that later cells do not change; the objects that names stand for are shared."""
         scope = Scope("module")
         scope.names = dict(self.scope.names)
-        return Memory(scope, dict(self.patched), self.directory, dict(self.written), self.saved)
+        return Memory(scope, dict(self.patched), self.directory, dict(self.written), self.saved, self.attached)
 
 
 class Loop(msgspec.Struct):

@@ -25,6 +25,7 @@ SQL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _INJECTED = re.compile(rf"(?:['\"%]|=\s*|\bLIKE\s+['\"]?|\bIN\s*\(){HOLE}", re.IGNORECASE)
+_ATTACHES = re.compile(r"\bATTACH\b", re.IGNORECASE)
 
 
 def texts_of(value: Value | None) -> list[str]:
@@ -178,6 +179,11 @@ def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | Non
     made = connection[0] if connection else made
     names = [name for name in path_texts(made) if name.strip(HOLE)]
     context = run.here(site.node, tags).deeper()
+    if scope is None and site.owner is not None and all(_is_in_memory(atom) for atom in site.owner.atoms or (None,)):
+        scope = Reach.SESSION
+    run.memory.attached |= _ATTACHES.search(text) is not None
+    if run.memory.attached and scope is Reach.SESSION:
+        scope = None
     context = context.with_(database=names[0] if names else "", data_scope=scope or database_scope(run, made))
     if HOLE in text:
         context = context.with_(tags=context.tags | {"dynamic"})
@@ -203,6 +209,11 @@ def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | Non
         )
     elif HOLE in text:
         run.note("sql-injection" if _INJECTED.search(text) else "sql-with-holes", site.name, site.node)
+
+
+def _is_in_memory(atom: object) -> bool:
+    """Whether a connection was made without saying to which database, and that means one in memory."""
+    return type(atom) is Inst and atom.type == "duckdb.DuckDBPyConnection" and atom.made is None
 
 
 def _add(run: Run, effects: Iterable[Effect]) -> bool:

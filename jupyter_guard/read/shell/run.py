@@ -99,6 +99,10 @@ def _undescribed(shell: Shell, first: str, name: str, rest: list[str], stdin: St
 _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/conda/bin", "/opt/homebrew/bin"})
 
 
+# What every tool that knows the flag means by it; one that does not refuses to run.
+_DRY = "--dry-run=re:^(?!none$|false$)|--dryrun=re:^(?!false$)"
+
+
 class _Run:
     """One run of a described command."""
 
@@ -109,9 +113,18 @@ class _Run:
         self.arguments, self.stdin, self.seen = arguments, stdin, seen
         self.taken: frozenset[str] = frozenset()
 
+    def _is_dry(self) -> bool:
+        """Whether it would only say what it would do. Where it runs something else the flag may be that one's."""
+        entry = self.entry
+        return (
+            bool(entry.kinds or entry.flags)
+            and not (entry.wraps or entry.texts or entry.script)
+            and self.arguments.has(_DRY)
+        )
+
     def go(self) -> Stream:
         entry, arguments = self.entry, self.arguments
-        if entry.unless and arguments.has(entry.unless):
+        if (entry.unless and arguments.has(entry.unless)) or self._is_dry():
             return UNKNOWN
         if (
             arguments.flags
