@@ -1,0 +1,67 @@
+"""Names of public packages -> an environment with the real ones in it, beside the one under test, kept in a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+# Without bounds, so that what people install today is what is tested; JupyterLab's line is the one that is supported.
+SHARED = (
+    "jupyterlab>=4.6,<4.7",
+    "jupyter-collaboration",
+    "jupyter-server-nbmodel",
+    "jupyter-mcp-server",
+    "notebook-intelligence",
+    "jupyter-ai-magics",
+)
+JUPYTER_AI = ("jupyterlab>=4.6,<4.7", "jupyter-ai>=3")
+OLDEST_LAB = ("jupyterlab>=4.2,<4.3", "ipykernel")
+INSTALL_SECONDS = 240
+
+
+def environment(packages: tuple[str, ...]) -> Path:
+    """The Python of an environment with these packages; skips the test, with the reason, when they do not install."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter_guard_tests"
+    key = hashlib.sha256(repr((packages, sys.version_info[:2])).encode()).hexdigest()[:12]
+    place = cache / key
+    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if (place / "complete").exists():
+        return python
+    shutil.rmtree(place, ignore_errors=True)
+    try:
+        venv.create(place, with_pip=True)
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        if shutil.which("uv") is None:
+            subprocess.run([*pip, "uv"], check=True, timeout=INSTALL_SECONDS, capture_output=True)
+            uv = str(python.parent / "uv")
+        else:
+            uv = "uv"
+        # uv resolves these in seconds, pip in minutes.
+        command = [uv, "pip", "install", "-q", "--python", str(python), *packages]
+        subprocess.run(command, check=True, timeout=INSTALL_SECONDS, capture_output=True, env=with_certificates())
+    except (subprocess.SubprocessError, OSError) as error:
+        said = getattr(error, "stderr", b"") or b""
+        shutil.rmtree(place, ignore_errors=True)
+        pytest.skip(f"could not install {', '.join(packages)}: {error} {said.decode(errors='replace')[-300:]}")
+    (place / "complete").touch()
+    return python
+
+
+def with_certificates() -> dict[str, str]:
+    """The environment's variables; uv does not read pip's own for a registry's certificate and wheels."""
+    known = dict(os.environ)
+    for own, pips in (
+        ("SSL_CERT_FILE", "PIP_CERT"),
+        ("UV_FIND_LINKS", "PIP_FIND_LINKS"),
+        ("UV_INDEX_URL", "PIP_INDEX_URL"),
+    ):
+        if pips in known:
+            known.setdefault(own, known[pips])
+    return known

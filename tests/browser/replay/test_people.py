@@ -1,0 +1,207 @@
+"""What people do to cells in a front end: none of it makes a cell somebody else's."""
+
+from __future__ import annotations
+
+from .scene import Scene, Score
+
+
+def keys(scene: Scene, index: int, *pressed: str) -> None:
+    """Press keys in a cell's editor, and leave it."""
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    for key in pressed:
+        scene.page.keyboard.press(key)
+    scene.page.keyboard.press("Escape")
+
+
+def press(scene: Scene, index: int, *pressed: str) -> None:
+    """Press keys on a selected cell."""
+    scene.front.select_cell(index)
+    for key in pressed:
+        scene.page.keyboard.press(key)
+    scene.page.wait_for_timeout(300)
+
+
+def test_cells_of_the_file_are_imported(scene: Scene, score: Score) -> None:
+    score.check("loaded", scene.origin(0))
+    keys(scene, 1, "End")
+    scene.front.cells.nth(1).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+End")
+    scene.page.keyboard.type("[:1]")
+    scene.page.keyboard.press("Escape")
+    score.check("loaded-edited", scene.origin(1))
+
+
+def test_a_person_types(scene: Scene, score: Score) -> None:
+    score.check("typed", scene.origin(scene.type("typed = sorted([3, 1, 2])"), key="Shift+Enter"))
+
+
+def test_the_editor_helps_while_a_person_types(scene: Scene, score: Score) -> None:
+    index = scene.type("def helped(values):\nif values:\nreturn {'first': values[0]")
+    assert "    if values" in scene.source(index)
+    score.check("typed-brackets", scene.origin(index))
+
+
+def test_a_completion_is_accepted(scene: Scene, score: Score) -> None:
+    scene.origin(scene.type("import collections"))
+    index = scene.add_cell()
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.type("collections.OrderedD")
+    scene.page.keyboard.press("Tab")
+    scene.page.wait_for_function(
+        """index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.getSource() ===
+        'collections.OrderedDict' || document.querySelector('.jp-Completer:not(.lm-mod-hidden)')""",
+        arg=index,
+    )
+    if scene.source(index) != "collections.OrderedDict":
+        scene.page.keyboard.press("Enter")
+    scene.wait_for_source(index, "collections.OrderedDict")
+    scene.page.keyboard.type("()")
+    scene.page.keyboard.press("Escape")
+    score.check("completed", scene.origin(index))
+
+
+def test_text_from_elsewhere_is_pasted(scene: Scene, score: Score) -> None:
+    scene.page.evaluate(
+        """() => { const text = document.createElement('textarea'); text.id = 'elsewhere';
+        text.value = 'pasted = sorted([3, 1, 2])'; document.body.append(text); text.select(); }"""
+    )
+    scene.page.keyboard.press("Control+C")
+    scene.page.evaluate("() => document.getElementById('elsewhere').remove()")
+    index = scene.add_cell()
+    scene.front.paste_text(index)
+    assert scene.source(index).startswith("pasted")
+    score.check("pasted", scene.origin(index))
+
+
+def test_own_text_is_copied(scene: Scene, score: Score) -> None:
+    scene.front.copy_text(scene.type("own = sorted([3, 1, 2])"))
+    index = scene.add_cell()
+    scene.front.paste_text(index)
+    score.check("own-copied", scene.origin(index))
+
+
+def test_comments_are_toggled(scene: Scene, score: Score) -> None:
+    index = scene.type("commented = 1\nleft = 2")
+    keys(scene, index, "Control+Home", "Control+Slash")
+    assert scene.source(index).startswith("# ")
+    keys(scene, index, "Control+Home", "Control+Slash")
+    assert scene.source(index) == "commented = 1\nleft = 2"
+    score.check("commented", scene.origin(index))
+
+
+def test_lines_are_indented(scene: Scene, score: Score) -> None:
+    index = scene.type("if True:\nindented = sorted([3, 1, 2])")
+    keys(scene, index, "Control+End", "Control+BracketLeft", "Control+BracketRight")
+    score.check("indented", scene.origin(index))
+
+
+def test_a_deletion_is_taken_back(scene: Scene, score: Score) -> None:
+    index = scene.type("undone = sorted([3, 1, 2])")
+    # What follows within half a second is one step to the editor.
+    scene.page.wait_for_timeout(700)
+    keys(scene, index, "Control+A", "Delete")
+    scene.page.wait_for_timeout(700)
+    keys(scene, index, "Control+Z")
+    assert scene.source(index) == "undone = sorted([3, 1, 2])"
+    score.check("undone", scene.origin(index))
+
+
+def test_words_are_found_and_replaced(scene: Scene, score: Score) -> None:
+    index = scene.type("to_be_replaced = sorted([3, 1, 2])")
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+F")
+    box = scene.page.locator(".jp-DocumentSearch-overlay")
+    box.locator(".jp-DocumentSearch-input").first.fill("to_be_replaced")
+    box.get_by_title("Show Replace").click()
+    box.get_by_placeholder("Replace").fill("is_replaced")
+    scene.page.wait_for_timeout(700)
+    box.get_by_text("Replace All", exact=True).click()
+    scene.wait_for_source(index, "is_replaced = sorted([3, 1, 2])")
+    box.get_by_placeholder("Replace").press("Escape")
+    score.check("replaced", scene.origin(index))
+
+
+def test_a_cell_is_split_and_merged(scene: Scene, score: Score) -> None:
+    index = scene.type("split = 1\nmerged = 2")
+    keys(scene, index, "Control+End", "Home", "Control+Shift+Minus")
+    scene.wait_for_source(index + 1, "merged = 2")
+    assert scene.origin(index) == "human"
+    score.check("split", scene.origin(index + 1))
+    press(scene, index, "Shift+ArrowDown", "Shift+M")
+    assert "split = 1" in scene.source(index)
+    assert "merged = 2" in scene.source(index)
+    score.check("merged", scene.origin(index))
+
+
+def test_a_cell_is_moved_cut_and_duplicated(scene: Scene, score: Score) -> None:
+    index = scene.type("moved = sorted([3, 1, 2])")
+    press(scene, index, "Control+Shift+ArrowUp")
+    scene.wait_for_source(index - 1, "moved = sorted([3, 1, 2])")
+    score.check("moved", scene.origin(index - 1))
+    press(scene, index - 1, "c", "v")
+    scene.wait_for_source(index, "moved = sorted([3, 1, 2])")
+    score.check("duplicated", scene.origin(index))
+    press(scene, index, "x", "v")
+    at = scene.front.active_cell()
+    assert scene.source(at) == "moved = sorted([3, 1, 2])"
+    score.check("cut-and-pasted", scene.origin(at))
+
+
+def test_an_assistants_cell_is_retyped(scene: Scene, score: Score) -> None:
+    index = scene.insert("inserted = sorted([3, 1, 2])")
+    scene.front.type_cell(index, "retyped = sorted([3, 1, 2])")
+    score.check("retyped", scene.origin(index))
+
+
+def test_the_toolbars_button_runs(scene: Scene, score: Score) -> None:
+    index = scene.type("button = sorted([3, 1, 2])")
+    scene.front.select_cell(index)
+    scene.page.locator(
+        ".jp-NotebookPanel-toolbar:visible [data-command='notebook:run-cell-and-select-next']"
+    ).first.click()
+    score.check("button", scene.judged("button = sorted([3, 1, 2])"))
+    assert scene.front.guard_metadata(index)["origin"]["started_by"] == "person"
+
+
+def test_what_is_stored_is_the_whole_ledger(scene: Scene) -> None:
+    index = scene.type("ledger = sorted([3, 1, 2])")
+    scene.evaluate("const cell = model.cells.get(argument).sharedModel; cell.updateSource(0, 0, '# noted\\n')", index)
+    scene.origin(index)
+    stored = scene.front.guard_metadata(index)["origin"]
+    assert stored["runs"] == [["program", 8], ["typed", 26]]
+    assert stored["by_people"] == 0.786
+    assert stored["started_by"] == "person"
+
+
+def test_the_page_is_reloaded_and_the_notebook_renamed(scene: Scene, score: Score) -> None:
+    index = scene.type("reloaded = sorted([3, 1, 2])")
+    scene.origin(index)
+    scene.front.save()
+    scene.evaluate("return panel.context.rename('renamed.ipynb')")
+    scene.evaluate("return panel.context.save()")
+    score.check("renamed", scene.origin(index))
+    scene.evaluate("return panel.context.save()")
+    assert scene.insert("not_saved = 1") == index + 1
+    scene.page.goto(
+        f"{scene.front.server.url}/lab/workspaces/again/tree/renamed.ipynb?token={scene.front.server.token}"
+    )
+    scene.front.wait_for_kernel()
+    scene.listen()
+    score.check("reloaded", scene.origin(index))
+    # What was in the file, and what nobody can vouch for, is not a person's after a reload either.
+    assert scene.origin(0) == "imported"
+
+
+def test_a_cell_is_copied_into_another_notebook(scene: Scene, score: Score) -> None:
+    index = scene.type("elsewhere = sorted([3, 1, 2])")
+    press(scene, index, "c")
+    scene.evaluate("return panel.context.save()")
+    scene.front.server.write_notebook("other.ipynb", ["there = 1"])
+    scene.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'other.ipynb'})")
+    scene.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path === 'other.ipynb'")
+    scene.front.wait_for_kernel()
+    scene.listen()
+    press(scene, 0, "v")
+    scene.wait_for_source(1, "elsewhere = sorted([3, 1, 2])")
+    scene.page.wait_for_timeout(500)
+    score.check("other-notebook", scene.origin(1))

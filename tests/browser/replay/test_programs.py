@@ -1,0 +1,205 @@
+"""Text that programs put into cells in every way that a front end knows: none of it is a person's."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from .scene import Scene, Score
+
+CODE = "value_{} = sorted([3, 1, 2])"
+
+# A chat as assistants show it in a side panel, with the button that copies an answer.
+CHAT = """const chat = document.createElement('div');
+    chat.className = 'jp-chat-message';
+    chat.style = 'position: fixed; left: 40px; bottom: 40px; z-index: 9999; background: white; white-space: pre';
+    const text = document.createElement('code'); text.textContent = argument;
+    const button = document.createElement('button'); button.textContent = 'Copy the answer';
+    button.onclick = () => navigator.clipboard.writeText(argument);
+    chat.append(text, button); document.body.append(chat);"""
+
+
+def test_a_chat_inserts_a_cell(scene: Scene, score: Score) -> None:
+    score.check("insert-cell", scene.origin(scene.insert(CODE.format("insert"))))
+
+
+def test_a_program_sets_the_whole_text(scene: Scene, score: Score) -> None:
+    index = scene.add_cell()
+    scene.evaluate("model.cells.get(argument).sharedModel.setSource('value_set = sorted([3, 1, 2])')", index)
+    score.check("set-source", scene.origin(index))
+
+
+def test_a_program_writes_slowly_while_the_person_types_elsewhere(scene: Scene, score: Score) -> None:
+    index = scene.add_cell()
+    own = scene.add_cell()
+    scene.front.cells.nth(own).locator(".cm-content").click()
+    text = CODE.format("slow")
+    for end in range(1, len(text) + 1):
+        scene.evaluate(
+            "model.cells.get(argument[0]).sharedModel.updateSource(argument[1] - 1, argument[1] - 1, argument[2])",
+            [index, end, text[end - 1]],
+        )
+        scene.page.keyboard.type("#")
+    scene.page.keyboard.press("Escape")
+    score.check("slow-program", scene.origin(index))
+
+
+def test_a_program_writes_through_the_editor(scene: Scene, score: Score) -> None:
+    index = scene.add_cell()
+    scene.evaluate("notebook.widgets[argument].editor.replaceSelection('value_api = sorted([3, 1, 2])')", index)
+    score.check("editor-api", scene.origin(index))
+
+
+def test_events_of_a_script_are_nobodys(scene: Scene, score: Score) -> None:
+    index = scene.add_cell()
+    scene.quiet()
+    scene.evaluate(
+        """const view = notebook.widgets[argument].editor.editor;
+        view.contentDOM.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', bubbles: true}));
+        view.dispatch({changes: {from: 0, insert: 'value_synthetic = sorted([3])'}, userEvent: 'input.type'});""",
+        index,
+    )
+    score.check("synthetic", scene.origin(index))
+
+
+def test_a_command_puts_text_at_the_cursor(scene: Scene, score: Score) -> None:
+    index = scene.add_cell()
+    scene.evaluate("return commands.execute('notebook:replace-selection', {text: 'value_command = sorted([3])'})")
+    score.check("lab-command", scene.origin(index))
+
+
+def test_a_program_uncomments_a_line(scene: Scene, score: Score) -> None:
+    index = scene.type("# print(sorted([3, 1, 2]))\nvalue_uncommented = 1")
+    scene.evaluate("model.cells.get(argument).sharedModel.updateSource(0, 2, '')", index)
+    score.check("program-deletes", scene.origin(index))
+
+
+def test_a_program_changes_one_word(scene: Scene, score: Score) -> None:
+    index = scene.type("# what the least of these is, and nothing else than that\nprint(min([3, 1, 2]))")
+    scene.evaluate(
+        "const cell = model.cells.get(argument).sharedModel;cell.setSource(cell.getSource().replace('min', 'max'))",
+        index,
+    )
+    score.check("program-word", scene.origin(index))
+
+
+def test_a_models_suggestion_is_accepted(scene: Scene, score: Score) -> None:
+    registered = scene.evaluate(
+        """const services = [...window.jupyterapp.pluginRegistry._plugins.values()];
+        const manager = services.find(one => one.id === '@jupyterlab/completer-extension:manager')?.service;
+        if (!manager) return false;
+        const settings = {enabled: true, timeout: 5000, debouncerDelay: 0};
+        const all = manager._inlineCompleterSettings;
+        manager.inline.configure({...all, providers: {...all.providers, 'a-model': settings}});
+        manager.registerInlineProvider({
+            identifier: 'a-model', name: 'A model', schema: {default: {enabled: true, debouncerDelay: 0}},
+            fetch: async () => ({items: [{insertText: 'ed([3, 1, 2])', isIncomplete: false}]})
+        });
+        return true;"""
+    )
+    assert registered
+    index = scene.add_cell()
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.type("value_inline = sort")
+    scene.page.evaluate("() => { void window.jupyterapp.commands.execute('inline-completer:invoke'); }")
+    scene.page.locator(".jp-GhostText").first.wait_for()
+    scene.page.keyboard.press("Tab")
+    scene.wait_for_source(index, "value_inline = sorted([3, 1, 2])")
+    scene.page.keyboard.press("Escape")
+    score.check("inline-completion", scene.origin(index))
+
+
+def test_code_in_the_kernel_makes_a_cell(scene: Scene, score: Score) -> None:
+    index = scene.type("get_ipython().set_next_input('value_next = sorted([3, 1, 2])')")
+    assert scene.origin(index) == "human"
+    scene.wait_for_source(index + 1, "value_next = sorted([3, 1, 2])")
+    score.check("set-next-input", scene.origin(index + 1))
+
+
+def test_text_is_copied_out_of_a_chat(scene: Scene, score: Score) -> None:
+    scene.evaluate(CHAT, "value_copied = sorted([3, 1, 2])\nprint(value_copied)")
+    scene.page.locator(".jp-chat-message code").click(click_count=3)
+    scene.evaluate("document.getSelection().selectAllChildren(document.querySelector('.jp-chat-message code'))")
+    scene.page.keyboard.press("Control+C")
+    scene.evaluate("document.querySelector('.jp-chat-message').remove()")
+    score.check("chat-copied", scene.origin(paste(scene)))
+
+
+def test_a_chats_button_copies(scene: Scene, score: Score) -> None:
+    scene.evaluate(CHAT, "value_button = sorted([3, 1, 2])")
+    scene.page.get_by_role("button", name="Copy the answer").click()
+    scene.evaluate("document.querySelector('.jp-chat-message').remove()")
+    score.check("chat-button", scene.origin(paste(scene)))
+
+
+def test_an_assistants_code_is_copied_into_a_persons_cell(scene: Scene, score: Score) -> None:
+    scene.front.copy_text(scene.insert(CODE.format("laundered")))
+    score.check("assistant-copied", scene.origin(paste(scene)))
+
+
+def paste(scene: Scene) -> int:
+    index = scene.add_cell()
+    scene.front.paste_text(index)
+    assert scene.source(index)
+    return index
+
+
+def test_metadata_that_a_program_writes_lowers_nothing(scene: Scene, score: Score) -> None:
+    index = scene.insert(CODE.format("stored"))
+    scene.evaluate(
+        "model.cells.get(argument).setMetadata('jupyter_guard', {origin: {author: 'human', shares: {typed: 1}}})", index
+    )
+    score.check("stored-human", scene.origin(index))
+
+
+def test_a_file_is_rewritten_on_disk(scene: Scene, score: Score) -> None:
+    name = scene.evaluate("return panel.context.path")
+    scene.evaluate("return panel.context.save()")
+    file = scene.front.server.root / name
+    notebook = json.loads(file.read_text())
+    notebook["cells"][-1]["source"] = CODE.format("disk")
+    file.write_text(json.dumps(notebook))
+    scene.evaluate("return panel.context.revert()")
+    index = int(scene.evaluate("return model.cells.length")) - 1
+    scene.wait_for_source(index, CODE.format("disk"))
+    score.check("disk", scene.origin(index))
+
+
+@pytest.mark.parametrize(
+    ("name", "metadata"),
+    [
+        ("no-cell", {}),
+        ("vscode", {"cellId": "vscode-notebook-cell:/home/ada/sales.ipynb#W0sZmlsZQ%3D%3D", "language": "python"}),
+        (
+            "vscode-copilot",
+            {"cellId": "vscode-notebook-cell:/home/ada/sales.ipynb#W1sZmlsZQ%3D%3D", "id": "#VSC-ac09160d"},
+        ),
+        ("colab", {"id": "x1y2", "executionInfo": {"user": {"displayName": "Ada", "userId": "1"}}, "colab": {}}),
+    ],
+)
+def test_another_client_runs_code(scene: Scene, score: Score, name: str, metadata: dict[str, Any]) -> None:
+    code = CODE.format(name.replace("-", "_"))
+    execute(scene, code, metadata)
+    score.check(name, scene.judged(code))
+
+
+def execute(scene: Scene, code: str, metadata: dict[str, Any]) -> None:
+    """Run code over a websocket of its own, as every other front end and agent does."""
+    scene.page.evaluate(
+        """async ([code, metadata, session]) => {
+            const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+            const { wsUrl, token } = kernel.serverSettings;
+            const socket = new WebSocket(`${wsUrl}api/kernels/${kernel.id}/channels?session_id=${session}&token=${token}`);
+            await new Promise((opened, failed) => { socket.onopen = opened; socket.onerror = failed; });
+            const content = {code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false};
+            const header = {msg_id: session + '-1', msg_type: 'execute_request', session, username: 'client',
+                version: '5.3', date: new Date().toISOString()};
+            socket.send(JSON.stringify({channel: 'shell', header, parent_header: {}, metadata, content, buffers: []}));
+            await new Promise(done => setTimeout(done, 500));
+            socket.close();
+        }""",
+        [code, metadata, uuid.uuid4().hex],
+    )
