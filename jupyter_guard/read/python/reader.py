@@ -196,7 +196,10 @@ def _segment(run: Run, segment: Segment) -> Value:
     if segment.language == "sql":
         from jupyter_guard.read.sql import read_sql
 
-        _add(run, read_sql(text, context))
+        # `%sql URL` and `%sql engine` only connect; `%sql URL select ..` connects first (JupySQL, ipython-sql).
+        text = _CONNECTION.sub("", text, count=1)
+        if text.strip() and text.strip() not in run.memory.scope.names:
+            _add(run, read_sql(text, context))
         return Value((), frozenset({"database"}))
     if segment.language == "help":
         return ANYTHING
@@ -206,6 +209,7 @@ def _segment(run: Run, segment: Segment) -> Value:
     return ANYTHING
 
 
+_CONNECTION = re.compile(r"\A\s*[A-Za-z][\w+]*://[^\s;]*(?=\s|\Z)")
 _EXPANDED = re.compile(r"(?<![{$])\{([A-Za-z_][^{}\n]*)\}|(?<!\$)\$([A-Za-z_]\w*)")
 
 
