@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from jupyter_guard.read.lines import HELP, automagic, parses, quoted_call, script_language, without_strings
+from jupyter_guard.read.lines import HELP, automagic, parses, quoted_call, script_language
 from jupyter_guard.read.magic_names import (
     BODY_LANGUAGE,
     PYTHON_LINE_MAGICS,
@@ -16,6 +16,7 @@ from jupyter_guard.read.magic_names import (
     SQL_LINE_MAGICS,
     split_options,
 )
+from jupyter_guard.read.quoting import Quoting, code_end
 from jupyter_guard.terms import Span
 
 PLACEHOLDER = "__segment__"
@@ -75,7 +76,6 @@ _NUMBER = re.compile(PLACEHOLDER + r"\((\d+)\)")
 MOST_NESTED = 20
 """How deep ``%time %time ...`` is followed."""
 _INDENT = re.compile(r"(?:[ \t]*\n)*(?P<indent>[ \t]+)(?=\S)")
-_PIECE = re.compile(r"#|\"\"\"|'''|\"|'|[()\[\]{}]|\\$")
 _ASSIGN = re.compile(r"=(?!=)[ \t]*(?P<escape>!(?!=)|%(?=[ \t]*[A-Za-z_]))")
 _CLASSIC = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _PROMPT = re.compile(r"^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)")
@@ -134,8 +134,7 @@ class _Splitter:
         self.depth = depth
         self.found: list[Segment] = []
         self.out: list[str] = []
-        self.quote = ""
-        self.brackets = 0
+        self.quoting = Quoting()
 
     def split(self) -> list[Segment]:
         self._strip_prompts()
@@ -210,8 +209,8 @@ class _Splitter:
     def _line(self, at: int) -> int:
         """Handle the line at index ``at`` (and those it is continued on); the index after them."""
         line = self.lines[at]
-        if self.quote or self.brackets:
-            self._scan(line)
+        if self.quoting.open:
+            self.quoting.scan(line)
             self.out.append(line)
             return at + 1
         indent = len(line) - len(line.lstrip(" \t\x0c"))
@@ -222,7 +221,7 @@ class _Splitter:
             self.out.append(line[:indent] + quoted_call(line[indent:]))
             return at + 1
         stripped = line.rstrip()
-        if stripped.endswith("?") and self._code_end(line) == len(stripped) and HELP.search(stripped[indent:]):
+        if stripped.endswith("?") and code_end(line) == len(stripped) and HELP.search(stripped[indent:]):
             self._add(Segment("help", stripped[indent:], at + 1, indent, at + 1, len(stripped), "?"), line[:indent])
             return at + 1
         if "=" in line and (self._assigned(at, line, indent)):
@@ -234,17 +233,22 @@ class _Splitter:
     def _plain(self, at: int) -> int:
         """A logical line of Python that backslashes may continue."""
         while True:
-            continued = self._scan(self.lines[at])
+            continued = self.quoting.scan(self.lines[at])
             self.out.append(self.lines[at])
             at += 1
-            if not continued or self.quote or self.brackets or at >= len(self.lines):
+            if not continued or self.quoting.open or at >= len(self.lines):
                 return at
 
     def _assigned(self, at: int, line: str, indent: int) -> bool:
+        before, seen = Quoting(), 0
         for found in _ASSIGN.finditer(line):
             if found.start() and line[found.start() - 1] in "=!<>+-*/%&|^@:~":
                 continue
-            if not self._outside(line, found.start()):
+            # Each part of the line is looked at once, however many of these there are.
+            if not before.scan(line[seen : found.start()] + "\\"):
+                return False
+            seen = found.start()
+            if before.open:
                 continue
             start = found.start("escape")
             left = line[indent : found.start()].strip()
@@ -345,62 +349,3 @@ class _Splitter:
         self.found.append(segment)
         # The Python segment itself will be number 0.
         self.out.append(f"{lead}{PLACEHOLDER}({len(self.found)})")
-
-    # Quotes and brackets
-
-    def _scan(self, line: str) -> bool:
-        """Follow strings and brackets through ``line``; whether a backslash continues it."""
-        at = 0
-        while True:
-            if self.quote:
-                at = self._string_end(line, at)
-                if at < 0:
-                    return line.endswith("\\")
-                continue
-            found = _PIECE.search(line, at)
-            if not found:
-                return False
-            piece = found[0]
-            at = found.end()
-            if piece == "#":
-                return False
-            if piece == "\\":
-                return True
-            if piece in "([{":
-                self.brackets += 1
-            elif piece in ")]}":
-                self.brackets = max(self.brackets - 1, 0)
-            else:
-                self.quote = piece
-
-    def _string_end(self, line: str, at: int) -> int:
-        """The index after the end of the open string, or -1 when it goes on (or ends with the line)."""
-        quote = self.quote
-        while at < len(line):
-            end = line.find(quote, at)
-            slash = line.find("\\", at)
-            if slash != -1 and (end == -1 or slash < end):
-                at = slash + 2
-                continue
-            if end == -1:
-                break
-            self.quote = ""
-            return end + len(quote)
-        if len(quote) == 1 and not line.endswith("\\"):
-            self.quote = ""
-        return -1
-
-    def _outside(self, line: str, column: int) -> bool:
-        """Whether ``column`` of a logical line's first line is in no string, comment or bracket."""
-        probe = _Splitter("", (), False)
-        probe._scan(line[:column] + "\\")
-        return not probe.quote and not probe.brackets and "#" not in without_strings(line[:column])
-
-    def _code_end(self, line: str) -> int:
-        """Where the line's code ends: before a comment; -1 when a string is open."""
-        probe = _Splitter("", (), False)
-        probe._scan(line)
-        if probe.quote:
-            return -1
-        bare = without_strings(line)
-        return len(bare.partition("#")[0].rstrip())
