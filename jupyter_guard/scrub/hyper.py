@@ -1,9 +1,10 @@
 """Patterns -> where in a text they may match, found by Hyperscan at hundreds of megabytes a second.
 
-Two databases: one holds every pattern, loosened to what Hyperscan can do (no look-around, no counting beyond what
-tells a token from text), and says which patterns to look for at all; the other holds the keywords alone, and is asked
-only about the end of a text, where a match may still be coming. `re` then decides, as in the engine without Hyperscan:
-both name every place that matters, so both give the same result.
+Two databases. One holds every pattern, loosened to what Hyperscan can do (no look-around, no counting beyond what
+tells a token from text), and matches also where a text ends in the middle of one: a single scan says which patterns to
+look for at all, and ordinary text has next to none, at its end neither. `re` then decides, as in the engine without
+Hyperscan: both name every place that matters, so both give the same result. The other database holds the keywords
+alone, for what is not a text yet: a message as JSON, a buffer.
 """
 
 from __future__ import annotations
@@ -142,50 +143,45 @@ class ByHyperscan:
         self._stopped = hyperscan.ScanTerminated
         patterns = expressions.patterns
         self._keywords = expressions.keywords
+        self._overlap = expressions.keywords.longest - 1
         self.beginnings = Beginnings(patterns)
         self._patterns = patterns
         self._seen: dict[int, tuple[Pattern, int]] = {}
         shared = {word: word for word in self._keywords.by_word}
         self._lowered = [shared[word.lower()] for word, _ in expressions.words]
         self._full = full
-        self._ends = words
+        self._words = words
         self._full_scratch = hyperscan.Scratch(full)
-        self._ends_scratch = hyperscan.Scratch(words)
+        self._words_scratch = hyperscan.Scratch(words)
 
-    def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
+    def hits(self, text: str, start: int, final: bool) -> Sequence[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""
-        begin = start - self._keywords.longest + 1 if start >= self._keywords.longest else 0
+        begin = start - self._overlap if start > self._overlap else 0
         size = len(text)
-        if size - begin <= _TAIL:
-            return self._at_keywords(text, begin, start)
-        hits: list[Hit] = []
         if size - begin <= 2 * _SLICE:
-            hits = self._in_slice(text, begin, size, start)
-        else:
-            # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
-            for at in range(begin, size, _SLICE):
-                hits += self._in_slice(text, at, min(size, at + _SLICE + _OVERLAP), start)
-            hits = list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values())
-        if final:
-            return hits
-        late = self._at_keywords(text, size - _TAIL, start)
-        if not hits or not late:
-            return hits or late
-        already = {(hit[0], hit[1], hit[2].kind) for hit in hits}
-        return [*hits, *(hit for hit in late if (hit[0], hit[1], hit[2].kind) not in already)]
+            return self._in_slice(text, begin, size, start)
+        # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
+        hits: list[Hit] = []
+        for at in range(begin, size, _SLICE):
+            hits += self._in_slice(text, at, min(size, at + _SLICE + _OVERLAP), start)
+        return list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values())
 
-    def _in_slice(self, text: str, begin: int, stop: int, start: int) -> list[Hit]:
+    def _in_slice(self, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
         """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what the first database finds."""
         piece = text[begin:stop] if begin or stop < len(text) else text
         data = piece.encode("utf-8", "surrogatepass")
+        found: list[tuple[int, int]] = []
+        # Nothing stops this scan, and what it calls returns nothing: each call counts in a message of 200 bytes.
+        self._full.scan(
+            data,
+            match_event_handler=lambda number, _from, to, _flags, _context: found.append((number, to)),
+            scratch=self._full_scratch,
+        )
+        if not found:
+            return ()
         matched: dict[int, list[int]] = {}
-
-        def on_match(number: int, _from: int, to: int, *_: object) -> None:
+        for number, to in found:
             matched.setdefault(number, []).append(to)
-
-        self._scan(self._full, self._full_scratch, data, on_match)
-        if not matched:
-            return []
         hits: list[Hit] = []
         start = max(start, begin)
         for number, ends in matched.items():
@@ -196,7 +192,9 @@ class ByHyperscan:
             done = start
             for place in _in_characters(data, piece, sorted(ends)):
                 end = begin + place
-                hits.extend(hits_of(pattern, text, max(done, end - reach), end))
+                # At the end it may be one that goes on, of which any part can be long.
+                back = reach if end < stop else max(reach, _TAIL)
+                hits.extend(hits_of(pattern, text, max(done, end - back), end))
                 done = max(done, end)
         return hits
 
@@ -219,7 +217,7 @@ class ByHyperscan:
             found.append(number)
             return True
 
-        for database, scratch in ((self._ends, self._ends_scratch), (self._full, self._full_scratch)):
+        for database, scratch in ((self._words, self._words_scratch), (self._full, self._full_scratch)):
             found.clear()
             self._scan(database, scratch, data, on_match)
             if not found:
@@ -228,21 +226,21 @@ class ByHyperscan:
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``, standing where one can."""
-        return bool(self._at_keywords(text, 0, 0))
+        return bool(self._at_keywords(text))
 
-    def _at_keywords(self, text: str, tail: int, start: int) -> list[Hit]:
-        """Every keyword in ``text[tail:]`` that ends after ``start``."""
-        data = (text[tail:] if tail else text).encode("utf-8", "surrogatepass")
+    def _at_keywords(self, text: str) -> list[Hit]:
+        """Every keyword in ``text``."""
+        data = text.encode("utf-8", "surrogatepass")
         found: list[tuple[int, int]] = []
         # Nothing stops this scan: each call of a function counts in a message of 200 bytes.
-        self._ends.scan(
+        self._words.scan(
             data,
             match_event_handler=lambda number, _from, to, _flags, _context: found.append((to, number)),
-            scratch=self._ends_scratch,
+            scratch=self._words_scratch,
         )
         if not found:
             return []
-        wide = len(data) != len(text) - tail
+        wide = len(data) != len(text)
         out: list[Hit] = []
         read = at = 0
         seen: tuple[int, str] | None = None
@@ -250,9 +248,9 @@ class ByHyperscan:
             if wide:
                 at += len(data[read:to].decode("utf-8", "surrogatepass"))
                 read = to
-            end = tail + (at if wide else to)
+            end = at if wide else to
             word = self._lowered[number]
-            if end <= start or seen == (end, word):
+            if seen == (end, word):
                 continue
             seen = end, word
             out.extend(self._keywords.at(text, end - len(word), word))

@@ -143,6 +143,45 @@ def relaxed(node: tuple[Any, Any]) -> str:
     return _relaxed_character(node)
 
 
+def relaxed_or_cut_off(nodes: Nodes, rest: str = "") -> str:
+    """What ``relaxed`` says of ``nodes``, then ``rest``; or any beginning of ``nodes`` up to the end of the text."""
+    out = rest
+    for node in reversed(nodes):
+        begun = cut_off(node)
+        if begun:
+            out = f"(?:{begun}|{relaxed(node)}{out})"
+    return out
+
+
+def cut_off(node: tuple[Any, Any]) -> str:
+    """Any beginning of ``node``, the empty one too, up to the end of the text; nothing for what has no width."""
+    kind, value = node
+    if kind in (op.ASSERT, op.ASSERT_NOT, op.AT):
+        return ""
+    if kind is op.SUBPATTERN:
+        return _all_cut_off(list(value[3]))
+    if kind is op.BRANCH:
+        return "(?:" + "|".join(_all_cut_off(list(branch)) for branch in value[1]) + ")"
+    if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
+        return r"\z"
+    high, inner = value[1], list(value[2])
+    if high == 0:
+        return ""
+    # Counted nowhere: that would make engines large, and the end of a text is one place only.
+    repeated = "(?:" + "".join(map(relaxed, inner)) + ")*"
+    single = len(inner) == 1 and inner[0][0] in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY)
+    return repeated + (r"\z" if single else _all_cut_off(inner))
+
+
+def _all_cut_off(nodes: Nodes) -> str:
+    out = ""
+    for node in reversed(nodes):
+        begun = cut_off(node)
+        if begun:
+            out = f"(?:{begun}|{relaxed(node)}{out})" if out else begun
+    return out or r"\z"
+
+
 def _relaxed_character(node: tuple[Any, Any]) -> str:
     if _ascii_only([node]):
         return character(node)

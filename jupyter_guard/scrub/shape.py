@@ -16,7 +16,18 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as sre  # type: ignore[attr-defined]
 from typing import Any
 
-from jupyter_guard.scrub.rewrite import CAP, PLACES, Nodes, all_of, character, open_ended, prefixes, relaxed
+from jupyter_guard.scrub.rewrite import (
+    CAP,
+    PLACES,
+    Nodes,
+    all_of,
+    character,
+    cut_off,
+    open_ended,
+    prefixes,
+    relaxed,
+    relaxed_or_cut_off,
+)
 
 _LONG_PART = 64
 
@@ -123,20 +134,21 @@ class Shape:
     def relaxed(self, digit_within: int = -1) -> str:
         """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere.
 
-        ``digit_within`` says that of one kind of characters, only secrets with a digit among the first so many count;
-        then, and with ``digit_within`` 0, the expression ends as early as it can. Below 0 it is the whole shape.
+        It also matches where the text ends while the shape is open. ``digit_within`` says that of one kind of
+        characters, only secrets with a digit among the first so many count; then, and with ``digit_within`` 0, the
+        expression ends as early as it can. Below 0 it is the whole shape.
         """
-        if digit_within >= 0 and len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT:
-            before = "".join(relaxed(node) for node in self._before)
-            low, _high, sub = self._secret[0][1]
-            inner = "".join(relaxed(node) for node in sub)
-            least = min(low, 8)
-            if not digit_within:
-                return f"{before}(?:{inner}){{{least}}}"
-            early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
-            late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
-            return f"{before}(?:{'|'.join([*early, late])})"
-        return "".join(relaxed(node) for node in self._before + self._secret + self._after)
+        if digit_within < 0 or len(self._secret) != 1 or self._secret[0][0] is not op.MAX_REPEAT:
+            return relaxed_or_cut_off(self._before + self._secret + self._after)
+        low, _high, sub = self._secret[0][1]
+        inner = "".join(relaxed(node) for node in sub)
+        least = min(low, 8)
+        cut = cut_off(self._secret[0])
+        if not digit_within:
+            return relaxed_or_cut_off(self._before, f"(?:(?:{inner}){{{least}}}|{cut})")
+        early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
+        late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
+        return relaxed_or_cut_off(self._before, f"(?:{'|'.join([*early, late, cut])})")
 
     def relaxed_password(self, within: int) -> str:
         """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
@@ -149,12 +161,13 @@ class Shape:
         if len(items) != 1 or item[0] is not op.IN or item[1][0][0] is not op.NEGATE or (least, most) != (0, 1):
             return self.relaxed(0)
         inside = character(item)
-        name = "".join(relaxed(node) for node in before[:-1])
         quoted = "".join(relaxed(node) for node in quote) + f"{inside}{{{low}}}"
         sign = "[^\\-A-Za-z_./:" + inside[2:]
         early = "|".join(f"{_times(inside, at)}{sign}{_times(inside, low - 1 - at)}" for at in range(low))
         late = f"{inside}{{{low},{within - 1}}}{sign}"
-        return f"{name}(?:{quoted}|{relaxed(before[-1])}(?:{early}|{late}))"
+        unquoted = f"(?:{early}|{late}|{cut_off(secret[0])})"
+        opened = f"(?:{quoted}|{cut_off(before[-1])}|{relaxed(before[-1])}{unquoted})"
+        return relaxed_or_cut_off(before[:-1], opened)
 
     def _compile(self, source: str) -> re.Pattern[str]:
         return re.compile(source, self._flags)
