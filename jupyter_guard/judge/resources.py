@@ -16,9 +16,13 @@ RULES: Final[tuple[Rule, ...]] = (
         why="The machine stops answering, for everybody on it.",
         instead="Use a pool with a size.",
         kinds=(*_USES, Kind.PROCESS_RUN),
-        check=has("fork"),
-        bad=("import os\nwhile True:\n    os.fork()", "!:(){ :|:& };:"),
-        good=("import multiprocessing as mp\nmp.cpu_count()",),
+        check=has("fork", "storm"),
+        bad=(
+            "import os\nwhile True:\n    os.fork()",
+            "!:(){ :|:& };:",
+            "from concurrent.futures import ProcessPoolExecutor\npool = ProcessPoolExecutor(max_workers=20_000)",
+        ),
+        good=("import multiprocessing as mp\nmp.cpu_count()", "import multiprocessing as mp\npool = mp.Pool(8)"),
     ),
     Rule(
         id="JG702",
@@ -27,8 +31,8 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Work in pieces, or with a generator.",
         kinds=(*_USES, Kind.FILE_WRITE),
         check=has("giant"),
-        bad=("x = 'a' * 10**12",),
-        good=("x = 'a' * 10**3",),
+        bad=("x = 'a' * 10**12", "import numpy as np\nx = np.random.rand(500_000, 400_000)"),
+        good=("x = 'a' * 10**3", "import numpy as np\nx = np.random.rand(500, 400)"),
     ),
     Rule(
         id="JG704",
@@ -46,7 +50,11 @@ RULES: Final[tuple[Rule, ...]] = (
         why="The kernel is busy until somebody interrupts it.",
         instead="Give the loop or the recursion a case in which it ends.",
         kinds=_USES,
-        bad=("while True:\n    pass", "def f(n):\n    return f(n + 1)\nf(0)"),
+        bad=(
+            "while True:\n    pass",
+            "def f(n):\n    return f(n + 1)\nf(0)",
+            "import itertools\nx = [n for n in itertools.count()]",
+        ),
         good=("while True:\n    if step():\n        break", "def f(n):\n    return 1 if n < 2 else n * f(n - 1)\nf(5)"),
     ),
 )

@@ -217,6 +217,7 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "unbounded":                                "m m m m m h h",
         "giant":                                    "h h h h h h h",
         "fork":                                     "h h h h h c h",
+        "storm":                                    "h h h h h h h",
     },
     Kind.PRIVILEGE_RAISE: {
         "":                                         "m m m m m h h",

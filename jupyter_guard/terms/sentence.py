@@ -179,6 +179,7 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
     Kind.PACKAGE_INSTALL: (("removes", "uninstalls", "packages", ""), ("", "installs", "packages", "")),
     Kind.RESOURCE_EXHAUST: (
         ("fork", "multiplies processes without end", "", ""),
+        ("storm", "starts very many", "processes", ""),
         ("giant", "asks for more memory or disk than there is", "", ""),
         ("unbounded", "goes on without end", "", ""),
         ("", "uses up the machine", "", ""),
@@ -269,7 +270,9 @@ def _data(effect: Effect, target: str) -> str:
 # "every key", "a column": said as it is; "table sales": the noun, then the name.
 _ARTICLES = ("a ", "an ", "every ", "all ", "the ", "this ", "new ")
 # The kinds whose targets are no files, hosts or programs that a user could have named like this.
-_IN_WORDS = frozenset({Kind.CREDENTIAL_READ, Kind.GUARD_TAMPER, Kind.PRIVILEGE_RAISE, Kind.PROCESS_SIGNAL})
+_IN_WORDS = frozenset(
+    {Kind.CREDENTIAL_READ, Kind.GUARD_TAMPER, Kind.PRIVILEGE_RAISE, Kind.PROCESS_SIGNAL, Kind.RESOURCE_EXHAUST}
+)
 # Programs that have no name: what the knowledge calls them.
 _OURS = frozenset({"a kernel outside the guard", "a copy of this process", "a console on this kernel", "an editor"})
 _NOUNS = ("table ", "database ", "schema ", "view ", "column ", "index ", "role ", "user ", "collection ", "bucket ")

@@ -54,6 +54,7 @@ TAGS: Final[dict[str, str]] = {
     "unbounded": "has no end that the reader could find",
     "giant": "asks for more than a machine has",
     "fork": "multiplies processes or threads without bound",
+    "storm": "starts more processes, threads or machines at once than anybody means to",
     "unvetted-api": "a destructive verb on an API that no knowledge describes",
     "possible": "only on some path, or only in a function that nothing calls yet",
     "download": "fetches from the network into a file",

@@ -49,7 +49,8 @@ def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]])
         return True
     part = node.generators[depth]
     value = iterated(run, expressions.evaluate(run, part.iter), None)
-    gone_through(run, value, part.iter, "for", MOST_KEPT if not isinstance(node, ast.GeneratorExp) else MOST_SEEN)
+    lazy = isinstance(node, ast.GeneratorExp)
+    gone_through(run, value, part.iter, "for", MOST_SEEN if lazy else MOST_KEPT, for_ever=not lazy)
     items = items_of(value)
     exact = items is not None and len(items) <= expressions.MAX_UNROLLED * 4
     run.loops.append(Loop(many=not exact or MANY in value.marks))

@@ -45,6 +45,15 @@ def counted(run: Run, site: Site) -> Value | None:
     return Value((Inst(TYPE, const(count)),)) if count > MOST_KEPT else None
 
 
+def endless(run: Run, site: Site) -> Value | None:
+    """``count``, ``cycle``, ``repeat`` without a number of times: what gives items for ever."""
+    del run
+    name = site.name.rpartition(".")[2]
+    if site.open or (name == "repeat" and (len(site.args) > 1 or "times" in site.kwargs)):
+        return None
+    return Value((Inst(TYPE, const(math.inf)),))
+
+
 def _length(value: Value) -> int | None:
     items = items_of(value)
     if items is not None:
@@ -66,12 +75,21 @@ def is_counted(value: Value) -> bool:
     return any(type(atom) is Inst and atom.type == TYPE for atom in value.atoms)
 
 
-def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: int) -> None:
-    """All of ``value`` is gone through here: an effect when there is more than ``most`` of it."""
+def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: int, for_ever: bool = True) -> None:
+    """All of ``value`` is gone through here: an effect when there is more than ``most`` of it.
+
+    Without ``for_ever`` that goes for what ends: a generator over what does not is stopped by whoever asks it.
+    """
     for atom in value.atoms:
         made = atom.made if type(atom) is Inst and atom.type == TYPE else None
         only = made.only() if made is not None else None
-        if type(only) is Const and only.value > most:
+        if type(only) is Const and only.value == math.inf:
+            if for_ever:
+                run.emit(
+                    Kind.RESOURCE_EXHAUST, node=node, via=via, tags=("unbounded",), scope=Reach.SESSION,
+                    certainty=Certainty.LIKELY,
+                )  # fmt: skip
+        elif type(only) is Const and only.value > most:
             run.emit(
                 Kind.RESOURCE_EXHAUST,
                 f"{only.value:,} combinations" if only.value < 10**18 else "more combinations than can be gone through",
@@ -86,4 +104,4 @@ def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: i
 MODELS = {
     f"itertools.{name}": counted
     for name in ("permutations", "combinations", "combinations_with_replacement", "product")
-}
+} | {f"itertools.{name}": endless for name in ("count", "cycle", "repeat")}

@@ -1,0 +1,93 @@
+"""Arrays whose dimensions are known -> their bytes; asking for more than a machine has is an effect."""
+
+from __future__ import annotations
+
+import math
+
+from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.site import Site
+from jupyter_guard.read.python.values import Const, Name, Value, items_of
+from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Scope as Reach
+
+MOST_BYTES = 100_000_000_000
+_BYTES = {"int8": 1, "uint8": 1, "bool": 1, "bool_": 1, "int16": 2, "float16": 2, "half": 2, "bfloat16": 2,
+          "int32": 4, "float32": 4, "float": 8, "int64": 8, "float64": 8, "double": 8, "complex128": 16}  # fmt: skip
+
+# Where the dimensions stand: a number of a positional argument (or the keyword behind it), or each of them one.
+_SHAPED: dict[str, dict[str, tuple[int, str] | str]] = {
+    "numpy": {
+        "zeros": (0, "shape"), "ones": (0, "shape"), "empty": (0, "shape"), "full": (0, "shape"),
+        "random.rand": "each", "random.randn": "each",
+        "random.random": (0, "size"), "random.random_sample": (0, "size"),
+        "random.standard_normal": (0, "size"), "random.normal": (2, "size"), "random.uniform": (2, "size"),
+        "random.randint": (2, "size"), "random.Generator.random": (0, "size"),
+        "random.Generator.standard_normal": (0, "size"), "random.Generator.normal": (2, "size"),
+        "random.Generator.uniform": (2, "size"), "random.Generator.integers": (2, "size"),
+    },
+    "torch": {
+        "zeros": "each", "ones": "each", "empty": "each", "rand": "each", "randn": "each", "full": (0, "size"),
+    },
+    "tensorflow": {"zeros": (0, "shape"), "ones": (0, "shape"), "random.normal": (0, "shape"),
+                   "random.uniform": (0, "shape"), "fill": (0, "dims")},
+}  # fmt: skip
+
+
+def sized(run: Run, site: Site) -> None:
+    """Note what the array takes when that is beyond reach. What it gives the knowledge says."""
+    package, _, function = site.name.partition(".")
+    where = _SHAPED[_SAME.get(package, package)][function]
+    if isinstance(where, str):
+        dims = _dimensions(site.args[0]) if len(site.args) == 1 else [_number(one) for one in site.args]
+        if "size" in site.kwargs:
+            dims = _dimensions(site.kwargs["size"])
+    else:
+        index, keyword = where
+        given = site.args[index] if index < len(site.args) else site.kwargs.get(keyword)
+        dims = _dimensions(given) if given is not None else []
+    known = [one for one in dims if one is not None]
+    if len(known) < len(dims) or not known:
+        return
+    count = math.prod(known) * _item(site.kwargs.get("dtype"), package)
+    if count > MOST_BYTES:
+        run.emit(
+            Kind.RESOURCE_EXHAUST,
+            f"{count:,} bytes of memory",
+            node=site.node,
+            via=site.name,
+            tags=("giant",),
+            scope=Reach.SESSION,
+            certainty=Certainty.CERTAIN,
+        )
+
+
+def _item(dtype: Value | None, package: str) -> int:
+    """Bytes of an item; a kind that is not known takes the library's own default."""
+    only = dtype.only() if dtype is not None else None
+    name = ""
+    if only is not None and isinstance(only.value, str):
+        name = only.value
+    elif dtype is not None and len(dtype.atoms) == 1 and type(dtype.atoms[0]) is Name:
+        name = dtype.atoms[0].dotted.rpartition(".")[2]
+    return _BYTES.get(name, 8 if package in ("numpy", "cupy") else 4)
+
+
+def _dimensions(value: Value) -> list[int | None]:
+    items = items_of(value)
+    return [_number(value)] if items is None else [_number(one) for one in items]
+
+
+def _number(value: Value) -> int | None:
+    only = value.only()
+    found = only.value if isinstance(only, Const) else None
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+
+
+_SAME = {"cupy": "numpy"}
+MODELS = {
+    f"{package}.{name}": sized
+    for package, like in (("numpy", "numpy"), ("cupy", "numpy"), ("torch", "torch"), ("tensorflow", "tensorflow"))
+    for name in _SHAPED[like]
+}
