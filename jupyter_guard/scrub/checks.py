@@ -23,7 +23,7 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Words that stand for a value in documentation and templates.
 _PLACEHOLDER = re.compile(
     r"x{4,}|\*{3,}|\.{3}|…|_{6,}|-{6,}|(?:^|[^a-z])(?:your|my|some|the|insert|enter|replace|change)[-_ ]?(?:me|my|own|secret|token|api|key|password|value|here|this|it)"
-    r"|example|placeholder|redacted|removed|masked|hidden|sample|dummy|changeme|todo|fixme|lorem|not[-_]?a[-_]?(?:real|secret|uuid)"
+    r"|example|placeholder|redacted|removed|masked|hidden|sample|dummy|changeme|todo|fixme|lorem|not[-_]?a[-_]?(?:real|secret|uuid)|^not[-_ ]?set$"
     r"|too-?short|^<.*>$|^\[.*\]$|^\{.*\}$|^%.*%$|\$\{|\$\(|\{\{|<[a-z_ -]+>|^\$[A-Za-z_]|^%\(|^@|^env[.:\[]|^var\.|^process\.env|^os\.(?:environ|getenv)",
     re.IGNORECASE,
 )
@@ -44,12 +44,16 @@ _LONGEST_PLACEHOLDER = 64
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 DIGIT_WITHIN = 64
 _EARLY_DIGIT = re.compile(rf"[^0-9]{{0,{DIGIT_WITHIN - 1}}}[0-9]")
-_METHOD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[a-z]+(?:_[a-z]+)+")
+_METHOD = re.compile(
+    # an attribute of a module: `requests.auth.get_token`, `windll.advapi32.OpenTokenEx`
+    r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[a-z]+(?:_[a-z]+)+|[a-z_]+(?:\.[a-z_]+[0-9]{0,2})+\.(?:[A-Z][a-z]+)+[A-Z]?"
+)
+_DOTTED = re.compile(r"[A-Za-z_]\w{0,24}(?:\.[A-Za-z_]\w{0,24}){2,}(?::\w+)?|[a-z_]{2,12}[0-9]{0,2}(?:\.[a-z_]{2,24})+")
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
 _UNRANDOM = re.compile(
     r"\d{1,4}(?:[-/.:]\d{1,4}){2,}(?:[T ].*)?|(?:\d{1,3}\.){2,3}\d{1,4}|v?\d+(?:\.\d+)+[a-z0-9.+-]*|[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
-    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}|arn:.*",
+    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./@-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}|arn:.*|[a-z]{2}-[a-z]+-[0-9]:.*|[0-9]{12}:.*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -162,8 +166,13 @@ def _password(secret: str, match: re.Match[str]) -> bool:
     if re.search(r",\s*\Z", match.string[match.start() : match.start("secret")]):
         # the next argument of a call
         return False
-    if len(secret) < 4 or "://" in secret[:12]:
+    if len(secret) < 4 or "://" in secret[:12] or _DOTTED.fullmatch(secret):
         return False
+    if match.string[max(0, match.start("secret") - 2) : match.start("secret")] in ('""', "''"):
+        # an empty text, and what is done with it
+        return False
+    if quoted and re.fullmatch(r"[a-z]{3,12}passw(?:or)?d[0-9]{0,4}", secret) and not _ABOUT_PASSWORDS.search(secret):
+        return True
     if quoted and re.fullmatch(r"[a-z]{14,40}", secret) and not _ABOUT_PASSWORDS.search(secret):
         return True
     if secret[0] in ",;:)+#" or re.search("passw|pwd", secret, re.IGNORECASE):
@@ -177,7 +186,7 @@ def _password(secret: str, match: re.Match[str]) -> bool:
         r"[\"'`]\s{0,3},\s{0,12}[bfru]{0,2}[\"'`]\Z", match.string[match.start() : match.start("secret")]
     ):
         # one name after another in a list of names
-        return letters and other
+        return letters and other and not re.fullmatch(r"[a-z]+[0-9]?|[A-Za-z0-9]*_[a-z_0-9]+", secret)
     if quoted:
         return len(secret) >= 5 and not re.fullmatch(r"[A-Z][a-z]+(?: [a-z]+)*[.:!?]?|[\w.]+ [\w .]+", secret)
     if re.search(r"[\w.]+[(\[]", secret):
@@ -257,6 +266,7 @@ def _opaque(secret: str, _match: re.Match[str]) -> bool:
         sum(c.isdigit() for c in secret) >= 2
         and sum(c.isalpha() for c in secret) >= 4
         and not _UNRANDOM.fullmatch(secret)
+        and not _DOTTED.fullmatch(secret)
     )
 
 
@@ -332,7 +342,27 @@ def _base32_as_base64(body: str) -> str:
     return binascii.b2a_base64(raw).decode()
 
 
+def _no_word(secret: str, _match: re.Match[str]) -> bool:
+    """What a value is compared with: more than one word, so no name of a kind or of a state."""
+    return any(not c.isalpha() and c not in "_." for c in secret) and any(c.isalpha() for c in secret)
+
+
+# Tokens that APIs hand out for the next page, for repeating a request, for a badge; and names of secrets in ARNs.
+_CURSOR = re.compile(
+    r"(?:next|continuation|pagination|page|change|client_?request|creation|idempotency|lifecycle_?action|marker|sync|scroll)"
+    r"[_-]?token|\.svg\?token|[0-9]:secret",
+    re.IGNORECASE,
+)
+
+
+def _no_cursor(_secret: str, match: re.Match[str]) -> bool:
+    at = match.start()
+    return all(found.end() != at for found in _CURSOR.finditer(match.string, max(0, at - LOOK_BEHIND), at))
+
+
 CHECKS: dict[str, Check] = {
+    "no-cursor": _no_cursor,
+    "no-word": _no_word,
     "generated": _generated,
     "generated-long": _generated_long,
     "generated-or-number": _generated_or_number,
