@@ -13,15 +13,9 @@ from pathlib import Path
 import pytest
 
 # Without bounds, so that what people install today is what is tested; JupyterLab's line is the one that is supported.
-SHARED = (
-    "jupyterlab>=4.6,<4.7",
-    "jupyter-collaboration",
-    "jupyter-server-nbmodel",
-    "jupyter-mcp-server",
-    "notebook-intelligence",
-    "jupyter-ai-magics",
-)
-JUPYTER_AI = ("jupyterlab>=4.6,<4.7", "jupyter-ai>=3")
+SHARED = ("jupyterlab>=4.6,<4.7", "jupyter-collaboration", "jupyter-server-nbmodel", "jupyter-mcp-server")
+# notebook-intelligence needs the first line of mcp, jupyter-mcp-server the second.
+CHATS = ("jupyterlab>=4.6,<4.7", "jupyter-ai>=3", "jupyter-ai-magics", "notebook-intelligence", "mcp<2")
 OLDEST_LAB = ("jupyterlab>=4.2,<4.3", "ipykernel")
 INSTALL_SECONDS = 240
 

@@ -66,6 +66,7 @@ MECHANISMS = (
     Mechanism("ai-set-content", "the agent's command sets a cell's content", "assistant", JUPYTER_AI),
     Mechanism("ai-run-cell", "the agent's command runs its cell, past the notebook's actions", "assistant", JUPYTER_AI),
     Mechanism("ai-execute", "the agent's command runs code that is in no cell", "unknown", JUPYTER_AI),
+    Mechanism("live-content", "a program rewrites the file, the open notebook follows", "assistant", JUPYTER_AI),
     # Nobody watched
     Mechanism("no-cell", "a client runs code without a cell's id", "unknown"),
     Mechanism("vscode", "VS Code runs a cell", "unknown"),

@@ -79,6 +79,15 @@ class Scene:
             arg=[index, source],
         )
 
+    def wait_for_cell(self, source: str) -> int:
+        """The number of the cell with that text, once there is one."""
+        found = self.page.wait_for_function(
+            """source => 1 + window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
+                .findIndex(cell => cell.getSource() === source)""",
+            arg=source,
+        )
+        return int(found.json_value()) - 1
+
     def add_cell(self) -> int:
         """An empty code cell at the end, as a person adds it; gives its number."""
         last = self.front.cells.count() - 1
