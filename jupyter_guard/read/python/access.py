@@ -119,6 +119,9 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
             if found.atoms
             else found
         )
+    if kind is Const and name == "value":
+        # A member of an enumeration stands for its value here.
+        return Value((atom,))
     if kind in (Const, Seq, Map, NameDict):
         if name == "__dict__" and kind is NameDict:
             return Value((atom,))

@@ -50,6 +50,13 @@ def of_constant(constant: Any, name: str, args: list[Value], kwargs: dict[str, V
         return _joined(constant, args[0], marks)
     if not isinstance(constant, (str, bytes, int)) or name not in _PURE:
         return Value((), marks, given.origin)
+    if name == "translate" and isinstance(constant, str) and args and type(args[0].only()) is not Const:
+        table = next((atom.items for atom in args[0].atoms if type(atom) is Map and atom.rest is None), None)
+        only = {key: one.only() for key, one in table.items()} if table is not None else None
+        if only is None or any(one is None for one in only.values()):
+            return Value((), marks, given.origin)
+        new = constant.translate({key: one.value for key, one in only.items() if one is not None})
+        return const(new[: MAX_TEXT + 1], marks | {DECODED}, given.origin)
     plain = [arg.only() for arg in args]
     named = {key: value.only() for key, value in kwargs.items()}
     if any(one is None for one in (*plain, *named.values())):

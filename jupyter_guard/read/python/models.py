@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python import models_codecs, models_containers, models_counts, models_paths, models_sizes
+from jupyter_guard.read.python import (
+    models_codecs,
+    models_containers,
+    models_counts,
+    models_paths,
+    models_sizes,
+    models_texts,
+)
 from jupyter_guard.read.python.access import attribute, environment
 from jupyter_guard.read.python.acts import TAINTS
 from jupyter_guard.read.python.changes import set_attribute, set_environment
@@ -310,6 +317,7 @@ MODELS: dict[str, Model] = {
     **models_containers.MODELS,
     **models_counts.MODELS,
     **models_sizes.MODELS,
+    **models_texts.MODELS,
     "getattr": _getattr,
     "setattr": _setattr,
     "vars": _vars,
