@@ -5,9 +5,25 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { badge } from './badge/plugin';
 import { card } from './card/plugin';
 import { connection } from './connection/plugin';
+import { effects } from './effects/plugin';
+import { lint } from './lint/plugin';
+import { notify } from './notify/plugin';
 import { panel } from './panel/plugin';
 import { provenance } from './provenance/plugin';
+import { status } from './status/plugin';
+import { vetting } from './vetting/plugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [connection, panel, card, provenance, badge];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  connection,
+  panel,
+  card,
+  provenance,
+  badge,
+  vetting,
+  effects,
+  lint,
+  status,
+  notify
+];
 
 export default plugins;

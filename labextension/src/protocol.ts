@@ -32,6 +32,13 @@ export interface IEffect {
   readonly tags: readonly string[];
 }
 
+/** A rewrite that keeps what the code is for: `text` in place of what stands at `span`. */
+export interface IFix {
+  readonly title: string;
+  readonly text: string;
+  readonly span: ISpan;
+}
+
 export interface IFinding {
   readonly rule: string;
   readonly family: string;
@@ -44,6 +51,7 @@ export interface IFinding {
   readonly verdict: Verdict;
   readonly decidedBy: string;
   readonly effects: readonly IEffect[];
+  readonly fix: IFix | null;
 }
 
 export interface IReport {
@@ -128,9 +136,7 @@ function text(value: unknown, fallback = ''): string {
   return typeof value === 'string' ? value : fallback;
 }
 
-function texts(value: unknown): readonly string[] {
-  return list(value).filter((item): item is string => typeof item === 'string');
-}
+const texts = (value: unknown): readonly string[] => list(value).filter((one): one is string => typeof one === 'string');
 
 function count(value: unknown, fallback: number): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
@@ -178,11 +184,17 @@ function parseFinding(value: unknown): IFinding {
     span: parseSpan(finding.span),
     verdict: verdict(finding.verdict),
     decidedBy: text(finding.decided_by),
-    effects: list(finding.effects).map(parseEffect)
+    effects: list(finding.effects).map(parseEffect),
+    fix: parseFix(finding.fix)
   };
 }
 
-function parseReport(value: unknown): IReport | null {
+function parseFix(value: unknown): IFix | null {
+  const fix = table(value);
+  return typeof fix.text === 'string' ? { title: text(fix.title), text: fix.text, span: parseSpan(fix.span) } : null;
+}
+
+export function parseReport(value: unknown): IReport | null {
   const item = table(value);
   const msgId = text(item.msg_id);
   if (!msgId) {

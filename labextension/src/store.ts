@@ -114,9 +114,9 @@ export interface ICellGroup {
 }
 
 /** Reports with findings, in the notebook's order; runs outside its cells come last. */
-export function groups(state: IGuardState, cellIds: readonly string[]): ICellGroup[] {
+export function groups(reports: readonly IReport[], cellIds: readonly string[]): ICellGroup[] {
   const order = new Map(cellIds.map((id, index) => [id, index]));
-  return state.reports
+  return reports
     .filter(report => report.findings.length > 0)
     .map(report => ({ cellId: report.cellId, index: order.get(report.cellId) ?? -1, report }))
     .sort((a, b) => rank(a.index) - rank(b.index));

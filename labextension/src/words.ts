@@ -2,7 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IFinding, Severity } from './protocol';
+import { IFinding, Severity, Verdict } from './protocol';
 
 export const TRANSLATION_DOMAIN = 'jupyter_guard';
 
@@ -21,6 +21,12 @@ export function stateTitle(state: string, trans: TranslationBundle): string {
       return trans.__('Ran, with a warning');
     case 'ran':
       return trans.__('Ran');
+    case 'draft':
+      return trans.__('Not run yet');
+    case 'draft-block':
+      return trans.__('Will be stopped');
+    case 'draft-confirm':
+      return trans.__('Will ask you');
     default:
       return trans.__('Good to know');
   }
@@ -60,8 +66,30 @@ export function cellSentence(sentence: string, trans: TranslationBundle): string
   return trans.__('This cell %1.', sentence.replace(/\.$/, ''));
 }
 
+/** What a cell would do that nobody has run, as a full sentence. */
+export function draftSentence(sentence: string, trans: TranslationBundle): string {
+  return trans.__('When run, this cell %1.', sentence.replace(/\.$/, ''));
+}
+
+/** What comes when a judged cell is run; empty when nothing does. */
+export function verdictAhead(verdict: Verdict, trans: TranslationBundle): string {
+  switch (verdict) {
+    case 'block':
+      return trans.__('will be stopped');
+    case 'confirm':
+      return trans.__('will wait for your answer');
+    case 'warn':
+      return trans.__('will run, with a warning');
+    case 'allow':
+      return '';
+  }
+}
+
 /** A report's state for showing: a run that drew a warning is told from one that did not. */
 export function shownState(report: { readonly state: string; readonly verdict: string }): string {
+  if (report.state === 'draft') {
+    return report.verdict === 'block' || report.verdict === 'confirm' ? `draft-${report.verdict}` : 'draft';
+  }
   return report.state === 'ran' && report.verdict === 'warn' ? 'warned' : report.state;
 }
 
@@ -70,8 +98,10 @@ export function stateTone(state: string): 'stop' | 'ask' | 'warn' | 'calm' {
   switch (state) {
     case 'blocked':
     case 'declined':
+    case 'draft-block':
       return 'stop';
     case 'asked':
+    case 'draft-confirm':
       return 'ask';
     case 'warned':
       return 'warn';

@@ -40,7 +40,7 @@ test('a cell that runs again has one report, the new one', () => {
     { type: 'report', item: report('a', 'm2', { state: 'ran', findings: [] }) }
   );
   assert.deepEqual(state.reports.map(item => item.msgId), ['m2']);
-  assert.deepEqual(groups(state, ['a']), []);
+  assert.deepEqual(groups(state.reports, ['a']), []);
 });
 
 test('groups follow the notebook, runs outside it come last', () => {
@@ -50,7 +50,7 @@ test('groups follow the notebook, runs outside it come last', () => {
     { type: 'report', item: report('c', 'm2') },
     { type: 'report', item: report('a', 'm3') }
   );
-  assert.deepEqual(groups(state, ['a', 'b', 'c']).map(group => [group.cellId, group.index]), [
+  assert.deepEqual(groups(state.reports, ['a', 'b', 'c']).map(group => [group.cellId, group.index]), [
     ['a', 0],
     ['c', 2],
     ['', -1]
@@ -108,7 +108,7 @@ test('any message at all is survived', () => {
         const parsed = parseMessage({ ...fields, type: kind, item });
         state = parsed ? received(state, parsed) : state;
       }
-      groups(state, ['a']);
+      groups(state.reports, ['a']);
     })
   );
   fc.assert(fc.property(fc.anything(), data => void [parseMessage(data), parseCard(data)]));

@@ -12,6 +12,8 @@ import { isGuarded } from './guarded';
 import { OpenInputs } from './stdin';
 import { IClaim, IGuardConnection } from './token';
 import { isTrustedNow } from './trusted';
+import { IDraftRequest, IVetted, parseAnswer } from '../vetting/answer';
+import { Asked } from '../vetting/asked';
 
 /** A guard that has not answered by then is called silent; a late answer still counts. */
 const PATIENCE_MS = 15_000;
@@ -73,6 +75,30 @@ export class GuardConnection implements IGuardConnection, IDisposable {
       started_by: claim.startedBy,
       key: this._key
     });
+  }
+
+  vet(draft: IDraftRequest): Promise<IVetted | null> {
+    return this._ask(id => ({
+      type: 'vet',
+      id,
+      cell_id: draft.cellId,
+      code: draft.code,
+      author: draft.author,
+      ...(draft.stored === undefined ? {} : { metadata: { jupyter_guard: draft.stored } }),
+      ...(draft.number ? { number: draft.number } : {})
+    })).then(answer => (answer?.type === 'vetted' ? answer : null));
+  }
+
+  policy(): Promise<string | null> {
+    return this._ask(id => ({ type: 'policy', id })).then(answer => (answer?.type === 'policy' ? answer.text : null));
+  }
+
+  /** A guard within the kernel cannot answer before the cell that runs is done: nobody to ask. */
+  private async _ask(message: (id: number) => JSONObject): ReturnType<Asked['ask']> {
+    if (this._state.link !== 'connected' || !this._state.guard?.enforced) {
+      return null;
+    }
+    return this._asked.ask(id => this._send({ ...message(id), key: this._key }));
   }
 
   private _onKernelChanged(_: ISessionContext, change: { newValue: Kernel.IKernelConnection | null }): void {
@@ -178,6 +204,11 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   }
 
   private _onMessage(data: unknown): void {
+    const answer = parseAnswer(data);
+    if (answer) {
+      this._asked.settle(answer);
+      return;
+    }
     const message = parseMessage(data);
     if (!message) {
       return;
@@ -211,6 +242,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     const comm = this._comm;
     this._comm = null;
     this._key = '';
+    this._asked.giveUp();
     try {
       if (comm && !comm.isDisposed && !this._kernel?.isDisposed) {
         comm.close();
@@ -237,6 +269,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _comm: Kernel.IComm | null = null;
   private _key = '';
   private _inputs = new OpenInputs();
+  private _asked = new Asked();
   private _shown = new Map<string, number>();
   private _isDisposed = false;
   private _changed = new Signal<IGuardConnection, void>(this);

@@ -6,6 +6,7 @@ import { ISignal } from '@lumino/signaling';
 
 import { Choice } from '../protocol';
 import { IGuardState } from '../store';
+import { IDraftRequest, IVetted } from '../vetting/answer';
 
 /** What the front end saw of a cell's writing; becomes a claim with the key that only this page and the guard know. */
 export interface IClaim {
@@ -28,6 +29,10 @@ export interface IGuardConnection {
    * else is ignored, so that no program can answer for the person. Gives whether the answer was sent.
    */
   answer(id: string, choice: Choice, event: Event): boolean;
+  /** What a cell would do, or `null` when nobody answers: no guard, one within the kernel, one that went away. */
+  vet(draft: IDraftRequest): Promise<IVetted | null>;
+  /** The policy in force and which layer set what, in the guard's own words; `null` as for `vet`. */
+  policy(): Promise<string | null>;
   /** Tell the guard who wrote the cell that is about to run; does nothing without a guard. */
   claim(claim: IClaim): void;
 }

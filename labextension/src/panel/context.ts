@@ -11,6 +11,11 @@ export interface IPanelActions {
   jump(cellId: string, line?: number): void;
   answer(id: string, choice: Choice, event: Event): void;
   switchKernel(name: string): void;
+  vetAll(): void;
+  /** The policy in the guard's words, or `null` when it cannot be asked. */
+  policy(): Promise<string | null>;
+  /** The text of a cell when it last was allowed to run, and as it is now; `null` when nothing is known or changed. */
+  changes(cellId: string): { readonly before: string; readonly after: string } | null;
 }
 
 export interface ICellInfo {

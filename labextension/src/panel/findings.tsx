@@ -5,46 +5,70 @@ import * as React from 'react';
 import { severityIcon } from '../icons';
 import { IFinding, IReport } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
-import { cellSentence, originPhrase, place, severityWord, shownState, stateTitle, stateTone } from '../words';
+import { cellSentence, draftSentence, originPhrase, place, severityWord, shownState, stateTitle, stateTone } from '../words';
+import { IVetAll } from '../vetting/token';
+import { arranged, count, EVERYTHING } from './arrange';
 import { CellIndex, IPanelActions } from './context';
 import { Prose } from './prose';
+import { Toolbar } from './toolbar';
 
 interface IFindingsProps {
   readonly groups: readonly ICellGroup[];
+  readonly canVet: boolean;
+  readonly progress: IVetAll | null;
   /** The cell that was judged last, for those who listen. */
   readonly latest: IReport | undefined;
   readonly cells: CellIndex;
   readonly actions: IPanelActions;
 }
 
-export function Findings({ groups, latest, cells, actions }: IFindingsProps): JSX.Element {
+export function Findings({ groups, canVet, progress, latest, cells, actions }: IFindingsProps): JSX.Element {
   const { trans } = actions;
-  const total = groups.reduce((sum, group) => sum + group.report.findings.length, 0);
+  const [query, setQuery] = React.useState(EVERYTHING);
+  const all = groups.reduce((sum, group) => sum + group.report.findings.length, 0);
+  const sections = arranged(groups, query, group => {
+    const { name, excerpt } = cells.of(group.cellId, group.report.findings[0]?.span.line);
+    return `${name} ${excerpt}`;
+  });
+  const total = count(sections);
   return (
     <section className="jg-Section" aria-label={trans.__('Findings')}>
       <h3 className="jg-Section-title">
         {trans.__('Findings')}
-        <span className="jg-Count">{total}</span>
+        <span className="jg-Count">{total === all ? total : trans.__('%1 of %2', total, all)}</span>
       </h3>
       <p className="jg-Live" role="status" aria-live="polite">
         {latest && latest.findings.length > 0
           ? `${cells.of(latest.cellId).name}: ${stateTitle(shownState(latest), trans)}`
           : ''}
       </p>
-      {groups.length === 0 ? (
-        <p className="jg-Quiet">{trans.__('Nothing to report about the cells that ran so far.')}</p>
-      ) : (
-        <ol className="jg-Groups">
-          {groups.map(group => (
-            <Group
-              key={placeOf(group.report)}
-              report={group.report}
-              {...cells.of(group.cellId, group.report.findings[0]?.span.line)}
-              actions={actions}
-            />
-          ))}
-        </ol>
+      <Toolbar query={query} onQuery={setQuery} canVet={canVet} progress={progress} actions={actions} />
+      {total === 0 && (
+        <p className="jg-Quiet" role="status">
+          {all > 0
+            ? trans.__('No finding matches.')
+            : trans.__('Nothing to report about the cells that were judged so far.')}
+        </p>
       )}
+      {sections.map(section => (
+        <React.Fragment key={section.key}>
+          {section.key && (
+            <h4 className="jg-Section-key">
+              {query.groupBy === 'origin' ? originPhrase(section.key, trans) : section.key}
+            </h4>
+          )}
+          <ol className="jg-Groups">
+            {section.groups.map(group => (
+              <Group
+                key={placeOf(group.report)}
+                report={group.report}
+                {...cells.of(group.cellId, group.report.findings[0]?.span.line)}
+                actions={actions}
+              />
+            ))}
+          </ol>
+        </React.Fragment>
+      ))}
     </section>
   );
 }
@@ -76,7 +100,9 @@ const Group = React.memo(function Group({ report, name, excerpt, isGone, actions
       </button>
       {report.sentence && (
         <p className="jg-Sentence">
-          <Prose text={cellSentence(report.sentence, trans)} />
+          <Prose
+            text={report.state === 'draft' ? draftSentence(report.sentence, trans) : cellSentence(report.sentence, trans)}
+          />
         </p>
       )}
       <p className="jg-Meta">

@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { Choice, IPending } from '../protocol';
 import { cellSentence, originPhrase } from '../words';
+import { Changes } from './changes';
 import { CellIndex, IPanelActions } from './context';
 import { Finding } from './findings';
 import { Prose } from './prose';
@@ -34,6 +35,7 @@ interface IQuestionProps {
 function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
   const { trans } = actions;
   const { name, excerpt } = cells.of(item.cellId, item.findings[0]?.span.line);
+  const changes = actions.changes(item.cellId);
   const answer = (choice: Choice) => (event: React.MouseEvent) => actions.answer(item.id, choice, event.nativeEvent);
   const title = `jg-question-${item.id}`;
   return (
@@ -49,6 +51,7 @@ function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
       <p className="jg-Sentence">
         <Prose text={item.sentence ? cellSentence(item.sentence, trans) : item.prompt} />
       </p>
+      {changes && <Changes {...changes} actions={actions} />}
       <ul className="jg-Findings">
         {item.findings.map((finding, index) => (
           <Finding key={index} finding={finding} cellId={item.cellId} actions={actions} />

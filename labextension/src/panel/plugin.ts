@@ -8,6 +8,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IGuardConnections } from '../connection/token';
 import { shieldIcon } from '../icons';
+import { readSettings } from '../settings';
+import { IVettings } from '../vetting/token';
 import { TRANSLATION_DOMAIN } from '../words';
 import { settleStdin } from './stdin';
 import { GuardPanel, PANEL_ID } from './widget';
@@ -21,7 +23,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
   description: "Lists the guard's findings on the open notebook, and asks.",
   autoStart: true,
   requires: [INotebookTracker, IGuardConnections],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator],
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator, IVettings],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
@@ -30,10 +32,11 @@ export const panel: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     settings: ISettingRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    vettings: IVettings | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const widget = new GuardPanel(notebooks, connections, trans);
+    const widget = new GuardPanel(notebooks, connections, trans, vettings);
     app.shell.add(widget, 'right', { rank: 900 });
     restorer?.add(widget, PANEL_ID);
 
@@ -42,18 +45,9 @@ export const panel: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: SHOW, category: trans.__('Guard') });
 
     let revealWhenAsked = true;
-    if (settings) {
-      void settings.load(PLUGIN_ID).then(
-        loaded => {
-          const read = (): void => {
-            revealWhenAsked = loaded.get('revealWhenAsked').composite !== false;
-          };
-          read();
-          loaded.changed.connect(read);
-        },
-        error => console.warn('jupyter-guard: settings of the panel could not be loaded', error)
-      );
-    }
+    readSettings(settings, PLUGIN_ID, values => {
+      revealWhenAsked = values.revealWhenAsked !== false;
+    });
 
     notebooks.widgetAdded.connect((_, notebook) => {
       const connection = connections.of(notebook);

@@ -6,6 +6,7 @@ import { shieldIcon } from '../icons';
 import { IGuardStatus } from '../protocol';
 import { IGuardState } from '../store';
 import { IPanelActions } from './context';
+import { PolicyText } from './policy';
 import { Prose } from './prose';
 
 interface IStatusProps {
@@ -28,6 +29,7 @@ export function Status({ state, twin, actions }: IStatusProps): JSX.Element {
         {state.kernel && <span className="jg-Status-kernel">{state.kernel}</span>}
       </div>
       {state.guard && state.link !== 'unguarded' && <Facts guard={state.guard} actions={actions} />}
+      {state.link === 'connected' && <PolicyText policy={state.guard?.policy ?? ''} actions={actions} />}
       {state.link === 'unguarded' && <Unguarded twin={twin} actions={actions} />}
       {state.link === 'silent' && (
         <p className="jg-Quiet">

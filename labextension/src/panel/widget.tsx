@@ -9,9 +9,13 @@ import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { guardedTwin } from '../connection/guarded';
 import { shieldIcon } from '../icons';
 import { groups } from '../store';
+import { withDrafts } from '../vetting/drafts';
+import { INotebookVetting, IVettings } from '../vetting/token';
+import { ApprovedTexts } from './approved';
 import { CellIndex, IPanelActions } from './context';
 import { Findings } from './findings';
 import { jumpTo } from './jump';
+import { moveFocus } from './keys';
 import { Pending } from './pending';
 import { Redactions } from './redactions';
 import { Status } from './status';
@@ -22,7 +26,8 @@ export class GuardPanel extends ReactWidget {
   constructor(
     private readonly _notebooks: INotebookTracker,
     private readonly _connections: IGuardConnections,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    private readonly _vettings: IVettings | null = null
   ) {
     super();
     this.id = PANEL_ID;
@@ -33,6 +38,12 @@ export class GuardPanel extends ReactWidget {
     this.title.caption = this._trans.__('Guard: what the cells of this notebook do');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this._trans.__('Guard'));
+    this.node.addEventListener('keydown', event => {
+      if (moveFocus(this.node, event)) {
+        event.preventDefault();
+        event.stopPropagation();
+      }
+    });
     this._notebooks.currentChanged.connect(this._follow, this);
     this._follow();
   }
@@ -44,6 +55,7 @@ export class GuardPanel extends ReactWidget {
       return <p className="jg-Empty">{this._trans.__('Open a notebook to see what its cells do.')}</p>;
     }
     const { state } = this._connection;
+    const reports = withDrafts(state.reports, this._vetting?.reports ?? []);
     const cells = cellsOf(panel, this._trans);
     const specs = panel.sessionContext.specsManager.specs?.kernelspecs ?? {};
     return (
@@ -53,7 +65,9 @@ export class GuardPanel extends ReactWidget {
         {state.link !== 'unguarded' && state.link !== 'none' && (
           <div className="jg-Lists">
             <Findings
-              groups={groups(state, cells.ids)}
+              groups={groups(reports, cells.ids)}
+              canVet={this._vetting !== null && state.link === 'connected' && state.guard?.enforced === true}
+              progress={this._vetting?.progress ?? null}
               latest={state.reports[state.reports.length - 1]}
               cells={cells}
               actions={actions}
@@ -72,11 +86,14 @@ export class GuardPanel extends ReactWidget {
       return;
     }
     this._connection?.changed.disconnect(this._onChanged, this);
+    this._vetting?.changed.disconnect(this._onChanged, this);
     this._panel?.content.model?.cells.changed.disconnect(this._onChanged, this);
     this._panel = next;
     this._connection = next ? this._connections.of(next) : null;
-    this._actions = next && this._connection ? actionsOf(next, this._connection, this._trans) : null;
+    this._vetting = (next && this._vettings?.of(next)) ?? null;
+    this._actions = next && this._connection ? this._actionsOf(next, this._connection, this._vetting) : null;
     this._connection?.changed.connect(this._onChanged, this);
+    this._vetting?.changed.connect(this._onChanged, this);
     if (next) {
       void next.context.ready.then(() => {
         if (next === this._panel && !next.isDisposed) {
@@ -92,18 +109,38 @@ export class GuardPanel extends ReactWidget {
     this.update();
   }
 
+  private _actionsOf(
+    panel: NotebookPanel,
+    connection: IGuardConnection,
+    vetting: INotebookVetting | null
+  ): IPanelActions {
+    let approved = this._approved.get(panel);
+    if (!approved) {
+      approved = new ApprovedTexts(panel, connection);
+      this._approved.set(panel, approved);
+    }
+    const texts = approved;
+    return {
+      trans: this._trans,
+      jump: (cellId, line) => jumpTo(panel, cellId, line),
+      answer: (id, choice, event) => void connection.answer(id, choice, event),
+      switchKernel: name => void panel.sessionContext.changeKernel({ name }),
+      vetAll: () => void vetting?.vetAll(),
+      policy: () => connection.policy(),
+      changes: cellId => {
+        const before = texts.of(cellId);
+        const cell = panel.content.widgets.find(one => one.model.id === cellId);
+        const after = cell?.model.sharedModel.getSource();
+        return before === undefined || after === undefined || before === after ? null : { before, after };
+      }
+    };
+  }
+
+  private _vetting: INotebookVetting | null = null;
+  private _approved = new WeakMap<NotebookPanel, ApprovedTexts>();
   private _panel: NotebookPanel | null = null;
   private _connection: IGuardConnection | null = null;
   private _actions: IPanelActions | null = null;
-}
-
-function actionsOf(panel: NotebookPanel, connection: IGuardConnection, trans: TranslationBundle): IPanelActions {
-  return {
-    trans,
-    jump: (cellId, line) => jumpTo(panel, cellId, line),
-    answer: (id, choice, event) => void connection.answer(id, choice, event),
-    switchKernel: name => void panel.sessionContext.changeKernel({ name })
-  };
 }
 
 function cellsOf(panel: NotebookPanel, trans: TranslationBundle): CellIndex {

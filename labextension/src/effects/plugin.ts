@@ -1,0 +1,106 @@
+/** Under each cell that an assistant wrote, and any other on demand: one sentence of what it would do. */
+
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Cell, ICellModel } from '@jupyterlab/cells';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+
+import { IGuardConnections } from '../connection/token';
+import { IProvenance } from '../provenance/token';
+import { readSettings } from '../settings';
+import { INotebookVetting, IVettings } from '../vetting/token';
+import { TRANSLATION_DOMAIN } from '../words';
+import { effectsLine, isLineShown, LineScope } from './line';
+
+const PLUGIN_ID = 'jupyter-guard:effects';
+const PLACE = '.jp-Cell-inputWrapper';
+const LINE = 'jg-Effects';
+
+export const effects: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_ID,
+  description: "Says under an assistant's cell what it would do, before it runs.",
+  autoStart: true,
+  requires: [INotebookTracker, IGuardConnections, IVettings],
+  optional: [IProvenance, ISettingRegistry, ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    notebooks: INotebookTracker,
+    connections: IGuardConnections,
+    vettings: IVettings,
+    provenance: IProvenance | null,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    let scope: LineScope = 'assistant';
+
+    const show = (cell: Cell, vetting: INotebookVetting): void => {
+      const author = provenance?.authorship(cell.model).author ?? 'unknown';
+      draw(cell, vetting, isLineShown(scope, author, vetting.isWanted(cell.model.id)), trans);
+    };
+    const follow = (panel: NotebookPanel): void => {
+      const vetting = vettings.of(panel);
+      vetting.changed.connect((_, models) => {
+        const changed = new Set(models);
+        panel.content.widgets.filter(cell => changed.has(cell.model)).forEach(cell => show(cell, vetting));
+      });
+      const connection = connections.of(panel);
+      connection.changed.connect(() => {
+        if (connection.state.link === 'unguarded' || connection.state.link === 'none') {
+          panel.content.widgets.forEach(cell => remove(cell));
+        }
+      });
+    };
+    const redraw = (): void =>
+      notebooks.forEach(panel => panel.content.widgets.forEach(cell => show(cell, vettings.of(panel))));
+    readSettings(registry, PLUGIN_ID, values => {
+      scope = values.show === 'all' || values.show === 'wanted' ? values.show : 'assistant';
+      redraw();
+    });
+    notebooks.forEach(follow);
+    notebooks.widgetAdded.connect((_, panel) => follow(panel));
+    provenance?.changed.connect((_, model: ICellModel) => {
+      // A cell that a person has made his own, or an assistant its own, since it was judged; its text is judged anew.
+      notebooks.forEach(panel => {
+        const cell = panel.content.widgets.find(one => one.model === model);
+        cell?.node.querySelector(`:scope > .${LINE}`)?.classList.add('jg-is-old');
+      });
+    });
+  }
+};
+
+function remove(cell: Cell): void {
+  cell.node.querySelector(`:scope > .${LINE}`)?.remove();
+}
+
+function draw(cell: Cell, vetting: INotebookVetting, isShown: boolean, trans: TranslationBundle): void {
+  const draft = vetting.draft(cell.model.id);
+  if (cell.isDisposed || cell.model.type !== 'code') {
+    return;
+  }
+  if (!isShown || !draft || !draft.code.trim()) {
+    remove(cell);
+    return;
+  }
+  const place = cell.node.querySelector(`:scope > ${PLACE}`);
+  if (!place) {
+    // A cell outside the window has no content yet.
+    void cell.ready.then(
+      () => cell.node.querySelector(`:scope > ${PLACE}`) && draw(cell, vetting, isShown, trans),
+      () => undefined
+    );
+    return;
+  }
+  const line = effectsLine(draft, trans);
+  const present = cell.node.querySelector(`:scope > .${LINE}`);
+  if (present) {
+    // In place, so that a screen reader that stands on it says the new sentence.
+    present.className = line.className;
+    if (present.textContent !== line.textContent) {
+      present.replaceChildren(...line.childNodes);
+    }
+  } else {
+    place.after(line);
+  }
+}

@@ -1,0 +1,60 @@
+/** What the guard answers about cells that nobody has run yet -> checked values. */
+
+import { JSONValue } from '@lumino/coreutils';
+
+import { IReport, parseReport } from '../protocol';
+
+export interface IDraftRequest {
+  readonly cellId: string;
+  readonly code: string;
+  readonly author: string;
+  /** What the cell's metadata says about its author; it can only raise. */
+  readonly stored?: JSONValue;
+  /** The cell's place from 1, when the whole notebook is judged from its first cell. */
+  readonly number?: number;
+}
+
+export interface IVetted {
+  readonly type: 'vetted';
+  readonly id: number;
+  readonly cellId: string;
+  readonly sha256: string;
+  /** What the cell would do, or `null`, and then `problem` says why nobody knows. */
+  readonly report: IReport | null;
+  readonly problem: string;
+}
+
+export interface IPolicyText {
+  readonly type: 'policy';
+  readonly id: number;
+  readonly text: string;
+}
+
+/** A comm message's data as such an answer, or `null` when it is none. */
+export function parseAnswer(data: unknown): IVetted | IPolicyText | null {
+  if (typeof data !== 'object' || data === null) {
+    return null;
+  }
+  const { type, id, cell_id: cell, sha256, problem, item, text } = data as Record<string, unknown>;
+  if (typeof id !== 'number') {
+    return null;
+  }
+  if (type === 'policy') {
+    return { type, id, text: typeof text === 'string' ? text : '' };
+  }
+  if (type !== 'vetted') {
+    return null;
+  }
+  const cellId = typeof cell === 'string' ? cell : '';
+  const digest = typeof sha256 === 'string' ? sha256 : '';
+  const own = { msg_id: `draft:${cellId}`, cell_id: cellId, sha256: digest, state: 'draft' };
+  const isItem = typeof item === 'object' && item !== null && !Array.isArray(item);
+  return {
+    type,
+    id,
+    cellId,
+    sha256: digest,
+    report: isItem ? parseReport({ ...item, ...own }) : null,
+    problem: typeof problem === 'string' ? problem : ''
+  };
+}
