@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's business: no test is timed.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SLOWER_AND_SLOWER = ("kernel", "browser", "hub", "packaging")
 MUST_RUN = tuple(
