@@ -171,6 +171,7 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
     Kind.DATA_WRITE: (
         ("no-where", "changes every row of", "tables", ""),
         ("os-command", "runs a system command inside a database", "", ""),
+        ("new-only", "creates", "tables", ""),
         ("server-setting", "changes for everybody the database's setting", "settings", ""),
         ("ddl", "changes the schema of", "tables", ""),
         ("", "changes data", "places", "in"),
@@ -256,7 +257,7 @@ def _data(effect: Effect, target: str) -> str:
     found = _SQL_OBJECT.search(effect.via)
     verb = effect.via.split(" ")[0].upper()
     sql = {"DELETE", "UPDATE", "TRUNCATE", "INSERT", "MERGE", "ALTER"}
-    noun = found[1].lower() if found else "table" if verb in sql else ""
+    noun = found[1].lower() if found else "table" if verb in sql and "server-setting" not in effect.tags else ""
     if what.startswith(_ARTICLES):
         named = shown(what)
     elif what.lower().startswith(_NOUNS):

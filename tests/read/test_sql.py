@@ -22,6 +22,8 @@ def effects(text: str) -> list[Effect]:
         ("drop table if exists a.b cascade", "DROP TABLE", "table `a.b` in `shop.db`"),
         ("/*!50000 DROP TABLE x */", "DROP TABLE", "table `x` in `shop.db`"),
         ("TRUNCATE TABLE x", "TRUNCATE", "table `x` in `shop.db`"),
+        ("CREATE OR REPLACE DATABASE x", "CREATE OR REPLACE DATABASE", "database `x` in `shop.db`"),
+        ("create or replace schema x", "CREATE OR REPLACE SCHEMA", "schema `x` in `shop.db`"),
         (f"TRUNCATE TABLE {HOLE}", "TRUNCATE", "a table in `shop.db`"),
         ("DELETE FROM users", "DELETE", "table `users` in `shop.db`"),
         ("delete /* x */ from a where 1=1", "DELETE", "table `a` in `shop.db`"),

@@ -224,10 +224,14 @@ def _creates(context: Context, node: Any, made: set[str]) -> Iterator[Effect]:
     temporary = bool(node.find(_temporary()))
     if node.args.get("replace") and kind == "TABLE" and not temporary:
         yield from _destroys(context, node.this, "CREATE OR REPLACE TABLE", ("replace",), made)
+    elif node.args.get("replace") and kind in ("DATABASE", "SCHEMA"):
+        # With all that is in it.
+        yield from _destroys(context, node.this, f"CREATE OR REPLACE {kind}", ("ddl",), made, kind.lower())
     elif kind in ("USER", "ROLE"):
         yield _grants(context, f"CREATE {kind}", name)
     else:
-        yield _effect(context, Kind.DATA_WRITE, node.this, f"CREATE {kind}", ("ddl", "new-only"), made)
+        what = kind.lower() if kind in ("DATABASE", "SCHEMA", "VIEW", "INDEX") else "table"
+        yield _effect(context, Kind.DATA_WRITE, node.this, f"CREATE {kind}", ("ddl", "new-only"), made, what)
     if kind == "TABLE":
         made.add(name.lower())
 
