@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from jupyter_guard.guard.saved import cells_of as cells_of
+
 
 class NotebookError(ValueError):
     """A file that is no notebook that can be read, with what was expected."""
@@ -47,19 +49,6 @@ def parse_notebook(data: bytes) -> dict[str, Any]:
         if not isinstance(cell, dict):
             raise NotebookError("a cell is no table: the notebook is damaged")
     return notebook
-
-
-def cells_of(notebook: Mapping[str, Any]) -> list[Any]:
-    """All cells, of formats 3 and 4, as they stand in the file."""
-    if "cells" in notebook:
-        cells = notebook["cells"]
-        return cells if isinstance(cells, list) else []
-    sheets = notebook["worksheets"]
-    return [
-        cell
-        for sheet in (sheets if isinstance(sheets, list) else [])
-        for cell in (sheet.get("cells", []) if isinstance(sheet, dict) else [])
-    ]
 
 
 def code_cells(notebook: Mapping[str, Any]) -> Iterator[CodeCell]:

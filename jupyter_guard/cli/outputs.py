@@ -1,157 +1,71 @@
-"""The outputs of a notebook -> the same without secrets; a notebook with none keeps every byte."""
+"""A notebook's file -> the same without secrets in outputs and, when asked, in code; every other byte stays."""
 
 from __future__ import annotations
 
+import copy
 import json
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from jupyter_guard.cli.notebooks import cells_of, parse_notebook
-from jupyter_guard.scrub import KnownValues, Redaction, Scrubber
+from jupyter_guard.cli.literals import literals_replaced
+from jupyter_guard.cli.notebooks import NotebookError, language, parse_notebook
+from jupyter_guard.cli.splice import spliced
+from jupyter_guard.guard.saved import as_saved, cells_of, clean_saved, source_of
+from jupyter_guard.scrub import KnownValues, Redaction
 from jupyter_guard.scrub.content import Cleaner
 from jupyter_guard.scrub.patterns import Pattern
 
-_INDENT = re.compile(r"\A\s*\{\r?\n([ \t]+)\"")
-
 
 def scrub_notebook(
-    data: bytes, known: KnownValues, patterns: Sequence[Pattern] | None = None
+    data: bytes, known: KnownValues, patterns: Sequence[Pattern] | None = None, sources: bool = False
 ) -> tuple[bytes, list[tuple[int, Redaction]]]:
     """The file's bytes without secrets in outputs and widget states, and what was taken out of which cell.
 
-    Cells count from 1; 0 is the notebook's own metadata. Raises ``NotebookError``.
+    With ``sources``, literals in Python cells that hold a secret become ``os.environ[...]``. Cells count from 1; 0 is
+    the notebook's own metadata. Raises ``NotebookError``.
     """
     notebook = parse_notebook(data)
-    taken: list[tuple[int, Redaction]] = []
-    changed = False
-    for number, cell in enumerate(cells_of(notebook), 1):
-        outputs = cell.get("outputs")
-        if isinstance(outputs, list):
-            found: list[Redaction] = []
-            cleaned = _outputs(outputs, known, patterns, found)
-            taken += [(number, one) for one in found]
-            if cleaned != outputs:
-                cell["outputs"] = cleaned
-                changed = True
-    metadata = notebook.get("metadata")
-    if isinstance(metadata, dict) and "widgets" in metadata:
-        found = []
-        widgets = Cleaner(known, found, patterns).value(metadata["widgets"])
-        taken += [(0, one) for one in found]
-        if widgets != metadata["widgets"]:
-            metadata["widgets"] = widgets
-            changed = True
-    return (_written_like(data, notebook) if changed else data), taken
+    before = copy.deepcopy(notebook)
+    taken = clean_saved(notebook, known, patterns)
+    if sources and language(notebook) == "python":
+        for number, cell in enumerate(cells_of(notebook), 1):
+            if cell.get("cell_type") != "code":
+                continue
+            text, replaced = literals_replaced(source_of(cell), known, patterns)
+            if replaced:
+                key = "source" if "source" in cell else "input"
+                cell[key] = as_saved(cell[key], text)
+                taken += [(number, Redaction(kind)) for kind in replaced]
+    text = data.decode("utf-8-sig")
+    if notebook == before and not _has_a_key_twice(text):
+        return data, taken
+    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
+    try:
+        return mark + spliced(text, notebook).encode("utf-8"), taken
+    except RecursionError:
+        raise NotebookError("nested too deeply for a notebook") from None
+
+
+def _has_a_key_twice(text: str) -> bool:
+    """Then only the last one is read, and the others might hold a secret that nobody sees: they are not kept."""
+    twice = False
+
+    def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal twice
+        made = dict(pairs)
+        twice = twice or len(made) < len(pairs)
+        return made
+
+    json.loads(text, object_pairs_hook=table)
+    return twice
 
 
 def secrets_in_code(
     data: bytes, known: KnownValues, patterns: Sequence[Pattern] | None = None
 ) -> list[tuple[int, Redaction]]:
-    """Secrets in cells' own texts, which no scrubber can take out without breaking them. Raises ``NotebookError``."""
+    """Secrets that stand in cells' own texts. Raises ``NotebookError``."""
     taken: list[tuple[int, Redaction]] = []
     for number, cell in enumerate(cells_of(parse_notebook(data)), 1):
         found: list[Redaction] = []
-        Cleaner(known, found, patterns).text(_text(cell.get("source", cell.get("input", ""))))
+        Cleaner(known, found, patterns).text(source_of(cell))
         taken += [(number, one) for one in found]
     return taken
-
-
-def _outputs(
-    outputs: Sequence[Any], known: KnownValues, patterns: Sequence[Pattern] | None, found: list[Redaction]
-) -> list[Any]:
-    cleaner = Cleaner(known, found, patterns)
-    streams: dict[str, Scrubber] = {}
-    last: dict[str, int] = {}
-    cleaned: list[Any] = []
-    for output in outputs:
-        if not isinstance(output, dict):
-            cleaned.append(cleaner.value(output))
-            continue
-        kind = output.get("output_type")
-        if kind == "stream" and (isinstance(output.get("text"), str) or _is_lines(output.get("text"))):
-            # Several outputs of one stream are one text, which may have been cut anywhere.
-            name = str(output.get("name", output.get("stream", "")))
-            scrubber = streams.setdefault(name, Scrubber(known, patterns))
-            last[name] = len(cleaned)
-            passed_on = scrubber.feed(_text(output["text"]))
-            cleaned.append({**output, "text": _as(output["text"], passed_on)})
-        elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
-            cleaned.append(_bundle(output, cleaner))
-        elif kind == "error":
-            cleaned.append(cleaner.error(output))
-        else:
-            cleaned.append({key: _by_lines(value, cleaner) for key, value in output.items()})
-    for name, scrubber in streams.items():
-        rest = scrubber.flush()
-        found.extend(scrubber.redactions)
-        output = cleaned[last[name]]
-        output["text"] = _as(output["text"], _text(output["text"]) + rest)
-    for before, output in zip(outputs, cleaned, strict=True):
-        # However its lines were cut: what reads the same stays as it was.
-        if isinstance(before, dict) and "text" in before and _text(before["text"]) == _text(output["text"]) != "":
-            output["text"] = before["text"]
-    return cleaned
-
-
-def _bundle(output: dict[str, Any], cleaner: Cleaner) -> dict[str, Any]:
-    data: dict[str, Any] = output["data"]
-    # Texts are kept as lists of lines: they are one text each.
-    whole = {mime: _text(value) if _is_lines(value) else value for mime, value in data.items()}
-    cleaned = cleaner.bundle({**output, "data": whole})
-    cleaned["data"] = {
-        mime: data[mime] if value == whole.get(mime) else _as(data.get(mime), value)
-        for mime, value in cleaned["data"].items()
-    }
-    return cleaned
-
-
-def _by_lines(value: Any, cleaner: Cleaner) -> Any:
-    if not _is_lines(value):
-        return cleaner.value(value)
-    whole = "".join(value)
-    cleaned = cleaner.text(whole)
-    return value if cleaned == whole else _as(value, cleaned)
-
-
-def _is_lines(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(line, str) for line in value)
-
-
-def _text(value: Any) -> str:
-    if _is_lines(value):
-        return "".join(value)
-    return value if isinstance(value, str) else ""
-
-
-def _as(before: Any, text: Any) -> Any:
-    """``text`` in the form of ``before``: a list of lines, or one text."""
-    if not isinstance(before, list) or not isinstance(text, str):
-        return text
-    if not text:
-        return [""]
-    # Only the newline ends a line in a notebook's file.
-    return [line for line in re.split(r"(?<=\n)", text) if line]
-
-
-def _written_like(data: bytes, notebook: Mapping[str, Any]) -> bytes:
-    """``notebook`` as JSON in the manner of the file ``data``: indent, escapes, byte order mark, last newline."""
-    text = data.decode("utf-8-sig")
-    indent = _INDENT.match(text)
-    ascii_only = text.isascii() and "\\u" in text
-    compact = indent is None and '": ' not in text[:200]
-    written = json.dumps(
-        notebook,
-        indent=indent[1] if indent else None,
-        ensure_ascii=ascii_only,
-        separators=(",", ": ") if indent else (",", ":") if compact else (", ", ": "),
-    )
-    try:
-        encoded = written.encode("utf-8")
-    except UnicodeEncodeError:
-        # A lone surrogate has no other form than its escape.
-        encoded = re.sub("[\ud800-\udfff]", lambda one: f"\\u{ord(one[0]):04x}", written).encode("utf-8")
-    if b"\r\n" in data[:200]:
-        encoded = encoded.replace(b"\n", b"\r\n")
-    ending = data[len(data.rstrip()) :]
-    return (b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b"") + encoded + ending

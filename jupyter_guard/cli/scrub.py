@@ -30,21 +30,41 @@ _LARGEST = 512 << 20
 @click.argument("paths", nargs=-1, metavar="[PATH...|-]")
 @click.option("--write", is_flag=True, help="Replace the files; those with nothing in them keep every byte.")
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 when there is a secret.")
+@click.option("--sources", is_flag=True, help="Also code: literals with a secret become os.environ[...].")
+@click.option("--name", metavar="FILE", help="Standard input is the content of FILE, by its name a notebook or text.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--known/--no-known", default=True, help="Also look for the values that your credential stores hold.")
 @click.option("--policy", metavar="FILE|PRESET", help="This policy instead of the layers in force.")
 @color_option
-def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: bool, policy: str | None) -> int:
+def command(
+    paths: tuple[str, ...],
+    write: bool,
+    check: bool,
+    sources: bool,
+    name: str | None,
+    form: str,
+    known: bool,
+    policy: str | None,
+) -> int:
     """Take secrets out of outputs of notebooks (.ipynb) and out of other text files.
 
     Without PATH, or with `-`, text from standard input goes to standard output as it comes. One PATH without --write
-    or --check goes to standard output too. A folder stands for the notebooks below it. Code is not changed: secrets in
-    it are named. Token formats of your own, `[scrub.patterns]` of the policy, are looked for beside the built-in ones.
+    or --check goes to standard output too. A folder stands for the notebooks below it. Code is not changed without
+    --sources: secrets in it are named. Token formats of your own, `[scrub.patterns]` of the policy, are looked for
+    beside the built-in ones.
+
+    With --name it is a git clean filter: `git config filter.jupyter-guard.clean "jupyter guard scrub --name %f -"`.
 
     Exit status: 0, with --check 1 when there is a secret; 2 when something could not be read or written.
     """
     if write and check:
         raise click.UsageError("--write changes files and --check does not: give one.")
+    if sources and name is None and (not paths or paths == ("-",)):
+        raise click.UsageError("--sources is for notebooks: name one, or say with --name what standard input is.")
+    if name is not None:
+        if paths not in ((), ("-",)) or write or form == "json":
+            raise click.UsageError("--name says what standard input is: no PATH, --write or --format json beside it.")
+        return _named(Path(name), _sought(policy, known), check, sources)
     if not paths or paths == ("-",):
         if write or (check and form == "json"):
             raise click.UsageError("Standard input has no file to write; --check on it has no json.")
@@ -61,7 +81,7 @@ def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: 
     with progress(len(files), "scrubbing") as advance:
         for path in files:
             advance(1)
-            result = _file(path, sought, write, to_stdout=not (write or check))
+            result = _file(path, sought, write, to_stdout=not (write or check), sources=sources)
             (problems if "error" in result else results).append(result)
     for problem in problems:
         complain(f"{problem['file']}: {problem['error']}")
@@ -74,35 +94,54 @@ def command(paths: tuple[str, ...], write: bool, check: bool, form: str, known: 
             _name_code(result)
     if problems:
         return 2
-    return int(check and any(result["redactions"] for result in results))
+    return int(check and any(result["redactions"] or (sources and result["in_code"]) for result in results))
 
 
-def _file(path: Path, sought: Sought, write: bool, to_stdout: bool) -> dict[str, Any]:
-    from jupyter_guard.cli.notebooks import NotebookError
-    from jupyter_guard.cli.outputs import scrub_notebook, secrets_in_code
-
-    in_code: Taken = []
+def _file(path: Path, sought: Sought, write: bool, to_stdout: bool, sources: bool) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             return {"file": str(path), "error": f"larger than {_LARGEST >> 20} MiB"}
         data = path.read_bytes()
-        if path.suffix == ".ipynb":
-            cleaned, taken = scrub_notebook(data, *sought)
-            in_code = secrets_in_code(data, *sought)
-        else:
-            cleaned, taken = _text(data, sought)
+        cleaned, taken, in_code = _cleaned(path, data, sought, sources)
         if to_stdout:
             sys.stdout.buffer.write(cleaned)
         elif write and cleaned != data:
+            if path.read_bytes() != data:
+                return {"file": str(path), "error": "changed while it was read: nothing was written; run this again"}
             replace(path, cleaned)
-    except NotebookError as error:
-        return {"file": str(path), "error": str(error)}
     except OSError as error:
         return {"file": str(path), "error": error.strerror or str(error)}
     except ValueError as error:
         return {"file": str(path), "error": str(error)}
     changed = write and cleaned != data
     return {"file": str(path), "changed": changed, "redactions": _items(taken), "in_code": _items(in_code)}
+
+
+def _cleaned(path: Path, data: bytes, sought: Sought, sources: bool) -> tuple[bytes, Taken, Taken]:
+    """The content without secrets, what was taken out, and what is still in code. Raises ``ValueError``."""
+    from jupyter_guard.cli.outputs import scrub_notebook, secrets_in_code
+
+    if path.suffix != ".ipynb":
+        return *_text(data, sought), []
+    cleaned, taken = scrub_notebook(data, *sought, sources=sources)
+    return cleaned, taken, secrets_in_code(cleaned, *sought)
+
+
+def _named(path: Path, sought: Sought, check: bool, sources: bool) -> int:
+    """Standard input as the content of a file, whole: what git's filters need."""
+    data = sys.stdin.buffer.read()
+    try:
+        cleaned, taken, in_code = _cleaned(path, data, sought, sources)
+    except ValueError as error:
+        complain(f"{path}: {error}")
+        return 2
+    result = {"file": str(path), "redactions": _items(taken), "in_code": _items(in_code)}
+    if check:
+        _print([result], write=False)
+        return int(bool(taken or (sources and in_code)))
+    sys.stdout.buffer.write(cleaned)
+    _name_code(result)
+    return 0
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -246,7 +285,7 @@ def _print(results: list[dict[str, Any]], write: bool) -> None:
 def _name_code(result: dict[str, Any]) -> None:
     if result["in_code"]:
         where = ", ".join(f"cell {item['cell']} ({item['kind']})" for item in result["in_code"])
-        complain(f"{result['file']}: secrets in the cells' own text, which is not changed: {where}")
+        complain(f"{result['file']}: secrets in the cells' own text, which stay there: {where}")
 
 
 def _kinds(kinds: Counter[str]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from jupyter_guard.scrub.engine import engine_for
@@ -64,18 +66,49 @@ class Cleaner:
         """A display, a result or an inspection: ``data`` by type, the rest as values."""
         out = {key: self.value(item, key) for key, item in content.items() if key != "data"}
         data = content.get("data")
-        cleaned = {key: self._form(key, item) for key, item in data.items()} if isinstance(data, dict) else data
+        cleaned = data
+        if isinstance(data, dict):
+            cleaned = {}
+            with self._once() as part:
+                for key, item in data.items():
+                    part()
+                    cleaned[key] = self._form(key, item)
         return {key: cleaned if key == "data" else out[key] for key in content}
 
     def error(self, content: dict[str, Any]) -> dict[str, Any]:
         """An exception: its traceback is one text in several pieces."""
         out = dict(content)
-        for key, item in content.items():
-            if key == "traceback" and isinstance(item, list) and all(isinstance(line, str) for line in item):
-                out[key] = clean_pieces(item, self._known, self._found, self._patterns)
-            else:
-                out[key] = self.value(item, key)
+        with self._once() as part:
+            for key, item in content.items():
+                part()
+                if key == "traceback" and isinstance(item, list) and all(isinstance(line, str) for line in item):
+                    out[key] = clean_pieces(item, self._known, self._found, self._patterns)
+                else:
+                    out[key] = self.value(item, key)
         return out
+
+    @contextmanager
+    def _once(self) -> Iterator[Callable[[], None]]:
+        """Forms of one output show the same values: each kind counts as often as in the form that has it most often.
+
+        What this gives is called before each form.
+        """
+        outer, most, self._found = self._found, Counter[str](), []
+
+        def part() -> None:
+            counts: Counter[str] = Counter()
+            for one in self._found:
+                counts[one.kind] += one.count
+            self._found.clear()
+            for kind, count in counts.items():
+                most[kind] = max(most[kind], count)
+
+        try:
+            yield part
+        finally:
+            part()
+            self._found = outer
+            outer.extend(Redaction(kind, count=count) for kind, count in most.items())
 
     def reply(self, content: dict[str, Any]) -> dict[str, Any]:
         """The reply to an execution: user expressions are bundles or errors, payloads carry bundles or text."""
