@@ -16,7 +16,7 @@ SEPARATORS = frozenset(" \t\r\n\x0b\x0c-_.,:;|/\\+*'\"`~=()[]{}<>" + ZERO_WIDTH)
 # As `html.escape`, whose module brings tables of a third of a megabyte for the way back.
 _IN_MARKUP = {38: "&amp;", 60: "&lt;", 62: "&gt;"}
 _QUOTES = {34: "&quot;"}
-_SEPARATOR_BYTES = "".join(c for c in SEPARATORS if c.isascii()).encode()
+SEPARATOR_BYTES = "".join(c for c in SEPARATORS if c.isascii()).encode()
 
 
 def forms(value: str) -> Iterator[str]:
@@ -88,11 +88,16 @@ def _escaped(value: str, raw: bytes) -> Iterator[str]:
     yield "".join(f"\\u{ord(c):04x}" for c in value)
 
 
+def encoded(text: str) -> bytes:
+    """``text`` as engines of bytes read it, whatever is in it."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def squeezed(text: str) -> str:
     """``text`` without separators and characters of no width."""
     if text.isascii():
-        return text.encode().translate(None, _SEPARATOR_BYTES).decode()
-    raw = text.encode("utf-8", "surrogatepass").translate(None, _SEPARATOR_BYTES)
+        return text.encode().translate(None, SEPARATOR_BYTES).decode()
+    raw = text.encode("utf-8", "surrogatepass").translate(None, SEPARATOR_BYTES)
     bare = raw.decode("utf-8", "surrogatepass")
     for character in ZERO_WIDTH:
         bare = bare.replace(character, "")

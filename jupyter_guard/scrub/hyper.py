@@ -24,6 +24,9 @@ from jupyter_guard.scrub.tables import COLUMN, COLUMN_EXPRESSION
 
 _TAIL = 384
 _MOST_BEFORE = 128
+_MOST_PLACES = 128
+"""A shape that spans no more is reported wherever it ends; of longer ones that would be too often."""
+
 _SLICE = 65_536
 _OVERLAP = 4_608
 """Longer than the longest head of a table, and than anything that a database must see whole."""
@@ -104,11 +107,17 @@ def _expression(pattern: Pattern) -> tuple[str, bool, bool]:
         if "password" in pattern.checks and not _reaches_far(pattern):
             return f"(?:{keywords})(?:{pattern.shape.relaxed_password(DIGIT_WITHIN)})", pattern.ignore_case, False
     rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(digit_within)
-    return f"(?:{keywords}){rest}", pattern.ignore_case, not _has_places(pattern)
+    return f"(?:{keywords}){rest}", pattern.ignore_case, not _reach(pattern)
 
 
-def _has_places(pattern: Pattern) -> bool:
-    return pattern.generic and not _reaches_far(pattern)
+def _reach(pattern: Pattern) -> int:
+    """So far before where one is reported its keyword may end; 0: it is reported once, and may be anywhere."""
+    if _reaches_far(pattern):
+        return 1
+    shape = pattern.shape
+    if pattern.generic:
+        return shape.before_longest + DIGIT_WITHIN + 8
+    return shape.longest + 1 if shape.longest <= _MOST_PLACES else 0
 
 
 def _reaches_far(pattern: Pattern) -> bool:
@@ -177,8 +186,12 @@ class ByHyperscan:
             match_event_handler=lambda number, _from, to, _flags, _context: found.append((number, to)),
             scratch=self._full_scratch,
         )
-        if not found:
-            return ()
+        return self._named(found, data, piece, text, begin, stop, start) if found else ()
+
+    def _named(
+        self, found: list[tuple[int, int]], data: bytes, piece: str, text: str, begin: int, stop: int, start: int
+    ) -> list[Hit]:
+        """The keywords of the patterns ``found`` in ``data``, which is ``piece``, which is ``text[begin:stop]``."""
         matched: dict[int, list[int]] = {}
         for number, to in found:
             matched.setdefault(number, []).append(to)
@@ -189,19 +202,23 @@ class ByHyperscan:
             if not reach:
                 hits.extend(hits_of(pattern, text, start, stop))
                 continue
-            done = start
+            since, done = start, start
             for place in _in_characters(data, piece, sorted(ends)):
                 end = begin + place
                 # At the end it may be one that goes on, of which any part can be long.
-                back = reach if end < stop else max(reach, _TAIL)
-                hits.extend(hits_of(pattern, text, max(done, end - back), end))
+                back = reach if end < stop or reach == 1 else max(reach, _TAIL)
+                if end - back > done:
+                    if done > since:
+                        hits.extend(hits_of(pattern, text, since, done))
+                    since = end - back
                 done = max(done, end)
+            hits.extend(hits_of(pattern, text, since, done))
         return hits
 
     def _look_up(self, number: int) -> tuple[Pattern, int]:
-        """A pattern, and how many characters behind one's end its shortest match may end; 0: anywhere."""
+        """A pattern, and how far before where it is reported its keyword may end."""
         pattern = self._patterns[number]
-        reach = pattern.shape.before_longest + DIGIT_WITHIN + 8 if _has_places(pattern) else 0
+        reach = 0 if pattern is COLUMN else _reach(pattern)
         self._seen[number] = pattern, reach
         return self._seen[number]
 

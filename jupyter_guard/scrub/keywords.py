@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -11,6 +12,9 @@ from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.patterns import Pattern, stands_free
 
 _MAY_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))[A-Za-z](?=[\w.$+-]*\Z)", re.ASCII)
+
+_WITHIN = frozenset(string.ascii_letters + string.digits)
+"""Characters after which no beginning stands free."""
 
 Hit = tuple[int, int, Pattern]
 """Start and end of a keyword, and a pattern that may follow it."""
@@ -102,13 +106,26 @@ class Beginnings:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._words = sorted({word for p in patterns if p.goes_with_secret for word in p.keywords})
-        self._last = frozenset(character for word in self._words for character in word[:-1])
+        begun = [word[:-1] for word in self._words]
+        self._last = frozenset(character for word in begun for character in word)
+        # Two characters at the end, and three, tell most text from a beginning.
+        self._first_two = frozenset(word[:2] for word in begun)
+        self._three = frozenset(word[at : at + 3] for word in begun for at in range(len(word) - 2))
         self._longest = max((len(word) - 1 for word in self._words), default=0)
 
     def held(self, text: str) -> int:
         """From where the end of ``text`` may be such a keyword's beginning; its length when nowhere."""
         size = len(text)
         if text[-1:] not in self._last:
+            return size
+        end = text[-3:]
+        if (
+            end[1:2] in _WITHIN
+            and end[0] != "\\"
+            and end not in self._three
+            and end[1:] not in self._first_two
+            and size > 2
+        ):
             return size
         # One character more, which says whether the first stands free, and what that takes.
         start = max(0, size - self._longest - 2)

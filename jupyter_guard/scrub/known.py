@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_guard.scrub.encodings import forms, squeezed, squeezed_with_places
-from jupyter_guard.scrub.needles import Needles
+from jupyter_guard.scrub.encodings import SEPARATOR_BYTES, encoded, forms, squeezed, squeezed_with_places
+from jupyter_guard.scrub.needles import Anchors, Needles
 from jupyter_guard.scrub.spans import Found
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ SHORTEST_INSIDE = 8
 
 _PUBLIC_WHEN_CUT_UP = 3
 _LONGEST_CUT_UP = 512
+_BARE_KEPT = 4 * _PUBLIC_WHEN_CUT_UP
+"""Bytes of so many characters, and maybe of more."""
+
+_BARE_NEAR = 256
 CUT_UP_WINDOW = 3 * _LONGEST_CUT_UP + 16
 """So far apart may the first and the last character of a value be that is cut up by separators."""
 
@@ -143,6 +147,7 @@ class Matcher:
                 cut_up.setdefault(bare, (kind, False))
         self._cut_up = Needles(cut_up)
         self._in_json: Needles | None = None
+        self._anchors: Anchors | None = None
 
     def spans(self, text: str) -> list[Found]:
         """Values in a whole ``text``, as they are or cut up."""
@@ -165,6 +170,27 @@ class Matcher:
         if self._cut_up:
             held = min(held, self._look_for_cut_up(text, scanned, spans))
         return spans, size if final else held
+
+    def nothing_in(self, piece: str, bare: bytes) -> bytes | None:
+        """Whether no value begins, goes on or ends in ``piece``, as it is or cut up: then, what ``bare`` is next time.
+
+        ``bare`` is the end of what stands before, without separators; no value is unfinished there but for fewer
+        characters than ``_PUBLIC_WHEN_CUT_UP``. ``None`` says that nothing is known, and ``look`` is to be asked.
+        """
+        anchors = self._anchors
+        if anchors is None:
+            anchors = self._anchors = Anchors(self._plain, self._cut_up, _PUBLIC_WHEN_CUT_UP + 1)
+        raw = piece.encode("utf-8", "surrogatepass")
+        bare += raw.translate(None, SEPARATOR_BYTES) if len(raw) == len(piece) else encoded(squeezed(piece))
+        if anchors.none_in(raw, bare) and not self._plain.unfinished(piece, 0):
+            return bare[-_BARE_KEPT:]
+        return None
+
+    @staticmethod
+    def bare_end(text: str) -> bytes | None:
+        """The end of ``text`` without separators, should it be near."""
+        bare = encoded(squeezed(text[-_BARE_NEAR:]))
+        return bare[-_BARE_KEPT:] if len(bare) >= _BARE_KEPT or len(text) <= _BARE_NEAR else None
 
     def _is_word(self, text: str, at: int, end: int, final: bool) -> bool:
         before = text[at - 1] if at else " "

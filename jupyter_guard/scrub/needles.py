@@ -32,6 +32,7 @@ class Needles:
         for needle in needles:
             self._by_anchor.setdefault(needle[:_ANCHOR], []).append(needle)
         self._sorted = sorted(self._by_anchor)
+        self._inside = frozenset(character for anchor in self._sorted for character in anchor[:-1])
         self._search: Callable[[str], list[Place]] | None = None
 
     def __bool__(self) -> bool:
@@ -58,15 +59,29 @@ class Needles:
                         unfinished.add(at)
                 elif at + length > size and needle.startswith(text[at:]):
                     unfinished.add(at)
+        unfinished.update(self.unfinished(text, start))
+        return found, sorted(unfinished) if unfinished else []
+
+    def unfinished(self, text: str, start: int) -> list[int]:
+        """Where in ``text[start:]`` from the text ends in the middle of a needle's first characters."""
+        if text[-1:] not in self._inside:
+            return []
+        size = len(text)
         ordered = self._sorted
+        out = []
         for length in range(1, min(_ANCHOR, size - start + 1)):
             tail = text[size - length :]
             at = bisect_left(ordered, tail)
             if at < len(ordered) and ordered[at] == tail:
                 at += 1
             if at < len(ordered) and ordered[at].startswith(tail):
-                unfinished.add(size - length)
-        return found, sorted(unfinished) if unfinished else []
+                out.append(size - length)
+        return out
+
+    @property
+    def anchors(self) -> list[str]:
+        """The first characters of all, in order."""
+        return self._sorted
 
     def _places(self, text: str, start: int) -> list[Place]:
         if not self._by_anchor:
@@ -87,6 +102,65 @@ class Needles:
 
     def _compile(self) -> None:
         self._search = _by_hyperscan(sorted(self._by_anchor)) or self._search
+
+
+class Anchors:
+    """What of two kinds of needles begins in a piece and in the same piece ``bare``, asked in one go for both."""
+
+    def __init__(self, plain: Needles, bare: Needles, least: int) -> None:
+        words = sorted({*plain.anchors, *bare.anchors})
+        self._scan: Callable[[bytes], list[int]] | None = None
+        begun = [anchor.encode("utf-8", "surrogatepass") for anchor in bare.anchors]
+        self._least = least
+        self._begun = frozenset(anchor[:least] for anchor in begun)
+        self._lengths = range(least, max(map(len, begun), default=0))
+        if len(words) <= _AT_ONCE:
+            self._compile(words)
+        else:
+            threading.Thread(
+                target=self._compile, args=(words,), name="jupyter_guard known values", daemon=True
+            ).start()
+
+    def none_in(self, raw: bytes, bare: bytes) -> bool:
+        """Whether none is in ``raw`` or ``bare``, and ``bare`` does not end in ``least`` characters or more of one.
+
+        Says no where it does not know.
+        """
+        if self._scan is None or self._scan(raw + bare):
+            return False
+        begun, least, size = self._begun, self._least, len(bare)
+        for length in self._lengths:
+            at = size - length
+            if at >= 0 and bare[at : at + least] in begun:
+                return False
+        return True
+
+    def _compile(self, words: list[str]) -> None:
+        try:
+            import hyperscan
+
+            encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+            database = hyperscan.Database()
+            flags = [hyperscan.HS_FLAG_SINGLEMATCH] * len(encoded)
+            database.compile(expressions=encoded, ids=list(range(len(encoded))), flags=flags, literal=True)
+            local = threading.local()
+        except Exception:
+            # Missing, or too old to know literals: the needles are looked for one kind after the other.
+            return
+
+        def scan(data: bytes) -> list[int]:
+            scratch = getattr(local, "scratch", None)
+            if scratch is None:
+                scratch = local.scratch = hyperscan.Scratch(database)
+            found: list[int] = []
+            database.scan(
+                data,
+                match_event_handler=lambda number, _from, _to, _flags, _context: found.append(number),
+                scratch=scratch,
+            )
+            return found
+
+        self._scan = scan
 
 
 def _by_re(anchors: list[str]) -> Callable[[str], list[Place]]:

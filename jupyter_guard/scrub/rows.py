@@ -34,7 +34,10 @@ class Rows:
         size = len(text)
         if not self.named and not self._table.open and self._line >= scanned:
             # Ordinary output, which mostly comes in whole lines.
-            ended = max(text.rfind("\n", scanned), text.rfind("\r", scanned))
+            ended = text.rfind("\n", scanned)
+            carriage = text.rfind("\r", max(scanned, ended))
+            if carriage > ended:
+                ended = carriage
             if ended >= 0:
                 self._line = ended + 1
             return size
@@ -49,7 +52,8 @@ class Rows:
                 hold = self._head(text, size, final)
             else:
                 start = max(0, self._line)
-                self._line = max(text.rfind("\n", start), text.rfind("\r", start), self._line - 1) + 1
+                feed = text.rfind("\n", start)
+                self._line = max(feed, text.rfind("\r", max(feed, start)), self._line - 1) + 1
                 return size
             if hold >= 0:
                 return hold
@@ -60,11 +64,15 @@ class Rows:
         if ended is None or ended[0] - self._line > LONGEST_HEAD:
             return
         low = text[self._line : ended[0]].lower()
-        if any(name in low for name in NAMES):
-            found = EXACT_NAME.search(low)
-            if found is not None:
-                self.named.append(min(self._line + found.start(), ended[0]))
-                self.named.sort()
+        for name in NAMES:
+            if name in low:
+                break
+        else:
+            return
+        found = EXACT_NAME.search(low)
+        if found is not None:
+            self.named.append(min(self._line + found.start(), ended[0]))
+            self.named.sort()
 
     def _head(self, text: str, size: int, final: bool) -> int:
         name = self.named[0]

@@ -17,7 +17,7 @@ from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
 from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.keywords import Hit
-from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues
+from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues, Matcher
 from jupyter_guard.scrub.patterns import Pattern, overlong
 from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.rewrite import CAP
@@ -45,6 +45,7 @@ class Scrubber:
         self._patterns = patterns
         self._done: int = 0
         self._unfinished: str = ""
+        self._text: str = ""
         self._reset()
 
     @property
@@ -55,28 +56,32 @@ class Scrubber:
     def feed(self, chunk: str) -> str:
         """What of the text so far can be passed on now, after what was passed on before."""
         if not self._unfinished and "\x1b" not in chunk:
-            size = len(self._text)
+            text = self._text
+            size = len(text)
             nothing_held = self._done == size and not self._marks
-            self._text += chunk
+            self._text = text = text + chunk
             hold = self._hold(final=False)
-            if nothing_held and not self._spans and hold == size + len(chunk):
+            if nothing_held and hold == len(text) and not self._spans:
                 self._done = hold
-                self._trim()
+                if hold >= _TRIMMED_FROM:
+                    self._trim()
                 return chunk
             return self._emit(hold)
         chunk = self._finished_escapes(self._unfinished + chunk)
         size = len(self._text)
+        # What is held and what comes, as it came: so it can go, where nothing in it is to be taken out.
+        as_it_is = not self._marks and not self._spans and "\x1b]" not in chunk
+        raw = self._text[self._done :] + chunk if as_it_is else ""
         self._text += ESCAPE.sub("", chunk)
-        as_it_is = self._done == size and not self._marks and "\x1b]" not in chunk
         hold = self._hold(final=False)
-        if as_it_is and hold == len(self._text) and not self._spans:
-            # Nothing is held and nothing goes: what the sequences are, and where, is nobody's question.
-            self._done = hold
-            self._trim()
-            return chunk
         if as_it_is and not self._spans:
-            done, chunk = self._split(chunk, hold)
-            self._set_aside(chunk, self._done)
+            if hold == len(self._text):
+                # What the sequences are, and where, is nobody's question.
+                self._done = hold
+                self._trim()
+                return raw
+            done, rest = self._split(raw, hold)
+            self._set_aside(rest, self._done)
             return done + self._emit(hold)
         self._set_aside(chunk, size)
         return self._emit(hold)
@@ -105,6 +110,8 @@ class Scrubber:
         self._done = 0  # how much of it was passed on
         self._scanned = 0  # how much of it was searched for keywords
         self._known_from = 0  # from where known values may still end
+        self._matcher: Matcher | None = None  # what looked for known values so far
+        self._bare: bytes | None = None  # what they are looked for in when they are cut up: its end, where known
         self._live: list[Hit] = []
         self._spans: list[Found] = []
         self._marks: deque[tuple[int, str]] = deque()
@@ -136,7 +143,8 @@ class Scrubber:
         text = self._text
         size = hold = len(text)
         engine = engine_for(self._patterns)
-        candidates: Iterable[Hit] = engine.hits(text, self._scanned, final) if self._scanned < size else ()
+        scanned = self._scanned
+        candidates: Iterable[Hit] = engine.hits(text, scanned, final) if scanned < size else ()
         if self._live:
             candidates = [*self._live, *candidates]
             self._live = []
@@ -168,15 +176,15 @@ class Scrubber:
             self._give_up_on_candidates(hold)
         if not final and (held := engine.beginnings.held(text)) < hold:
             hold = held
-        if (held := self._look_for_known(final)) < hold:
+        if (held := self._look_for_known(text, scanned, final)) < hold:
             hold = held
-        if (held := self._rows.look(text, self._scanned, final, self._spans)) < hold:
+        if (held := self._rows.look(text, scanned, final, self._spans)) < hold:
             hold = held
         self._scanned = size
         if self._swallowing:
             self._swallow()
         # A candidate is held from its keyword on; what was passed on when it had not begun was no part of it.
-        return max(hold, self._done)
+        return max(self._done, hold)
 
     def _found(self, pattern: Pattern, start: int, end: int) -> None:
         self._spans.append(Found(start, end, pattern.kind, 2 if pattern.generic else 1))
@@ -203,15 +211,25 @@ class Scrubber:
         self._spans.append(Found(hold, len(self._text), "too-many-candidates", 2))
         self._live = []
 
-    def _look_for_known(self, final: bool) -> int:
-        size = len(self._text)
+    def _look_for_known(self, text: str, scanned: int, final: bool) -> int:
+        size = len(text)
         matcher = self._known.matcher()
         if matcher is None:
             self._known_from = size
             return size
-        spans, held = matcher.look(self._text, self._known_from, self._scanned, final)
+        if matcher is not self._matcher:
+            # What was learnt since may have begun in what was looked at before.
+            self._matcher, self._bare = matcher, None if scanned else b""
+        elif self._bare is not None and self._known_from >= scanned and not final:
+            bare = matcher.nothing_in(text[scanned:], self._bare)
+            if bare is not None:
+                self._bare = bare
+                self._known_from = size
+                return size
+        spans, held = matcher.look(text, self._known_from, scanned, final)
         self._spans.extend(spans)
         self._known_from = held
+        self._bare = matcher.bare_end(text) if held == size else None
         return held
 
     def _emit(self, hold: int) -> str:

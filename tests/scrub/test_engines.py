@@ -69,6 +69,22 @@ def test_they_pass_on_the_same_in_streams(engines: dict[str, Engine], monkeypatc
         assert passed["re"] == passed["hyperscan"], text
 
 
+def test_the_fast_one_names_what_a_text_ends_in_the_middle_of(engines: dict[str, Engine]) -> None:
+    chance = random.Random(4)
+    named = 0
+    for pattern in builtin():
+        text = example(pattern, chance)[0]
+        for cut in sorted(chance.randrange(1, len(text) + 1) for _ in range(12)):
+            begun = text[:cut]
+            fast = {(at, end, one.kind) for at, end, one in engines["hyperscan"].hits(begun, 0, False)}
+            for at, end, one in engines["re"].hits(begun, 0, False):
+                # What generic formats wait for, it need not name while only their checks could still refuse it.
+                if one is not COLUMN and not one.generic and one.shape.open(begun, end):
+                    named += 1
+                    assert (at, end, one.kind) in fast, (one.kind, begun)
+    assert named > len(builtin())
+
+
 def test_the_fast_one_names_few_places_in_ordinary_text(engines: dict[str, Engine]) -> None:
     text = "INFO step 3 loss=0.2 tokens/s=412 tokenizer=Bert password_reset_required: false\n" * 400
     assert len(list(engines["hyperscan"].hits(text, 0, True))) < 40
