@@ -181,7 +181,51 @@ ASSIGNMENTS = (
     "KAGGLE_KEY={hex}",
     '{{"username":"app","key":"{hex}"}}',
 )
-"""Contexts that say what a value is."""
+"""Contexts that say what a value is. The formats in knowledge/tokens/context.toml were written with these in sight."""
+
+UNSEEN = (
+    "rabbitmq_default_pass = {strong}",
+    "grafana_admin_pw: {strong}",
+    "vault kv put secret/app password={strong}",
+    "aws rds create-db-instance --master-user-password {strong}",
+    "az sql server create --admin-password {strong}",
+    "gcloud sql users set-password app --password={strong}",
+    "mount -t cifs //files/share /mnt -o username=app,password={strong}",
+    "tomcat: <user username='app' password='{strong}' roles='manager'/>",
+    "dsn = 'host=db user=app password={strong} dbname=shop'",
+    "Data Source=db;User ID=app;Password={strong}",
+    "engine = create_engine('oracle+oracledb://app:{strong}@db:1521/x')",
+    "logger.info('using password %s', '{strong}')",
+    "INFO login with user app and password {strong}",
+    "Your temporary password is {strong}",
+    "paramiko.Transport(('build', 22)).connect(None, 'app', '{strong}')",
+    "ftp = FTP('files', 'app', '{strong}')",
+    "imaplib.IMAP4_SSL('mail').login('app', '{strong}')",
+    "es = Elasticsearch(url, http_auth=('app', '{strong}'))",
+    "Neo4j driver(uri, auth=('neo4j', '{strong}'))",
+    "pwd_context.hash('{strong}')",
+    "unlock_code = '{strong}'",
+    "SNMPV3_AUTH_PASS={strong}",
+    "enable secret {strong}",
+    "snmp-server community {strong} RO",
+    "acme_bearer: {token}",
+    "headers = {{'X-Acme-Key': '{token}'}}",
+    "curl -H 'api-key: {token}' https://api.acme.io",
+    "wss://stream.acme.io/?access_token={token}",
+    "acme.configure('{token}')",
+    "set_api_key('{token}')",
+    "ACME_CREDENTIALS={token}",
+    "Successfully created key {token}",
+    "token is {token}",
+    "token_type=bearer, access={token}",
+    "jupyter server password hash argon2: token {hex}",
+    "SESSION_COOKIE: {token}",
+    "storage_account_key='{base64}'",
+    "slack_signing: {hex}",
+    'stripe.api_key = "{token}"',
+    "client = Acme(key='{token}')",
+)
+"""Written after all formats, measured, and no format changed for them since: what to expect of contexts nobody has seen."""
 
 PREFIXES = (
     ("glpat-", "w", 20), ("glrt-", "w", 20), ("ghp_", "github", 30), ("github_pat_11", "an", 78), ("dop_v1_", "hex", 64),
@@ -216,6 +260,15 @@ BENIGN = (
     "df.set_index('user_key')", "cache_key = f'{user}:{page}'", "s3_key='raw/2026/01/part-00000.parquet'", "token_url=https://acme.io/oauth/token",
     "password must be at least 8 characters", "self.password = password", "password=self._password", "conn.password = cfg.get('password')",
 )  # fmt: skip
+
+
+def unseen(rounds: int = 5, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
+    """(the context, a text, the credential in it) of the contexts that no format was written for."""
+    chance = random.Random(seed)
+    for _ in range(rounds):
+        for context in UNSEEN:
+            value, text = _filled(context, chance)
+            yield context, text, value
 
 
 def credentials(rounds: int = 3, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
