@@ -176,7 +176,10 @@ class Scrubber:
             self._give_up_on_candidates(hold)
         if not final and (held := engine.beginnings.held(text)) < hold:
             hold = held
-        if (held := self._look_for_known(text, scanned, final)) < hold:
+        matcher = self._known.matcher()
+        if matcher is None:
+            self._known_from = size
+        elif (held := self._look_for_known(matcher, text, scanned, final)) < hold:
             hold = held
         if (held := self._rows.look(text, scanned, final, self._spans)) < hold:
             hold = held
@@ -211,12 +214,8 @@ class Scrubber:
         self._spans.append(Found(hold, len(self._text), "too-many-candidates", 2))
         self._live = []
 
-    def _look_for_known(self, text: str, scanned: int, final: bool) -> int:
+    def _look_for_known(self, matcher: Matcher, text: str, scanned: int, final: bool) -> int:
         size = len(text)
-        matcher = self._known.matcher()
-        if matcher is None:
-            self._known_from = size
-            return size
         if matcher is not self._matcher:
             # What was learnt since may have begun in what was looked at before.
             self._matcher, self._bare = matcher, None if scanned else b""
