@@ -171,6 +171,9 @@ def _password(secret: str, match: re.Match[str]) -> bool:
     if match.string[max(0, match.start("secret") - 2) : match.start("secret")] in ('""', "''"):
         # an empty text, and what is done with it
         return False
+    if re.fullmatch(r"[\w.\[\], ]+(?: \| [\w.\[\], ]+)+", secret):
+        # a type, as `help` shows it
+        return False
     if quoted and re.fullmatch(r"[a-z]{3,12}passw(?:or)?d[0-9]{0,4}", secret) and not _ABOUT_PASSWORDS.search(secret):
         return True
     if quoted and re.fullmatch(r"[a-z]{14,40}", secret) and not _ABOUT_PASSWORDS.search(secret):

@@ -21,3 +21,8 @@ def test_nearly_every_one_is_taken_out(seed: int) -> None:
 @pytest.mark.parametrize("text", [text for text in BENIGN if not text.startswith(TAKEN_OUT)])
 def test_what_only_looks_so_stays(text: str) -> None:
     assert scrub(text) == text
+
+
+def test_a_type_in_quotes_is_no_password() -> None:
+    text = "BasicAuth(username: 'str | bytes', password: 'str | bytes') -> 'None'"
+    assert scrub(text) == text
