@@ -11,17 +11,20 @@ export interface IClientState {
   readonly cursors?: unknown;
 }
 
+/** A person's first keys may arrive before their cursor does; more than this at once does not. */
+const FEW_CHARACTERS = 8;
+
 /**
- * How text of a client counts. A person's front end says who its user is and where the cursor stands; a program on the
+ * How text of a client counts, so many characters of it at once. A person's front end says who its user is and where the cursor stands; a program on the
  * server has no user (jupyter-server-ydoc), or calls itself an agent (jupyter-nbmodel-client) or a bot (jupyter-ai).
  */
-export function clientArrival(state: IClientState | undefined, writes: boolean): Arrival {
+export function clientArrival(state: IClientState | undefined, characters: number): Arrival {
   const user = state?.user;
   if (typeof user !== 'object' || user === null || Reflect.get(user, 'agent') || Reflect.get(user, 'bot')) {
     return 'server';
   }
   const hasCursor = Array.isArray(state?.cursors) && state.cursors.length > 0;
-  return writes && !hasCursor ? 'server' : 'remote';
+  return characters > FEW_CHARACTERS && !hasCursor ? 'server' : 'remote';
 }
 
 /** Who made a cell that appeared: this page's program, or a client of the shared document. */
@@ -30,17 +33,18 @@ export function creator(panel: NotebookPanel, ysource: Y.Text): Arrival {
   const client = item?.id.client;
   return client === undefined || client === ysource.doc?.clientID
     ? 'program'
-    : clientArrival(stateOf(panel, client), ysource.length > 0);
+    : clientArrival(stateOf(panel, client), ysource.length);
 }
 
 /** Who changed a text elsewhere; a program, where nobody can be told. */
 export function remoteAuthor(panel: NotebookPanel, event: Y.YTextEvent): Arrival {
   const clients = new Set([...event.changes.added].map(item => item.id.client));
-  const arrivals = [...clients].map(client => clientArrival(stateOf(panel, client), true));
+  const characters = event.delta.reduce((sum, step) => sum + String(step.insert ?? '').length, 0);
+  const arrivals = [...clients].map(client => clientArrival(stateOf(panel, client), characters));
   if (arrivals.length === 0) {
     // Something was taken away, and Yjs does not say by whom: a person's only if no program is in the document.
     const states = [...(awareness(panel)?.getStates().values() ?? [])];
-    return states.length > 1 && states.every(state => clientArrival(state, false) === 'remote') ? 'remote' : 'server';
+    return states.length > 1 && states.every(state => clientArrival(state, 0) === 'remote') ? 'remote' : 'server';
   }
   return arrivals.includes('server') ? 'server' : 'remote';
 }
