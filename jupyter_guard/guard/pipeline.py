@@ -71,7 +71,10 @@ class Pipeline:
     def judge(self, request: Vet) -> Judged:
         """Judge a cell with its expressions; the strictest verdict counts for all of it."""
         if request.how in inner.PREVIEWS and self._session is not None and not self._problems:
-            return answer(request.id, self._previews.report(request, self._session))
+            found = self._previews.report(request, self._session)
+            # Nothing follows: no card, no error and no question.
+            item = _json(report_item(found))
+            return Judged(request.id, str(found.verdict), str(found.would_be), "", item)
         origin = inner.origin(request, self._writers)
         if request.how:
             request = msgspec.structs.replace(request, origin=str(origin))
