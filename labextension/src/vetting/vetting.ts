@@ -16,8 +16,9 @@ import { INotebookVetting, IVetAll } from './token';
 /** After a cell ran, what others would do may have changed; of more than this many the rest waits for its turn. */
 const RENEWED = 40;
 
-/** How often the others hear of it while a whole notebook is judged. */
-const TOLD_EVERY_MS = 100;
+/** While a whole notebook is judged, the others hear of it after so many cells, then twice as many, and so on: drawing
+ * thousands of findings takes longer than judging a cell. */
+const TOLD_FIRST = 20;
 
 export interface IVettingSettings {
   readonly live: boolean;
@@ -88,7 +89,7 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
   async vetAll(): Promise<boolean> {
     const run = ++this._run;
     const cells = this._codeCells();
-    let told = performance.now();
+    let tellAt = TOLD_FIRST;
     let news: ICellModel[] = [];
     for (const [index, cell] of cells.entries()) {
       const code = cell.sharedModel.getSource();
@@ -104,8 +105,8 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
       this._keep(cell, code, answer, true);
       news.push(cell);
       this._progress = { done: index + 1, total: cells.length };
-      if (performance.now() - told > TOLD_EVERY_MS) {
-        told = performance.now();
+      if (index + 1 >= tellAt) {
+        tellAt *= 2;
         this._changed.emit(news);
         news = [];
       }
