@@ -95,6 +95,7 @@ MECHANISMS = (
     Mechanism("reloaded", "the page is reloaded after a person ran their cell", "human", LAB),
     Mechanism("renamed", "the notebook is renamed", "human", LAB),
     Mechanism("shared-typed", "a person types in a shared document", "human", COLLABORATION),
+    Mechanism("remote-run-there", "another person types in a shared document, and runs it", "human", COLLABORATION),
     Mechanism("executor-human", "a person runs their cell, the server executes", "human", "jupyter-server-nbmodel"),
     Mechanism("lab-4.2", "a person types, in the oldest JupyterLab that is supported", "human", "JupyterLab 4.2"),
     Mechanism("lab-4.2-insert", "a program inserts a cell, in the oldest JupyterLab", "assistant", "JupyterLab 4.2"),

@@ -43,17 +43,18 @@ def test_the_editor_helps_while_a_person_types(scene: Scene, score: Score) -> No
 
 def test_a_completion_is_accepted(scene: Scene, score: Score) -> None:
     scene.origin(scene.type("import collections"))
+    scene.front.wait_until_idle()
     index = scene.add_cell()
     scene.front.cells.nth(index).locator(".cm-content").click()
     scene.page.keyboard.type("collections.OrderedD")
-    scene.page.keyboard.press("Tab")
-    scene.page.wait_for_function(
-        """index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.getSource() ===
-        'collections.OrderedDict' || document.querySelector('.jp-Completer:not(.lm-mod-hidden)')""",
-        arg=index,
-    )
-    if scene.source(index) != "collections.OrderedDict":
-        scene.page.keyboard.press("Enter")
+    # JupyterLab gives a kernel a second to answer, and a busy machine needs more: a person presses the key again.
+    for _ in range(8):
+        scene.page.keyboard.press("Tab")
+        scene.page.wait_for_timeout(1500)
+        if scene.page.locator(".jp-Completer:not(.lm-mod-hidden)").count():
+            scene.page.keyboard.press("Enter")
+        if scene.source(index) == "collections.OrderedDict":
+            break
     scene.wait_for_source(index, "collections.OrderedDict")
     scene.page.keyboard.type("()")
     scene.page.keyboard.press("Escape")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..driver import Server
+from ..driver import Front, Server
 from .environments import SHARED, environment
 from .scene import Scene, Score
 from .servers import serving, showing
@@ -94,7 +94,8 @@ def test_a_person_types_and_the_server_executes(scene: Scene, score: Score) -> N
     score.check("executor-human", scene.origin(scene.type("executed = sorted([3, 1, 2])")))
     assert any(url.partition("?")[0].endswith("/execute") for url in posted), "the server's executor was not used"
     score.check("executor-assistant", scene.origin(scene.insert("executed_inserted = sorted([3, 1, 2])")))
-    assert scene.origin(0) == "imported"
+    # The executor's request and the page's claim take two ways to the kernel: late, the claim is worth nothing.
+    assert scene.origin(0) in ("imported", "unknown")
 
 
 def test_an_mcp_server_writes_and_runs(python: Path, scene: Scene, score: Score) -> None:
@@ -116,7 +117,20 @@ def test_an_mcp_server_writes_and_runs(python: Path, scene: Scene, score: Score)
     score.check("mcp-insert", scene.origin(scene.wait_for_cell("mcp_inserted = sorted([3, 1, 2])")))
     score.check("mcp-overwrite", scene.origin(scene.wait_for_cell("mcp_rewritten = sorted([3, 1, 2])")))
     score.check("mcp-insert-and-run", scene.judged(ran))
+    scene.page.wait_for_function(
+        """source => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.some(cell =>
+            cell.getSource() === source && cell.getMetadata('jupyter_guard')?.origin?.started_by === 'server')""",
+        arg=ran,
+    )
     score.check("mcp-execute", scene.judged(code))
+
+
+def test_another_person_types_and_runs_in_the_same_document(scene: Scene, score: Score) -> None:
+    other = Scene(Front(scene.front.server, scene.page.context.new_page()))
+    other.open(NOTEBOOK)
+    index = other.type("other_ran = sorted([3, 1, 2])")
+    score.check("remote-run-there", other.origin(index))
+    other.page.close()
 
 
 def test_an_agent_on_the_server_types_slowly(python: Path, scene: Scene, score: Score) -> None:
