@@ -139,11 +139,23 @@ def _policy(folder: Path) -> Iterator[Fact]:
     yield Fact("policy", "ok", f"{policy.hash}, mode {policy.mode}{locked}: {layers}")
     if policy.mode == "observe":
         yield Fact("policy", "missing", "mode observe: everything is judged and nothing is stopped")
-    if policy.isolation.require:
-        what = (
-            f"the policy requires isolation of {', '.join(policy.isolation.require)}, which this version does not give"
-        )
-        yield Fact("policy", "wrong", what, "remove isolation.require: until then guarded kernels do not start")
+    yield from _isolated(policy)
+
+
+def _isolated(policy: Any) -> Iterator[Fact]:
+    from jupyter_guard.isolate.plan import examine as try_machine
+    from jupyter_guard.isolate.plan import is_wanted, plan
+
+    if not is_wanted(policy.isolation):
+        return
+    made = plan(policy.isolation, try_machine())
+    named = policy.isolation.backend
+    if made.missing or named not in ("auto", "none", made.backend):
+        what = f"the policy wants isolation by {named} of {', '.join(made.required) or 'nothing named'}; "
+        what += f"missing: {', '.join(made.missing) or named}"
+        yield Fact("policy", "wrong", what, "; ".join(made.reasons) + ": until then guarded kernels run no cell")
+        return
+    yield Fact("isolation", "ok", f"guarded kernels here start in {made.backend}: {', '.join(made.achieved)}")
 
 
 def _scrubber() -> Iterator[Fact]:
@@ -176,7 +188,7 @@ def _rights() -> Iterator[Fact]:
 
 
 def _isolation() -> Iterator[Fact]:
-    what = "isolation: none. A cell that runs has all your rights; vetting is a guard, not a sandbox"
+    what = "isolation: none unless the policy asks for it. A cell then has all your rights; vetting is no sandbox"
     yield Fact("isolation", "missing", what)
     yield Fact("isolation", "ok", "this machine offers " + ", ".join(_offered()))
 

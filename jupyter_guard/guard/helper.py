@@ -40,10 +40,11 @@ ACKNOWLEDGED = 32
 
 def serve(link: socket.socket) -> bool:
     """Answer until the other side closes; whether the kernel may have left anything behind."""
+    from jupyter_guard.guard.isolated import take
     from jupyter_guard.guard.keeping import Keeper
     from jupyter_guard.guard.pipeline import Pipeline, answer
 
-    pipeline = Pipeline(Path.cwd())
+    pipeline = Pipeline(Path.cwd(), take(os.environ))
     keeper = Keeper()
     link.sendall(pack(_with_secrets(pipeline.standing)))
     # What is loaded by now stays: the collector need not look at it again in the middle of a cell.

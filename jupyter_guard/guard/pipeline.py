@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jupyter_guard.guard import inner
+from jupyter_guard.guard import inner, isolated
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.imported import runs_at_import
 from jupyter_guard.guard.preview import Previews
@@ -32,10 +32,11 @@ _ITEM = ("origin", "verdict", "would_be", "sentence", "findings")
 
 
 class Pipeline:
-    """Judges the cells of one kernel. ``workspace`` is the directory whose policy counts."""
+    """Judges the cells of one kernel. ``workspace`` is the directory whose policy counts, ``held`` its isolation."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, held: isolated.Isolated | None = None) -> None:
         self.workspace = workspace
+        self._held = held or isolated.Isolated()
         self._session: Session | None = None
         self._problems: tuple[str, ...] = ()
         self._writers = inner.Writers(workspace)
@@ -64,7 +65,11 @@ class Pipeline:
             self._problems = ("the policy cannot be read:", *str(mistake).split("\n"))
             # What was kept out of outputs before stays out.
             self.standing = Standing(
-                problems=self._problems, files=files, known_from=before.known_from, patterns=before.patterns
+                backend=self._held.backend,
+                problems=self._problems,
+                files=files,
+                known_from=before.known_from,
+                patterns=before.patterns,
             )
         return self.standing != before
 
@@ -104,18 +109,13 @@ class Pipeline:
             self._session = Session(policy, workspace=self.workspace)
         else:
             self._session.adopt(policy)
-        missing = policy.isolation.require
         # Never less than the policy requires, and never silently: nothing runs.
-        self._problems = (
-            (
-                f"the policy requires isolation of {', '.join(missing)}, which this version does not give;",
-                "whoever keeps the policy can take `isolation.require` out of it",
-            )
-            if missing
-            else ()
-        )
+        self._problems = isolated.problems(policy.isolation, self._held)
+        for one in self._problems:
+            log.error("%s", one)
         self.standing = Standing(
-            missing=tuple(missing),
+            backend=self._held.backend,
+            missing=isolated.missing(policy.isolation, self._held),
             problems=self._problems,
             mode=str(policy.mode),
             policy=policy.hash,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from jupyter_guard.kernel import boxed
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +77,8 @@ class Child:
     """The running child: its process, its private directory and the connection that only the wrapper uses.
 
     ``lifeline`` stays open as long as the wrapper lives; ``process`` is there only on Windows. ``link`` is our end of
-    the socket on which the child asks about code that it compiles, or ``None``.
+    the socket on which the child asks about code that it compiles, or ``None``. ``report`` is where the launcher of an
+    isolated child says what it achieved, -1 for one that is not.
     """
 
     def __init__(
@@ -87,7 +90,9 @@ class Child:
         lifeline: int = -1,
         process: Any = None,
         link: Any = None,
+        report: int = -1,
     ) -> None:
+        self._report, self._achieved = report, ""
         self.pid = pid
         self.config = config
         self.directory = directory
@@ -95,6 +100,12 @@ class Child:
         self.lifeline = lifeline
         self.process = process
         self.link = link
+
+    def achieved(self) -> str:
+        """The launcher's report; waits until the launcher has become the kernel. ``""``: there was no launcher."""
+        if self._report >= 0:
+            self._achieved, self._report = boxed.achieved(self._report), -1
+        return self._achieved
 
 
 def read_arguments(arguments: Sequence[str]) -> Options:
@@ -303,19 +314,26 @@ def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
     environment["JPY_PARENT_PID"] = str(os.getpid())
     reader, writer = os.pipe()
     ours, theirs = _link(wrapped)
+    report = told = -1
     try:
         if sys.platform != "linux":
             os.set_inheritable(reader, True)
         link = f"{theirs.fileno()}:{directory}/link" if theirs is not None else ""
         command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader, link)
+        if wrapped.is_ipykernel and boxed.is_spoken_of():
+            report, told = os.pipe()
+            os.set_inheritable(told, True)
+            command = boxed.command(told, options.path, directory, command)
         # Its own session: the manager interrupts our whole process group; the child's turn is when it is ready. And
         # interrupts work in it whatever we ignore.
         pid = os.posix_spawnp(command[0], command, environment, setsid=True, setsigdef=[SIGINT])
     finally:
         os.close(reader)
+        if told >= 0:
+            os.close(told)
         if theirs is not None:
             theirs.close()
-    return Child(pid, config, directory, wrapped, lifeline=writer, link=ours)
+    return Child(pid, config, directory, wrapped, lifeline=writer, link=ours, report=report)
 
 
 def _link(wrapped: Wrapped) -> tuple[Any, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_guard.guard.isolated import VARIABLE
 from jupyter_guard.guard.protocol import (
     Decided,
     Ended,
@@ -52,7 +53,7 @@ class Judging:
 
     ``standing`` takes the policy in force, at the start and whenever it changed. ``directory`` and what is left of the
     process ``group`` are what the helper removes when it sees us gone. ``kept`` takes word of what the helper has kept;
-    ``unkept`` says what a new one must be told to keep.
+    ``unkept`` says what a new one must be told to keep, ``achieved`` how the kernel is isolated.
     """
 
     def __init__(
@@ -64,7 +65,9 @@ class Judging:
         group: int = 0,
         kept: Callable[[Kept], None] = lambda _: None,
         unkept: Callable[[], Iterable[Decided]] = lambda: (),
+        achieved: Callable[[], str] = str,
     ) -> None:
+        self._achieved = achieved
         self._kept, self._unkept = kept, unkept
         self._directory, self._group = directory, group
         self._answered, self._failed, self._standing = answered, failed, standing
@@ -290,7 +293,8 @@ class Judging:
             os.set_inheritable(theirs.fileno(), True)
             command = self._command(str(theirs.fileno()))
             # A session of its own: what kills our process group must leave somebody to clean up.
-            self.pid = os.posix_spawn(sys.executable, command, os.environ, setsid=True)
+            environment = {**os.environ, VARIABLE: self._achieved()}
+            self.pid = os.posix_spawn(sys.executable, command, environment, setsid=True)
         finally:
             theirs.close()
         ours.setblocking(False)

@@ -19,7 +19,7 @@ import zmq
 from jupyter_guard.guard.approvals import Approvals
 from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.protocol import HeldSecret, Judged, Standing, Tell, Told, Vet
-from jupyter_guard.kernel import signals
+from jupyter_guard.kernel import boxed, signals
 from jupyter_guard.kernel.asking import Asking
 from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
@@ -67,7 +67,14 @@ class Relay:
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
         self.keeping = keeping = Keeping(self)
         self.judging = Judging(
-            child.directory, self._answered, self._failed, self._follow, child.pid, keeping.kept, keeping.again
+            child.directory,
+            self._answered,
+            self._failed,
+            self._follow,
+            child.pid,
+            keeping.kept,
+            keeping.again,
+            child.achieved,
         )
         self.link = Link(self, child.link, self._poller)
         self.last_card = ""
@@ -371,6 +378,7 @@ class Relay:
             # What it had started, while its number is still its own.
             signals.send(self.child.pid, signals.KILL)
             code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
+            code = boxed.native(code, self.child.achieved())
         if not self._abandoned:
             self._take_last_words()
         return code

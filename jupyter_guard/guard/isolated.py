@@ -1,0 +1,52 @@
+"""What the launcher of this kernel achieved, and a policy -> why no cell may run, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from jupyter_guard.policy.policy import Isolation
+
+# How the wrapper hands the launcher's report to the helper; never to the kernel.
+VARIABLE = "JUPYTER_GUARD_ACHIEVED"
+
+
+class Isolated(msgspec.Struct, frozen=True):
+    """How this kernel is held: the backend, the properties that it gives, and the launcher's own words."""
+
+    backend: str = "none"
+    achieved: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def take(environment: MutableMapping[str, str]) -> Isolated:
+    """What the wrapper handed over; nothing achieved where it is absent or cannot be read."""
+    try:
+        return msgspec.json.decode(environment.pop(VARIABLE, ""), type=Isolated)
+    except msgspec.DecodeError:
+        return Isolated()
+
+
+def missing(isolation: Isolation, isolated: Isolated) -> tuple[str, ...]:
+    """What the policy requires and this kernel does not have."""
+    return tuple(one for one in isolation.require if one not in isolated.achieved)
+
+
+def problems(isolation: Isolation, isolated: Isolated) -> tuple[str, ...]:
+    """Why nothing may run, a line each; empty when the kernel is held as the policy says."""
+    lacking = missing(isolation, isolated)
+    named = isolation.backend not in ("auto", "none") and isolation.backend != isolated.backend
+    if not lacking and not named:
+        return ()
+    told = []
+    if lacking:
+        told.append(f"the policy requires isolation of {', '.join(lacking)}, which this kernel does not have;")
+    if named:
+        told.append(f"the policy says isolation.backend = {isolation.backend}; this kernel has {isolated.backend};")
+    told += [f"{one};" for one in isolated.reasons]
+    if not isolated.reasons:
+        told.append("a restart of the kernel takes up a policy that changed;")
+    return (*told, "whoever keeps the policy can change what it says of isolation")

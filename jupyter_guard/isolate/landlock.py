@@ -1,0 +1,138 @@
+"""Grants -> Landlock rules on this process, for machines without namespaces (landlock(7)).
+
+Rules hold for a place and everything below, and nothing can be taken out of it again: where the policy hides a
+credential store in a folder that is otherwise readable, everything else in that folder is granted one by one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import struct
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from jupyter_guard.isolate.grants import Grants
+
+_CREATE, _ADD, _RESTRICT, _VERSION = 444, 445, 446, 1
+_PATH, _PORT = 1, 2
+(
+    _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE, _MAKE_CHAR, _MAKE_DIR, _MAKE_REG,
+    _MAKE_SOCK, _MAKE_FIFO, _MAKE_BLOCK, _MAKE_SYM, _REFER, _TRUNCATE, _IOCTL_DEV,
+) = (1 << bit for bit in range(16))  # fmt: skip
+_READ = _EXECUTE | _READ_FILE | _READ_DIR
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
+# How many kinds of file access each version of the interface knows, from version 1.
+_KNOWN = (13, 14, 15, 15, 16)
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm")  # noqa: S108
+NETWORK, SCOPES = 4, 6
+# Before it, REFER is always denied (1) and a file can be emptied that may not be written (2).
+FILES = 3
+_BIND = 1
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
+
+
+def version() -> int:
+    """Landlock's interface version here; 0 where there is none."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    try:
+        return _call(_CREATE, None, 0, _VERSION)
+    except OSError:
+        return 0
+
+
+def properties(version: int, networks: bool) -> tuple[str, ...]:
+    """What it gives, with the seccomp filter beside it."""
+    found = ["files"] if version >= FILES else []
+    if networks or version >= NETWORK:
+        found.append("network")
+    if version >= SCOPES:
+        # Signals and abstract sockets; ptrace and /proc/PID of others are closed in every version.
+        found.append("processes")
+    return tuple(found)
+
+
+def restrict(granted: Grants, version: int) -> None:
+    """Hold this process, and all that it starts, to what is granted. Raises ``OSError``."""
+    no_new_privileges()
+    files = (1 << _KNOWN[min(version, len(_KNOWN)) - 1]) - 1
+    network = 3 if version >= NETWORK and not granted.networks else 0
+    attributes = struct.pack("=QQQ", files, network, 3 if version >= SCOPES else 0)
+    attributes = attributes[: 8 if version < NETWORK else 16 if version < SCOPES else 24]
+    rules = _call(_CREATE, ctypes.c_char_p(attributes), len(attributes), 0)
+    try:
+        _grant(rules, _outside(("/",) if granted.reads_all else granted.readable, granted.hidden), _READ & files)
+        change = files & ~(_MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEV)
+        kept = (*granted.hidden, *granted.protected)
+        _grant(rules, _outside(("/",) if granted.writes_all else granted.writable, kept), change)
+        _grant(rules, _outside(granted.protected, granted.hidden) if granted.reads_all else (), _READ & files)
+        _grant(rules, DEVICES, files & ~_EXECUTE)
+        _grant(rules, ("/proc",), _READ & files & ~_EXECUTE)
+        if network:
+            # ipykernel listens on a port of its own for what child processes print. 0: any free one.
+            rule = struct.pack("=QQ", _BIND, 0)
+            _call(_ADD, rules, _PORT, ctypes.c_char_p(rule), 0)
+        _call(_RESTRICT, rules, 0)
+    finally:
+        os.close(rules)
+
+
+def no_new_privileges() -> None:
+    """Set-user-id programs give nothing any more. Raises ``OSError``."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "no_new_privs is refused")
+
+
+def load_filter(program: bytes) -> None:
+    """Put a seccomp filter on this process. Raises ``OSError``."""
+
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_void_p))
+
+    steps = ctypes.create_string_buffer(program, len(program))
+    filled = Program(len(program) // 8, ctypes.addressof(steps))
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(filled), 0, 0):
+        raise OSError(ctypes.get_errno(), "a seccomp filter is refused")
+
+
+def _grant(rules: int, paths: Iterable[str], rights: int) -> None:
+    for path in paths:
+        try:
+            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
+            # Gone since it was listed: nothing is granted.
+            continue
+        try:
+            allowed = rights if stat.S_ISDIR(os.fstat(handle).st_mode) else rights & _OF_FILES
+            _call(_ADD, rules, _PATH, ctypes.c_char_p(struct.pack("=Qi", allowed, handle)), 0)
+        finally:
+            os.close(handle)
+
+
+def _outside(places: Iterable[str], excepted: tuple[str, ...]) -> Iterable[str]:
+    """``places`` without ``excepted``: a folder around one gives way to what is in it."""
+    for place in places:
+        if any(place == one or place.startswith(one + "/") for one in excepted):
+            continue
+        start = place.rstrip("/") + "/"
+        if not any(one.startswith(start) for one in excepted):
+            yield place
+            continue
+        try:
+            entries = [start + name for name in os.listdir(place)]
+        except OSError:
+            continue
+        # What a link leads to has a place of its own.
+        yield from _outside([one for one in entries if not os.path.islink(one)], excepted)
+
+
+def _call(number: int, *arguments: Any) -> int:
+    library: Any = ctypes.CDLL(None, use_errno=True)
+    whole = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    found: int = library.syscall(ctypes.c_long(number), *whole)
+    if found < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return found
