@@ -24,6 +24,11 @@ MAX_DEPTH = 12
 """How deep texts may nest in texts (`bash -c "python -c '...'"`) before the rest is left unread."""
 
 
+LONGEST_FILE = 50_000
+MOST_FILES = 100
+"""Characters of a file, and files, that are remembered: what cells run is scripts, and what they write last."""
+
+
 class BudgetSpent(Exception):  # noqa: N818 - a signal that reading stops, not a mistake
     """The work allowed for one cell is used up; what was not reached is ``unread``."""
 
@@ -41,6 +46,14 @@ class Budget:
             raise BudgetSpent
 
 
+class Written(msgspec.Struct, frozen=True):
+    """What a file holds: ``text`` (``HOLE`` where it is not known), the ``from:X`` tags of its sources, its author."""
+
+    text: str = ""
+    tags: frozenset[str] = frozenset()
+    origin: Origin = Origin.HUMAN
+
+
 class Context(msgspec.Struct, frozen=True):
     """The surroundings of one text that a reader reads.
 
@@ -48,7 +61,8 @@ class Context(msgspec.Struct, frozen=True):
     workspace, ``HOLE``: not known). ``span`` is the text's place in the cell. ``database`` names the database that SQL
     would go to and ``data_scope`` where it is (``:memory:`` is ``Scope.SESSION``). ``lookup`` gives the constant text
     of a Python name or expression in ``{...}`` or ``$name``, or ``None``; ``python`` reads Python text found in
-    another language. ``tags`` are added to every effect (taint of the text itself), ``certainty`` caps it.
+    another language. ``files`` holds what cells have written into files, by absolute path; readers add to it.
+    ``tags`` are added to every effect (taint of the text itself), ``certainty`` caps it.
     """
 
     knowledge: Knowledge | None = None
@@ -63,8 +77,22 @@ class Context(msgspec.Struct, frozen=True):
     data_scope: Scope = Scope.UNKNOWN
     lookup: Callable[[str], str | None] | None = None
     python: Callable[[str, Context], Iterable[Effect]] | None = None
+    files: dict[str, Written] = msgspec.field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     certainty: Certainty = Certainty.CERTAIN
+
+    def wrote(self, path: str, text: str, tags: Iterable[str] = (), append: bool = False) -> None:
+        """Remember what a file holds now, when its path is known."""
+        if not path.strip(HOLE):
+            return
+        resolved = self.resolve(path)
+        before = self.files.pop(resolved, None)
+        old = before if append and before is not None else Written()
+        self.files[resolved] = Written(
+            (old.text + text)[:LONGEST_FILE], old.tags | frozenset(tags), max(old.origin, self.origin)
+        )
+        while len(self.files) > MOST_FILES:
+            del self.files[next(iter(self.files))]
 
     def at(self, span: Span) -> Context:
         """The same surroundings for the text at ``span``."""

@@ -8,7 +8,7 @@ import tomllib
 from importlib import resources
 
 from jupyter_guard.knowledge import Act, Condition, Entry, Slot, parse_entries
-from jupyter_guard.read.context import Context
+from jupyter_guard.read.context import HOLE, Context
 from jupyter_guard.read.magic_names import AUTOMAGIC, BODY_LANGUAGE, PYTHON_LINE_MAGICS
 from jupyter_guard.read.segments import Segment
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
@@ -46,12 +46,31 @@ def read_magic(segment: Segment, context: Context) -> list[Effect]:
     if name in _ENVIRONMENT:
         return _environment(segment.args, context)
     entry = _known(name)
+    words = _words(segment)
+    if name in ("%%writefile", "%%file") and words:
+        body = segment.text if segment.text.endswith("\n") else segment.text + "\n"
+        context.wrote(words[0], body, append=bool(re.search(r"(?:^|\s)-a\b|--append\b", segment.args)))
+    run: list[Effect] = []
+    if name == "%run" and words and (known := context.files.get(context.resolve(words[0]))) and context.python:
+        run = list(context.python(known.text, context.with_(origin=max(known.origin, context.origin)).deeper()))
     if entry is not None:
-        return [effect for act in entry.acts for effect in _act(act, segment, context)]
+        return run + [effect for act in entry.acts for effect in _act(act, segment, context)]
     bare = name.lstrip("%")
     if bare in AUTOMAGIC or bare in BODY_LANGUAGE or bare in PYTHON_LINE_MAGICS or bare in _HARMLESS:
         return []
     return [context.effect(Kind.CODE_EXECUTE, name, via=name, tags=("dynamic",), certainty=Certainty.UNKNOWN)]
+
+
+def directory_after(name: str, args: str, context: Context) -> str | None:
+    """Where relative paths start after a magic that changes the directory, ``HOLE`` when that is not known."""
+    if name not in ("%cd", "%pushd", "%popd"):
+        return None
+    words = [word.strip("'\"") for word in _WORD.findall(args) if word != "-q"]
+    if name == "%cd" and not words:
+        return context.home
+    if name == "%popd" or len(words) != 1 or words[0].startswith("-"):
+        return HOLE
+    return context.resolve(words[0])
 
 
 # Magics of well-known extensions that show, format or measure.
@@ -84,7 +103,7 @@ def _page(segment: Segment, context: Context) -> list[Effect]:
 
 
 def _act(act: Act, segment: Segment, context: Context) -> list[Effect]:
-    words = [word.strip("'\"") for word in _WORD.findall(segment.args) if not word.startswith("-")]
+    words = _words(segment)
     if any(not _fits(one, segment, words) for one in act.when) or any(_fits(one, segment, words) for one in act.unless):
         return []
     target = _slot(act.target, segment, words) or ""
@@ -102,6 +121,10 @@ def _act(act: Act, segment: Segment, context: Context) -> list[Effect]:
             )
         )
     return effects
+
+
+def _words(segment: Segment) -> list[str]:
+    return [word.strip("'\"") for word in _WORD.findall(segment.args) if not word.startswith("-")]
 
 
 def _fits(condition: Condition, segment: Segment, words: list[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jupyter_guard import Session
 from jupyter_guard.read.context import Context
 from jupyter_guard.read.magics import magic_entries, read_magic
 from jupyter_guard.read.segments import segments
@@ -67,3 +68,17 @@ def test_an_entry_s_example_does_what_it_says(name: str) -> None:
         assert kinds & {one.kind for one in effects(entry.example)}
     if entry.near:
         assert not kinds & {one.kind for one in effects(entry.near)}
+
+
+@pytest.mark.parametrize(
+    "magic",
+    ["%cd /srv", "%cd -q /srv", "%cd '/srv/a b'", "cd /srv", "where = '/srv'\n%cd {where}", "%pushd /srv"],
+)
+def test_where_relative_paths_start(magic: str) -> None:
+    session = Session(origin="assistant")
+    session.vet(magic)
+    # Outside of the workspace it is dearer.
+    for cell in ("!rm -rf data", "import shutil\nshutil.rmtree('data')"):
+        assert session.vet(cell).verdict >= "confirm"
+    session.vet("%cd -")
+    assert session.vet("!rm -rf data").verdict == "warn"

@@ -225,6 +225,9 @@ def _emit(
             run.memory.saved = run.memory.saved | place if via in _SERIALISE else run.memory.saved - place
         if kind is Kind.FILE_WRITE and ("download" in tags or "from:network" in tags):
             run.memory.written[context.resolve(text)] = frozenset({"network"})
+            context.wrote(text, HOLE, {"from:network"})
+        elif kind is Kind.FILE_WRITE and "append" not in tags and ".write" not in via and text.strip(HOLE):
+            run.memory.files.pop(context.resolve(text), None)
         return ({"credential"} if effect.kind is Kind.CREDENTIAL_READ else set()) | (arrived or set())
     scope = act.scope or _reach(run, kind, text, site)
     if kind is Kind.CODE_EXECUTE and text.strip(HOLE):

@@ -58,6 +58,7 @@ class SessionReader:
             self._memory.patched = dict(self._before.patched)
             self._memory.directory = self._before.directory
             self._memory.written = dict(self._before.written)
+            self._memory.files = dict(self._before.files)
             self._memory.saved = self._before.saved
             self._before = None
 
@@ -72,6 +73,7 @@ class SessionReader:
             span=Span.whole(cell.code),
             budget=Budget(STEPS),
             directory=self._memory.directory,
+            files=self._memory.files,
         )
         run = Run(self._memory, context, self.knowledge, Source("", ast.Module([], []), cell.origin))
         run.context = context.with_(
@@ -203,8 +205,11 @@ def _segment(run: Run, segment: Segment) -> Value:
         return Value((), frozenset({"database"}))
     if segment.language == "help":
         return ANYTHING
-    from jupyter_guard.read.magics import read_magic
+    from jupyter_guard.read.magics import directory_after, read_magic
 
+    after = directory_after(segment.name, _expanded(run, segment.args), context)
+    if after is not None:
+        run.memory.directory = after
     _add(run, read_magic(segment, context))
     return ANYTHING
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_guard.read.context import HOLE, Context
+from jupyter_guard.read.context import HOLE, Context, Written
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.source import Source
 from jupyter_guard.read.python.values import Class, Func, Value
@@ -35,12 +35,21 @@ class Memory(msgspec.Struct):
     written: dict[str, frozenset[str]] = {}
     saved: frozenset[str] = frozenset()
     attached: bool = False
+    files: dict[str, Written] = {}
 
     def copy(self) -> Memory:
         """A copy that later cells do not change; the objects that names stand for are shared."""
         scope = Scope("module")
         scope.names = dict(self.scope.names)
-        return Memory(scope, dict(self.patched), self.directory, dict(self.written), self.saved, self.attached)
+        return Memory(
+            scope,
+            dict(self.patched),
+            self.directory,
+            dict(self.written),
+            self.saved,
+            self.attached,
+            dict(self.files),
+        )
 
 
 class Loop(msgspec.Struct):

@@ -84,8 +84,12 @@ def _undescribed(shell: Shell, first: str, name: str, rest: list[str], stdin: St
     tags = sources(" ".join(rest))
     if "/" in first and first.rpartition("/")[0] not in _BIN:
         # A program from a directory that nobody keeps for programs: a script or a download.
-        written = first in shell.written or shell.context.resolve(first) in shell.written
-        tags |= shell.written.get(shell.context.resolve(first), frozenset()) if written else {"from:file"}
+        body = shell.content(first)
+        if body is not None and "from:network" not in (arrived := shell.arrived(first) or frozenset()):
+            tags |= arrived
+            shell.other(_interpreter(body.text), body, name)
+        else:
+            tags |= {"from:file"} if body is None else {"from:network", "piped-to-interpreter"}
         shell.emit(
             shell.context.effect(
                 Kind.CODE_EXECUTE if "from:network" in tags else Kind.PROCESS_RUN, text, via=name, tags=tags
@@ -94,6 +98,12 @@ def _undescribed(shell: Shell, first: str, name: str, rest: list[str], stdin: St
     else:
         shell.emit(shell.context.effect(Kind.PROCESS_RUN, text, via=name, tags=tags))
     return Stream(HOLE + "".join(dict.fromkeys(MARKS.findall(stdin.text + " ".join(rest)))))
+
+
+def _interpreter(text: str) -> str:
+    """The language of a program by its first line; without one, it is for the shell."""
+    first = text.partition("\n")[0]
+    return "python" if first.startswith("#!") and "python" in first else "shell"
 
 
 _BIN = frozenset({"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/conda/bin", "/opt/homebrew/bin"})
@@ -203,6 +213,10 @@ class _Run:
                 self.taken |= {"from:credential"}
             elif effect.kind is Kind.FILE_READ:
                 self.taken |= {"from:file"}
+            elif effect.kind is Kind.FILE_WRITE and "download" in tags:
+                self.shell.context.wrote(plain(target), SOURCES["network"], {"from:network"})
+            elif effect.kind is Kind.FILE_WRITE and "replace" in tags:
+                self.shell.context.files.pop(self.shell.context.resolve(plain(target)), None)
             self.shell.emit(effect)
 
     def _one(self, kind: Kind, target: str, tags: set[str], scope: str, certainty: Certainty) -> Effect:
@@ -248,10 +262,8 @@ class _Run:
         tags = sources(path) | {"from:file"}
         if "from:network" in tags:
             tags |= {"piped-to-interpreter"}
-        written = shell.written.get(shell.context.resolve(plain(path)))
-        if written is not None:
-            tags |= written
-        body = shell.contents.get(shell.context.resolve(plain(path)))
+        tags |= shell.arrived(path) or frozenset()
+        body = shell.content(path)
         if body is not None and self.entry.stdin:
             shell.other(self.entry.stdin, body, self.name)
         if path.startswith("/dev/stdin") or path == "/proc/self/fd/0":
@@ -282,7 +294,7 @@ class _Run:
         entry = self.entry
         stream = self.stdin if entry.passes and (self.stdin.text or self.stdin.tags) else EMPTY
         for path in self.arguments.operands if "file.read" in entry.kinds else ():
-            body = self.shell.contents.get(self.shell.context.resolve(plain(path)))
+            body = self.shell.content(path)
             stream = Stream(stream.text + body.text, stream.tags | body.tags) if body else stream
             if body:
                 return stream

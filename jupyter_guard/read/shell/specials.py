@@ -55,8 +55,8 @@ def _eval(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
 
 def _source(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
     for path in words[1:2]:
-        kept = shell.contents.get(shell.context.resolve(plain(path)))
-        tags = sources(path) | shell.written.get(shell.context.resolve(plain(path)), frozenset())
+        kept = shell.content(path)
+        tags = sources(path) | (shell.arrived(path) or frozenset())
         if kept is not None:
             shell.other("shell", kept, "source")
         elif tags & {"from:network"} or path.startswith(("/dev/fd", "/dev/stdin")):
@@ -154,7 +154,7 @@ def _tee(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
         if not path.startswith("-"):
             tags = {"append" if append else "replace"} | sources(stdin.text)
             shell.emit(file_effect(shell, Kind.FILE_WRITE, path, "tee", tags))
-            shell.contents[shell.context.resolve(plain(path))] = stdin
+            shell.context.wrote(plain(path), stdin.text, stdin.tags, append)
     return stdin
 
 

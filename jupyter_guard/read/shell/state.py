@@ -72,14 +72,27 @@ class Shell:
         self.functions: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
         self.arguments: list[str] = []
-        # Files whose text is known because the same shell wrote it, and where others came from.
-        self.contents: dict[str, Stream] = {}
-        self.written: dict[str, frozenset[str]] = {}
         self.made: set[str] = set()
         self.calls: list[str] = []
         # Functions that were found to multiply without end already.
         self.bombs: set[str] = set()
         self._quiet_tags: frozenset[str] = frozenset()
+
+    # What files hold
+
+    def content(self, path: str) -> Stream | None:
+        """What a cell has written into the file, where that is known. From then on its author counts too."""
+        known = self.context.files.get(self.context.resolve(plain(path))) if self.context.files else None
+        if known is None:
+            return None
+        if known.origin > self.context.origin:
+            self.context = msgspec.structs.replace(self.context, origin=known.origin)
+        return Stream(known.text, known.tags)
+
+    def arrived(self, path: str) -> frozenset[str] | None:
+        """The ``from:X`` tags of what is in the file; ``None`` where no cell has written it."""
+        known = self.content(path)
+        return None if known is None else known.tags | sources(known.text)
 
     # What words need
 

@@ -202,9 +202,8 @@ class _Walk:
         for target in targets[:4]:
             if target.isdigit() or target == "-":
                 continue
-            path = shell.context.resolve(plain(target))
             if operator.startswith("<"):
-                kept = shell.contents.get(path)
+                kept = shell.content(target)
                 shell.emit(file_effect(shell, Kind.FILE_READ, target, "<"))
                 tag = sources(target) | {"from:file"}
                 return kept or Stream(HOLE, frozenset(tag))
@@ -218,8 +217,7 @@ class _Walk:
                 continue
             how = {"append"} if operator.endswith(">>") else {"replace"}
             shell.emit(file_effect(shell, Kind.FILE_WRITE, target, operator, how | sources(stream.text)))
-            shell.contents[path] = stream
-            shell.written[path] = sources(stream.text) | stream.tags
+            shell.context.wrote(plain(target), stream.text, stream.tags, append="append" in how)
         return EMPTY if not operator.startswith("<") else UNKNOWN
 
     def _list(self, node: Any, stdin: Stream) -> Stream:
