@@ -59,6 +59,10 @@ class MustRun:
             terminalreporter.write_line(f"MUST RUN, but there is no such test: {name}", red=True)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    """Kernels of the tests have homes of their own; compiling the token formats in each would be most of the work."""
+    if config.cache is not None and "XDG_CACHE_HOME" not in os.environ:
+        os.environ["XDG_CACHE_HOME"] = str(config.cache.mkdir("shared"))
     if os.environ.get("CI") and config.args_source != pytest.Config.ArgsSource.ARGS:
         config.pluginmanager.register(MustRun(), "must-run")

@@ -119,7 +119,9 @@ def test_the_child_cannot_show_a_card_of_its_own(front: Front) -> None:
 
 def test_the_child_cannot_open_the_guards_comm(front: Front) -> None:
     front.comms.clear()
-    run = front.run("from ipykernel.comm import Comm\nc = Comm(target_name='jupyter_guard', data={'type': 'snapshot'})")
+    code = "from ipykernel.comm import Comm\nc = Comm(target_name='jupyter_guard', data={'type': 'snapshot'})"
+    # Somebody allows it; nothing comes of it all the same.
+    run = front.run(code, "y")
     assert run.status == "ok"
     assert "comm_open" not in run.kinds
     assert not front.comms
