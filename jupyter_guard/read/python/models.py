@@ -10,6 +10,7 @@ from jupyter_guard.read.python import (
     models_codecs,
     models_containers,
     models_counts,
+    models_files,
     models_paths,
     models_sizes,
     models_texts,
@@ -286,50 +287,6 @@ def _fork_bomb(run: Run, site: Site) -> None:
         )
 
 
-def _keep(run: Run, site: Site, path: str, append: bool = False) -> None:
-    """What a file holds from now on, as far as it is known: a later cell may run it."""
-    value = site.args[0] if site.args else ANYTHING
-    only = value.only()
-    known = only.value if only is not None else None
-    written = known.decode("utf-8", "replace") if isinstance(known, bytes) else text(value)
-    tags = {f"from:{mark}" for mark in value.marks & {"network", "model", "user"}}
-    run.here(site.node).wrote(path, written, tags, append)
-
-
-def _read_whole(run: Run, site: Site) -> Value | None:
-    """``Path.read_text`` and the like: what a cell has written there, where all of it is known."""
-    from jupyter_guard.read.python.fold import path_texts
-
-    paths = path_texts(site.made())
-    written = run.memory.files.get(run.here(site.node).resolve(paths[0])) if len(paths) == 1 else None
-    if written is None or HOLE in written.text or written.tags or not run.memory.files:
-        return None
-    return const(written.text, frozenset({"file"})).by(written.origin)
-
-
-def _write_whole(run: Run, site: Site) -> None:
-    """``Path.write_text`` and the like."""
-    from jupyter_guard.read.python.fold import path_texts
-
-    for path in path_texts(site.made()):
-        _keep(run, site, path)
-
-
-def _write(run: Run, site: Site) -> None:
-    """What is written into a file: text from the network makes the file one from the network."""
-    from jupyter_guard.read.python.fold import path_texts
-
-    marks = frozenset[str]().union(*(one.marks for one in site.args)) & {"network", "model", "user"}
-    for path in path_texts(site.made()):
-        if not path.strip(HOLE):
-            continue
-        _keep(run, site, path, append=True)
-        if marks:
-            run.memory.written[run.here(site.node).resolve(path)] = marks
-        if any(loop.endless for loop in run.loops):
-            run.add(run.here(site.node).file(Kind.FILE_WRITE, path, via=site.name, tags=("unbounded",)))
-
-
 def _dup(run: Run, site: Site) -> None:
     """Standard input or output handed to a socket: a shell for whoever is at the other end."""
     for atom in arg(site, 0).atoms:
@@ -346,6 +303,7 @@ MODELS: dict[str, Model] = {
     **models_codecs.MODELS,
     **models_containers.MODELS,
     **models_counts.MODELS,
+    **models_files.MODELS,
     **models_sizes.MODELS,
     **models_texts.MODELS,
     "getattr": _getattr,
@@ -398,12 +356,6 @@ MODELS: dict[str, Model] = {
     "IPython.core.interactiveshell.InteractiveShell.run_cell_magic": _cell_magic,
     "IPython.core.interactiveshell.InteractiveShell.run_line_magic": _line_magic,
     "IPython.core.interactiveshell.InteractiveShell.magic": _line_magic,
-    "io.TextIOWrapper.write": _write,
-    "pathlib.Path.write_text": _write_whole,
-    "pathlib.Path.read_text": _read_whole,
-    "io.TextIOWrapper.read": _read_whole,
-    "pathlib.Path.write_bytes": _write_whole,
-    "io.TextIOWrapper.writelines": _write,
     "os.dup2": _dup,
     "contextlib.closing": _same,
     "contextlib.nullcontext": _same,
