@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 MAX_REPAIRS = 40
 MAX_LINES = 3000
+MAX_TEXT = 200_000
 
 
 class Salvaged(NamedTuple):
@@ -42,11 +43,12 @@ _ORPHAN = re.compile(r"^(\s*)(?:else|finally|except\b[^:]*|elif\b.*)\s*:\s*(#.*)
 def salvage(text: str) -> Salvaged | None:
     """The most of ``text`` that parses after repairs that keep every line in its place; ``None``: nothing of it.
 
-    The work is bounded: at most ``MAX_REPAIRS`` repairs, and nothing beyond ``MAX_LINES`` lines.
+    The work is bounded: at most ``MAX_REPAIRS`` repairs, and nothing beyond ``MAX_LINES`` lines or
+    ``MAX_TEXT`` characters.
     """
-    lines = [line.expandtabs(8) for line in text.split("\n")]
-    if len(lines) > MAX_LINES or "\0" in text:
+    if len(text) > MAX_TEXT or text.count("\n") >= MAX_LINES or "\0" in text:
         return None
+    lines = [line.expandtabs(8) for line in text.split("\n")]
     lines = textwrap.dedent("\n".join(lines)).split("\n")
     header = _header(lines)
     lines = [*header, *lines]

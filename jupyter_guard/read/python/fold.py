@@ -122,6 +122,8 @@ def _pair(op: ast.operator, one: Any, other: Any) -> Value:
             return Value((Seq(list(one.items), one.kind, ANYTHING),))
     if isinstance(op, ast.Mult) and type(one) is Seq and right and isinstance(other.value, int):
         size = len(one.items) * other.value * 8
+        if not one.items:
+            return Value((Seq([], one.kind, one.rest),))
         if size > GIANT:
             raise Giant(size)
         if size <= 4096 * 8:
@@ -239,6 +241,8 @@ def formatted(template: str, args: list[Value], kwargs: dict[str, Value]) -> str
 def joined(parts: list[Value]) -> Value:
     """An f-string's parts put together. Several possibilities of one part stay apart."""
     options: list[str] = [""]
+    # What all options go on with, put together once: an f-string may have thousands of parts.
+    tails: list[str] = []
     marks: frozenset[str] = frozenset()
     origin = Origin.HUMAN
     for part in parts:
@@ -256,9 +260,15 @@ def joined(parts: list[Value]) -> Value:
             )
         else:
             texts = [HOLE]
-        if len(options) * len(texts) > 8:
-            texts = [HOLE]
-        options = [(head + tail)[: MAX_TEXT + 1] for head in options for tail in texts]
+        if len(texts) == 1 or len(options) * len(texts) > 8:
+            tails.append(texts[0] if len(texts) == 1 else HOLE)
+            continue
+        between = "".join(tails)
+        tails.clear()
+        options = [(head + between + tail)[: MAX_TEXT + 1] for head in options for tail in texts]
+    if tails:
+        between = "".join(tails)
+        options = [(head + between)[: MAX_TEXT + 1] for head in options]
     if len(parts) > 1:
         marks |= {BUILT}
     value = const(options[0]) if len(options) == 1 else join(const(option) for option in options)

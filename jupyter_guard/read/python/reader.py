@@ -25,7 +25,7 @@ from jupyter_guard.read.python.values import ANYTHING, MANY, Seq, Value
 from jupyter_guard.read.segments import Segment, segments
 from jupyter_guard.terms import Cell, Effect, Kind, Observation, Reading, Span
 
-STEPS = 600_000
+STEPS = 200_000
 
 
 class SessionReader:

@@ -6,11 +6,11 @@ import base64
 import binascii
 import bz2
 import codecs
-import gzip
 import re
 import urllib.parse
+import zlib
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,7 @@ SOURCES: Final[dict[str, str]] = {
     "database": "\ue0f6",
 }
 _BY_MARK: Final = {mark: source for source, mark in SOURCES.items()}
+LONGEST_UNPACKED: Final = 200_000
 MARKS: Final = re.compile(f"[{HOLE}{''.join(_BY_MARK)}]")
 
 
@@ -123,7 +124,7 @@ def decoded(stream: Stream, how: str) -> Stream:
         return Stream("".join(dict.fromkeys(MARKS.findall(stream.text))), tags)
     try:
         return Stream(_DECODERS[how](stream.text), tags)
-    except (ValueError, binascii.Error, OSError, EOFError, KeyError):
+    except (ValueError, binascii.Error, zlib.error, OSError, EOFError, KeyError):
         return Stream(HOLE, tags)
 
 
@@ -148,12 +149,20 @@ def _hex(text: str) -> str:
     return _text(bytes.fromhex(re.sub(r"[^0-9a-fA-F]", "", body.replace("0x", "").replace("\\x", ""))))
 
 
+def _unpacked(engine: Any, text: str) -> str:
+    """What is packed in ``text``. Raises ``ValueError`` where that is long: a few bytes may unpack to gigabytes."""
+    data = engine.decompress(text.encode("latin-1"), LONGEST_UNPACKED)
+    if not engine.eof:
+        raise ValueError("too long, or cut off")
+    return _text(data)
+
+
 _DECODERS: dict[str, Callable[[str], str]] = {
     "base64": _base64,
     "base32": lambda text: _text(base64.b32decode(_bytes(text))),
     "hex": _hex,
-    "gzip": lambda text: _text(gzip.decompress(text.encode("latin-1"))),
-    "bzip2": lambda text: _text(bz2.decompress(text.encode("latin-1"))),
+    "gzip": lambda text: _unpacked(zlib.decompressobj(31), text),
+    "bzip2": lambda text: _unpacked(bz2.BZ2Decompressor(), text),
     "rot13": lambda text: codecs.decode(text, "rot13"),
     "reverse": lambda text: "\n".join(line[::-1] for line in text.split("\n")),
     "url": urllib.parse.unquote,
