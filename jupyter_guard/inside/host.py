@@ -134,19 +134,20 @@ class Host:
 
     def _run(self, given: dict[str, Any]) -> Run:
         raw = str(given.get("raw_cell", ""))
+        cell_id = str(given.get("cell_id") or "")
         outer = current_run()
         origin = Origin.UNKNOWN
         if outer is not None:
             origin = Origin.strictest((outer.origin, origin), origin)
         else:
-            claim = self.panel.claim_for(raw) if self.panel is not None else None
+            claim = self.panel.claim_for(raw, cell_id) if self.panel is not None else None
             from_program = self._ledger.has(raw)
             origin = decide_origin(raw, self._metadata(), claim, from_program=from_program).origin
         return Run(
             raw=raw,
             silent=bool(given.get("silent", False)),
             origin=origin,
-            cell_id=str(given.get("cell_id") or ""),
+            cell_id=cell_id,
             number=int(self.shell.execution_count) if given.get("store_history") else 0,
         )
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Judged
-from jupyter_guard.origin import Claim, code_hash, read_claim
+from jupyter_guard.origin import Claim, Claims, code_hash, read_claim
 from jupyter_guard.scrub import Redaction
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Panel:
         self._comms: list[tuple[Any, str]] = []
         self._reports: list[dict[str, Any]] = []
         self._redactions: list[dict[str, Any]] = []
-        self._claims: dict[str, Claim] = {}
+        self._claims = Claims(CLAIMS_KEPT)
         self._cell_of: dict[str, str] = {}
         self._telling = threading.local()
 
@@ -55,9 +55,9 @@ class Panel:
         if self._manager.targets.get(TARGET) == self._opened:
             self._manager.unregister_target(TARGET, self._opened)
 
-    def claim_for(self, code: str) -> Claim | None:
-        """The latest live claim about exactly this text."""
-        return self._claims.get(code_hash(code))
+    def claim_for(self, code: str, cell_id: str) -> Claim | None:
+        """The live claim by which a run of exactly this text may be judged."""
+        return self._claims.about(code_hash(code), cell_id)
 
     def report(self, judged: Judged, state: str, request: str, cell_id: str, code: str) -> None:
         """Tell the panels of a judged cell."""
@@ -125,10 +125,7 @@ class Panel:
         elif data.get("type") == "claim" and self._knows(comm, data.get("key")):
             claim = read_claim(data)
             if claim is not None:
-                self._claims.pop(claim.sha256, None)
-                self._claims[claim.sha256] = claim
-                while len(self._claims) > CLAIMS_KEPT:
-                    del self._claims[next(iter(self._claims))]
+                self._claims.keep(claim)
 
     def _knows(self, comm: Any, key: Any) -> bool:
         if not isinstance(key, str):

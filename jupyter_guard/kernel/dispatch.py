@@ -90,7 +90,7 @@ class Dispatch:
         evidence = decide_origin(
             request.code,
             request.metadata,
-            relay.panel.claim(request.hash()),
+            relay.panel.claim(request),
             from_program=relay.ledger.has(request.code),
         )
         request.origin, request.evidence = str(evidence.origin), evidence.reasons

@@ -19,7 +19,7 @@ import msgspec
 from jupyter_guard.guard.protocol import Judged, Standing
 from jupyter_guard.kernel.request import Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT
-from jupyter_guard.origin import Claim, read_claim
+from jupyter_guard.origin import Claim, Claims, read_claim
 from jupyter_guard.scrub import Redaction
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ log = logging.getLogger("jupyter_guard")
 TARGET = "jupyter_guard"
 VERSION = 1
 ITEMS_KEPT = 500
-CLAIMS_KEPT = 2000
 COMMS_KEPT = 100
 CELLS_KEPT = 1000
 # Answers with such a number are about drafts; those about cells count from 1.
@@ -57,7 +56,7 @@ class Panel:
         self._reports: deque[tuple[_Facts, bytes]] = deque(maxlen=ITEMS_KEPT)
         self._redactions: deque[dict[str, Any]] = deque(maxlen=ITEMS_KEPT)
         self._pending: dict[str, dict[str, Any]] = {}
-        self._claims: dict[str, Claim] = {}
+        self._claims = Claims()
         self._cells: dict[str, str] = {}
         self._drafts: Drafts | None = None
         self.standing = Standing()
@@ -74,9 +73,9 @@ class Panel:
         """Whether a comm is one of ours."""
         return isinstance(comm_id, str) and comm_id in self._comms
 
-    def claim(self, sha256: str) -> Claim | None:
-        """The latest live claim about the code with this hash."""
-        return self._claims.get(sha256)
+    def claim(self, request: Execute) -> Claim | None:
+        """The live claim by which a request may be judged."""
+        return self._claims.about(request.hash(), request.cell_id)
 
     def receive(self, request: Request) -> bool:
         """Take a comm message from a front end, if it is for us. Raises ``MalformedError``."""
@@ -118,7 +117,9 @@ class Panel:
         elif kind in ("vet", "policy"):
             self._draft(comm_id, data)
         elif kind == "claim":
-            self._keep_claim(read_claim(data))
+            claim = read_claim(data)
+            if claim is not None:
+                self._claims.keep(claim)
         elif kind == "answer" and data.get("id") in self._pending:
             self._relay.asking.answered_by_panel(str(data["id"]), str(data.get("choice", "")))
 
@@ -134,14 +135,6 @@ class Panel:
         """The helper's answer about what a panel asked."""
         if self._drafts is not None:
             self._drafts.answered(answer)
-
-    def _keep_claim(self, claim: Claim | None) -> None:
-        if claim is None:
-            return
-        self._claims.pop(claim.sha256, None)
-        self._claims[claim.sha256] = claim
-        while len(self._claims) > CLAIMS_KEPT:
-            del self._claims[next(iter(self._claims))]
 
     def follow(self, standing: Standing) -> None:
         """Take up the policy in force, and say so to panels that are open already."""

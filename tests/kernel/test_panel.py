@@ -61,6 +61,22 @@ def test_a_claim_needs_the_key_and_the_codes_hash(start: Callable[..., Front]) -
     assert origin("a = 3", front.key, "something else") == "unknown"
 
 
+def test_a_claim_about_one_cell_is_none_about_another_with_the_same_text(start: Callable[..., Front]) -> None:
+    front = start()
+    front.open_panel()
+    front.told("snapshot")
+    code = "c = 1"
+    claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "cell_id": "one", "author": "human"}
+    front.tell({**claim, "shares": {"typed": 1.0}, "started_by": "person", "key": front.key})
+
+    def origin(cell_id: str) -> str:
+        front.run(code, metadata={"cellId": cell_id})
+        return str(front.told("report")["item"]["origin"])
+
+    assert origin("one") == "human"
+    assert origin("another") == "unknown"
+
+
 def test_a_cell_that_code_put_into_the_notebook_is_no_persons(start: Callable[..., Front]) -> None:
     front = start()
     front.open_panel()
