@@ -15,7 +15,8 @@ from jupyter_guard.terms import Kind, Scope
 
 LONGEST = 200_000
 DEEPEST = 150
-_FORK_BOMB = re.compile(r"(\S+)\s*\(\)\s*\{\s*\1\s*\|\s*\1\s*&\s*\}\s*;\s*\1")
+# The name is bounded: a long word (base64) would be tried from each of its characters to its end.
+_FORK_BOMB = re.compile(r"(\S{1,100})\s{0,9}\(\)\s*\{\s*\1\s*\|\s*\1\s*&\s*\}\s*;\s*\1")
 
 
 @functools.cache
@@ -35,7 +36,7 @@ def read_text(shell: Shell, text: str, stdin: Stream = EMPTY, seen: bool = False
     if len(text) > LONGEST or _depth(text) > DEEPEST:
         shell.emit(shell.context.effect(Kind.UNREAD, via="sh"))
         return UNKNOWN
-    bomb = _FORK_BOMB.search(text)
+    bomb = _FORK_BOMB.search(text) if "()" in text else None
     if bomb:
         shell.bombs.add(bomb[1])
         tags = ("fork", "unbounded")
