@@ -35,7 +35,8 @@ FORMER = frozenset({"pandas.DataFrame.to_gbq", "pandas.read_gbq", "sqlalchemy.En
 ELSEWHERE = frozenset({
     "os.lchmod", "os.startfile", "os.unshare", "os.setns", "ctypes.WinDLL", "ssl.wrap_socket", "pathlib.Path.walk",
     "pickle._load", "sys.monitoring.register_callback", "threading.settrace_all_threads", "get_ipython",
-    "sqlite3.Connection.load_extension",
+    "sqlite3.Connection.load_extension", "pathlib.Path.link_to", "pathlib.Path.copy", "pathlib.Path.copy_into",
+    "pathlib.Path.move", "pathlib.Path.move_into",
 })  # fmt: skip
 
 

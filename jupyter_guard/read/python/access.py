@@ -11,10 +11,12 @@ from jupyter_guard.read.python.methods import of_key
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
+    ARCHIVED,
     BUILT,
     DECODED,
     ENVIRON,
     INDIRECT,
+    SELF_MADE,
     Bound,
     Class,
     Const,
@@ -67,8 +69,12 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     else:
         found = join([_attribute(run, value, atom, name, node) for atom in atoms])
     if value.marks:
-        found = found.marked(value.marks)
+        # What a place is said to be does not hold for every part of it: a property's own value says so itself.
+        found = found.marked(value.marks - _OF_PLACES)
     return found if found.origin is value.origin else found.by(value.origin)
+
+
+_OF_PLACES = frozenset({SELF_MADE, ARCHIVED})
 
 
 def _own_classes(value: Value) -> bool:

@@ -6,6 +6,8 @@ import functools
 import re
 from typing import Any
 
+import msgspec
+
 from jupyter_guard.knowledge import Act, Entry
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.fold import path_texts, shown
@@ -13,6 +15,7 @@ from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site, holds
 from jupyter_guard.read.python.values import (
     ANYTHING,
+    ARCHIVED,
     BUILT,
     DECODED,
     ENVIRON,
@@ -202,7 +205,7 @@ def _emit(
     tags = set(tags)
     if MANY in marks and kind is not Kind.FILE_READ:
         tags.add("bulk")
-    if SELF_MADE in marks:
+    if SELF_MADE in marks and below_made(text):
         tags.add("self-made")
     if kind is Kind.FILE_DELETE and HOLE in text and text.strip(HOLE) and any(loop.many for loop in run.loops):
         # Below a known folder, one after the other.
@@ -217,7 +220,13 @@ def _emit(
         arrived = run.memory.written.get(context.resolve(text)) if run.memory.written and text.strip(HOLE) else None
         if arrived and kind is Kind.FILE_READ:
             tags |= {f"from:{mark}" for mark in arrived}
+        chosen = kind is Kind.FILE_WRITE and ARCHIVED in marks and HOLE in text
+        if chosen:
+            tags.add("archive-paths")
         effect = context.file(kind, text, via=via, tags=tags, reversible=act.reversible, certainty=certainty)
+        if chosen and effect.scope in (Scope.WORKSPACE, Scope.TEMPORARY):
+            # The archive's name may climb out of the folder that it is joined to.
+            effect = msgspec.structs.replace(effect, scope=Scope.UNKNOWN)
         run.add(effect)
         if kind is Kind.FILE_WRITE and text.strip(HOLE):
             place = frozenset({context.resolve(text)})
@@ -255,6 +264,20 @@ def _emit(
         origin=site.origin,
     )
     return {"credential"} if kind is Kind.CREDENTIAL_READ else set()
+
+
+def below_made(path: str) -> bool:
+    """Whether a path that began in a directory made by the code itself (``/tmp/HOLE``) is still inside it."""
+    parts = path.split("/")
+    made = next((index for index, part in enumerate(parts) if HOLE in part), None)
+    if made is None:
+        return False
+    depth = 0
+    for part in parts[made + 1 :]:
+        depth += -1 if part == ".." else part not in ("", ".")
+        if depth < 0:
+            return False
+    return True
 
 
 def _fork(run: Run, site: Site) -> None:

@@ -7,12 +7,13 @@ import posixpath
 from collections.abc import Callable
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python.acts import TAINTS
+from jupyter_guard.read.python.acts import TAINTS, below_made
 from jupyter_guard.read.python.fold import PATH, join_paths, path_texts
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
+    ARCHIVED,
     MANY,
     SELF_MADE,
     Inst,
@@ -36,7 +37,16 @@ def _each(change: Callable[[Run, str], str]) -> Callable[[Run, Site], Value]:
 
 
 def _changed(run: Run, value: Value, change: Callable[[Run, str], str]) -> Value:
-    return join(const(change(run, text)) for text in path_texts(value)).marked(value.marks).by(value.origin)
+    texts = [change(run, text) for text in path_texts(value)]
+    marks = value.marks
+    if SELF_MADE in marks and not all(below_made(text) for text in texts):
+        marks -= {SELF_MADE}
+    return join(const(text) for text in texts).marked(marks).by(value.origin)
+
+
+def _last(run: Run, value: Value) -> Value:
+    """The last part of a path: a name, no place any more, and not one that climbs."""
+    return _changed(run, value, _basename).without(SELF_MADE, ARCHIVED)
 
 
 def _expanded(run: Run, text: str) -> str:
@@ -85,7 +95,7 @@ def _splitext(run: Run, site: Site) -> Value:
 
 def _split(run: Run, site: Site) -> Value:
     value = site.args[0] if site.args else ANYTHING
-    return Value((Seq([_changed(run, value, _dirname), _changed(run, value, _basename)], "tuple"),))
+    return Value((Seq([_changed(run, value, _dirname), _last(run, value)], "tuple"),))
 
 
 def _path(run: Run, site: Site) -> Value:
@@ -103,6 +113,37 @@ def _method(change: Callable[[Run, str], str]) -> Callable[[Run, Site], Value]:
         return Value((Inst(PATH, made),), made.marks)
 
     return model
+
+
+def _as_path(made: Value) -> Value:
+    return Value((Inst(PATH, made),), made.marks)
+
+
+def _parents(run: Run, made: Value) -> Value:
+    """Every directory above a path, the nearest first, as far as its text tells."""
+    above = [_changed(run, made, _parent)]
+    while len(above) < _MOST_PARENTS and len(path_texts(above[-1])) == 1:
+        text = path_texts(above[-1])[0]
+        if text in ("/", ".", HOLE):
+            break
+        above.append(_changed(run, above[-1], _parent))
+    return Value((Seq([_as_path(one) for one in above], "list", _as_path(above[-1])),))
+
+
+_MOST_PARENTS = 32
+
+
+def _archived(made: Value) -> Value:
+    return const(HOLE, (made.marks & TAINTS) | {ARCHIVED, MANY})
+
+
+def _members(type_: str, made: Value) -> Value:
+    """The descriptions of an archive's members, as many as there are."""
+    return Value((Seq([], "list", Value((Inst(type_, made),), frozenset({MANY}))),), frozenset({MANY}))
+
+
+def _member_names(run: Run, site: Site) -> Value:
+    return Value((Seq([], "list", _archived(_self(site))),), frozenset({MANY}))
 
 
 def _joinpath(run: Run, site: Site) -> Value:
@@ -218,7 +259,7 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "os.path.realpath": _each(_absolute),
     "os.path.normpath": _each(lambda run, text: posixpath.normpath(text) if text.strip(HOLE) else text),
     "os.path.dirname": _each(_dirname),
-    "os.path.basename": _each(_basename),
+    "os.path.basename": lambda run, site: _last(run, site.args[0] if site.args else site.kwargs.get("p", ANYTHING)),
     "os.path.splitext": _splitext,
     "os.path.split": _split,
     "os.fspath": _each(lambda run, text: text),
@@ -231,6 +272,13 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "glob.glob": _glob,
     "glob.iglob": _glob,
     "shutil.which": _which,
+    "zipfile.ZipFile.namelist": _member_names,
+    "zipfile.ZipFile.infolist": lambda run, site: _members("zipfile.ZipInfo", _self(site)),
+    "tarfile.TarFile.getnames": _member_names,
+    "tarfile.TarFile.getmembers": lambda run, site: _members("tarfile.TarInfo", _self(site)),
+    "py7zr.SevenZipFile.getnames": _member_names,
+    "py7zr.SevenZipFile.namelist": _member_names,
+    "rarfile.RarFile.namelist": _member_names,
     "tempfile.mkdtemp": _temporary,
     "tempfile.mktemp": _temporary,
     "tempfile.mkstemp": _temporary_pair,
@@ -262,15 +310,20 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
 }
 
 PROPERTIES: dict[str, Callable[[Run, Value], Value]] = {
-    f"{PATH}.parent": lambda run, made: Value((Inst(PATH, _changed(run, made, _parent)),), made.marks),
-    f"{PATH}.name": lambda run, made: _changed(run, made, _basename),
-    f"{PATH}.stem": lambda run, made: _changed(run, made, lambda _r, t: posixpath.splitext(posixpath.basename(t))[0]),
-    f"{PATH}.suffix": lambda run, made: _changed(run, made, lambda _r, t: posixpath.splitext(t)[1]),
-    f"{PATH}.parents": lambda run, made: Value(
-        (Seq([], "list", Value((Inst(PATH, _changed(run, made, _parent)),))),), made.marks
-    ),
+    f"{PATH}.parent": lambda run, made: _as_path(_changed(run, made, _parent)),
+    f"{PATH}.name": _last,
+    f"{PATH}.stem": lambda run, made: _changed(run, _last(run, made), lambda _r, t: posixpath.splitext(t)[0]),
+    f"{PATH}.suffix": lambda run, made: _changed(run, _last(run, made), lambda _r, t: posixpath.splitext(t)[1]),
+    f"{PATH}.parents": _parents,
     "os.DirEntry.path": lambda run, made: made,
-    "os.DirEntry.name": lambda run, made: _changed(run, made, _basename),
+    "os.DirEntry.name": _last,
+    "tarfile.TarInfo.name": lambda run, made: _archived(made),
+    "tarfile.TarInfo.path": lambda run, made: _archived(made),
+    "tarfile.TarInfo.linkname": lambda run, made: _archived(made),
+    "zipfile.ZipInfo.filename": lambda run, made: _archived(made),
+    "zipfile.ZipInfo.orig_filename": lambda run, made: _archived(made),
+    "zipfile.ZipFile.filelist": lambda run, made: _members("zipfile.ZipInfo", made),
+    "tarfile.TarFile.members": lambda run, made: _members("tarfile.TarInfo", made),
     "io.TextIOWrapper.name": lambda run, made: made,
     "tempfile.TemporaryDirectory.name": lambda run, made: made,
 }

@@ -27,6 +27,8 @@ MANY = "~many"
 """One of a listing of unknown length: a glob, a directory, a query."""
 SELF_MADE = "~selfmade"
 """A place that the same code made: a temporary directory."""
+ARCHIVED = "~archived"
+"""A name that an archive chose: it may hold ``..`` or begin with ``/``."""
 ENVIRON = "~environ"
 """The whole environment."""
 
