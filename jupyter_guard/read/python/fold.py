@@ -217,7 +217,20 @@ def percent(template: str, values: list[Value], mapping: dict[Any, Value] | None
         part = text(next(left, ANYTHING))
         return chr(int(part)) if found["type"] == "c" and part.isdigit() and int(part) < 0x110000 else part
 
-    return _PERCENT.sub(put, template)
+    return _PERCENT.sub(_bounded(put), template)
+
+
+def _bounded(put: Callable[[re.Match[str]], str]) -> Callable[[re.Match[str]], str]:
+    """``put`` until far more than is kept of any text was put in: long parts in many places would be gigabytes."""
+    room = 3 * MAX_TEXT
+
+    def put_in(found: re.Match[str]) -> str:
+        nonlocal room
+        part = put(found) if room > 0 else ""
+        room -= len(part)
+        return part
+
+    return put_in
 
 
 def formatted(template: str, args: list[Value], kwargs: dict[str, Value]) -> str:
@@ -235,7 +248,7 @@ def formatted(template: str, args: list[Value], kwargs: dict[str, Value]) -> str
             return text(args[int(name)]) if int(name) < len(args) else HOLE
         return text(kwargs[name]) if name in kwargs else HOLE
 
-    return _FIELD.sub(put, template)
+    return _FIELD.sub(_bounded(put), template)
 
 
 def joined(parts: list[Value]) -> Value:
