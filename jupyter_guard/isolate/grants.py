@@ -30,7 +30,7 @@ SYSTEM = (
     "/etc/ld.so.conf.d", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/timezone",
     "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/fonts", "/etc/hosts",
     "/etc/host.conf", "/etc/resolv.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/mime.types",
-    "/etc/alternatives", "/etc/matplotlibrc", "/etc/inputrc", "/etc/terminfo",
+    "/etc/alternatives", "/etc/matplotlibrc", "/etc/inputrc", "/etc/terminfo", "/etc/ipython",
 )  # fmt: skip
 
 

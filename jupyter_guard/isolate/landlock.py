@@ -32,6 +32,15 @@ NETWORK, SCOPES = 4, 6
 FILES = 3
 _BIND = 1
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
+_PR_CAPBSET_READ, _PR_CAPBSET_DROP, _CAPABILITY_VERSION_3 = 23, 24, 0x20080522
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+# Whoever may write to one of these starts processes outside every box; Landlock before version 9 leaves them open.
+ENGINES = (
+    "/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock", "/run/crio/crio.sock",
+    "/run/lxd.socket", "/var/snap/lxd/common/lxd/unix.socket", "/run/user/{uid}/docker.sock",
+    "/run/user/{uid}/podman/podman.sock", "/run/user/{uid}/bus", "/run/user/{uid}/systemd/private",
+    "/run/systemd/private", "/run/dbus/system_bus_socket",
+)  # fmt: skip
 
 
 def version() -> int:
@@ -55,9 +64,33 @@ def properties(version: int, networks: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
+def engines() -> tuple[str, ...]:
+    """Sockets that this user may write to and that start processes elsewhere; Landlock does not close them."""
+    named = [one.format(uid=os.getuid()) for one in ENGINES]
+    # Without root's rights, the system's bus asks for a password before it starts anything.
+    named = named if os.geteuid() == 0 else [one for one in named if "system_bus" not in one]
+    return tuple(one for one in named if os.path.exists(one) and os.access(one, os.W_OK))
+
+
+def drop_capabilities() -> None:
+    """Root's rights over this machine, gone for this process and all that it starts. Raises ``OSError``."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() == 0:
+        number = 0
+        while (held := library.prctl(_PR_CAPBSET_READ, number, 0, 0, 0)) >= 0:
+            if held and library.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "a capability cannot be dropped")
+            number += 1
+    machine = os.uname().machine
+    if machine in _CAPSET:
+        header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+        _call(_CAPSET[machine], ctypes.c_char_p(header), ctypes.c_char_p(bytes(24)))
+
+
 def restrict(granted: Grants, version: int) -> None:
     """Hold this process, and all that it starts, to what is granted. Raises ``OSError``."""
     no_new_privileges()
+    drop_capabilities()
     files = (1 << _KNOWN[min(version, len(_KNOWN)) - 1]) - 1
     network = 3 if version >= NETWORK and not granted.networks else 0
     attributes = struct.pack("=QQQ", files, network, 3 if version >= SCOPES else 0)
@@ -70,6 +103,8 @@ def restrict(granted: Grants, version: int) -> None:
         _grant(rules, _outside(("/",) if granted.writes_all else granted.writable, kept), change)
         _grant(rules, _outside(granted.protected, granted.hidden) if granted.reads_all else (), _READ & files)
         _grant(rules, DEVICES, files & ~_EXECUTE)
+        # IPython runs `!` commands on a new terminal. Rules know places only, so this user's other ones open with it.
+        _grant(rules, ("/dev/ptmx", "/dev/pts"), files & ~_EXECUTE)
         _grant(rules, ("/proc",), _READ & files & ~_EXECUTE)
         if network:
             # ipykernel listens on a port of its own for what child processes print. 0: any free one.

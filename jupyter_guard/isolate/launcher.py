@@ -46,7 +46,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
 
     Raises ``PolicyError``, and ``OSError`` when a restriction is refused: then nothing may run.
     """
-    from jupyter_guard.isolate import bubblewrap, landlock
+    from jupyter_guard.isolate import bubblewrap, landlock, private
     from jupyter_guard.isolate.grants import grants
     from jupyter_guard.isolate.plan import examine, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
@@ -66,9 +66,8 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     open_network = granted.networks or made.backend == "bubblewrap"
     filtered = seccomp_filter(os.uname().machine, datagrams=open_network) if machine.filters else None
     environment = {**granted.environment, "JUPYTER_GUARD_ISOLATION": made.backend}
+    environment |= private.variables(granted, directory, os.environ, made.backend == "landlock")
     if made.backend == "landlock":
-        # Python would write its caches, and programs their files, where nothing may be written.
-        environment["TMPDIR"] = _private_temporary(directory)
         landlock.restrict(granted, machine.landlock)
         if filtered is not None:
             landlock.load_filter(filtered.program)
@@ -100,12 +99,6 @@ def own_files(environment: Any, workspace: str, directory: str, front: str) -> l
 
 def _at(command: list[str]) -> int:
     return next(at for at, word in enumerate(command) if word.endswith(_LAUNCH)) + 1
-
-
-def _private_temporary(directory: str) -> str:
-    path = os.path.join(directory, "tmp")
-    os.makedirs(path, 0o700, exist_ok=True)
-    return path
 
 
 def _readable(content: bytes) -> int:

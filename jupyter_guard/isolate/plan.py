@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 import msgspec
@@ -26,11 +27,14 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What was found here by trying it: why bubblewrap does not work (``""``: it does), Landlock's version, filters."""
+    """What was found here by trying it: why bubblewrap does not work (``""``: it does), Landlock's version, filters,
+    and sockets by which a process under Landlock alone could have others start programs.
+    """
 
     bubblewrap: str
     landlock: int
     filters: bool
+    engines: tuple[str, ...] = ()
 
 
 def examine(trouble: Callable[[], str] = bubblewrap.trouble) -> Machine:
@@ -38,7 +42,8 @@ def examine(trouble: Callable[[], str] = bubblewrap.trouble) -> Machine:
     # `sys.platform` is the platform's business; uname is missing on Windows.
     name = os.uname().machine if hasattr(os, "uname") else ""
     filters = seccomp_filter(name) is not None and os.path.exists("/proc/sys/kernel/seccomp")
-    return Machine(trouble(), landlock.version(), filters)
+    engines = landlock.engines() if sys.platform == "linux" else ()
+    return Machine(trouble(), landlock.version(), filters, engines)
 
 
 def is_wanted(isolation: Isolation) -> bool:
@@ -62,6 +67,10 @@ def plan(isolation: Isolation, machine: Machine) -> Plan:
         if machine.landlock:
             achieved = landlock.properties(machine.landlock, networks) if machine.filters or networks else ("files",)
             achieved += ("syscalls",) if machine.filters else ()
+            if machine.engines:
+                # What they start is in no box, whatever the rules on this process say.
+                achieved = tuple(one for one in achieved if one not in ("files", "processes", "network"))
+                reasons.append(f"Landlock does not close {', '.join(machine.engines)}, by which programs start outside")
             lacking = [one for one in PROPERTIES if one not in (*achieved, "resources")]
             if lacking:
                 reasons.append(f"Landlock {machine.landlock} of this Linux does not give {', '.join(lacking)}")

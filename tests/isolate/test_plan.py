@@ -25,6 +25,11 @@ FAULTS = {
     "neither": (Machine("bubblewrap is not there", 0, True), "none", ALL),
     "old Landlock": (Machine("no namespaces", 2, True), "landlock", ("files", "network", "processes")),
     "Landlock without scopes": (Machine("no namespaces", 5, True), "landlock", ("processes",)),
+    "an engine's socket": (
+        Machine("no namespaces", 7, True, ("/run/docker.sock",)),
+        "landlock",
+        ("files", "network", "processes"),
+    ),
     "seccomp refused": (Machine("", 7, False), "bubblewrap", ("syscalls",)),
     "seccomp refused, no bubblewrap": (Machine("x", 7, False), "landlock", ("network", "processes", "syscalls")),
 }

@@ -86,15 +86,23 @@ class Run:
 
 
 class Front:
-    """One running kernel and one client of it. ``folder`` is its working directory and its whole HOME."""
+    """One running kernel and one client of it. ``folder`` is its working directory and, unless named, holds its HOME."""
 
-    def __init__(self, folder: Path, policy: str = POLICY, plain: bool = False, argv: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: str = POLICY,
+        plain: bool = False,
+        argv: list[str] | None = None,
+        home: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.comms: list[dict[str, Any]] = []
         self.runs: dict[str, Run] = {}
-        home = folder / "home"
+        home = home or folder / "home"
         home.mkdir(exist_ok=True)
-        (folder / "jupyter_guard.toml").write_text(policy)
+        if policy:
+            (folder / "jupyter_guard.toml").write_text(policy)
         self.manager = PlainManager() if plain else Manager()
         if argv is not None:
             self.manager.argv = argv
