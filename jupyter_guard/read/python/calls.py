@@ -9,8 +9,9 @@ import re
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import bodies, models, receivers
-from jupyter_guard.read.python.access import attribute, class_attribute, item
+from jupyter_guard.read.python.access import attribute, class_attribute, item, library_bases
 from jupyter_guard.read.python.acts import TAINTS, perform
+from jupyter_guard.read.python.callbacks import call_back
 from jupyter_guard.read.python.methods import of_constant, of_mapping, of_sequence
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
@@ -33,14 +34,12 @@ from jupyter_guard.read.python.values import (
     Unknown,
     Value,
     derived,
-    items_of,
     join,
 )
 from jupyter_guard.terms import Kind
 from jupyter_guard.terms import Scope as Reach
 
 _REACHING = re.compile(r"__(?:class|globals|init|subclasses|builtins|mro)__")
-_SPAWNS = frozenset({"Process", "Thread", "Timer", "start_new_thread", "submit", "Popen"})
 
 
 def apply(
@@ -126,6 +125,15 @@ def call_name(
     run.note("call", name, node)
     described = _described(run.knowledge, name)
     if described is None:
+        made, _, special = name.rpartition(".")
+        if special in ("__init__", "__call__") and _described(run.knowledge, made) is not None:
+            # What a base's `__init__` is given, the base does; read from the class it gets its object first.
+            if special == "__init__":
+                args = args[1:] if args and _built_on(args[0], made) else args
+                atom = Name(made)
+            else:
+                atom = Name(made, atom.owner)
+            return call_name(run, atom, callee, args, kwargs, node, open_)
         return receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
     model, entry, inner, method = described
     site = Site(name, args, kwargs, node, owner=atom.owner, open_=open_, callee=callee)
@@ -146,10 +154,14 @@ def call_name(
     for slot in entry.calls:
         called = site.take(slot)
         if called is not None:
-            call_back(run, called, site)
+            call_back(run, called, site, slot.index)
     if modelled is not None:
         return modelled.marked(given.marks)
     return given
+
+
+def _built_on(value: Value, base: str) -> bool:
+    return any(type(atom) is Obj and base in library_bases(atom.cls) for atom in value.atoms)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -191,23 +203,6 @@ def _reexported(knowledge: Knowledge, name: str) -> tuple[Entry | None, str]:
             if entry is not None:
                 return entry, inner
     return None, ""
-
-
-def call_back(run: Run, called: Value, site: Site) -> None:
-    """A function that is handed over to be called, now or later, with arguments that are not known."""
-    arguments = site.kwargs.get("args") or (site.args[1] if len(site.args) > 1 else None)
-    items = items_of(arguments) if arguments is not None else None
-    for atom in called.atoms:
-        if isinstance(atom, Func):
-            if any(one.node is atom.node for one in run.calls) and site.name.rpartition(".")[2] in _SPAWNS:
-                run.emit(Kind.RESOURCE_EXHAUST, "", node=site.node, via=site.name, tags=("fork",), scope=Reach.SYSTEM)
-                continue
-            count = len(atom.node.args.args) - (1 if atom.owner is not None else 0)
-            given = items if items is not None and len(items) == count else [ANYTHING] * max(count, 0)
-            bodies.call_function(run, atom, given, {}, site.node)
-        elif isinstance(atom, (Name, Partial)):
-            given = items if items is not None else []
-            apply(run, Value((atom,), called.marks, called.origin), given, {}, site.node, open_=items is None)
 
 
 def _bound(run: Run, atom: Bound, args: list[Value], kwargs: dict[str, Value], node: ast.AST | None) -> Value:

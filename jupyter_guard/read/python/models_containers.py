@@ -238,7 +238,6 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "enumerate": _enumerate,
     "dict": _dict,
     "collections.OrderedDict": _dict,
-    "types.SimpleNamespace": _dict,
     "next": _next,
     "str": _str,
     "repr": _str,

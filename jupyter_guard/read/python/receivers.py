@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python import bodies, calls
+from jupyter_guard.read.python import bodies
 from jupyter_guard.read.python.acts import TAINTS, perform
+from jupyter_guard.read.python.callbacks import call_back
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
@@ -223,7 +224,7 @@ def unknown_method(
             for slot in entry.calls:
                 called = site.take(slot)
                 if called is not None:
-                    calls.call_back(run, called, site)
+                    call_back(run, called, site, slot.index)
         else:
             if said is not None and said.executes:
                 _perhaps_sql(run, site, atom.attr, path.rpartition(".")[0])

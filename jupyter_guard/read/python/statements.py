@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import definitions
-from jupyter_guard.read.python.access import attribute, touch
+from jupyter_guard.read.python.access import attribute, class_attribute, touch
 from jupyter_guard.read.python.assigned import made_weakly, noticed
 from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.changes import bind
@@ -30,6 +30,7 @@ from jupyter_guard.read.python.values import (
     NameDict,
     Obj,
     Seq,
+    Unknown,
     Value,
     const,
     element,
@@ -70,7 +71,17 @@ def execute_cell(run: Run, body: Sequence[ast.stmt]) -> None:
 
 
 def _expression(run: Run, node: ast.Expr) -> None:
-    evaluate(run, node.value)
+    value = evaluate(run, node.value)
+    if type(node.value) is ast.Call and type(node.value.func) is ast.Name:
+        # An object that nothing holds goes at once.
+        _finalized(run, value, node)
+
+
+def _finalized(run: Run, value: Value, node: ast.AST) -> None:
+    """An object of the session goes: its ``__del__`` runs."""
+    for atom in value.atoms:
+        if type(atom) is Obj and class_attribute(run, atom.cls, "__del__") is not None:
+            apply(run, attribute(run, Value((atom,)), "__del__", node), [], {}, node)
 
 
 def _assign(run: Run, node: ast.Assign) -> None:
@@ -99,6 +110,9 @@ def _annotated(run: Run, node: ast.AnnAssign) -> None:
         value = evaluate(run, node.value)
         noticed(run, node.target, node.value, value)
         assign(run, node.target, value)
+    elif run.scope.kind == "class" and isinstance(node.target, ast.Name):
+        # A field of a data class or named tuple, which takes its value when an object is made.
+        run.scope.names.setdefault(node.target.id, Value((Unknown(node.target.id, node.target.id),)))
 
 
 def _augmented(run: Run, node: ast.AugAssign) -> None:
@@ -231,23 +245,33 @@ def _try(run: Run, node: Any) -> None:
 
 
 def _with(run: Run, node: ast.With | ast.AsyncWith) -> None:
+    values: list[Value] = []
     for one in node.items:
         value = evaluate(run, one.context_expr)
-        entered = [_entered(run, value, atom, one.context_expr) for atom in value.atoms]
-        result = join(entered).marked(value.marks).by(value.origin) if entered else value
+        values.append(value)
+        result = entered(run, value, one.context_expr)
         if one.optional_vars is not None:
             assign(run, one.optional_vars, result)
     execute(run, node.body)
-    for one in node.items:
-        value = evaluate(run, one.context_expr) if isinstance(one.context_expr, ast.Name) else ANYTHING
+    for value in reversed(values):
         for atom in value.atoms:
             if type(atom) is Obj:
-                apply(run, attribute(run, Value((atom,)), "__exit__", node), [ANYTHING] * 3, {}, node)
+                for special in ("__exit__", "__aexit__"):
+                    if class_attribute(run, atom.cls, special) is not None:
+                        apply(run, attribute(run, Value((atom,)), special, node), [ANYTHING] * 3, {}, node)
 
 
-def _entered(run: Run, value: Value, atom: Any, node: ast.expr) -> Value:
+def entered(run: Run, value: Value, node: ast.AST | None) -> Value:
+    """What ``with value as x`` binds."""
+    found = [_entered(run, value, atom, node) for atom in value.atoms]
+    return join(found).marked(value.marks).by(value.origin) if found else value
+
+
+def _entered(run: Run, value: Value, atom: Any, node: ast.AST | None) -> Value:
     if type(atom) is Obj:
-        return apply(run, attribute(run, Value((atom,)), "__enter__", node), [], {}, node)
+        for special in ("__enter__", "__aenter__"):
+            if class_attribute(run, atom.cls, special) is not None:
+                return apply(run, attribute(run, Value((atom,)), special, node), [], {}, node)
     if type(atom) is Inst:
         if atom.type == "tempfile.TemporaryDirectory":
             return (atom.made or ANYTHING).marked(value.marks)
@@ -267,6 +291,7 @@ def _return(run: Run, node: ast.Return) -> None:
 def _delete(run: Run, node: ast.Delete) -> None:
     for target in node.targets:
         if isinstance(target, ast.Name):
+            _finalized(run, name_value(run, target.id), target)
             if not run.branches:
                 run.scope.home(target.id).names.pop(target.id, None)
         elif isinstance(target, (ast.Attribute, ast.Subscript)):
