@@ -8,6 +8,7 @@ from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import calls, expressions, statements
 from jupyter_guard.read.python.access import class_attribute, library_bases
 from jupyter_guard.read.python.acts import perform
+from jupyter_guard.read.python.annotations import typed
 from jupyter_guard.read.python.run import MAX_CALLS, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.site import Site
@@ -79,9 +80,9 @@ def call_function(
     budget.left -= 5
     if budget.left < 0:
         raise BudgetSpent
-    run.reached.add(id(func.node))
     if run.calls and (len(run.calls) >= MAX_CALLS or sum(one.node is func.node for one in run.calls) >= 2):
         return derived(*args, *kwargs.values())
+    run.reached.add(id(func.node))
     scope = Scope("function", func.scope)
     parameters = func.node.args
     names = [one.arg for one in parameters.args]
@@ -101,6 +102,9 @@ def call_function(
         rest = {name: value for name, value in kwargs.items() if name not in allowed} if kwargs else {}
         bound[parameters.kwarg.arg] = Value((Map(dict(rest), ANYTHING if open_ else None),))
     before, source, branches, loops = run.scope, run.source, run.branches, run.loops
+    if not isinstance(func.node, ast.Lambda):
+        run.scope = func.scope
+        typed(run, parameters, bound)
     anchored = func.source is not run.source or func.source.anchor is not None
     if anchored:
         run.anchors.append(run.span(node))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
-from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import bodies, statements
-from jupyter_guard.read.python.access import attribute
+from jupyter_guard.read.python.access import attribute, class_attribute
 from jupyter_guard.read.python.calls import apply, decorate
 from jupyter_guard.read.python.changes import bind
 from jupyter_guard.read.python.expressions import (
@@ -88,38 +86,67 @@ def define_class(run: Run, node: ast.ClassDef) -> None:
 
 
 def read_uncalled(run: Run) -> None:
-    """Bodies of functions that nothing has called yet: what they would do is possible."""
+    """Bodies of functions that nothing has called yet: what they would do is possible.
+
+    What such a body defines in its turn (a closure that it returns, a class that it makes) is read after it.
+    """
     tags = run.tags
     done: set[int] = set()
-    run.certainty = Certainty.UNKNOWN
-    for cls in list(run.classes):
-        methods = [atom for value in cls.attrs.values() for atom in value.atoms if isinstance(atom, Func)]
-        if not methods:
+    classes = functions = 0
+    while classes < len(run.classes) or functions < len(run.defined):
+        if classes < len(run.classes):
+            classes += 1
+            _read_methods(run, run.classes[classes - 1], tags, done)
             continue
-        owner = Value((Obj(cls),))
-        for method in methods:
-            if id(method.node) in run.reached or id(method.node) in done or method.source is not run.source:
-                continue
-            done.add(id(method.node))
-            alone = method.name in ("__del__", "__init_subclass__")
-            run.certainty = Certainty.LIKELY if alone else Certainty.UNKNOWN
-            run.tags = tags if alone else tags | {"possible"}
-            bound = method if method.kind == "staticmethod" else method.bound(owner)
-            _tried(run, lambda bound=bound: bodies.call_function(run, bound, [], {}, None))  # type: ignore[misc]
-    for func in list(run.defined):
+        functions += 1
+        func = run.defined[functions - 1]
         if id(func.node) in run.reached or id(func.node) in done:
             continue
         done.add(id(func.node))
         run.tags, run.certainty = tags | {"possible"}, Certainty.UNKNOWN
-        _tried(run, lambda func=func: bodies.call_function(run, func, [], {}, None))  # type: ignore[misc]
+        _tried(run, func)
     run.tags, run.certainty = tags, Certainty.CERTAIN
 
 
-def _tried(run: Run, reading: Callable[[], object]) -> None:
+def _read_methods(run: Run, cls: Class, tags: frozenset[str], done: set[int]) -> None:
+    """The methods of a class that nothing has called, as those of one object that its ``__init__`` has set up."""
+    methods = [atom for value in cls.attrs.values() for atom in value.atoms if isinstance(atom, Func)]
+    methods = [
+        method
+        for method in methods
+        if id(method.node) not in run.reached and id(method.node) not in done and method.source is run.source
+    ]
+    if not methods:
+        return
+    owner = Value((Obj(cls),))
+    run.tags, run.certainty = tags | {"possible"}, Certainty.UNKNOWN
+    methods.sort(key=lambda method: method.name != "__init__")
+    if methods[0].name != "__init__":
+        _set_up(run, cls, owner)
+    for method in methods:
+        done.add(id(method.node))
+        alone = method.name in ("__del__", "__init_subclass__")
+        run.certainty = Certainty.LIKELY if alone else Certainty.UNKNOWN
+        run.tags = tags if alone else tags | {"possible"}
+        _tried(run, method if method.kind == "staticmethod" else method.bound(owner))
+
+
+def _set_up(run: Run, cls: Class, owner: Value) -> None:
+    """Give ``owner`` the attributes that an ``__init__`` of the class sets; what that does was found elsewhere."""
+    init = class_attribute(run, cls, "__init__")
+    found, noted, problems = run.found, run.noted, run.problems
+    run.found, run.noted, run.problems = {}, {}, []
     try:
-        reading()
+        for one in init.atoms if init is not None else ():
+            if isinstance(one, Func):
+                _tried(run, one.bound(owner))
+    finally:
+        run.found, run.noted, run.problems = found, noted, problems
+
+
+def _tried(run: Run, func: Func) -> None:
+    try:
+        bodies.call_function(run, func, [], {}, None)
     except RecursionError:
         run.scope = run.memory.scope
         run.unread("a function is nested too deeply to read")
-    except BudgetSpent:
-        raise
