@@ -16,6 +16,7 @@ from benchmarks.vet.measure import (
     peers_per_cell,
     times,
 )
+from benchmarks.vet.peers import has_bandit
 from jupyter_guard.policy import Policy
 from jupyter_guard.terms import Verdict
 
@@ -50,7 +51,9 @@ def main() -> None:
             _recall(judged([one for one in group if one.label == "bad"], options.preset, origin), options.list_missed)
         _near(judged(near, options.preset, origin))
         _alarms(alarms(judged(benign, options.preset, origin)), origin)
-    if not options.only_ours:
+    if not options.only_ours and not has_bandit():
+        print("\nbandit is not installed (`pip install --group benchmark` brings it): there is nothing to compare with")
+    elif not options.only_ours:
         flagged = peers_flag(bad)
         print("\n-- peers, same cases --")
         for peer, hits in flagged.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.vet.cases import Case, plain_python
-from benchmarks.vet.peers import Bandit, ruff
+from benchmarks.vet.peers import Bandit, has_bandit, ruff
 from jupyter_guard.guard.session import Session
 from jupyter_guard.terms import Report, Verdict
 
@@ -131,18 +131,21 @@ def peers_per_cell(cases: Sequence[Case]) -> dict[str, float]:
 
 def times(cases: Sequence[Case]) -> dict[str, tuple[float, float]]:
     """Median and 95th percentile of one cell's vetting in ms, ours and bandit's taken in turns."""
-    bandit = Bandit()
-    ours, theirs = [], []
+    bandit = Bandit() if has_bandit() else None
+    ours: list[float] = []
+    theirs: list[float] = []
     for case in cases:
         session = Session("personal", origin="assistant", workspace=WORKSPACE)
         for cell in case.cells:
             begun = time.perf_counter()
             session.vet(cell)
             turned = time.perf_counter()
-            bandit.lines(plain_python(cell))
             ours.append(turned - begun)
-            theirs.append(time.perf_counter() - turned)
-    return {"jupyter_guard": _spread(ours), "bandit": _spread(theirs)}
+            if bandit is not None:
+                turned = time.perf_counter()
+                bandit.lines(plain_python(cell))
+                theirs.append(time.perf_counter() - turned)
+    return {"jupyter_guard": _spread(ours), **({"bandit": _spread(theirs)} if theirs else {})}
 
 
 def _spread(seconds: list[float]) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import subprocess
@@ -14,8 +15,13 @@ from typing import Any
 Lines = frozenset[int]
 
 
+def has_bandit() -> bool:
+    """Whether bandit is installed here."""
+    return importlib.util.find_spec("bandit") is not None
+
+
 class Bandit:
-    """bandit in this process, a cell a call, so that its time is comparable; ``None`` where it is not installed."""
+    """bandit in this process, a cell a call, so that its time is comparable. Raises ``ModuleNotFoundError``."""
 
     def __init__(self) -> None:
         import logging
