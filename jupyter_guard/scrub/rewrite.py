@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any
 
@@ -11,6 +12,8 @@ CAP = 65_536
 
 _ENOUGH = 20
 """So many repeats tell a token from text; asking engines to count further makes them large and slow."""
+
+_ANY_BYTE = r"[\x00-\xff]"
 
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
@@ -144,42 +147,81 @@ def relaxed(node: tuple[Any, Any]) -> str:
 
 
 def relaxed_or_cut_off(nodes: Nodes, rest: str = "") -> str:
-    """What ``relaxed`` says of ``nodes``, then ``rest``; or any beginning of ``nodes`` up to the end of the text."""
+    """What ``relaxed`` says of ``nodes``, then ``rest``; or any beginning of ``nodes`` up to the end of the text.
+
+    ``rest`` must match at the end of the text, as what this returns does: so a character that may be missing need not
+    be written twice, once as it is and once cut off.
+    """
     out = rest
     for node in reversed(nodes):
-        begun = cut_off(node)
-        if begun:
-            out = f"(?:{begun}|{relaxed(node)}{out})"
+        out = _then(node, out)
     return out
 
 
-def cut_off(node: tuple[Any, Any]) -> str:
-    """Any beginning of ``node``, the empty one too, up to the end of the text; nothing for what has no width."""
+def _then(node: tuple[Any, Any], rest: str) -> str:
     kind, value = node
     if kind in (op.ASSERT, op.ASSERT_NOT, op.AT):
-        return ""
+        return rest
     if kind is op.SUBPATTERN:
-        return _all_cut_off(list(value[3]))
-    if kind is op.BRANCH:
-        return "(?:" + "|".join(_all_cut_off(list(branch)) for branch in value[1]) + ")"
-    if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
+        return relaxed_or_cut_off(list(value[3]), rest)
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        low, high, inner = value
+        if high == 0:
+            return rest
+        if low == 0 and (not rest or _single(inner)):
+            return relaxed(node) + rest
+    return either(cut_off(node), relaxed(node) + rest)
+
+
+def either(*expressions: str) -> str:
+    """An expression that matches what one of ``expressions`` does; empty ones are left out."""
+    return f"(?:{'|'.join(filter(None, expressions))})"
+
+
+def cut_off(node: tuple[Any, Any]) -> str:
+    """Any beginning of ``node``, the empty one too, up to the end of the text, and some text that is none."""
+    kind, value = node
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        low, high, inner = value
+        if 1 in (low, high) and _single(inner):
+            return r"\z"
+    elif kind is not op.BRANCH:
         return r"\z"
-    high, inner = value[1], list(value[2])
-    if high == 0:
-        return ""
-    # Counted nowhere: that would make engines large, and the end of a text is one place only.
-    repeated = "(?:" + "".join(map(relaxed, inner)) + ")*"
-    single = len(inner) == 1 and inner[0][0] in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY)
-    return repeated + (r"\z" if single else _all_cut_off(inner))
+    # Only which characters it has: their order makes engines twice as large, and the end of a text is one place only.
+    return rf"{_any_of([node])}*\z"
 
 
-def _all_cut_off(nodes: Nodes) -> str:
-    out = ""
-    for node in reversed(nodes):
-        begun = cut_off(node)
-        if begun:
-            out = f"(?:{begun}|{relaxed(node)}{out})" if out else begun
-    return out or r"\z"
+def _single(nodes: Iterable[tuple[Any, Any]]) -> bool:
+    kinds = [kind for kind, _ in nodes]
+    return len(kinds) == 1 and kinds[0] in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY)
+
+
+def _any_of(nodes: Nodes) -> str:
+    """A class with every character that ``nodes`` may match."""
+    classes = set(_classes(nodes))
+    if len(classes) == 1:
+        return classes.pop()
+    if any(one.startswith("[^") or one == _ANY_BYTE for one in classes):
+        return _ANY_BYTE
+    return "[" + "".join(sorted(one[1:-1] for one in classes)) + "]"
+
+
+def _classes(nodes: Nodes) -> Iterator[str]:
+    for node in nodes:
+        kind, value = node
+        if kind is op.SUBPATTERN:
+            yield from _classes(list(value[3]))
+        elif kind is op.BRANCH:
+            for branch in value[1]:
+                yield from _classes(list(branch))
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            yield from _classes(list(value[2]))
+        elif kind not in (op.ASSERT, op.ASSERT_NOT, op.AT):
+            negated = kind is op.NOT_LITERAL or (kind is op.IN and value[0][0] is op.NEGATE)
+            if not negated and not _ascii_only([node]):
+                yield _ANY_BYTE
+            else:
+                yield f"[{character(node)}]" if kind is op.LITERAL else character(node)
 
 
 def _relaxed_character(node: tuple[Any, Any]) -> str:
@@ -188,7 +230,7 @@ def _relaxed_character(node: tuple[Any, Any]) -> str:
     kind, value = node
     if kind is op.LITERAL:
         return "".join(f"\\x{byte:02x}" for byte in chr(value).encode("utf-8", "surrogatepass"))
-    return character(node) if kind is not op.IN or value[0][0] is op.NEGATE else r"[\x00-\xff]+"
+    return character(node) if kind is not op.IN or value[0][0] is op.NEGATE else f"{_ANY_BYTE}+"
 
 
 def _ascii_only(nodes: Nodes) -> bool:

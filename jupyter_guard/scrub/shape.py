@@ -23,6 +23,7 @@ from jupyter_guard.scrub.rewrite import (
     all_of,
     character,
     cut_off,
+    either,
     open_ended,
     prefixes,
     relaxed,
@@ -145,10 +146,10 @@ class Shape:
         least = min(low, 8)
         cut = cut_off(self._secret[0])
         if not digit_within:
-            return relaxed_or_cut_off(self._before, f"(?:(?:{inner}){{{least}}}|{cut})")
+            return relaxed_or_cut_off(self._before, either(f"(?:{inner}){{{least}}}", cut))
         early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
         late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
-        return relaxed_or_cut_off(self._before, f"(?:{'|'.join([*early, late, cut])})")
+        return relaxed_or_cut_off(self._before, either(*early, late, cut))
 
     def relaxed_password(self, within: int) -> str:
         """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
@@ -165,9 +166,8 @@ class Shape:
         sign = "[^\\-A-Za-z_./:" + inside[2:]
         early = "|".join(f"{_times(inside, at)}{sign}{_times(inside, low - 1 - at)}" for at in range(low))
         late = f"{inside}{{{low},{within - 1}}}{sign}"
-        unquoted = f"(?:{early}|{late}|{cut_off(secret[0])})"
-        opened = f"(?:{quoted}|{cut_off(before[-1])}|{relaxed(before[-1])}{unquoted})"
-        return relaxed_or_cut_off(before[:-1], opened)
+        unquoted = either(early, late, cut_off(secret[0]))
+        return relaxed_or_cut_off(before[:-1], either(quoted, relaxed_or_cut_off(before[-1:], unquoted)))
 
     def _compile(self, source: str) -> re.Pattern[str]:
         return re.compile(source, self._flags)
