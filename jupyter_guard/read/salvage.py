@@ -34,7 +34,7 @@ _TODAY = (
     (re.compile(r"\bur(?=['\"])"), "r"),
     (re.compile(r"(?<![\w.])0(\d{2,})(?![\w.])"), r"0o\1"),
     (re.compile(r"(?<![\w.])(\d+)L\b"), r"\1"),
-    (re.compile(r"`([^`]+)`"), r"repr(\1)"),
+    (re.compile(r"^([^'\"`]*)`([^`'\"]+)`"), r"\1repr(\2)"),
 )
 # A branch whose beginning was cut off: its body is still code.
 _ORPHAN = re.compile(r"^(\s*)(?:else|finally|except\b[^:]*|elif\b.*)\s*:\s*(#.*)?$")
@@ -43,31 +43,101 @@ _ORPHAN = re.compile(r"^(\s*)(?:else|finally|except\b[^:]*|elif\b.*)\s*:\s*(#.*)
 def salvage(text: str) -> Salvaged | None:
     """The most of ``text`` that parses after repairs that keep every line in its place; ``None``: nothing of it.
 
-    The work is bounded: at most ``MAX_REPAIRS`` repairs, and nothing beyond ``MAX_LINES`` lines or
+    A fragment may begin inside a string whose opening was cut off: of both readings, the one that loses less is taken.
+    The work is bounded: at most ``MAX_REPAIRS`` repairs a reading, and nothing beyond ``MAX_LINES`` lines or
     ``MAX_TEXT`` characters.
     """
     if len(text) > MAX_TEXT or text.count("\n") >= MAX_LINES or "\0" in text:
         return None
     lines = [line.expandtabs(8) for line in text.split("\n")]
+    best = _salvaged(lines)
+    for quotes in ('"""', "'''") if best is None or best[1] else ():
+        end = next((number for number, line in enumerate(lines) if quotes in line), None)
+        if end is None or _is_code(lines[:end]):
+            continue
+        rest = lines[end].split(quotes, 1)[1]
+        other = _salvaged([*[""] * end, rest, *lines[end + 1 :]])
+        if other is not None and (best is None or other[1] < best[1]):
+            best = other
+    return best[0] if best is not None else None
+
+
+def _is_code(lines: list[str]) -> bool:
+    text = textwrap.dedent("\n".join(lines))
+    return bool(text.strip()) and _mistake([text]) is None
+
+
+def _salvaged(lines: list[str]) -> tuple[Salvaged, int] | None:
+    """The repaired lines, and how many are not read: left out, or, as code, in a string that nothing ends."""
     lines = textwrap.dedent("\n".join(lines)).split("\n")
     header = _header(lines)
     lines = [*header, *lines]
     lost: set[int] = set()
+    swallowed = 0
     modern = False
     for _ in range(MAX_REPAIRS):
         error = _mistake(lines)
         if error is None:
             kept = [line for line in lines[len(header) :] if line.strip() not in ("", "pass")]
-            return Salvaged("\n".join(lines), len(header), tuple(sorted(lost))) if kept else None
+            found = Salvaged("\n".join(lines), len(header), tuple(sorted(lost)))
+            return (found, len(lost) + swallowed) if kept else None
         if not modern:
             modern = True
             changed = [_today(line) for line in lines]
             if changed != lines:
                 lines = changed
                 continue
+        closed = _closed(lines, error, len(header))
+        if closed is not None:
+            lines = closed
+            if "string" in (error.msg or ""):
+                swallowed += sum(bool(_CODE.search(line)) for line in lines[error.lineno or 1 :])
+            continue
         place = min(max((error.lineno or 1) - 1, len(header)), len(lines) - 1)
         _repair(lines, place, error, len(header), lost)
     return None
+
+
+# What prose has little of.
+_CODE = re.compile(r"[=(]")
+
+
+def _closed(lines: list[str], error: SyntaxError, first: int) -> list[str] | None:
+    """The lines with what is still open at their end closed there: a completion that was cut off. ``None``: no help."""
+    message = error.msg or ""
+    opened = re.match(r"'([(\[{])' was never closed", message)
+    string = re.match(r"unterminated .*string", message)
+    if opened is None and string is None:
+        return None
+    last = next((number for number in range(len(lines) - 1, first - 1, -1) if lines[number].strip()), first)
+    place = (error.lineno or 1) - 1
+    tried = list(lines)
+    if string is not None:
+        quotes = re.findall(r"\"{3}|'{3}|[\"']", lines[min(place, len(lines) - 1)])
+        if not quotes or (len(quotes[-1]) == 1 and place != last):
+            return None
+        tried[last] += quotes[-1]
+    for _ in range(12):
+        left = _mistake(tried)
+        if left is None or (string is not None and not _same(left, error) and _is_open(left) is None):
+            return tried
+        bracket = _is_open(left)
+        if bracket is None:
+            return tried if opened is None and not _same(left, error) else None
+        tried[last] = tried[last].rstrip().rstrip("+-*/%=.\\ ") + _CLOSES[bracket]
+    return None
+
+
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+
+
+def _is_open(error: SyntaxError) -> str | None:
+    found = re.match(r"'([(\[{])' was never closed", error.msg or "")
+    return found[1] if found else None
+
+
+def _same(one: SyntaxError, other: SyntaxError) -> bool:
+    return one.lineno == other.lineno and one.msg == other.msg
 
 
 def _mistake(lines: list[str]) -> SyntaxError | None:

@@ -34,10 +34,29 @@ def calls(text: str) -> list[tuple[str, int]]:
         ("half a sentence\nrun(1)", "run", 2),
         ("if a:\n\trun(1)\n        b()", "run", 2),
         ("def f(:\n    run(1)", "run", 2),
+        ("    def f(self):\n        return run(self.x)", "run", 2),
+        ("run(\n    a,\n    [b,\n     {'c': d", "run", 1),
+        ("if a:\n    x = run(f(\n        1) +", "run", 2),
+        ("run(a, '''select\n  1\n  from", "run", 1),
+        ("run('a", "run", 1),
+        ("run(f'{a}", "run", 1),
+        ('What it is\n and gives.\n"""\nb = 1\nrun(b)', "run", 5),
+        ('    What it is\n    """\n    run(1)\n\ndef g():\n    """\n    And this?', "run", 3),
+        ('"""\nb = 1\nrun(b)\nc = 2', "run", 3),
     ],
 )
 def test_what_can_be_read_is_kept_in_its_place(text: str, call: str, line: int) -> None:
     assert (call, line) in calls(text)
+
+
+def test_a_string_that_is_cut_off_takes_no_code_with_it() -> None:
+    assert calls("run(1)\ndef f():\n    '''Gives\n    one of f(x)") == [("run", 1)]
+
+
+def test_a_backtick_in_a_text_is_no_python_2() -> None:
+    found = salvage("print 'a'\nrun('SHOW `%s`' % a)")
+    assert found is not None
+    assert "'SHOW `%s`'" in found.text
 
 
 def test_lines_left_out_are_named() -> None:
