@@ -91,9 +91,10 @@ class Front:
             self.page.click('.jp-SideBar [data-id="jupyter-guard-panel"]')
         self.panel.wait_for(state="visible")
 
-    def wait_for_kernel(self) -> None:
+    def wait_for_kernel(self, status: str = "idle") -> None:
         self.page.wait_for_function(
-            "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            """status => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === status""",
+            arg=status,
             timeout=START_MS,
         )
 
@@ -119,7 +120,27 @@ class Front:
     def run_cell(self, index: int) -> None:
         """Run a cell as a person does: select it and press Ctrl+Enter."""
         self.select_cell(index)
+        # So that `wait_for_run` can tell this run from the one before it.
+        self.page.evaluate(
+            """index => {
+                window.jupyterapp.shell.currentWidget.content.widgets[index].model.executionCount = null;
+            }""",
+            index,
+        )
         self.page.keyboard.press("Control+Enter")
+
+    def wait_for_run(self, index: int) -> None:
+        """Wait until the cell that `run_cell` ran has its reply; a refused cell has one too."""
+        self.page.wait_for_function(
+            "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.executionCount !== null",
+            arg=index,
+            timeout=START_MS,
+        )
+
+    def run_to_end(self, index: int) -> None:
+        """Run a cell as a person does, and wait until it is done."""
+        self.run_cell(index)
+        self.wait_for_run(index)
 
     def run_any_cell(self, index: int) -> None:
         """Run a cell by its place among all cells, text cells too, as a person does."""
@@ -199,6 +220,9 @@ class Front:
     def restart_kernel(self) -> None:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         self.wait_for_kernel()
+
+    def interrupt_kernel(self) -> None:
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
 
     def wait_until_idle(self) -> None:
         """Wait until what was sent has run: a reply to a request after it, and idle after that."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from .driver import Front, Server
 
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
@@ -33,26 +31,23 @@ def test_the_line_under_an_assistants_cell_is_there_and_follows_an_edit(server: 
 
 
 def test_marks_come_while_the_kernel_is_busy_and_explain_themselves(server: Server, front: Front) -> None:
-    opened(server, front, "marks.ipynb", ["import time; time.sleep(8)", "from shutil import rmtree", ""])
-    front.run_cell(1)
-    front.wait_until_idle()
+    opened(server, front, "marks.ipynb", ["import time; time.sleep(20)", "from shutil import rmtree", ""])
+    front.run_to_end(1)
     front.run_cell(0)
-    front.page.wait_for_timeout(300)
+    front.wait_for_kernel("busy")
     front.cells.nth(2).locator(".cm-content").click()
-    begin = time.monotonic()
     front.page.keyboard.insert_text("rmtree('/srv/data')")
     mark = front.cells.nth(2).locator(".cm-lintRange")
     mark.first.wait_for()
-    taken = time.monotonic() - begin
     assert front.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
     )
-    assert taken < 1.5
     front.cells.nth(2).locator(".cm-lint-marker").wait_for()
     mark.first.hover()
     hover = front.page.locator(".jg-Hover")
     hover.wait_for()
     assert "JG" in hover.inner_text()
+    front.interrupt_kernel()
 
 
 def test_vet_all_judges_a_notebook_in_its_order_and_runs_nothing(server: Server, front: Front) -> None:
@@ -131,8 +126,7 @@ def test_what_changed_since_it_was_allowed_stands_by_the_question(server: Server
     opened(server, front, "changed.ipynb", ["x = 1"])
     (server.root / "changed.py").write_text("y = 1\n")
     front.insert_cell(1, "total = 1")
-    front.run_cell(1)
-    front.wait_until_idle()
+    front.run_to_end(1)
     front.page.evaluate(
         """() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel
             .setSource("total = 1\\nexec(open('changed.py').read())")"""

@@ -64,12 +64,12 @@ def test_a_restarted_kernel_is_asked_anew(server: Server, front: Front) -> None:
 
 def test_an_assistants_deletion_waits_for_a_person(server: Server, front: Front) -> None:
     server.write_notebook("ask.ipynb", ["x = 1"])
-    records = server.root / "records"
+    records = server.root / "to_be_deleted"
     front.open_lab("ask.ipynb")
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
 
     records.mkdir()
-    (records.parent / "tidy.py").write_text("import shutil\nshutil.rmtree('records')\n")
+    (records.parent / "tidy.py").write_text("import shutil\nshutil.rmtree('to_be_deleted')\n")
     front.insert_cell(1, REMOVE)
     front.run_cell(1)
     question = front.panel.locator(".jg-Question")
@@ -85,7 +85,7 @@ def test_an_assistants_deletion_waits_for_a_person(server: Server, front: Front)
     front.panel.get_by_role("button", name="Refuse").click()
     question.wait_for(state="detached")
     front.output(1).locator(".jg-Card").wait_for()
-    front.wait_until_idle()
+    front.wait_for_run(1)
     assert records.exists()
 
     front.run_cell(1)
@@ -93,7 +93,7 @@ def test_an_assistants_deletion_waits_for_a_person(server: Server, front: Front)
     front.page.wait_for_timeout(600)
     front.panel.get_by_role("button", name="Allow once").click()
     question.wait_for(state="detached")
-    front.wait_until_idle()
+    front.wait_for_run(1)
     assert not records.exists()
     assert front.output(1).locator(".jp-Stdin-input").count() == 0
 
@@ -103,11 +103,10 @@ def test_an_assistants_deletion_waits_for_a_person(server: Server, front: Front)
     front.page.wait_for_timeout(600)
     front.panel.get_by_role("button", name="Allow this code").click()
     question.wait_for(state="detached")
-    front.wait_until_idle()
+    front.wait_for_run(1)
     assert not records.exists()
     records.mkdir()
-    front.run_cell(1)
-    front.wait_until_idle()
+    front.run_to_end(1)
     assert not records.exists()
 
 
@@ -115,8 +114,7 @@ def test_an_unguarded_kernel_is_called_so_and_can_be_switched(server: Server, fr
     server.write_notebook("plain.ipynb", ["x = 1"], kernel="python3")
     front.open_lab("plain.ipynb")
     front.panel.get_by_role("heading", name="Not guarded").wait_for()
-    front.run_cell(0)
-    front.wait_until_idle()
+    front.run_to_end(0)
     assert front.guard_metadata(0) is None
     front.panel.get_by_role("button", name="Switch to").click()
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()

@@ -20,8 +20,7 @@ def opened(server: Server, front: Front, request: pytest.FixtureRequest) -> Fron
 
 def origin(front: Front, index: int) -> dict[str, Any]:
     """Run a cell, and give what was recorded of it."""
-    front.run_cell(index)
-    front.wait_until_idle()
+    front.run_to_end(index)
     recorded = front.guard_metadata(index)
     assert recorded is not None
     found: dict[str, Any] = recorded["origin"]

@@ -79,6 +79,11 @@ class Scene:
             arg=[index, source],
         )
 
+    def wait_for_count(self, count: int) -> None:
+        self.page.wait_for_function(
+            "count => window.jupyterapp.shell.currentWidget.content.widgets.length === count", arg=count
+        )
+
     def wait_for_cell(self, source: str) -> int:
         """The number of the cell with that text, once there is one."""
         found = self.page.wait_for_function(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .scene import Scene, Score
 
 
@@ -18,7 +20,6 @@ def press(scene: Scene, index: int, *pressed: str) -> None:
     scene.front.select_cell(index)
     for key in pressed:
         scene.page.keyboard.press(key)
-    scene.page.wait_for_timeout(300)
 
 
 def test_cells_of_the_file_are_imported(scene: Scene, score: Score) -> None:
@@ -115,7 +116,7 @@ def test_words_are_found_and_replaced(scene: Scene, score: Score) -> None:
     box.locator(".jp-DocumentSearch-input").first.fill("to_be_replaced")
     box.get_by_title("Show Replace").click()
     box.get_by_placeholder("Replace").fill("is_replaced")
-    scene.page.wait_for_timeout(700)
+    box.locator(".jp-DocumentSearch-index-counter").filter(has_text=re.compile("/1$")).wait_for()
     box.get_by_text("Replace All", exact=True).click()
     scene.wait_for_source(index, "is_replaced = sorted([3, 1, 2])")
     box.get_by_placeholder("Replace").press("Escape")
@@ -129,8 +130,11 @@ def test_a_cell_is_split_and_merged(scene: Scene, score: Score) -> None:
     assert scene.origin(index) == "human"
     score.check("split", scene.origin(index + 1))
     press(scene, index, "Shift+ArrowDown", "Shift+M")
-    assert "split = 1" in scene.source(index)
-    assert "merged = 2" in scene.source(index)
+    scene.page.wait_for_function(
+        """index => ['split = 1', 'merged = 2'].every(part => window.jupyterapp.shell.currentWidget.content
+            .widgets[index].model.sharedModel.getSource().includes(part))""",
+        arg=index,
+    )
     score.check("merged", scene.origin(index))
 
 
@@ -142,7 +146,11 @@ def test_a_cell_is_moved_cut_and_duplicated(scene: Scene, score: Score) -> None:
     press(scene, index - 1, "c", "v")
     scene.wait_for_source(index, "moved = sorted([3, 1, 2])")
     score.check("duplicated", scene.origin(index))
-    press(scene, index, "x", "v")
+    count = scene.front.cells.count()
+    press(scene, index, "x")
+    scene.wait_for_count(count - 1)
+    scene.page.keyboard.press("v")
+    scene.wait_for_count(count)
     at = scene.front.active_cell()
     assert scene.source(at) == "moved = sorted([3, 1, 2])"
     score.check("cut-and-pasted", scene.origin(at))
@@ -198,11 +206,10 @@ def test_a_cell_is_copied_into_another_notebook(scene: Scene, score: Score) -> N
     press(scene, index, "c")
     scene.evaluate("return panel.context.save()")
     scene.front.server.write_notebook("other.ipynb", ["there = 1"])
-    scene.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'other.ipynb'})")
+    scene.front.run_command("docmanager:open", {"path": "other.ipynb"})
     scene.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path === 'other.ipynb'")
     scene.front.wait_for_kernel()
     scene.listen()
     press(scene, 0, "v")
     scene.wait_for_source(1, "elsewhere = sorted([3, 1, 2])")
-    scene.page.wait_for_timeout(500)
     score.check("other-notebook", scene.origin(1))

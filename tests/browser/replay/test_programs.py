@@ -198,7 +198,9 @@ def execute(scene: Scene, code: str, metadata: dict[str, Any]) -> None:
             const header = {msg_id: session + '-1', msg_type: 'execute_request', session, username: 'client',
                 version: '5.3', date: new Date().toISOString()};
             socket.send(JSON.stringify({channel: 'shell', header, parent_header: {}, metadata, content, buffers: []}));
-            await new Promise(done => setTimeout(done, 500));
+            await new Promise(done => socket.onmessage = ({data}) => {
+                if (typeof data === 'string' && JSON.parse(data).header.msg_type === 'execute_reply') done();
+            });
             socket.close();
         }""",
         [code, metadata, uuid.uuid4().hex],
