@@ -282,7 +282,7 @@ def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
     else:
         result = join([_item(run, value, atom, key, node) for atom in atoms]) if atoms else ANYTHING
     marks = value.marks
-    if marks and ENVIRON in marks and any(type(atom) is Inst and atom.type == "os.environ" for atom in value.atoms):
+    if marks and ENVIRON in marks and any(type(atom) is Inst and atom.type in _ENVIRONMENTS for atom in value.atoms):
         only = key.only()
         if only is not None and only.value == "HOME":
             return const(run.context.home)
@@ -290,6 +290,9 @@ def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
     if marks:
         result = result.marked(marks)
     return result if result.origin is value.origin else result.by(value.origin)
+
+
+_ENVIRONMENTS = frozenset({"os.environ", "os.environ.copy"})
 
 
 def environment(key: Value) -> Value:

@@ -156,6 +156,8 @@ def deep_marks(value: Value, depth: int = 0) -> frozenset[str]:
                     marks |= deep_marks(one, depth + 1)
                 if atom.rest is not None:
                     marks |= atom.rest.marks
+            elif type(atom) is Inst and atom.attrs is not None and "__held__" in atom.attrs:
+                marks |= atom.attrs["__held__"].marks
     return marks
 
 
@@ -246,6 +248,8 @@ def _emit(
             tags.add("self-made")
     if kind is Kind.NETWORK_CONNECT:
         tags |= _network_tags(text)
+        if _unverified(site):
+            tags.add("no-verify")
     if kind is Kind.NETWORK_LISTEN and text.strip(HOLE) and _EVERYWHERE.match(text):
         tags.add("all-interfaces")
     if kind is Kind.PROCESS_SIGNAL and (text.startswith("-1") or any(loop.many for loop in run.loops) or MANY in marks):
@@ -278,6 +282,17 @@ def below_made(path: str) -> bool:
         if depth < 0:
             return False
     return True
+
+
+def _unverified(site: Site) -> bool:
+    """Whether a session was told not to check certificates: ``session.verify = False``."""
+    held = (
+        [atom.attrs.get("verify") for atom in site.owner.atoms if type(atom) is Inst and atom.attrs]
+        if site.owner
+        else []
+    )
+    found = [one.only() for one in held if one is not None]
+    return any(only is not None and only.value is False for only in found)
 
 
 def _fork(run: Run, site: Site) -> None:

@@ -12,6 +12,7 @@ from jupyter_guard.read.python import bodies, models, receivers
 from jupyter_guard.read.python.access import attribute, class_attribute, item, library_bases
 from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.callbacks import call_back
+from jupyter_guard.read.python.carried import CARRIERS, carried, fill, of_form
 from jupyter_guard.read.python.methods import of_constant, of_mapping, of_sequence
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
@@ -121,6 +122,25 @@ def call_name(
     open_: bool,
 ) -> Value:
     """Call a library's function, class or method by its full name."""
+    value = _named(run, atom, callee, args, kwargs, node, open_)
+    if atom.dotted in CARRIERS:
+        return value.marked(carried(atom.dotted, args, kwargs.values()))
+    if atom.owner is not None:
+        method = atom.dotted.rpartition(".")[2]
+        fill(method, atom.owner, args)
+        return value.marked(of_form(method, atom.owner, callee))
+    return value
+
+
+def _named(
+    run: Run,
+    atom: Name,
+    callee: Value,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: ast.AST | None,
+    open_: bool,
+) -> Value:
     name = atom.dotted
     run.note("call", name, node)
     described = _described(run.knowledge, name)

@@ -10,6 +10,7 @@ from jupyter_guard.read.context import HOLE, BudgetSpent
 from jupyter_guard.read.python import comprehensions
 from jupyter_guard.read.python.access import attribute, item, unpacked
 from jupyter_guard.read.python.calls import apply
+from jupyter_guard.read.python.carried import shown_in
 from jupyter_guard.read.python.changes import bind, set_attribute, set_item
 from jupyter_guard.read.python.fold import Giant, binary, compare, joined
 from jupyter_guard.read.python.names import name_value
@@ -228,7 +229,7 @@ def _text(run: Run, node: ast.JoinedStr) -> Value:
     parts = []
     for one in node.values:
         if isinstance(one, ast.FormattedValue):
-            value = evaluate(run, one.value)
+            value = shown_in(evaluate(run, one.value))
             parts.append(value if one.format_spec is None else _with_format(run, value, one))
         else:
             parts.append(evaluate(run, one))

@@ -184,6 +184,11 @@ def _environ_set(run: Run, site: Site) -> Value:
     return ANYTHING
 
 
+def _environ_copy(run: Run, site: Site) -> Value:
+    """Changing the copy changes nothing else."""
+    return Value((Inst("os.environ.copy"),), frozenset({"environment", ENVIRON}))
+
+
 def _input(run: Run, site: Site) -> Value:
     return Value((), frozenset({"user"}))
 
@@ -331,6 +336,11 @@ MODELS: dict[str, Model] = {
     "operator.itemgetter": _getter("itemgetter"),
     "operator.methodcaller": _getter("methodcaller"),
     "operator.call": _call_first,
+    "os.environ.copy": _environ_copy,
+    "os.environ.copy.get": _environ_get,
+    "os.environ.copy.pop": _environ_get,
+    "os.environ.copy.items": _environ_items,
+    "os.environ.copy.values": _environ_items,
     "os.environ.get": _environ_get,
     "os.environ.pop": _environ_get,
     "os.environ.items": _environ_items,

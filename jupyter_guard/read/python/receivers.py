@@ -12,6 +12,7 @@ from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python import bodies
 from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.callbacks import call_back
+from jupyter_guard.read.python.carried import of_form
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
@@ -239,7 +240,7 @@ def unknown_method(
             if type(one) is Func and one not in run.calls and len(run.calls) < 3:
                 _handed_over(run, one, node)
     if marks:
-        marks &= TAINTS
+        marks = (marks & TAINTS) | of_form(atom.attr, atom.owner, callee)
     if result is not None:
         if result.atoms:
             return result
