@@ -11,7 +11,7 @@ import base64
 import random
 import string
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 SEED = 11
 
@@ -225,7 +225,7 @@ UNSEEN = (
     'stripe.api_key = "{token}"',
     "client = Acme(key='{token}')",
 )
-"""Written after all formats, measured, and no format changed for them since: what to expect of contexts nobody has seen."""
+"""Written after the formats above; those in knowledge/tokens/named.toml and said.toml were written with these in sight."""
 
 PREFIXES = (
     ("glpat-", "w", 20), ("glrt-", "w", 20), ("ghp_", "github", 30), ("github_pat_11", "an", 78), ("dop_v1_", "hex", 64),
@@ -262,11 +262,11 @@ BENIGN = (
 )  # fmt: skip
 
 
-def unseen(rounds: int = 5, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
-    """(the context, a text, the credential in it) of the contexts that no format was written for."""
+def unseen(rounds: int = 5, seed: int = SEED, contexts: Sequence[str] = UNSEEN) -> Iterator[tuple[str, str, str]]:
+    """(the context, a text, the credential in it) of contexts that are no part of ``ASSIGNMENTS``."""
     chance = random.Random(seed)
     for _ in range(rounds):
-        for context in UNSEEN:
+        for context in contexts:
             value, text = _filled(context, chance)
             yield context, text, value
 

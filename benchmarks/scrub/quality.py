@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.scrub.contexts import BENIGN, credentials, unseen
+from benchmarks.scrub.contexts import BENIGN, UNSEEN, credentials, unseen
+from benchmarks.scrub.held_out import HELD_OUT
 from jupyter_guard.scrub import KnownValues, engine, scrub
 from jupyter_guard.scrub.find import secrets_in
 
@@ -64,11 +65,15 @@ def contexts() -> None:
         rows = list(credentials(5, seed))
         missed = Counter(name for name, text, value in rows if value in scrub(text))
         print(f"own contexts, seed {seed}: {100 - 100 * missed.total() / len(rows):.2f}% of {len(rows)}")
-    rows = list(unseen())
-    missed = Counter(name for name, text, value in rows if value in scrub(text))
-    print(f"contexts written after the formats: {100 - 100 * missed.total() / len(rows):.2f}% of {len(rows)}")
-    for name, count in missed.most_common():
-        print(f"  {count} {name!r}")
+    for title, some in (
+        ("written after the first formats", UNSEEN),
+        ("held out: no format was written for them", HELD_OUT),
+    ):
+        rows = list(unseen(contexts=some))
+        missed = Counter(name for name, text, value in rows if value in scrub(text))
+        print(f"contexts {title}: {100 - 100 * missed.total() / len(rows):.2f}% of {len(rows)}")
+        for name, count in missed.most_common():
+            print(f"  {count} {name!r}")
     print(f"own benign texts changed: {[text for text in BENIGN if scrub(text) != text]}")
 
 

@@ -263,6 +263,15 @@ def _set_password(secret: str, _match: re.Match[str]) -> bool:
     return not _UNRANDOM.fullmatch(secret) and any(c.isalpha() for c in secret) and secret[0] not in ",;:)+#-/."
 
 
+def _generated_password(secret: str, match: re.Match[str]) -> bool:
+    """A generated value, which may have signs: what no sentence, number or call has after a word like password."""
+    bare = secret.rstrip(".,:!?")
+    signed = re.search(r"[A-Za-z0-9][!#%*^~+$&@?]+[A-Za-z0-9]", bare) and re.search("[A-Z].*[a-z]|[a-z].*[A-Z]", bare)
+    if len(bare) < 8 or "://" in bare or _UNRANDOM.fullmatch(bare) or _DOTTED.fullmatch(bare) or "%s" in bare:
+        return False
+    return _EARLY_DIGIT.match(bare) is not None and (bool(signed) or _generated(bare, match))
+
+
 def _opaque(secret: str, _match: re.Match[str]) -> bool:
     """After the name of an authorization scheme: anything that is no word."""
     return (
@@ -368,6 +377,7 @@ CHECKS: dict[str, Check] = {
     "no-word": _no_word,
     "generated": _generated,
     "generated-long": _generated_long,
+    "generated-password": _generated_password,
     "generated-or-number": _generated_or_number,
     "password": _password,
     "given-password": _short_password,
