@@ -36,7 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
         observes=("weak-hash", "call"),
         seen=lambda observation: observation.what == "weak-hash" or observation.detail in _WEAK_HASHES,
         severity=Severity.LOW,
-        bad=("import hashlib\nhashlib.md5(b'a').hexdigest()",),
+        bad=("import hashlib\nhashlib.md5(b'a').hexdigest()", "import hashlib\nhashlib.new('md5')"),
         good=("import hashlib\nhashlib.sha256(b'a').hexdigest()",),
     ),
     Rule(
@@ -49,6 +49,7 @@ RULES: Final[tuple[Rule, ...]] = (
         bad=(
             "import random\npassword = ''.join(random.choice('abc') for _ in range(8))",
             "import random\ndef generate_token(n):\n    return random.getrandbits(n)",
+            "import random\nuser = {'password': random.randint(1000, 9999)}",
         ),
         good=(
             "import secrets\npassword = secrets.token_urlsafe()",
@@ -72,10 +73,23 @@ RULES: Final[tuple[Rule, ...]] = (
         title="Uses a cipher that is broken",
         why="What it hides can be read without the key.",
         instead="Use cryptography.fernet.Fernet, or AES in GCM mode.",
-        observes=("call",),
-        seen=lambda observation: observation.detail in _WEAK_CIPHERS,
+        observes=("call", "weak-cipher"),
+        seen=lambda observation: observation.what == "weak-cipher" or observation.detail in _WEAK_CIPHERS,
         severity=Severity.LOW,
-        bad=("from Crypto.Cipher import DES\nDES.new(key)",),
+        bad=(
+            "from Crypto.Cipher import DES\nDES.new(key)",
+            "from Crypto.Cipher import AES\nAES.new(key, AES.MODE_ECB)",
+        ),
         good=("from cryptography.fernet import Fernet\nFernet(key)",),
+    ),
+    Rule(
+        id="JG905",
+        title="Encrypts with an initialisation vector that is always the same",
+        why="Equal texts then look equal, and with a stream mode two of them give each other away.",
+        instead="Take a new one for each text, os.urandom(16), and store it beside; or use Fernet.",
+        observes=("static-iv",),
+        severity=Severity.LOW,
+        bad=("from Crypto.Cipher import AES\nAES.new(key, AES.MODE_CBC, b'0' * 16)",),
+        good=("import os\nfrom Crypto.Cipher import AES\nAES.new(key, AES.MODE_CBC, os.urandom(16))",),
     ),
 )

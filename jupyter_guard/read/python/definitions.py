@@ -8,6 +8,7 @@ from jupyter_guard.read.python import bodies, statements
 from jupyter_guard.read.python.access import attribute, class_attribute
 from jupyter_guard.read.python.calls import apply, decorate
 from jupyter_guard.read.python.changes import bind
+from jupyter_guard.read.python.crypto import read_crypto
 from jupyter_guard.read.python.expressions import (
     defaults_of,
     evaluate,
@@ -106,6 +107,7 @@ def read_uncalled(run: Run) -> None:
         run.tags, run.certainty = tags | {"possible"}, Certainty.UNKNOWN
         _tried(run, func)
     run.tags, run.certainty = tags, Certainty.CERTAIN
+    read_crypto(run)
 
 
 def _read_methods(run: Run, cls: Class, tags: frozenset[str], done: set[int]) -> None:

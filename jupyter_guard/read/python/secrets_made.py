@@ -22,7 +22,9 @@ _MAKES = re.compile(
     r"|nonce|pin|api_?key|session_?id|code_verifier)(?:_|$)|^(?:otp|passwords?)$",
     re.IGNORECASE,
 )
-_GENERATORS = re.compile(r"(?:random|numpy\.random)\.(?!SystemRandom|seed|shuffle)\w+\Z")
+_GENERATORS = re.compile(
+    r"(?:random|numpy\.random)\.(?:Random\.)?(?!SystemRandom|Random\b|seed|shuffle)\w+\Z|uuid\.uuid1\Z"
+)
 _LETTERS = frozenset(
     {"ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "hexdigits", "printable", "punctuation"}
 )
@@ -47,13 +49,14 @@ def weak_generator(run: Run, node: ast.AST, name: str) -> ast.expr | None:
     for one in ast.walk(node):
         if isinstance(one, ast.Attribute) and one.attr in _LETTERS:
             letters = True
-        if isinstance(one, ast.Call) and _GENERATORS.match(dotted := _dotted(run, one.func)):
+        if isinstance(one, ast.Call) and _GENERATORS.match(dotted := dotted_name(run, one.func)):
             found = found or one
             letters = letters or dotted.rpartition(".")[2] in _NUMBERS
     return found if letters else None
 
 
-def _dotted(run: Run, node: ast.expr) -> str:
+def dotted_name(run: Run, node: ast.expr) -> str:
+    """The full name of what ``node`` names, as far as imports tell; ``""`` for any other expression."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
