@@ -92,13 +92,15 @@ def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]
     """Keywords of one pattern in ``text[:stop]`` that end after ``start``."""
     shift = max(0, start - LOOK_BEHIND) if pattern.ignore_case else 0
     read = lowered(text[shift:stop]) if pattern.ignore_case else text
+    first, last = start - shift + 1, stop - shift
     for word in pattern.keywords:
-        at = read.find(word, max(0, start - len(word) + 1 - shift), stop - shift)
+        begin = first - len(word)
+        at = read.find(word, begin if begin > 0 else 0, last)
         while at >= 0:
             end = at + len(word)
             if pattern.may_begin(text, at + shift, end + shift):
                 yield at + shift, end + shift, pattern
-            at = read.find(word, at + 1, stop - shift)
+            at = read.find(word, at + 1, last)
 
 
 class Beginnings:

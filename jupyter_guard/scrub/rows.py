@@ -25,26 +25,30 @@ class Rows:
     def moved(self, by: int) -> None:
         """The text begins ``by`` characters earlier: what is left of it, that many characters were dropped."""
         self._line += by
-        self.named = [at + by for at in self.named]
+        if self.named:
+            self.named = [at + by for at in self.named]
         if self._row_seen >= 0:
             self._row_seen += by
 
     def look(self, text: str, scanned: int, final: bool, found: list[Found]) -> int:
         """Add the cells in ``text``, new from ``scanned`` on, to ``found``; returns from where it is to be held."""
         size = len(text)
-        if not self.named and not self._table.open and self._line >= scanned:
-            # Ordinary output, which mostly comes in whole lines.
-            ended = text.rfind("\n", scanned)
-            carriage = text.rfind("\r", max(scanned, ended))
-            if carriage > ended:
-                ended = carriage
-            if ended >= 0:
-                self._line = ended + 1
-            return size
+        if not self.named and not self._table.open:
+            if self._line < scanned:
+                self._look_at_first_line(text, scanned, final)
+            if not self.named:
+                # Ordinary output. No line ended between where this one starts and what was looked at before.
+                ended = text.rfind("\n", scanned)
+                carriage = text.rfind("\r", ended if ended > scanned else scanned)
+                if carriage > ended:
+                    ended = carriage
+                if ended >= 0:
+                    self._line = ended + 1
+                return size
+        elif not self._table.open and self._line < scanned:
+            self._look_at_first_line(text, scanned, final)
         if len(self.named) > 1:
             self.named.sort()
-        if not self._table.open and self._line < scanned:
-            self._look_at_first_line(text, scanned, final)
         while True:
             if self._table.open:
                 hold = self._row(text, size, final, found)
@@ -65,14 +69,13 @@ class Rows:
             return
         low = text[self._line : ended[0]].lower()
         for name in NAMES:
-            if name in low:
-                break
-        else:
-            return
-        found = EXACT_NAME.search(low)
-        if found is not None:
-            self.named.append(min(self._line + found.start(), ended[0]))
-            self.named.sort()
+            at = low.find(name)
+            while at >= 0:
+                if EXACT_NAME.match(low, at):
+                    # Any of them will do: all of the line is read.
+                    self.named.append(min(self._line + at, ended[0]))
+                    return
+                at = low.find(name, at + 1)
 
     def _head(self, text: str, size: int, final: bool) -> int:
         name = self.named[0]

@@ -27,6 +27,7 @@ from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
 from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
 
 _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
+_CONTEXT_WITH_KNOWN = _CONTEXT + CUT_UP_WINDOW
 _MOST_CANDIDATES = 2_000
 _TRIMMED_FROM = 4_096
 _RUN = re.compile(r"[^\s\"'<>]*")
@@ -285,11 +286,11 @@ class Scrubber:
         return "".join(parts)
 
     def _trim(self) -> None:
-        if len(self._text) < _TRIMMED_FROM:
-            return
-        context = _CONTEXT + (CUT_UP_WINDOW if self._known else 0)
         size = len(self._text)
-        keep = min(self._done, self._known_from, size - context, self._rows.keep(size))
+        if size < _TRIMMED_FROM:
+            return
+        keep = size - (_CONTEXT_WITH_KNOWN if self._known else _CONTEXT)
+        keep = min(keep, self._done, self._known_from, self._rows.keep(size))
         for at, _end, _pattern in self._live:
             keep = min(keep, at - BLOB_LOOK_BEHIND)
         if keep <= 0:
