@@ -95,7 +95,7 @@ def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]
     first, last = start - shift + 1, stop - shift
     for word in pattern.keywords:
         begin = first - len(word)
-        at = read.find(word, begin if begin > 0 else 0, last)
+        at = read.find(word, max(0, begin), last)
         while at >= 0:
             end = at + len(word)
             if pattern.may_begin(text, at + shift, end + shift):

@@ -39,7 +39,7 @@ class Rows:
             if not self.named:
                 # Ordinary output. No line ended between where this one starts and what was looked at before.
                 ended = text.rfind("\n", scanned)
-                carriage = text.rfind("\r", ended if ended > scanned else scanned)
+                carriage = text.rfind("\r", max(scanned, ended))
                 if carriage > ended:
                     ended = carriage
                 if ended >= 0:
