@@ -66,8 +66,10 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     open_network = granted.networks or made.backend == "bubblewrap"
     filtered = seccomp_filter(os.uname().machine, datagrams=open_network) if machine.filters else None
     environment = {**granted.environment, "JUPYTER_GUARD_ISOLATION": made.backend}
-    environment |= private.variables(granted, directory, os.environ, made.backend == "landlock")
-    if made.backend == "landlock":
+    alone = made.backend == "landlock"
+    places = landlock.writable(granted) if alone else ("/",) if granted.writes_all else granted.writable
+    environment |= private.variables(granted, directory, os.environ, places, temporary=alone)
+    if alone:
         landlock.restrict(granted, machine.landlock)
         if filtered is not None:
             landlock.load_filter(filtered.program)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from jupyter_guard.isolate.grants import Grants
 
@@ -27,15 +27,21 @@ PLACES = {
 _SETTINGS = ("startup", "ipython_config.py", "ipython_kernel_config.py")
 
 
-def variables(granted: Grants, directory: str, environment: Mapping[str, str], temporary: bool) -> dict[str, str]:
+def variables(
+    granted: Grants, directory: str, environment: Mapping[str, str], open_places: Iterable[str], temporary: bool
+) -> dict[str, str]:
     """Variables for places in ``directory``, which are made, for each of ``PLACES`` that is not writable in the box.
 
-    With ``temporary``, temporary files too: bubblewrap gives a /tmp of its own, Landlock cannot. Raises ``OSError``.
+    ``open_places`` are those in which, and anywhere below, the box lets files be made, ``hidden`` and ``protected``
+    ones excepted. With ``temporary``, temporary files move too: bubblewrap gives a /tmp of its own, Landlock cannot.
+    Raises ``OSError``.
     """
     moved = {}
+    places, closed = tuple(open_places), (*granted.hidden, *granted.protected)
     for variable, (usual, name) in PLACES.items():
         place = os.path.realpath(environment.get(variable) or os.path.join(granted.home, usual))
-        if is_writable(granted, place):
+        is_closed = any(_is_within(place, one) for one in closed)
+        if not is_closed and any(_is_within(place, one) for one in places):
             continue
         moved[variable] = _made(directory, name)
         if variable == "IPYTHONDIR" and granted.reads_all:
@@ -43,13 +49,6 @@ def variables(granted: Grants, directory: str, environment: Mapping[str, str], t
     if temporary:
         moved["TMPDIR"] = _made(directory, "tmp")
     return moved
-
-
-def is_writable(granted: Grants, place: str) -> bool:
-    """Whether the box lets a file be made at a resolved path."""
-    if any(_is_within(place, one) for one in (*granted.hidden, *granted.protected)):
-        return False
-    return granted.writes_all or any(_is_within(place, one) for one in granted.writable)
 
 
 def _is_within(place: str, folder: str) -> bool:

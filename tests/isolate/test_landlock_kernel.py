@@ -20,7 +20,7 @@ version = 1
 mode = "observe"
 [isolation]
 backend = "landlock"
-require = ["files", "network", "processes", "syscalls"]
+require = ["files", "network", "syscalls"]
 read = []
 write = ["."]
 hosts = []

@@ -20,7 +20,7 @@ def isolation(backend: str = "auto", require: tuple[str, ...] = ALL, **more: tup
 
 
 FAULTS = {
-    "no bubblewrap": (Machine("bubblewrap is not there", 7, True), "landlock", ()),
+    "no bubblewrap": (Machine("bubblewrap is not there", 7, True), "landlock", ("processes",)),
     "no Landlock": (Machine("", 0, True), "bubblewrap", ()),
     "neither": (Machine("bubblewrap is not there", 0, True), "none", ALL),
     "old Landlock": (Machine("no namespaces", 2, True), "landlock", ("files", "network", "processes")),
