@@ -5,7 +5,6 @@ Every function gives facts about one part; none of them starts a kernel or chang
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import os
 import platform
@@ -22,8 +21,6 @@ import msgspec
 PACKAGES: Final = ("ipykernel", "IPython", "jupyter_client", "pyzmq", "msgspec", "sqlglot", "tree-sitter-bash")
 OPTIONAL: Final = ("jupyterlab", "notebook", "jupyter_server")
 EXTENSION: Final = "jupyter-guard"
-_LANDLOCK_CREATE_RULESET: Final = 444
-_VERSION_ASKED: Final = 1
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -44,7 +41,7 @@ def examine(folder: Path) -> Iterator[Fact]:
     yield from _policy(folder)
     yield from _scrubber()
     yield from _rights()
-    yield from _isolation()
+    yield from _isolation(folder)
 
 
 def _python() -> Iterator[Fact]:
@@ -139,23 +136,6 @@ def _policy(folder: Path) -> Iterator[Fact]:
     yield Fact("policy", "ok", f"{policy.hash}, mode {policy.mode}{locked}: {layers}")
     if policy.mode == "observe":
         yield Fact("policy", "missing", "mode observe: everything is judged and nothing is stopped")
-    yield from _isolated(policy)
-
-
-def _isolated(policy: Any) -> Iterator[Fact]:
-    from jupyter_guard.isolate.plan import examine as try_machine
-    from jupyter_guard.isolate.plan import is_wanted, plan
-
-    if not is_wanted(policy.isolation):
-        return
-    made = plan(policy.isolation, try_machine())
-    named = policy.isolation.backend
-    if made.missing or named not in ("auto", "none", made.backend):
-        what = f"the policy wants isolation by {named} of {', '.join(made.required) or 'nothing named'}; "
-        what += f"missing: {', '.join(made.missing) or named}"
-        yield Fact("policy", "wrong", what, "; ".join(made.reasons) + ": until then guarded kernels run no cell")
-        return
-    yield Fact("isolation", "ok", f"guarded kernels here start in {made.backend}: {', '.join(made.achieved)}")
 
 
 def _scrubber() -> Iterator[Fact]:
@@ -187,36 +167,37 @@ def _rights() -> Iterator[Fact]:
         yield Fact("rights", "missing", "sudo works without a password, for cells too", "ask for it to be taken away")
 
 
-def _isolation() -> Iterator[Fact]:
-    what = "isolation: none unless the policy asks for it. A cell then has all your rights; vetting is no sandbox"
-    yield Fact("isolation", "missing", what)
-    yield Fact("isolation", "ok", "this machine offers " + ", ".join(_offered()))
+def _isolation(folder: Path) -> Iterator[Fact]:
+    """What a guarded kernel started here would be held by; what the machine offers is tried, not looked up."""
+    from jupyter_guard.isolate.plan import examine as try_machine
+    from jupyter_guard.isolate.plan import is_wanted, plan
+    from jupyter_guard.policy import PolicyError, load_effective
 
-
-def _offered() -> list[str]:
-    offered = []
-    bubblewrap = shutil.which("bwrap")
-    if bubblewrap is None:
-        offered.append("no bubblewrap")
-    elif _succeeds(bubblewrap, "--unshare-all", "--ro-bind", "/", "/", "true"):
-        offered.append("bubblewrap (tried)")
+    try:
+        wanted = load_effective(folder).isolation
+    except PolicyError:
+        # Said already, under policy.
+        return
+    machine = try_machine()
+    made, offered = plan(wanted, machine), ", ".join(_offered(machine))
+    if not is_wanted(wanted):
+        what = "isolation: none, as the policy asks for none. A cell then has all your rights; vetting is no sandbox. "
+        yield Fact("isolation", "missing", f"{what}This machine offers {offered}", "jupyter guard isolation")
+    elif made.missing or wanted.backend not in ("auto", "none", made.backend):
+        what = f"the policy wants isolation by {wanted.backend} of {', '.join(made.required) or 'nothing named'}; "
+        what += f"missing: {', '.join(made.missing) or wanted.backend}. This machine offers {offered}"
+        yield Fact("isolation", "wrong", what, "; ".join(made.reasons) + ": until then guarded kernels run no cell")
     else:
-        offered.append("bubblewrap that may not make namespaces here")
-    abi = _landlock_version()
-    offered.append(f"Landlock {abi}" if abi > 0 else "no Landlock")
-    status = Path("/proc/self/status")
-    filters = status.exists() and "Seccomp:" in status.read_text(encoding="utf-8", errors="replace")
-    offered.append("seccomp filters" if filters else "no seccomp filters")
-    return offered
+        what = f"isolation: guarded kernels here start in {made.backend}: {', '.join(made.achieved)}"
+        yield Fact("isolation", "ok", f"{what}. This machine offers {offered}")
 
 
-def _landlock_version() -> int:
-    """Landlock's ABI version, 0 where there is none, by landlock_create_ruleset(2)."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    library: Any = ctypes.CDLL(None, use_errno=True)
-    answer: int = library.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_ASKED))
-    return max(0, answer)
+def _offered(machine: Any) -> list[str]:
+    return [
+        machine.bubblewrap or "bubblewrap (tried)",
+        f"Landlock {machine.landlock}" if machine.landlock else "no Landlock",
+        "seccomp filters" if machine.filters else "no seccomp filters",
+    ]
 
 
 def _succeeds(*words: str) -> bool:

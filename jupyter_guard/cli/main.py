@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "scrub": "scrub",
     "install": "install",
     "doctor": "doctor",
+    "isolation": "isolation",
     "policy": "policy",
     "audit": "audit",
     "rules": "rules",

@@ -97,7 +97,8 @@ def _base(granted: Grants) -> list[str]:
                 base += ["--symlink", os.readlink(name), name]
         for name in ("/sys/devices/system/cpu", "/sys/devices/system/node"):
             base += ["--ro-bind-try", name, name]
-    return [*base, "--proc", "/proc", "--dev", "/dev"]
+    # Root's settings of the whole machine stay root's in a namespace: core_pattern names a program to run.
+    return [*base, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
 
 
 def _runtime() -> list[str]:
