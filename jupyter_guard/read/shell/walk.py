@@ -15,6 +15,7 @@ from jupyter_guard.terms import Kind, Scope
 
 LONGEST = 200_000
 DEEPEST = 150
+_WAITS = re.compile(rb"\b(?:wait|kill|fg)\b|\$!")
 # The name is bounded: a long word (base64) would be tried from each of its characters to its end.
 _FORK_BOMB = re.compile(r"(\S{1,100})\s{0,9}\(\)\s*\{\s*\1\s*\|\s*\1\s*&\s*\}\s*;\s*\1")
 
@@ -97,9 +98,25 @@ class _Walk:
     def block(self, node: Any, stdin: Stream = EMPTY) -> Stream:
         out = EMPTY
         for child in node.named_children:
+            following = child.next_sibling
+            if following is not None and following.type == "&" and not self._waits(following):
+                self._left_behind(child)
             printed = self.visit(child, stdin)
             out = Stream((out.text + printed.text)[-100_000:], out.tags | printed.tags)
         return out
+
+    def _waits(self, node: Any) -> bool:
+        """Whether the text ends what runs beside it, or waits for it, after ``node``."""
+        return _WAITS.search(self.data, node.end_byte) is not None
+
+    def _left_behind(self, node: Any) -> None:
+        if self.shell.bombs:
+            return  # Told of already, as what it is.
+        if node.type in ("command", "list", "pipeline", "subshell", "compound_statement", "redirected_statement"):
+            target = " ".join(self._text(node).split())[:200]
+            if target.startswith(("nohup ", "setsid ")):
+                return  # These say so themselves.
+            self.shell.emit(self.shell.context.effect(Kind.PROCESS_RUN, target, via="&", tags=("detached",)))
 
     def visit(self, node: Any, stdin: Stream = EMPTY) -> Stream:
         self.shell.spend(2)
