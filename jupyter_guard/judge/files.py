@@ -119,6 +119,19 @@ RULES: Final[tuple[Rule, ...]] = (
         good=("import zipfile\nzipfile.ZipFile('in.zip').extractall('data')",),
     ),
     Rule(
+        id="JG218",
+        title="Writes a credential into a file",
+        why="A file is copied, committed and shared with whatever lies beside it.",
+        instead="Leave the credential where it is kept, and read it from there each time.",
+        kinds=_WRITES,
+        check=has("from:credential"),
+        bad=(
+            "import json, os\njson.dump(dict(os.environ), open('env.json', 'w'))",
+            "import keyring\nopen('notes.txt', 'w').write(keyring.get_password('a', 'b'))",
+        ),
+        good=("import json, os\njson.dump({'home': os.environ['HOME']}, open('env.json', 'w'))",),
+    ),
+    Rule(
         id="JG212",
         title="Writes outside the workspace",
         why="Other programs and other people rely on what lies there.",

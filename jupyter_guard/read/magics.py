@@ -86,6 +86,10 @@ _HARMLESS = frozenset(
 def _environment(args: str, context: Context) -> list[Effect]:
     from jupyter_guard.read.shell.state import Shell
 
+    if not args.strip():
+        # Alone it shows all of it.
+        tags = ("show",)
+        return [context.effect(Kind.CREDENTIAL_READ, "the environment", via="%env", scope=Scope.SESSION, tags=tags)]
     name, _, value = args.strip().partition("=" if "=" in args.partition(" ")[0] else " ")
     shell = Shell(context)
     if value.strip():

