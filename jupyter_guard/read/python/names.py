@@ -38,7 +38,21 @@ def name_value(run: Run, name: str) -> Value:
 
 
 # What these names stand for where a cell is read without the one that defines them.
-_USUAL = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "tf": "tensorflow", "sk": "sklearn"}
+_USUAL = {
+    "pd": "pandas",
+    "np": "numpy",
+    "plt": "matplotlib.pyplot",
+    "tf": "tensorflow",
+    "sk": "sklearn",
+    "system": "os.system",
+    "popen": "os.popen",
+    "check_call": "subprocess.check_call",
+    "check_output": "subprocess.check_output",
+    "Popen": "subprocess.Popen",
+    "rmtree": "shutil.rmtree",
+    "urlopen": "urllib.request.urlopen",
+    "urlretrieve": "urllib.request.urlretrieve",
+}
 # Names of known libraries that people use for their own variables.
 _COMMON = frozenset(
     """

@@ -107,3 +107,16 @@ def test_what_nothing_calls_is_a_step_milder_and_never_blocks(body: str) -> None
     assert run.verdict is Verdict.BLOCK
     assert Verdict.ALLOW < defined.verdict < Verdict.BLOCK
     assert max(f.severity.rank for f in defined.findings) == Severity.CRITICAL.rank - 1
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "via"),
+    [
+        ("system('convert ' + name)", Kind.PROCESS_RUN, "os.system"),
+        ("    out = check_output('ls %s' % x, shell=True)", Kind.PROCESS_RUN, "subprocess.check_output"),
+        ("rmtree('/srv/a')", Kind.FILE_DELETE, "shutil.rmtree"),
+    ],
+)
+def test_a_function_whose_import_is_not_seen_is_the_usual_one(code: str, kind: Kind, via: str) -> None:
+    assert via in {effect.via for effect in effects(code, kind)}
+    assert not effects(f"def {via.rpartition('.')[2]}(*a, **b): pass\n{code.strip()}", kind)
