@@ -46,6 +46,8 @@ _SERIALISE = frozenset(
     {"torch.save", "numpy.save", "numpy.savez", "numpy.savez_compressed", "joblib.dump", "pandas.DataFrame.to_pickle"}
 )
 MAX_TARGETS = 12
+MOST_HOSTS = 32
+"""Hosts that one cell connects to before it looks like trying them out."""
 
 
 def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTAIN) -> Value:
@@ -205,6 +207,10 @@ def _emit(
 ) -> set[str]:
     text, marks = target
     tags = set(tags)
+    if kind is Kind.NETWORK_CONNECT and len(run.found) >= MOST_HOSTS and _sweeps(run, site.name, text):
+        # One after the other: further ones are told as one.
+        text = HOLE
+        tags.add("bulk")
     if MANY in marks and kind is not Kind.FILE_READ:
         tags.add("bulk")
     if SELF_MADE in marks and below_made(text):
@@ -282,6 +288,17 @@ def below_made(path: str) -> bool:
         if depth < 0:
             return False
     return True
+
+
+def _sweeps(run: Run, via: str, text: str) -> bool:
+    """Whether ``text`` is one of very many hosts, or ports of a host, that the cell connects to in the same way."""
+    found = run.found.values()
+    hosts = {_host(one.target) for one in found if one.kind is Kind.NETWORK_CONNECT and one.via == via}
+    return len(hosts) >= MOST_HOSTS and _host(text) not in hosts
+
+
+def _host(target: str) -> str:
+    return target.partition("://")[2].partition("/")[0] or target
 
 
 def _unverified(site: Site) -> bool:

@@ -121,3 +121,15 @@ def test_other_ways(code: str, rule: str) -> None:
 )
 def test_nothing_of_the_kind(code: str) -> None:
     assert rules(code) == set()
+
+
+def test_very_many_hosts_are_one_effect() -> None:
+    report = last(
+        "import socket\nfor a in range(40):\n    for p in (22, 80, 443):\n        socket.create_connection((f'10.0.0.{a}', p))"
+    )
+    assert {one.rule for one in report.findings} == {"JG508"}
+    assert len(report.effects) < 40
+
+
+def test_many_pages_of_a_host_are_no_scan() -> None:
+    assert rules("import requests\nfor a in range(60):\n    requests.get(f'https://x.test/{a}')") == set()
