@@ -59,13 +59,17 @@ def test_a_restart_that_runs_everything_keeps_the_authors(opened: Front) -> None
             const heard = window.heard = [];
             kernel.iopubMessage.connect((_, message) => {
                 const data = message.content.data;
-                if (message.header.msg_type === 'comm_msg' && data.type !== 'snapshot') heard.push(data.item?.origin);
+                if (message.header.msg_type !== 'comm_msg') return;
+                // What ran before the restarted kernel knew of this page is in the snapshot.
+                const items = {snapshot: data.reports, report: [data.item]}[data.type] ?? [];
+                heard.push(...items.map(item => item.origin));
             });
         }"""
     )
     opened.run_command("notebook:restart-run-all")
     opened.page.locator(".jp-Dialog .jp-mod-warn").click()
-    opened.page.wait_for_function("() => window.heard.includes('human')")
+    opened.page.wait_for_function("() => ['imported', 'human'].every(origin => window.heard.includes(origin))")
+    opened.wait_until_idle()
     # The first cell was in the file, the second one was typed, here and before the restart.
     assert set(opened.page.evaluate("() => window.heard")) == {"imported", "human"}
     assert opened.guard_metadata(1)["origin"]["started_by"] == "person"
