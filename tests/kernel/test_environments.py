@@ -175,8 +175,9 @@ def test_an_r_kernel_is_scrubbed_interrupted_and_dies_natively(r: Front) -> None
     assert r.run("6 * 7").of("display_data")[0]["content"]["data"]["text/plain"] == "[1] 42"
     assert SECRET not in r.run(f'cat(paste0("{SECRET[:6]}", "{SECRET[6:]}"))').text
     assert "mine" in r.run('stop("mine")').error["evalue"]
-    run = r.send("Sys.sleep(60)")
-    r.wait_for(run, "execute_input")
+    # Before a cell's own code runs, an interrupt ends R itself: so it does without a wrapper.
+    run = r.send("message('begun'); Sys.sleep(60)")
+    r.wait_for(run, "stream")
     r.interrupt()
     r.finish(run, seconds=20)
     assert r.run("cat('on')").text == "on"
