@@ -55,6 +55,18 @@ def _count(value: Any) -> int:
     return value
 
 
+def _at_least(check: Callable[[Any], int], least: int, shown: str) -> Callable[[Any], int]:
+    """``check``, and no less than an idle kernel needs: with less, none would ever run a cell."""
+
+    def checked(value: Any) -> int:
+        found = check(value)
+        if found < least:
+            raise ValueError(f"at least {shown}, which a kernel needs before it does anything")
+        return found
+
+    return checked
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false")
@@ -201,12 +213,42 @@ FIELDS: Final[dict[str, Field]] = {
         Field("isolation.write", "paths", "writable", _texts(), _allowed_by_both),
         Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _texts(), _allowed_by_both),
         Field("isolation.env", "names", "environment variables the kernel receives", _texts(), _allowed_by_both),
-        Field("limits.memory", "a size", "memory of the kernel and its children", size, _least),
-        Field("limits.cell_seconds", "seconds", "how long a cell may run", _count, _least),
-        Field("limits.processes", "a number", "processes at a time", _count, _least),
-        Field("limits.open_files", "a number", "open files a process", _count, _least),
-        Field("limits.disk", "a size", "what may be written to disk", size, _least),
-        Field("limits.output", "a size", "what a cell may print", size, _least),
+        Field(
+            "limits.memory",
+            "a size",
+            "memory of the kernel and all that it starts",
+            # An idle ipykernel has 137 MB of data, most of it never touched (VmData, Python 3.11).
+            _at_least(size, 256 * 2**20, "256 MiB"),
+            _least,
+        ),
+        Field("limits.cell_seconds", "seconds", "how long a cell may run, waiting for people aside", _count, _least),
+        Field("limits.cell_cpu_seconds", "seconds", "processor time of a cell and all that it starts", _count, _least),
+        Field("limits.processes", "a number", "processes at a time, the kernel among them", _count, _least),
+        Field(
+            "limits.open_files",
+            "a number",
+            "open files a process",
+            # An idle ipykernel has 63 open.
+            _at_least(_count, 128, "128"),
+            _least,
+        ),
+        Field(
+            "limits.disk",
+            "a size",
+            "what the kernel and all that it starts write to disk, until a restart",
+            # The history's database.
+            _at_least(size, 2**20, "1 MiB"),
+            _least,
+        ),
+        Field("limits.output", "a size", "what a cell may print and show; the rest is left out", size, _least),
+        Field(
+            "limits.recursion",
+            "a number",
+            "what sys.setrecursionlimit may be given",
+            # What IPython itself sets.
+            _at_least(_count, 3000, "3000"),
+            _least,
+        ),
         Field("audit.store", '"local" or a URL', "where decisions are kept", _text, _kept),
     ]
 }

@@ -60,10 +60,12 @@ class Limits(msgspec.Struct, frozen=True):
 
     memory: int | None = None
     cell_seconds: int | None = None
+    cell_cpu_seconds: int | None = None
     processes: int | None = None
     open_files: int | None = None
     disk: int | None = None
     output: int | None = None
+    recursion: int | None = None
 
 
 class Policy:
@@ -146,6 +148,16 @@ class Policy:
     def limits(self) -> Limits:
         """What may be used up."""
         return Limits(**{name: self._values.get(f"limits.{name}") for name in Limits.__struct_fields__})
+
+    def limits_said(self) -> tuple[tuple[str, int, str], ...]:
+        """The limits in force: name, value, and the layer that set it with file and line."""
+        found = []
+        for name, value in msgspec.structs.asdict(self.limits).items():
+            if value is not None:
+                say = next(one for one in reversed(self.explain(f"limits.{name}")) if one.outcome != "ignored")
+                place = f"{say.file}, line {say.line}" if say.line else say.file
+                found.append((name, int(value), f"{say.layer} policy ({place})" if "preset" not in say.layer else place))
+        return tuple(found)
 
     @property
     def audit_store(self) -> str:
