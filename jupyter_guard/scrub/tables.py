@@ -25,16 +25,27 @@ LONGEST_ROW = 16_384
 COLUMN = Pattern(KIND, NAMES, Shape("(?P<secret>[ ])"), ignore_case=True)
 """Not a token format: engines report with it where such a name stands, and whoever asked reads the line around it."""
 
-_ALIGNED = r"[\w#.%|+ \t\x80-\xff-]*"
-_FIELDS = r'"?[\w.-]*"?'
+_SPACES = r" \t\x0b\x0c\x1c-\x1f"
+"""What `str.strip` takes away, without ends of lines. What is not ASCII may be such a space too, a bar, a letter."""
 COLUMN_EXPRESSION = (
-    r"(?:^|\r)(?:[ \t|\x80-\xff]{aligned}{name}|{aligned}(?:  |\t|\| ){name}|{aligned}{name}(?:  |\t| \|))"
-    r"{aligned}(?:\r|$)"
-    r'|(?:^|\r)(?:{field}[,;\t])*(?:{field}[,;\t]"?{name}"?|"?{name}"?[,;\t]{field})(?:[,;\t]{field})*(?:\r|$)'
+    r"(?:^|\r)(?:"
+    r"(?:[{spaces}{other}]{words}{name}|{words}[{spaces}{other}]{2}{name}|{words}{name}[{spaces}{other}]{2}){words}\\?[{spaces}{other}]*"
+    r"|(?:{fields}{bar}[{spaces}{other}\"]*{name}|{fields}{name}[{spaces}{other}\"]*{bar}){fields}"
+    r"|(?:{values}[,;]\"?{name}|{values}{name}\"?[,;]){values}"
+    r")(?:\r|$)"
 )
-"""Lines that may be such a head, for engines of bytes that match case-insensitively and line by line."""
-COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace("{name}", rf"\b(?:{'|'.join(NAMES)})\b")
-COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace("{aligned}", _ALIGNED).replace("{field}", _FIELDS)
+"""Every line that `Table` takes for such a head matches, and few others; for engines of bytes, case-insensitively and
+line by line. Three kinds: between spaces, between bars or tabs, between commas or semicolons."""
+for _part, _expression in {
+    "{name}": rf"\b(?:{'|'.join(NAMES)})\b",
+    "{words}": r"[\w#.%{spaces}{other}-]*",
+    "{fields}": r"[\w#.%|\"{spaces}{other}-]*",
+    "{bar}": r"[|\t{other}]",
+    "{values}": r"[\w.,;\"{other}-]*",
+    "{spaces}": _SPACES,
+    "{other}": r"\x80-\xff",
+}.items():
+    COLUMN_EXPRESSION = COLUMN_EXPRESSION.replace(_part, _expression)
 
 _NAME = re.compile("|".join(NAMES), re.IGNORECASE)
 EXACT_NAME = re.compile(rf"(?<![\w.-])(?:{'|'.join(NAMES)})(?![\w.-])", re.IGNORECASE | re.ASCII)
