@@ -3,5 +3,6 @@
 from jupyter_guard.audit.chain import Link, Problem, verify
 from jupyter_guard.audit.journal import Journal
 from jupyter_guard.audit.record import Approval, Judged, Record
+from jupyter_guard.audit.trail import is_telling, trail
 
-__all__ = ["Approval", "Journal", "Judged", "Link", "Problem", "Record", "verify"]
+__all__ = ["Approval", "Journal", "Judged", "Link", "Problem", "Record", "is_telling", "trail", "verify"]

@@ -67,9 +67,11 @@ def command() -> None:
 @color_option
 def list_(folder: Path | None, everything: bool, last: int, form: str, **filters: Any) -> None:
     """List decisions, the latest last."""
+    from jupyter_guard.audit import is_telling
+
     found = [(where, one) for where, _, one in _records(folder, **filters)]
     # A refusal and what came out of one is worth a line; that a cell ran is not, unless somebody asks for it.
-    chosen = found if everything or filters.get("state") else [pair for pair in found if _is_telling(pair[1])]
+    chosen = found if everything or filters.get("state") else [pair for pair in found if is_telling(pair[1])]
     shown = chosen[-last:]
     if form == "json":
         plain(json.dumps([_item(record) for _, record in shown], indent=2))
@@ -239,10 +241,6 @@ def _when(text: str | None, name: str) -> datetime | None:
             f"{text!r} is no time: expected 2026-01-31, 2026-01-31T12:00, or 30m, 6h, 7d", param_hint=f"--{name}"
         ) from None
     return found if found.tzinfo else found.astimezone()
-
-
-def _is_telling(record: Record) -> bool:
-    return bool(record.state not in ("ran", "ok", "error") or record.findings or record.redactions or record.limits)
 
 
 def _what(record: Record) -> str:

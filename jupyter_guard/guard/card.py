@@ -13,7 +13,7 @@ from collections.abc import Callable
 from textwrap import fill
 from typing import Any, Literal
 
-from jupyter_guard.terms import Effect, Finding, Origin, Report, Verdict
+from jupyter_guard.terms import Cell, Effect, Finding, Origin, Report, Verdict
 
 State = Literal["blocked", "declined", "asked", "warned", "note"]
 Clean = Callable[[str], str]
@@ -95,7 +95,7 @@ def payload(
         "cell": report.cell.number,
         "about": tidy(about),
         "sentence": tidy(report.sentence, MAX_SENTENCE).rstrip(".") or NO_SENTENCE,
-        "findings": [_finding(finding, tidy) for finding in findings[:MAX_FINDINGS]],
+        "findings": [_finding(finding, tidy, report.cell) for finding in findings[:MAX_FINDINGS]],
         "more": max(0, len(findings) - MAX_FINDINGS),
         "problems": [tidy(problem) for problem in report.problems[:MAX_FINDINGS]],
         "policy": tidy(report.policy),
@@ -199,8 +199,12 @@ def _deciding(findings: tuple[Finding, ...]) -> Finding | None:
     return next((one for one in weighty if one.verdict > Verdict.ALLOW and one.decided_by), None)
 
 
-def _finding(finding: Finding, tidy: Callable[..., str]) -> dict[str, Any]:
+def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = None) -> dict[str, Any]:
+    # Imported here: the wrapper imports this module for a name, and judges nothing.
+    from jupyter_guard.fix.likely import is_likely
+
     span = finding.span
+    fixable = cell is not None and cell.language == "python" and is_likely(finding, cell.code)
     return {
         "rule": tidy(finding.rule),
         "family": tidy(finding.family),
@@ -218,6 +222,7 @@ def _finding(finding: Finding, tidy: Callable[..., str]) -> dict[str, Any]:
         "verdict": str(finding.verdict),
         "decided_by": tidy(finding.decided_by),
         "origin": str(finding.origin),
+        "fixable": fixable,
         "effects": [_effect(effect, tidy) for effect in finding.effects[:MAX_EFFECTS]],
     }
 

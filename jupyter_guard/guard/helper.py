@@ -62,7 +62,7 @@ def serve(link: socket.socket) -> bool:
                 if keeper.keep(message) and message.id % ACKNOWLEDGED == 0:
                     link.sendall(pack(Kept(message.id)))
             elif isinstance(message, Tell):
-                link.sendall(pack(Told(message.id, _words(message))))
+                link.sendall(pack(Told(message.id, _told(message))))
             elif isinstance(message, Vet):
                 if pipeline.take_up_policy():
                     link.sendall(pack(_with_secrets(pipeline.standing)))
@@ -77,13 +77,10 @@ def serve(link: socket.socket) -> bool:
     return True
 
 
-def _words(message: Tell) -> str:
-    from jupyter_guard.guard.words import explain_rule, policy_summary
+def _told(message: Tell) -> str:
+    from jupyter_guard.guard.asked import told
 
-    try:
-        return policy_summary(Path.cwd()) if message.what == "policy" else explain_rule(message.rest)
-    except LookupError as error:
-        return str(error.args[0])
+    return told(message)
 
 
 def _with_secrets(standing: Standing) -> Standing:

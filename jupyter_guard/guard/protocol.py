@@ -46,7 +46,9 @@ class Vet(msgspec.Struct, tag="vet", frozen=True):
 
 
 class Tell(msgspec.Struct, tag="tell", frozen=True):
-    """Say in words what the ``"policy"`` is, or ``"explain"`` the rule ``rest``; answered by ``Told``."""
+    """Say what the ``"policy"`` is, ``"explain"`` the rule ``rest``, and as JSON what the ``"audit"`` holds about this
+    notebook and how to ``"fix"`` what was found in a cell; answered by ``Told``.
+    """
 
     id: int
     what: str

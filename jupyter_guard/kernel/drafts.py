@@ -21,6 +21,9 @@ WAITING_KEPT = 50
 LONGEST = 200_000
 TOO_LONG = f"the cell is longer than {LONGEST:,} characters, and is judged when it runs"
 TOO_MANY = "newer cells took its place"
+RECORDS_SHOWN = 100
+# What else a panel may ask of the helper; answered with a text.
+TOLD = ("policy", "audit", "fix")
 NO_READER = "cells of this language are not judged"
 
 
@@ -30,13 +33,14 @@ class Drafts:
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         # By comm and cell: a newer text of a cell takes the place of the older one.
-        self._waiting: dict[tuple[str, str, bool], dict[str, Any]] = {}
+        self._waiting: dict[tuple[str, str, bool, str], dict[str, Any]] = {}
         self._current: tuple[int, str, dict[str, Any]] | None = None
         self._numbers = itertools.count(FIRST_DRAFT)
 
     def ask(self, comm_id: str, data: dict[str, Any]) -> None:
-        """A panel wants to know what a cell would do, or, with the type ``policy``, what the policy is."""
-        place = (comm_id, str(data.get("cell_id") or ""), bool(data.get("number")))
+        """A panel wants to know what a cell would do or, with another type, one of ``TOLD``."""
+        kind = str(data.get("type"))
+        place = (comm_id, str(data.get("cell_id") or ""), bool(data.get("number")), kind)
         before = self._waiting.pop(place, None)
         if before is not None:
             self._answer(comm_id, before, problem=TOO_MANY)
@@ -53,7 +57,7 @@ class Drafts:
         _, comm_id, data = self._current
         self._current = None
         if isinstance(answer, Told):
-            self._send(comm_id, {"type": "policy", "id": data.get("id"), "text": answer.text})
+            self._send(comm_id, {"type": data.get("type"), "id": data.get("id"), "text": answer.text})
         else:
             self._answer(comm_id, data, item=answer.item)
         self._next()
@@ -64,18 +68,31 @@ class Drafts:
             comm_id, data = place[0], self._waiting.pop(place)
             if not self._relay.panel.owns(comm_id):
                 continue
-            if data.get("type") == "policy":
+            code, language = data.get("code"), self._relay.language
+            if data.get("type") in TOLD:
                 number = next(self._numbers)
                 self._current = (number, comm_id, data)
-                self._relay.judging.ask_words(Tell(number, "policy"))
-                continue
-            code, language = data.get("code"), self._relay.language
-            if not isinstance(code, str) or len(code) > LONGEST:
+                self._relay.judging.ask_words(Tell(number, str(data["type"]), self._rest(data)))
+            elif not isinstance(code, str) or len(code) > LONGEST:
                 self._answer(comm_id, data, problem=TOO_LONG)
             elif language not in ("python", "bash", "sql"):
                 self._answer(comm_id, data, problem=NO_READER)
             else:
                 self._judge(comm_id, data, code, language)
+
+    def _rest(self, data: dict[str, Any]) -> str:
+        """What the helper needs to know for one of ``TOLD``."""
+        if data["type"] == "audit":
+            last = data.get("last")
+            return json.dumps(
+                {"kernel": self._relay.keeping.kernel, "last": last if type(last) is int else RECORDS_SHOWN}
+            )
+        if data["type"] == "fix":
+            code = data.get("code")
+            known = isinstance(code, str) and len(code) <= LONGEST
+            about = {key: data.get(key) for key in ("rule", "span", "via")}
+            return json.dumps({**about, "code": code if known else ""})
+        return ""
 
     def _judge(self, comm_id: str, data: dict[str, Any], code: str, language: str) -> None:
         relay = self._relay
@@ -101,7 +118,8 @@ class Drafts:
         )
 
     def _answer(self, comm_id: str, data: dict[str, Any], item: bytes = b"", problem: str = "") -> None:
-        if data.get("type") == "policy":
+        if data.get("type") in TOLD:
+            self._send(comm_id, {"type": data["type"], "id": data.get("id"), "text": ""})
             return
         code = data.get("code")
         told = {

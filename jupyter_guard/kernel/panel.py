@@ -114,7 +114,7 @@ class Panel:
         own, key = self._comms[comm_id].key, data.get("key")
         if not own or not isinstance(key, str) or not hmac.compare_digest(own.encode(), key.encode("utf-8", "replace")):
             log.warning("a message on the guard's comm came without its key; ignored")
-        elif kind in ("vet", "policy"):
+        elif kind in ("vet", "policy", "audit", "fix"):
             self._draft(comm_id, data)
         elif kind == "claim":
             claim = read_claim(data)

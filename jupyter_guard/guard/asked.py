@@ -1,0 +1,94 @@
+"""What a panel asks of the helper, beside judging -> the answer: the policy in words, a rule's page, and as JSON what
+was decided in this notebook and the safe rewrite of a finding.
+
+None of it changes anything, and a failure is an answer too: nobody's cell waits for these.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_guard.guard.protocol import Tell
+
+log = logging.getLogger("jupyter_guard")
+
+
+def told(request: Tell) -> str:
+    """The text of the ``Told`` that answers ``request``."""
+    try:
+        return _WORDS[request.what](request.rest)
+    except LookupError as error:
+        return str(error.args[0])
+    except Exception as error:
+        log.exception("the guard could not answer %s", request.what)
+        problem = f"the guard failed on it: {type(error).__name__}: {error}"
+        return json.dumps({"problem": problem}) if request.what in AS_JSON else problem
+
+
+def _policy(_rest: str) -> str:
+    from jupyter_guard.guard.words import policy_summary
+
+    return policy_summary(Path.cwd())
+
+
+def _rule(rest: str) -> str:
+    from jupyter_guard.guard.words import explain_rule
+
+    return explain_rule(rest)
+
+
+def _audit(rest: str) -> str:
+    """``rest``: the kernel's name in its journal, and how many decisions are wanted."""
+    from jupyter_guard.audit.place import audit_directory
+    from jupyter_guard.audit.trail import trail
+
+    wanted = json.loads(rest)
+    notebook = os.environ.get("JPY_SESSION_NAME", "")
+    found = trail(audit_directory(os.environ, Path.home()), str(wanted["kernel"]), notebook, int(wanted["last"]))
+    return json.dumps({"records": found})
+
+
+def _fix(rest: str) -> str:
+    """``rest``: the cell's code, and the rule, place and callable of one of its findings."""
+    from jupyter_guard.fix import suggest
+    from jupyter_guard.terms import Span
+
+    wanted: dict[str, Any] = json.loads(rest)
+    place = wanted["span"]
+    span = Span(place["line"], place["column"], place["end_line"], place["end_column"])
+    found = suggest(wanted["code"], wanted["rule"], span, tuple(wanted["via"]))
+    if found is None or not _is_better(wanted["code"], found.code, wanted["rule"]):
+        return json.dumps({"problem": "there is no rewrite that surely keeps what the code is for"})
+    edits = [
+        {
+            "text": one.text,
+            "span": {
+                "line": one.span.line,
+                "column": one.span.column,
+                "end_line": one.span.end_line,
+                "end_column": one.span.end_column,
+            },
+        }
+        for one in found.edits
+    ]
+    return json.dumps({"title": found.title, "edits": edits, "code": found.code})
+
+
+def _is_better(before: str, after: str, rule: str) -> bool:
+    """Whether the rewritten cell has less of what ``rule`` finds, and nothing that is judged harder."""
+    from jupyter_guard.guard.session import Session
+    from jupyter_guard.policy import load_effective
+
+    policy = load_effective(Path.cwd())
+    old, new = (Session(policy, origin="assistant", workspace=Path.cwd()).vet(code) for code in (before, after))
+    counts = [sum(one.rule == rule for one in report.findings) for report in (old, new)]
+    # Without the session's names, nothing may have been found in the first place.
+    return new.verdict <= old.verdict and (counts[1] < counts[0] or counts == [0, 0])
+
+
+_WORDS = {"policy": _policy, "explain": _rule, "audit": _audit, "fix": _fix}
+AS_JSON = frozenset({"audit", "fix"})

@@ -1,0 +1,205 @@
+"""Safe rewrites: exact, keeping all that is not changed, and gone is what was found."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jupyter_guard import vet
+from jupyter_guard.fix import Edit, Fix, applied, is_likely, suggest
+from jupyter_guard.fix.edit import difference, offset
+from jupyter_guard.fix.likely import vias
+from jupyter_guard.terms import Span
+
+# A value that a person would call a secret, and that no scanner of this repository should.
+SECRET = "-".join(["correct", "horse", "9"])
+
+# Rule, before, after.
+EXAMPLES = [
+    ("JG112", "import yaml\nd = yaml.load(text, Loader=yaml.UnsafeLoader)", "import yaml\nd = yaml.safe_load(text)"),
+    ("JG112", "import yaml\nd = yaml.load(text, yaml.Loader)  # settings", "import yaml\nd = yaml.safe_load(text)  # settings"),
+    ("JG112", "import yaml as y\nd = list(y.load_all(text, Loader=y.Loader))", "import yaml as y\nd = list(y.safe_load_all(text))"),
+    ("JG112", "import yaml\nd = yaml.load(\n    text,\n    Loader=yaml.Loader,\n)", "import yaml\nd = yaml.safe_load(\n    text,\n)"),
+    (
+        "JG112",
+        "import yaml\nd = yaml.load(\n    text,  # ours\n    Loader=yaml.Loader,  # all of it\n)",
+        "import yaml\nd = yaml.load(\n    text,  # ours\n    Loader=yaml.SafeLoader,  # all of it\n)",
+    ),
+    ("JG112", "import yaml\nd = yaml.unsafe_load(text)", "import yaml\nd = yaml.safe_load(text)"),
+    ("JG502", "import requests\nr = requests.get(url, verify=False, timeout=3)", "import requests\nr = requests.get(url, timeout=3)"),
+    ("JG502", "import requests\nr = requests.get(url, timeout=3, verify=False)", "import requests\nr = requests.get(url, timeout=3)"),
+    ("JG502", "import requests\nr = requests.get(\n    url,\n    verify=False,  # why?\n)", "import requests\nr = requests.get(\n    url,\n    verify=True,  # why?\n)"),
+    ("JG502", "import httpx\nc = httpx.get(url, verify = False)", "import httpx\nc = httpx.get(url)"),
+    ("JG111", "import torch\nm = torch.load('m.pt')", "import torch\nm = torch.load('m.pt', weights_only=True)"),
+    ("JG111", "import torch\nm = torch.load('m.pt', weights_only=False)", "import torch\nm = torch.load('m.pt', weights_only=True)"),
+    ("JG111", "import torch\nm = torch.load(\n    'm.pt',\n    map_location='cpu',\n)", "import torch\nm = torch.load(\n    'm.pt',\n    map_location='cpu',\n    weights_only=True,\n)"),
+    ("JG111", "import numpy as np\na = np.load(p, allow_pickle=True)", "import numpy as np\na = np.load(p, allow_pickle=False)"),
+    (
+        "JG113",
+        "from transformers import AutoModel\nm = AutoModel.from_pretrained('a/b', trust_remote_code=True)",
+        "from transformers import AutoModel\nm = AutoModel.from_pretrained('a/b', trust_remote_code=False)",
+    ),
+    ("JG115", "from flask import Flask\napp = Flask('a')\napp.run(debug=True)", "from flask import Flask\napp = Flask('a')\napp.run(debug=False)"),
+    ("JG116", "from lxml import etree\np = etree.XMLParser(resolve_entities=True)", "from lxml import etree\np = etree.XMLParser(resolve_entities=False)"),
+    ("JG505", "import http.server\nhttp.server.test(port=8000, bind='0.0.0.0')", "import http.server\nhttp.server.test(port=8000, bind='127.0.0.1')"),
+    ("JG603", f"password = '{SECRET}'  # the shop's", 'import os\npassword = os.environ["PASSWORD"]  # the shop\'s'),
+    ("JG603", f"import json\nimport os\nx = 1\ndb_password = '{SECRET}'", 'import json\nimport os\nx = 1\ndb_password = os.environ["DB_PASSWORD"]'),
+    ("JG603", f"import json\nx = 1\napi_password = '{SECRET}'", 'import os\nimport json\nx = 1\napi_password = os.environ["API_PASSWORD"]'),
+    # IPython's lines stay as they are.
+    (
+        "JG502",
+        "%matplotlib inline\nfiles = !ls\nimport requests\nr = requests.get(url, verify=False)  # ünï\n!echo done",
+        "%matplotlib inline\nfiles = !ls\nimport requests\nr = requests.get(url)  # ünï\n!echo done",
+    ),
+]  # fmt: skip
+
+WITHOUT = [
+    # The name was imported; the safe one was not.
+    ("JG112", "from yaml import load, Loader\nd = load(text, Loader=Loader)"),
+    # Nobody can tell what else comes.
+    ("JG502", "import requests\nr = requests.get(url, verify=False, **more)"),
+    ("JG603", f"os = 1\npassword = '{SECRET}'"),
+    ("JG502", "import requests\n%time r = requests.get(url, verify=False)"),
+]
+
+
+def fixed(code: str, rule: str) -> Fix | None:
+    found = [one for one in vet(code, origin="assistant").findings if one.rule == rule]
+    assert found, f"{rule} finds nothing in {code!r}"
+    fixes = [suggest(code, rule, one.span, vias(one)) for one in found]
+    return next((one for one in fixes if one is not None), None)
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES, ids=lambda value: str(value)[:40])
+def test_a_rewrite_is_what_it_should_be(rule: str, before: str, after: str) -> None:
+    fix = fixed(before, rule)
+    assert fix is not None
+    assert fix.code == after
+    assert applied(before, fix.edits) == after
+    assert fix.title
+    assert SECRET not in repr(fix)
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES, ids=lambda value: str(value)[:40])
+def test_what_was_found_is_gone_and_nothing_new_is_found(rule: str, before: str, after: str) -> None:
+    found = [one.rule for one in vet(after, origin="assistant").findings]
+    known = [one.rule for one in vet(before, origin="assistant").findings]
+    assert vet(after).verdict <= vet(before).verdict
+    # `torch.load` with weights only is judged harmless, `numpy.load` without pickles too.
+    assert found.count(rule) < known.count(rule)
+    assert set(found) <= set(known)
+
+
+@pytest.mark.parametrize(("rule", "before"), WITHOUT)
+def test_where_it_is_not_exact_there_is_none(rule: str, before: str) -> None:
+    assert fixed(before, rule) is None
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES, ids=lambda value: str(value)[:40])
+def test_that_there_is_one_is_said_cheaply(rule: str, before: str, after: str) -> None:
+    assert any(is_likely(one, before) for one in vet(before).findings if one.rule == rule)
+    assert not any(is_likely(one, after) for one in vet(after).findings if one.rule == rule and rule != "JG603")
+
+
+def test_judging_does_not_load_libcst() -> None:
+    code = (
+        "import sys; from jupyter_guard import vet; from jupyter_guard.guard.pipeline import report_item;"
+        "from jupyter_guard.fix import suggest;"
+        "item = report_item(vet('import requests\\nrequests.get(u, verify=False)'));"
+        "assert item['findings'][0]['fixable'] is True, item;"
+        "assert 'libcst' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# What each harmless program prints is the same before and after.
+RUNS = [
+    (
+        "JG112",
+        "import yaml\ntext = 'a: [1, 2]\\nb: {c: x}\\nd: 2020-01-01'\nprint(yaml.load(text, Loader=yaml.FullLoader))",
+        {},
+    ),
+    ("JG112", "import yaml\nprint(list(yaml.load_all('a: 1\\n---\\nb: 2', Loader=yaml.Loader)))", {}),
+    (
+        "JG111",
+        "import io\nimport numpy as np\nf = io.BytesIO()\nnp.save(f, np.arange(3))\nf.seek(0)\nprint(np.load(f, allow_pickle=True))",
+        {},
+    ),
+    ("JG603", f"password = '{SECRET}'\nprint(len(password), password[::-1])", {"PASSWORD": SECRET}),
+    (
+        "JG116",
+        "from lxml import etree\np = etree.XMLParser(resolve_entities=True)\nprint(etree.fromstring('<a><b>1</b></a>', p)[0].text)",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "before", "variables"), RUNS, ids=lambda value: str(value)[:40])
+def test_on_harmless_input_it_does_the_same(rule: str, before: str, variables: dict[str, str]) -> None:
+    for module in ("yaml", "lxml", "numpy"):
+        if f"import {module}" in before or f"from {module}" in before:
+            pytest.importorskip(module)
+    fix = fixed(before, rule)
+    assert fix is not None
+
+    def output(code: str) -> bytes:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, env=variables)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    assert output(before) == output(fix.code) != b""
+
+
+CALLS = st.builds(
+    lambda indent, before, after, remark, many: (
+        f"import requests\n{indent}r = requests.get(url{', ' + before if before else ''}, verify=False"
+        f"{', ' + after if after else ''}{',' if many else ''}){remark}"
+    ),
+    st.just(""),
+    st.sampled_from(["", "timeout=3", "params={'ü': [1, 2]}", "headers=dict(a=1)"]),
+    st.sampled_from(["", "stream=True", "auth=('a', b)"]),
+    st.sampled_from(["", "  # verify=False", "\n# verify=False\n"]),
+    st.booleans(),
+)
+
+
+@given(CALLS)
+@settings(max_examples=60, deadline=None)
+def test_only_the_argument_goes(code: str) -> None:
+    fix = fixed(code, "JG502")
+    assert fix is not None
+    before, after = ast.parse(code), ast.parse(fix.code)
+    call = before.body[1].value  # type: ignore[attr-defined]
+    call.keywords = [one for one in call.keywords if one.arg != "verify"]
+    assert ast.dump(before) == ast.dump(after)
+    assert code.partition("#")[2] == fix.code.partition("#")[2]
+
+
+@given(st.text(alphabet="aü\n b", max_size=30), st.text(alphabet="aü\n b", max_size=10), st.data())
+def test_the_smallest_edit_makes_the_text(code: str, new: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(code)))
+    end = data.draw(st.integers(start, len(code)))
+    edit = difference(code, start, code[start:end], new)
+    assert applied(code, [edit]) == code[:start] + new + code[end:]
+    assert len(edit.text) <= len(new)
+
+
+@given(
+    st.text(max_size=200), st.integers(-1, 9), st.integers(-1, 9), st.sampled_from(sorted({one[0] for one in EXAMPLES}))
+)
+@settings(max_examples=80, deadline=None)
+def test_any_text_and_any_place_are_answered(code: str, line: int, column: int, rule: str) -> None:
+    fix = suggest(code, rule, Span(line, column, line, column + 3), ("torch.load",))
+    assert fix is None or fix.code != code
+
+
+def test_a_place_that_is_not_there_is_refused() -> None:
+    for span in (Span(3, 0, 3, 0), Span(1, 9, 1, 9), Span(0, 0, 0, 0)):
+        with pytest.raises(ValueError, match="there is no line"):
+            applied("a\nb", [Edit(span, "x")])
+    assert offset("a\nb", 2, 1) == 3
