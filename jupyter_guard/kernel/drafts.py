@@ -83,6 +83,8 @@ class Drafts:
     def _rest(self, data: dict[str, Any]) -> str:
         """What the helper needs to know for one of ``TOLD``."""
         if data["type"] == "audit":
+            # What still waits for others belongs to it.
+            self._relay.keeping.send()
             last = data.get("last")
             return json.dumps(
                 {"kernel": self._relay.keeping.kernel, "last": last if type(last) is int else RECORDS_SHOWN}
