@@ -11,16 +11,13 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 from benchmarks.scrub.corpora import CORPORA
-from benchmarks.scrub.peers import Look, detect_secrets, one_by_one, pieces
-from jupyter_guard.scrub import KnownValues, Scrubber, engine, rewrite, scrub, shape
+from benchmarks.scrub.peers import Look, detect_secrets, hyperscan_alone, one_by_one, pieces
+from jupyter_guard.scrub import KnownValues, Scrubber, engine, scrub
 from jupyter_guard.scrub.find import secrets_in
-from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
+from jupyter_guard.scrub.hyper import ByHyperscan
 from jupyter_guard.scrub.patterns import builtin
-from jupyter_guard.scrub.tables import COLUMN
 from jupyter_guard.scrub.views import ESCAPE
 
 SLOW_SAMPLE = 100_000
@@ -72,32 +69,15 @@ def streamed(text: str) -> None:
     scrubber.flush()
 
 
-def alone_database() -> Callable[[str], object]:
-    """Hyperscan alone with the same patterns, but without what the engine also asks: where a text ends inside of one."""
-    import hyperscan
-
-    def nothing(_node: tuple[Any, Any]) -> str:
-        return ""
-
-    with mock.patch.object(rewrite, "cut_off", nothing), mock.patch.object(shape, "cut_off", nothing):
-        database, _ = Expressions((*builtin(), COLUMN)).compiled()
-    scratch = hyperscan.Scratch(database)
-
-    def scan(text: str) -> None:
-        database.scan(text.encode("utf-8", "surrogatepass"), match_event_handler=lambda *_: None, scratch=scratch)
-
-    return scan
-
-
 def corpora(megabytes: float, peer: Look | None) -> None:
     """False alarms and speed on each kind of ordinary output."""
-    fast, slow, nothing = engine.engine_for(None), engine.ByKeyword(builtin()), KnownValues()
+    slow, nothing = engine.ByKeyword(builtin()), KnownValues()
     print(
         f"\n{'MB/s':16}{'MB':>6}{'in vain':>9}{'/MB':>7}{'whole':>8}{'of Hyperscan':>14}{'8 KiB':>8}{'of Hyperscan':>14}"
         f"{'by keyword':>12}{'re':>7}" + (f"{'detect-secrets, in vain/MB':>28}" if peer else "")
     )
     total = alarms = 0.0
-    scan = alone_database() if isinstance(fast, ByHyperscan) else None
+    scan = hyperscan_alone()
     for name, make in CORPORA.items():
         text = make(int(megabytes * 1e6))
         if not text:
@@ -128,10 +108,8 @@ def _share(one: float, other: float) -> str:
 
 def small_messages() -> None:
     """A message of 200 bytes, and what known values cost."""
-    fast = engine.engine_for(None)
-    alone = 0.0
-    if isinstance(fast, ByHyperscan):
-        scan = alone_database()
+    scan, alone = hyperscan_alone(), 0.0
+    if scan is not None:
         alone = _each(lambda: scan(MESSAGE))
         print(f"\n200 bytes: Hyperscan alone {alone:.2f} us")
     for count in (0, 10, 100, 1000):

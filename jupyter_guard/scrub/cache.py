@@ -1,4 +1,4 @@
-"""Compiled databases <-> a file in the user's cache directory that only its owner can have written.
+"""A compiled database <-> a file in the user's cache directory that only its owner can have written.
 
 A damaged or foreign file is not loaded: wrong owner, readable or writable by others, a link, a digest that does not
 fit. The digest finds damage. It cannot find a file that was made on purpose under the same account, so what runs cells
@@ -11,13 +11,12 @@ import contextlib
 import hashlib
 import os
 import stat
-import struct
 import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 _LARGEST = 256 * 1024 * 1024
-_MAGIC = b"jupyter_guard scrub 1\n"
+_MAGIC = b"jupyter_guard scrub 2\n"
 
 
 def cache_directory(env: Mapping[str, str], home: str) -> str:
@@ -33,42 +32,40 @@ def cache_directory(env: Mapping[str, str], home: str) -> str:
     return os.path.join(base, "jupyter_guard")
 
 
-def stored(directory: str | os.PathLike[str], name: str) -> tuple[Any, Any] | None:
-    """The databases under ``name``, or ``None`` when there are none that can be trusted."""
+def stored(directory: str | os.PathLike[str], name: str) -> Any | None:
+    """The database under ``name``, or ``None`` when there is none that can be trusted."""
     import hyperscan
 
     file = _trusted(directory, os.path.join(directory, f"scrub-{name}.db"))
     if file is None:
         return None
-    # Part by part: what is read at once and cut up afterwards stays in the heap, three times over.
+    # Part by part: what is read at once and cut up afterwards stays in the heap, twice over.
     try:
         with file:
             if file.read(len(_MAGIC)) != _MAGIC:
                 return None
-            digest, header = file.read(32), file.read(8)
-            if len(header) < 8:
+            digest = file.read(32)
+            if not 0 < os.fstat(file.fileno()).st_size - file.tell() <= _LARGEST:
                 return None
-            size, rest = struct.unpack("<Q", header)[0], os.fstat(file.fileno()).st_size - file.tell()
-            if not 0 <= size <= rest <= _LARGEST:
-                return None
-            check = hashlib.sha256(name.encode() + header)
-            parts = []
-            for length in (size, rest - size):
-                parts.append(file.read(length))
-                check.update(parts[-1])
-            if check.digest() != digest:
-                return None
+            body = file.read()
     except OSError:
         return None
+    if _digest(name, body) != digest:
+        return None
     try:
-        words = hyperscan.loadb(parts.pop(), hyperscan.HS_MODE_BLOCK)
-        return hyperscan.loadb(parts.pop(), hyperscan.HS_MODE_BLOCK), words
+        return hyperscan.loadb(body, hyperscan.HS_MODE_BLOCK)
     except hyperscan.error:
         return None
 
 
-def store(directory: str | os.PathLike[str], name: str, full: Any, words: Any) -> None:
-    """Keep the databases under ``name``. Raises ``OSError`` when the directory cannot be written or is not ours."""
+def _digest(name: str, body: bytes) -> bytes:
+    check = hashlib.sha256(f"{len(name)} {name}".encode())
+    check.update(body)
+    return check.digest()
+
+
+def store(directory: str | os.PathLike[str], name: str, database: Any) -> None:
+    """Keep the database under ``name``. Raises ``OSError`` when the directory cannot be written or is not ours."""
     import tempfile
 
     import hyperscan
@@ -78,13 +75,12 @@ def store(directory: str | os.PathLike[str], name: str, full: Any, words: Any) -
         os.mkdir(directory, 0o700)
     if not _private(os.lstat(directory), stat.S_ISDIR):
         raise PermissionError(f"{directory} belongs to somebody else or is open to others")
-    first = hyperscan.dumpb(full)
-    body = struct.pack("<Q", len(first)) + first + hyperscan.dumpb(words)
-    digest = hashlib.sha256(name.encode() + body).digest()
+    body = hyperscan.dumpb(database)
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=".scrub-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(_MAGIC + digest + body)
+            file.write(_MAGIC + _digest(name, body))
+            file.write(body)
         os.replace(temporary, os.path.join(directory, f"scrub-{name}.db"))
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -16,10 +16,10 @@ from jupyter_guard.scrub.tables import COLUMN
 
 
 def main() -> int:
-    """Compile and store; the exit code is 0 when both worked."""
+    """Compile and store; the exit code is 0 when all of it worked."""
     expressions = Expressions((*builtin(), COLUMN))
-    full, words = expressions.compiled()
-    store(sys.argv[1], expressions.name, full, words)
+    for part, database in expressions.compiled()._asdict().items():
+        store(sys.argv[1], f"{expressions.name}-{part}", database)
     return 0
 
 

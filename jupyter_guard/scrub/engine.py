@@ -85,7 +85,8 @@ class _Current:
 
         def compiled() -> Engine:
             expressions = Expressions(self._patterns)
-            return ByHyperscan(expressions, *expressions.compiled())
+            whole, ends, words = expressions.compiled()
+            return ByHyperscan(expressions, ends, words, lambda: whole)
 
         self.engine = _or_else(compiled) or self.engine
 
@@ -113,6 +114,7 @@ def engine_for(patterns: Sequence[Pattern] | None) -> Engine:
         ready = _or_else(_stored)
         if ready is not None:
             _ENGINES[id(chosen)] = (chosen, ready)
+            _fast.append(ready)
             return ready
         engine = ByKeyword((*chosen, COLUMN))
         threading.Thread(target=prepare, name="jupyter_guard scrub engine", daemon=True).start()
@@ -131,7 +133,7 @@ def prepare() -> bool:
             engine = _or_else(_stored) or _or_else(_compiled)
             if engine is not None:
                 _ENGINES[id(builtin())] = (builtin(), engine)
-                _fast.append(engine)
+                _fast[:] = [engine]
             _prepared.set()
     return not isinstance(engine_for(None), ByKeyword)
 
@@ -156,8 +158,12 @@ def _stored() -> Engine | None:
     from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
 
     expressions = Expressions((*builtin(), COLUMN))
-    databases = stored(cache_directory(os.environ, os.path.expanduser("~")), expressions.name)
-    return ByHyperscan(expressions, *databases) if databases is not None else None
+    directory = cache_directory(os.environ, os.path.expanduser("~"))
+    ends, words = (stored(directory, f"{expressions.name}-{part}") for part in ("ends", "words"))
+    if ends is None or words is None:
+        return None
+    name = f"{expressions.name}-whole"
+    return ByHyperscan(expressions, ends, words, lambda: stored(directory, name))
 
 
 def _compiled() -> Engine | None:

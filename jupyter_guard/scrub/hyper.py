@@ -1,10 +1,11 @@
 """Patterns -> where in a text they may match, found by Hyperscan at hundreds of megabytes a second.
 
-Two databases. One holds every pattern, loosened to what Hyperscan can do (no look-around, no counting beyond what
-tells a token from text), and matches also where a text ends in the middle of one: a single scan says which patterns to
-look for at all, and ordinary text has next to none, at its end neither. `re` then decides, as in the engine without
-Hyperscan: both name every place that matters, so both give the same result. The other database holds the keywords
-alone, for what is not a text yet: a message as JSON, a buffer.
+Three databases. One holds every pattern, loosened to what Hyperscan can do (no look-around, no counting beyond what
+tells a token from text). One matches also where a text ends in the middle of a pattern: it reads what is short, and of
+what is long and goes on only the end. A scan says which patterns to look for at all, and ordinary text has next to
+none, at its end neither. `re` then decides, as in the engine without Hyperscan: both name every place that matters, so
+both give the same result. The third database holds the keywords alone, for what is not a text yet: a message as JSON,
+a buffer.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_guard.scrub import rewrite, shape, tables
 from jupyter_guard.scrub.checks import DIGIT_WITHIN
@@ -23,27 +24,39 @@ from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.tables import COLUMN, COLUMN_EXPRESSION
 
 _TAIL = 384
+"""Where a text ends in the middle of a pattern that was not reported before, its keyword is no further from the end."""
+
+_SHORT = 2_048
+"""Characters that are not worth a scan of their own for their end."""
+
 _MOST_BEFORE = 128
 _MOST_PLACES = 128
 """A shape that spans no more is reported wherever it ends; of longer ones that would be too often."""
 
-_SLICE = 65_536
+_SLICE = 131_072
 _OVERLAP = 4_608
 """Longer than the longest head of a table, and than anything that a database must see whole."""
 
 
+class Databases(NamedTuple):
+    """What Hyperscan compiled: the patterns, the same with where a text ends in the middle of one, the keywords."""
+
+    whole: Any
+    ends: Any
+    words: Any
+
+
 class Expressions:
-    """What the two databases are compiled from, and a name for it that changes with it."""
+    """What the databases are compiled from, and a name for it that changes with it."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self.patterns = patterns
         self.keywords = Keywords(patterns)
         self.words = sorted({(word, p.ignore_case) for p in patterns for word in p.keywords})
 
-    @cached_property
-    def shapes(self) -> list[tuple[str, bool, bool]]:
+    def shapes(self, ends: bool) -> list[tuple[str, bool, bool]]:
         """Each pattern's expression, whether case does not matter, and whether it is reported once a text."""
-        return [_expression(pattern) for pattern in self.patterns]
+        return [_expression(pattern, ends) for pattern in self.patterns]
 
     @cached_property
     def name(self) -> str:
@@ -68,31 +81,36 @@ class Expressions:
                 text.update(file.read())
         return text.hexdigest()
 
-    def compiled(self) -> tuple[Any, Any]:
-        """The databases of patterns and of keywords. Takes a second or more."""
+    def compiled(self) -> Databases:
+        """The databases. Takes a second or more for each of the first two."""
         import hyperscan
 
-        once, caseless = hyperscan.HS_FLAG_SINGLEMATCH, hyperscan.HS_FLAG_CASELESS
-        multiline = hyperscan.HS_FLAG_MULTILINE
-        full = hyperscan.Database()
-        full.compile(
-            expressions=[source.encode("utf-8", "surrogatepass") for source, _, _ in self.shapes],
-            ids=list(range(len(self.shapes))),
-            flags=[
-                (once if single else 0) | (caseless if ignore_case else 0) | multiline
-                for _, ignore_case, single in self.shapes
-            ],
-        )
         words = hyperscan.Database()
         words.compile(
             expressions=[re.escape(word).encode() for word, _ in self.words],
             ids=list(range(len(self.words))),
-            flags=[caseless if ignore_case else 0 for _, ignore_case in self.words],
+            flags=[hyperscan.HS_FLAG_CASELESS if ignore_case else 0 for _, ignore_case in self.words],
         )
-        return full, words
+        return Databases(self._compiled(False), self._compiled(True), words)
+
+    def _compiled(self, ends: bool) -> Any:
+        import hyperscan
+
+        once, caseless = hyperscan.HS_FLAG_SINGLEMATCH, hyperscan.HS_FLAG_CASELESS
+        shapes = self.shapes(ends)
+        database = hyperscan.Database()
+        database.compile(
+            expressions=[source.encode("utf-8", "surrogatepass") for source, _, _ in shapes],
+            ids=list(range(len(shapes))),
+            flags=[
+                (once if single else 0) | (caseless if ignore_case else 0) | hyperscan.HS_FLAG_MULTILINE
+                for _, ignore_case, single in shapes
+            ],
+        )
+        return database
 
 
-def _expression(pattern: Pattern) -> tuple[str, bool, bool]:
+def _expression(pattern: Pattern, ends: bool) -> tuple[str, bool, bool]:
     """A pattern for Hyperscan, whether case does not matter, and whether it is reported once a text or at each place.
 
     Of one that can reach far across text, the keyword alone. Generic patterns have words for keywords that are common
@@ -105,8 +123,9 @@ def _expression(pattern: Pattern) -> tuple[str, bool, bool]:
     if pattern.generic:
         digit_within = DIGIT_WITHIN if any(name.startswith("generated") for name in pattern.checks) else 0
         if "password" in pattern.checks and not _reaches_far(pattern):
-            return f"(?:{keywords})(?:{pattern.shape.relaxed_password(DIGIT_WITHIN)})", pattern.ignore_case, False
-    rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(digit_within)
+            rest = pattern.shape.relaxed_password(ends, DIGIT_WITHIN)
+            return f"(?:{keywords})(?:{rest})", pattern.ignore_case, False
+    rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(ends, digit_within)
     return f"(?:{keywords}){rest}", pattern.ignore_case, not _reach(pattern)
 
 
@@ -143,13 +162,35 @@ def _in_characters(data: bytes, text: str, places: list[int]) -> Iterable[int]:
         yield at
 
 
-class ByHyperscan:
-    """The fast engine, once its databases are there."""
+_Scan = tuple[Any, Any]
+"""A database's method and the space that it works in."""
 
-    def __init__(self, expressions: Expressions, full: Any, words: Any) -> None:
+
+def _note(number: int, _from: int, to: int, _flags: int, found: list[tuple[int, int]]) -> None:
+    found.append((number, to))
+
+
+def _stop(*_: object) -> bool:
+    return True
+
+
+def _ignore(*_: object) -> None:
+    """For measuring."""
+
+
+def _by_end(found: tuple[int, int]) -> tuple[int, int]:
+    return found[1], found[0]
+
+
+class ByHyperscan:
+    """The fast engine, once its databases are there: ``whole`` gives the first, which only long texts need."""
+
+    def __init__(self, expressions: Expressions, ends: Any, words: Any, whole: Callable[[], Any]) -> None:
         import hyperscan
 
         self._stopped = hyperscan.ScanTerminated
+        self._in_use = hyperscan.ScratchInUseError
+        self._scratch = hyperscan.Scratch
         patterns = expressions.patterns
         self._keywords = expressions.keywords
         self._overlap = expressions.keywords.longest - 1
@@ -158,35 +199,52 @@ class ByHyperscan:
         self._seen: dict[int, tuple[Pattern, int]] = {}
         shared = {word: word for word in self._keywords.by_word}
         self._lowered = [shared[word.lower()] for word, _ in expressions.words]
-        self._full = full
-        self._words = words
-        self._full_scratch = hyperscan.Scratch(full)
-        self._words_scratch = hyperscan.Scratch(words)
+        self._load_whole = whole
+        self._whole: _Scan | None = None
+        self._ends = ends.scan, hyperscan.Scratch(ends)
+        self._words = words.scan, hyperscan.Scratch(words)
+        self._scan_ends, self._ends_scratch = self._ends
 
     def hits(self, text: str, start: int, final: bool) -> Sequence[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""
         begin = start - self._overlap if start > self._overlap else 0
         size = len(text)
-        if size - begin <= 2 * _SLICE:
-            return self._in_slice(text, begin, size, start)
-        # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
-        hits: list[Hit] = []
-        for at in range(begin, size, _SLICE):
-            hits += self._in_slice(text, at, min(size, at + _SLICE + _OVERLAP), start)
-        return list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values())
-
-    def _in_slice(self, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
-        """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what the first database finds."""
-        piece = text[begin:stop] if begin or stop < len(text) else text
+        if size - begin > _SHORT:
+            return self._in_long(text, begin, size, start, final)
+        piece = text[begin:] if begin else text
         data = piece.encode("utf-8", "surrogatepass")
         found: list[tuple[int, int]] = []
-        # Nothing stops this scan, and what it calls returns nothing: each call counts in a message of 200 bytes.
-        self._full.scan(
-            data,
-            match_event_handler=lambda number, _from, to, _flags, _context: found.append((number, to)),
-            scratch=self._full_scratch,
-        )
+        # Called without names, which by themselves take as long as reading 80 bytes; and nothing stops this scan.
+        try:
+            self._scan_ends(data, _note, 0, found, self._ends_scratch)
+        except self._in_use:
+            found = self._found(self._ends, data)
+        return self._named(found, data, piece, text, begin, size, start) if found else ()
+
+    def _in_long(self, text: str, begin: int, size: int, start: int, final: bool) -> Sequence[Hit]:
+        whole = self._whole or self._loaded()
+        hits: list[Hit] = []
+        # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
+        step = size - begin if size - begin <= 2 * _SLICE else _SLICE
+        for at in range(begin, size, step):
+            hits += self._in_slice(whole, text, at, min(size, at + step + _OVERLAP), start)
+        if not final:
+            at = max(begin, size - _TAIL)
+            hits += self._in_slice(self._ends, text, at, size, start)
+        return list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values()) if hits else hits
+
+    def _in_slice(self, database: _Scan, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
+        """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what ``database`` finds."""
+        piece = text[begin:stop] if begin or stop < len(text) else text
+        data = piece.encode("utf-8", "surrogatepass")
+        found = self._found(database, data)
         return self._named(found, data, piece, text, begin, stop, start) if found else ()
+
+    def _loaded(self) -> _Scan:
+        database = self._load_whole()
+        # What matches at ends too says the same and more.
+        self._whole = (database.scan, self._scratch(database)) if database is not None else self._ends
+        return self._whole
 
     def _named(
         self, found: list[tuple[int, int]], data: bytes, piece: str, text: str, begin: int, stop: int, start: int
@@ -224,22 +282,12 @@ class ByHyperscan:
 
     def full_scan(self, text: str) -> None:
         """Hyperscan alone over all patterns, for measuring."""
-        self._scan(self._full, self._full_scratch, text.encode("utf-8", "surrogatepass"), lambda *_: None)
+        scan, scratch = self._whole or self._loaded()
+        scan(text.encode("utf-8", "surrogatepass"), _ignore, 0, None, scratch)
 
     def may_match(self, data: bytes | memoryview) -> bool:
         """Whether a token may be in ``data``, which is no text in particular."""
-        found: list[int] = []
-
-        def on_match(number: int, *_: object) -> bool:
-            found.append(number)
-            return True
-
-        for database, scratch in ((self._words, self._words_scratch), (self._full, self._full_scratch)):
-            found.clear()
-            self._scan(database, scratch, data, on_match)
-            if not found:
-                return False
-        return True
+        return self._any(self._words, data) and self._any(self._ends, data)
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``, standing where one can."""
@@ -248,20 +296,14 @@ class ByHyperscan:
     def _at_keywords(self, text: str) -> list[Hit]:
         """Every keyword in ``text``."""
         data = text.encode("utf-8", "surrogatepass")
-        found: list[tuple[int, int]] = []
-        # Nothing stops this scan: each call of a function counts in a message of 200 bytes.
-        self._words.scan(
-            data,
-            match_event_handler=lambda number, _from, to, _flags, _context: found.append((to, number)),
-            scratch=self._words_scratch,
-        )
+        found = self._found(self._words, data)
         if not found:
             return []
         wide = len(data) != len(text)
         out: list[Hit] = []
         read = at = 0
         seen: tuple[int, str] | None = None
-        for to, number in sorted(found):
+        for number, to in sorted(found, key=_by_end):
             if wide:
                 at += len(data[read:to].decode("utf-8", "surrogatepass"))
                 read = to
@@ -273,8 +315,24 @@ class ByHyperscan:
             out.extend(self._keywords.at(text, end - len(word), word))
         return out
 
-    def _scan(self, database: Any, scratch: Any, data: bytes | memoryview, on_match: Any) -> None:
+    def _found(self, database: _Scan, data: bytes | memoryview) -> list[tuple[int, int]]:
+        """What is reported in ``data``: numbers, and where each ends."""
+        scan, scratch = database
+        found: list[tuple[int, int]] = []
         try:
-            database.scan(data, match_event_handler=on_match, scratch=scratch)
+            scan(data, _note, 0, found, scratch)
+        except self._in_use:
+            # Another thread reads with it.
+            scan(data, _note, 0, found, self._scratch(scan.__self__))
+        return found
+
+    def _any(self, database: _Scan, data: bytes | memoryview) -> bool:
+        """Whether anything is reported in ``data``."""
+        scan, scratch = database
+        try:
+            scan(data, _stop, 0, None, scratch)
+        except self._in_use:
+            return bool(self._found(database, data))
         except self._stopped:
-            return
+            return True
+        return False

@@ -146,8 +146,13 @@ def relaxed(node: tuple[Any, Any]) -> str:
     return _relaxed_character(node)
 
 
+def relaxed_all(nodes: Nodes, rest: str = "") -> str:
+    """What ``relaxed`` says of ``nodes``, one after the other, then ``rest``."""
+    return "".join(relaxed(node) for node in nodes) + rest
+
+
 def relaxed_or_cut_off(nodes: Nodes, rest: str = "") -> str:
-    """What ``relaxed`` says of ``nodes``, then ``rest``; or any beginning of ``nodes`` up to the end of the text.
+    """The same; or any beginning of ``nodes`` up to the end of the text.
 
     ``rest`` must match at the end of the text, as what this returns does: so a character that may be missing need not
     be written twice, once as it is and once cut off.

@@ -26,7 +26,7 @@ from jupyter_guard.scrub.rewrite import (
     either,
     open_ended,
     prefixes,
-    relaxed,
+    relaxed_all,
     relaxed_or_cut_off,
 )
 
@@ -132,42 +132,44 @@ class Shape:
             self._begun = self._compile(rf"{all_of(self._before)}(?!\Z)(?:{prefixes(rest)}|{all_of(rest)})")
         return self._begun.match(text, start) is not None
 
-    def relaxed(self, digit_within: int = -1) -> str:
+    def relaxed(self, ends: bool, digit_within: int = -1) -> str:
         """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere.
 
-        It also matches where the text ends while the shape is open. ``digit_within`` says that of one kind of
-        characters, only secrets with a digit among the first so many count; then, and with ``digit_within`` 0, the
-        expression ends as early as it can. Below 0 it is the whole shape.
+        With ``ends`` it also matches where the text ends while the shape is open. ``digit_within`` says that of one
+        kind of characters, only secrets with a digit among the first so many count; then, and with ``digit_within``
+        0, the expression ends as early as it can. Below 0 it is the whole shape.
         """
+        joined = relaxed_or_cut_off if ends else relaxed_all
         if digit_within < 0 or len(self._secret) != 1 or self._secret[0][0] is not op.MAX_REPEAT:
-            return relaxed_or_cut_off(self._before + self._secret + self._after)
+            return joined(self._before + self._secret + self._after)
         low, _high, sub = self._secret[0][1]
-        inner = "".join(relaxed(node) for node in sub)
+        inner = relaxed_all(list(sub))
         least = min(low, 8)
-        cut = cut_off(self._secret[0])
+        cut = cut_off(self._secret[0]) if ends else ""
         if not digit_within:
-            return relaxed_or_cut_off(self._before, either(f"(?:{inner}){{{least}}}", cut))
+            return joined(self._before, either(f"(?:{inner}){{{least}}}", cut))
         early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
         late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
-        return relaxed_or_cut_off(self._before, either(*early, late, cut))
+        return joined(self._before, either(*early, late, cut))
 
-    def relaxed_password(self, within: int) -> str:
+    def relaxed_password(self, ends: bool, within: int) -> str:
         """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
+        joined = relaxed_or_cut_off if ends else relaxed_all
         secret, before = self._secret, self._before
         if len(secret) != 1 or secret[0][0] is not op.MAX_REPEAT or not before or before[-1][0] is not op.MAX_REPEAT:
-            return self.relaxed(0)
+            return self.relaxed(ends, 0)
         low, _high, items = secret[0][1]
         item = next(iter(items))
         least, most, quote = before[-1][1]
         if len(items) != 1 or item[0] is not op.IN or item[1][0][0] is not op.NEGATE or (least, most) != (0, 1):
-            return self.relaxed(0)
+            return self.relaxed(ends, 0)
         inside = character(item)
-        quoted = "".join(relaxed(node) for node in quote) + f"{inside}{{{low}}}"
+        quoted = relaxed_all(list(quote)) + f"{inside}{{{low}}}"
         sign = "[^\\-A-Za-z_./:" + inside[2:]
         early = "|".join(f"{_times(inside, at)}{sign}{_times(inside, low - 1 - at)}" for at in range(low))
         late = f"{inside}{{{low},{within - 1}}}{sign}"
-        unquoted = either(early, late, cut_off(secret[0]))
-        return relaxed_or_cut_off(before[:-1], either(quoted, relaxed_or_cut_off(before[-1:], unquoted)))
+        unquoted = either(early, late, cut_off(secret[0]) if ends else "")
+        return joined(before[:-1], either(quoted, joined(before[-1:], unquoted)))
 
     def _compile(self, source: str) -> re.Pattern[str]:
         return re.compile(source, self._flags)

@@ -41,7 +41,8 @@ def engines() -> tuple[Engine, Engine]:
     from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
 
     expressions = Expressions((COLUMN,))
-    return ByKeyword((COLUMN,)), ByHyperscan(expressions, *expressions.compiled())
+    whole, ends, words = expressions.compiled()
+    return ByKeyword((COLUMN,)), ByHyperscan(expressions, ends, words, lambda: whole)
 
 
 @settings(max_examples=1500, deadline=None)

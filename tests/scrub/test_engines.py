@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+import threading
 
 import pytest
 
@@ -69,20 +70,46 @@ def test_they_pass_on_the_same_in_streams(engines: dict[str, Engine], monkeypatc
         assert passed["re"] == passed["hyperscan"], text
 
 
-def test_the_fast_one_names_what_a_text_ends_in_the_middle_of(engines: dict[str, Engine]) -> None:
+@pytest.mark.parametrize("before", ["", "x = 1\n" * 1_000, "é \n" * 100_000], ids=["short", "long", "in slices"])
+def test_the_fast_one_names_what_a_text_ends_in_the_middle_of(engines: dict[str, Engine], before: str) -> None:
+    # What is long is read without its ends, and its end by itself.
     chance = random.Random(4)
     named = 0
+    seen = max(0, len(before) - 10_000)
     for pattern in builtin():
         text = example(pattern, chance)[0]
-        for cut in sorted(chance.randrange(1, len(text) + 1) for _ in range(12)):
-            begun = text[:cut]
-            fast = {(at, end, one.kind) for at, end, one in engines["hyperscan"].hits(begun, 0, False)}
-            for at, end, one in engines["re"].hits(begun, 0, False):
+        for cut in sorted(chance.randrange(1, len(text) + 1) for _ in range(3 if before else 12)):
+            begun = before + text[:cut]
+            start = 0 if cut % 2 else seen
+            fast = {(at, end, one.kind) for at, end, one in engines["hyperscan"].hits(begun, start, False)}
+            for at, end, one in engines["re"].hits(begun, len(before), False):
                 # What generic formats wait for, it need not name while only their checks could still refuse it.
                 if one is not COLUMN and not one.generic and one.shape.open(begun, end):
                     named += 1
                     assert (at, end, one.kind) in fast, (one.kind, begun)
-    assert named > len(builtin())
+    assert named > len(builtin()) // (4 if before else 1)
+
+
+def test_several_threads_at_once(engines: dict[str, Engine]) -> None:
+    ordinary = "INFO step 3 loss=0.2 tokens/s=412 tokenizer=Bert password_reset_required: false\n"
+    secret = example(builtin()[0], random.Random(6))[1]
+    results: list[object] = []
+
+    def run(text: str) -> None:
+        try:
+            for _ in range(10):
+                assert secret not in Scrubber().feed(f"{text} {secret} {ordinary}" + " " * 5_000)
+                results.append(engines["hyperscan"].any_keyword(text) and engines["hyperscan"].may_match(text.encode()))
+        except BaseException as problem:
+            results.append(problem)
+
+    threads = [threading.Thread(target=run, args=(ordinary * count,)) for count in (1, 4_000, 4_000, 4_000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one for one in results if not isinstance(one, bool)] == []
+    assert len(results) == 40
 
 
 def test_the_fast_one_names_few_places_in_ordinary_text(engines: dict[str, Engine]) -> None:
