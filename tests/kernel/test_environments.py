@@ -103,8 +103,9 @@ def test_it_is_guarded_as_our_own_and_nothing_is_installed_in_it(other: Front) -
 
 
 def test_it_is_interrupted_and_dies_natively(other: Front) -> None:
-    run = other.send("import time; time.sleep(60)")
-    other.wait_for(run, "execute_input")
+    # Many short sleeps: a signal that comes just before a long one is not noticed until its end, with or without a wrapper.
+    run = other.send("import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.01)")
+    other.wait_for(run, "stream")
     other.interrupt()
     assert other.finish(run, seconds=15).reply["content"]["ename"] == "KeyboardInterrupt"
     run = other.send("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
