@@ -147,6 +147,8 @@ def rule_page(rule: Rule) -> str:
         lines.append(f"Looks at effects: {', '.join(f'`{kind}`' for kind in rule.kinds)}.\n")
     if rule.observes:
         lines.append(f"Looks at observations: {', '.join(f'`{what}`' for what in rule.observes)}.\n")
+    if rule.calls:
+        lines.append(f"Looks at calls of: {', '.join(f'`{name}`' for name in sorted(rule.calls))}.\n")
     for label, examples in (("Found in", rule.bad), ("Not found in", rule.good)):
         if examples:
             lines.append(f"## {label}\n")

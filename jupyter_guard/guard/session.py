@@ -82,8 +82,11 @@ class Session:
 
     def adopt(self, policy: Policy) -> None:
         """Judge the next cells by a changed policy, keeping what the session knows."""
+        from jupyter_guard.judge import calls_asked_for
+
         self.policy = policy
         self._reader.learn(policy.knowledge)
+        self._reader.calls = calls_asked_for(policy.deny)
 
     def _judged(self, cell: Cell, reading: Reading) -> Report:
         from jupyter_guard.judge import judge
@@ -165,8 +168,9 @@ def _origin(origin: Origin | str) -> Origin:
 
 
 def _reader(policy: Policy, workspace: str | Path | None) -> SessionReader:
+    from jupyter_guard.judge import calls_asked_for
     from jupyter_guard.knowledge import Knowledge
     from jupyter_guard.read import SessionReader as Reader
 
     knowledge = Knowledge.builtin().extended(policy.knowledge)
-    return Reader(knowledge, workspace=str(workspace or Path.cwd()))
+    return Reader(knowledge, workspace=str(workspace or Path.cwd()), calls=calls_asked_for(policy.deny))

@@ -56,6 +56,11 @@ def judge(
     return tuple(sorted(found.values(), key=lambda f: (f.span.line, f.span.column, f.rule)))
 
 
+def calls_asked_for(deny: Deny = Deny()) -> frozenset[str] | None:  # noqa: B008 - frozen
+    """The full names of the calls that ``judge`` looks at whatever they do; ``None``: any call may be refused."""
+    return None if deny.calls else frozenset().union(*(rule.calls for rule in RULES.values()))
+
+
 def _by_effects(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
     for effect in reading.effects:
         try:
@@ -83,11 +88,13 @@ def _by_effects(reading: Reading, disabled: Collection[str]) -> Iterator[Finding
 
 def _by_observations(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
     for observation in reading.observations:
-        for rule in _rules_for_observation(observation.what):
+        # Rules look at a call by its name alone.
+        call = observation.what == "call"
+        for rule in _rules_for_call(observation.detail) if call else _rules_for_observation(observation.what):
             if rule.id in disabled:
                 continue
             try:
-                fits = rule.seen(observation)
+                fits = call or rule.seen(observation)
             except Exception as error:
                 yield _crashed(rule.id, error, observation.span, reading)
                 continue
@@ -168,5 +175,14 @@ def _rules_for_observation(what: str) -> tuple[Rule, ...]:
     return tuple(_BY_OBSERVATION.get(what, ()))
 
 
+def _rules_for_call(name: str) -> tuple[Rule, ...]:
+    if not _BY_CALL:
+        for rule in RULES.values():
+            for wanted in rule.calls:
+                _BY_CALL[wanted].append(rule)
+    return tuple(_BY_CALL.get(name, ()))
+
+
+_BY_CALL: defaultdict[str, list[Rule]] = defaultdict(list)
 _BY_KIND: defaultdict[Kind, list[Rule]] = defaultdict(list)
 _BY_OBSERVATION: defaultdict[str, list[Rule]] = defaultdict(list)

@@ -25,10 +25,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A named judgement.
 
     ``kinds`` are the effects that ``check`` is asked about, with their facets (tags, and what the target says);
-    ``observes`` the observations that ``seen`` is asked about. ``severity`` is fixed, or ``None`` for the table in
-    ``judge/severity.py``. Within a family the first rule that fits an effect speaks, so special rules stand
-    before general ones. ``bad`` cells must make it fire and ``good`` ones must not: a test runs each. Cells of one
-    example that run one after the other are separated by a line ``# %%``.
+    ``observes`` the observations that ``seen`` is asked about; ``calls`` are full names, every call of which is a
+    finding. ``severity`` is fixed, or ``None`` for the table in ``judge/severity.py``. Within a family the first rule
+    that fits an effect speaks, so special rules stand before general ones. ``bad`` cells must make it fire and ``good``
+    ones must not: a test runs each. Cells of one example that run one after the other are separated by a line ``# %%``.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     check: Callable[[Effect, frozenset[str]], bool] = lambda _effect, _seen: True
     observes: tuple[str, ...] = ()
     seen: Callable[[Observation], bool] = lambda _observation: True
+    calls: frozenset[str] = frozenset()
     severity: Severity | None = None
     good: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()

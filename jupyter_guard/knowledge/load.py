@@ -23,6 +23,7 @@ class Knowledge:
         self._entries = dict(entries)
         self._looked_up: dict[str, Entry | None] = {}
         self._modules = {name.partition(".")[0] for name in entries}
+        self._below: dict[str, list[str]] | None = None
 
     @classmethod
     def builtin(cls) -> Knowledge:
@@ -76,10 +77,12 @@ class Knowledge:
 
     def below(self, module: str) -> list[str]:
         """What a star import from ``module`` may bring: the last part of each known name directly below it."""
-        start = module + "."
-        return [
-            name[len(start) :] for name in self._entries if name.startswith(start) and "." not in name[len(start) :]
-        ]
+        if self._below is None:
+            self._below = {}
+            for name in self._entries:
+                above, _, last = name.rpartition(".")
+                self._below.setdefault(above, []).append(last)
+        return self._below.get(module, [])
 
     def _renamed(self, name: str) -> str | None:
         """``name`` with its longest known prefix replaced by that prefix's alias or first base class."""

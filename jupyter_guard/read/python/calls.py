@@ -142,7 +142,8 @@ def _named(
     open_: bool,
 ) -> Value:
     name = atom.dotted
-    run.note("call", name, node)
+    if run.noted_calls is None or name in run.noted_calls:
+        run.note("call", name, node)
     described = _described(run.knowledge, name)
     if described is None:
         made, _, special = name.rpartition(".")

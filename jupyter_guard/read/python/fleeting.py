@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Container
 
+from jupyter_guard.read.python.walking import walk
+
 LONGEST = 2_000
 _LOOKING = (
-    ast.Module, ast.Expr, ast.Pass, ast.Constant, ast.Name, ast.Load, ast.Attribute, ast.Subscript, ast.Slice,
-    ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop, ast.BoolOp, ast.boolop, ast.Compare, ast.cmpop, ast.IfExp,
-    ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Call,
+    ast.Module, ast.Expr, ast.Pass, ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.BinOp,
+    ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr,
+    ast.FormattedValue, ast.Call,
 )  # fmt: skip
 # Builtins that keep nothing and change nothing of what they are given.
 _LOOKERS = frozenset(
@@ -28,7 +30,7 @@ def is_fleeting(code: str, tree: ast.Module, names: Container[str]) -> bool:
     """
     if len(code) > LONGEST or not all(isinstance(node, (ast.Expr, ast.Pass)) for node in tree.body):
         return False
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, _LOOKING):
             return False
         if isinstance(node, ast.Call) and not _looks(node, names):

@@ -31,7 +31,8 @@ STEPS = 200_000
 class SessionReader:
     """Reads the cells of one session and remembers what they define.
 
-    ``knowledge`` says what library calls do, ``workspace`` and ``home`` which paths are the user's own.
+    ``knowledge`` says what library calls do, ``workspace`` and ``home`` which paths are the user's own. ``calls`` are
+    the full names of the calls that are noted as observations (``None``: all).
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class SessionReader:
         knowledge: Knowledge | None = None,
         workspace: str | os.PathLike[str] | None = None,
         home: str | os.PathLike[str] | None = None,
+        calls: frozenset[str] | None = None,
     ) -> None:
         self.knowledge = knowledge or Knowledge.builtin()
         self.workspace = str(workspace) if workspace else str(Path.cwd())
         self.home = str(home) if home else os.path.expanduser("~")  # noqa: PTH111
+        self.calls = calls
         self._memory = Memory(Scope("module"))
         self._before: Memory | None = None
 
@@ -76,6 +79,7 @@ class SessionReader:
             files=self._memory.files,
         )
         run = Run(self._memory, context, self.knowledge, Source("", ast.Module([], []), cell.origin))
+        run.noted_calls = self.calls
         run.context = context.with_(
             lookup=lambda text: _looked_up(run, text), python=lambda text, inner: _nested(run, text, inner)
         )

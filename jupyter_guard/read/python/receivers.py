@@ -212,7 +212,7 @@ def unknown_method(
     open_: bool,
 ) -> Value:
     path = atom.path
-    if path:
+    if path and (run.noted_calls is None or path.lstrip(".") in run.noted_calls):
         run.note("call", path.lstrip("."), node)
     result: Value | None = None
     said = _said(run.knowledge, atom.attr) if atom.attr else None

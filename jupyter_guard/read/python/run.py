@@ -74,6 +74,7 @@ class Run:
         self.segments: list[Segment] = []
         self.found: dict[tuple[object, ...], Effect] = {}
         self.noted: dict[tuple[object, ...], Observation] = {}
+        self.noted_calls: frozenset[str] | None = None
         self.problems: list[str] = []
         self.calls: list[Func] = []
         self.defined: list[Func] = []

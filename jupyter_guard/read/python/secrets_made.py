@@ -8,6 +8,7 @@ import re
 
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import Name
+from jupyter_guard.read.python.walking import walk
 
 _SECRET = re.compile(
     r"(?:^|_)(?:pass(?:word|wd|phrase|code)?|pwd|secret|otp|pin_?code|salt|nonce|csrf|session_?(?:id|key|token)"
@@ -46,7 +47,7 @@ def weak_generator(run: Run, node: ast.AST, name: str) -> ast.expr | None:
     """The call in ``node`` that takes a secret called ``name`` from a predictable generator."""
     found: ast.expr | None = None
     letters = not _TOKEN.search(name) or _SECRET.search(name) is not None
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.Attribute) and one.attr in _LETTERS:
             letters = True
         if isinstance(one, ast.Call) and _GENERATORS.match(dotted := dotted_name(run, one.func)):

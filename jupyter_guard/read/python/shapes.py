@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import Const
+from jupyter_guard.read.python.walking import children, walk
 from jupyter_guard.terms import Certainty, Kind, Scope
 
 _WAITING = frozenset(
@@ -59,7 +60,7 @@ def endless(run: Run, node: ast.While, test: Const | None) -> bool:
 
 
 def _constant_test(node: ast.expr) -> bool:
-    return not any(isinstance(one, (ast.Name, ast.Call, ast.Attribute)) for one in ast.walk(node))
+    return not any(isinstance(one, (ast.Name, ast.Call, ast.Attribute)) for one in walk(node))
 
 
 def _own(body: Iterable[ast.stmt]) -> Iterable[ast.AST]:
@@ -69,7 +70,7 @@ def _own(body: Iterable[ast.stmt]) -> Iterable[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, _SCOPES):
-            todo.extend(ast.iter_child_nodes(node))
+            todo += children(node)
 
 
 def _breaks(body: Iterable[ast.stmt]) -> bool:
@@ -97,22 +98,29 @@ def recursion(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     if run.source.names_once(node, node.name):
         return
     for statement in node.body:
+        if isinstance(statement, _MAY_STOP):
+            return
+        # The first of the statement's calls of itself, unless it yields before.
+        found: ast.AST | None = None
         for inner in _own([statement]):
             if isinstance(inner, _MAY_STOP):
                 return
-        for inner in _own([statement]):
-            if isinstance(inner, (ast.Yield, ast.YieldFrom)):
-                return
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == node.name:
-                run.emit(
-                    Kind.RESOURCE_EXHAUST,
-                    "",
-                    node=inner,
-                    via=node.name,
-                    tags=("unbounded",),
-                    scope=Scope.SESSION,
-                    certainty=Certainty.LIKELY,
-                )
-                return
+            if found is None and (
+                isinstance(inner, (ast.Yield, ast.YieldFrom))
+                or (isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == node.name)
+            ):
+                found = inner
+        if isinstance(found, ast.Call):
+            run.emit(
+                Kind.RESOURCE_EXHAUST,
+                "",
+                node=found,
+                via=node.name,
+                tags=("unbounded",),
+                scope=Scope.SESSION,
+                certainty=Certainty.LIKELY,
+            )
+        if found is not None:
+            return
         if isinstance(statement, ast.Return):
             return

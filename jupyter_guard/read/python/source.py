@@ -82,12 +82,14 @@ class Source:
 
     def names_once(self, node: ast.stmt, name: str) -> bool:
         """Whether ``name`` stands at one place only in the lines of ``node``, as far as a count of letters tells."""
-        if not self.plain:
-            return False
+        return self.plain and self.lines(node).count(name) == 1
+
+    def lines(self, node: ast.stmt) -> str:
+        """The text of the lines on which ``node`` stands."""
         if self._lines is None:
-            self._lines = re.split(r"\r\n|\r|\n", self.text)
-        lines = self._lines[node.lineno - 1 : node.end_lineno]
-        return sum(line.count(name) for line in lines) == 1
+            text = self.text
+            self._lines = re.split(r"\r\n|\r|\n", text) if self._moved is not None else text.split("\n")
+        return "\n".join(self._lines[node.lineno - 1 : node.end_lineno])
 
     def segment(self, node: ast.expr) -> str:
         """The text of a name or attribute on one line, as it was written."""

@@ -165,7 +165,7 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     if is_counted(value) and not leaves(node.body):
         gone_through(run, value, node.iter, "for", MOST_SEEN)
     items = items_of(value)
-    unroll = items is not None and len(items) <= MAX_UNROLLED and len(items) * _size(node) <= 6000
+    unroll = items is not None and len(items) <= MAX_UNROLLED and _is_short(run, node, 6000 // max(len(items), 1))
     many = MANY in value.marks or items is None or len(items) > 16
     huge = False
     for atom in value.atoms:
@@ -201,8 +201,9 @@ def _passes(run: Run) -> range:
     return range(1 if run.loops and run.loops[-1].twice else 2)
 
 
-def _size(node: ast.AST) -> int:
-    return sum(1 for _ in ast.walk(node))
+def _is_short(run: Run, node: ast.stmt, most: int) -> bool:
+    """Whether a statement has at most ``most`` nodes; no character makes more than four."""
+    return 4 * len(run.source.lines(node)) <= most or sum(1 for _ in ast.walk(node)) <= most
 
 
 def _while(run: Run, node: ast.While) -> None:

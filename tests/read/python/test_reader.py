@@ -194,6 +194,12 @@ def test_imports_and_calls_are_noted() -> None:
     assert {("import", "telnetlib"), ("call", "telnetlib.Telnet")} <= noted
 
 
+def test_only_calls_that_somebody_asks_for_are_noted() -> None:
+    reader = SessionReader(workspace=WORK, home=HOME, calls=frozenset({"hashlib.md5"}))
+    noted = reader.read(Cell("import hashlib\nhashlib.md5(b'a')\nhashlib.sha256(b'a')\nx.y()")).observations
+    assert [one.detail for one in noted if one.what == "call"] == ["hashlib.md5"]
+
+
 def test_a_secret_in_the_text_is_noted_and_a_column_name_is_not() -> None:
     value = "hunter2" + "-x9"
     assert [one.detail for one in read(f"password = '{value}'").observations] == ["password"]
