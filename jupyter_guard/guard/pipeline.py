@@ -70,6 +70,7 @@ class Pipeline:
                 files=files,
                 known_from=before.known_from,
                 patterns=before.patterns,
+                limits=before.limits,
             )
         return self.standing != before
 
@@ -124,6 +125,7 @@ class Pipeline:
             known_from=tuple(policy.scrub.known_from),
             files=self._seen or (),
             patterns=json.dumps(policy.scrub.patterns).encode(),
+            limits=policy.limits_said(),
         )
 
     def _vet(self, code: str, request: Vet) -> Report:

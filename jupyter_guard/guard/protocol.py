@@ -74,7 +74,8 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     """The policy in force. ``problems`` is not empty when it could not be read: then every cell is blocked.
 
     ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when
-    it was read. ``secrets`` is what the sources in ``known_from`` hold, where a wrapper is told.
+    it was read. ``secrets`` is what the sources in ``known_from`` hold, where a wrapper is told. ``limits`` are names,
+    values and who set them.
     """
 
     mode: str = "enforce"
@@ -88,6 +89,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     files: tuple[tuple[str, Stamp], ...] = ()
     patterns: bytes = b"{}"
     secrets: tuple[HeldSecret, ...] = ()
+    limits: tuple[tuple[str, int, str], ...] = ()
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):

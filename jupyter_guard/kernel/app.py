@@ -64,7 +64,7 @@ def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None)
         death.tell_those_who_wait(relay, text)
         status = 1 if status == 0 or relay.gave_up else status
     else:
-        text = death.reason(status)
+        text = relay.limits.death if relay.limits is not None and relay.limits.death else death.reason(status)
         relay.last_words(text)
     # What the one before took is still to be said when this one came to nothing.
     taken = death.what_is_lost(relay, text) or (before if relay.untold else None)

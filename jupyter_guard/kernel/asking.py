@@ -71,6 +71,7 @@ class Asking:
             return
         question = Question(os.urandom(8).hex(), request, answer, allowed, refused, sha256 or request.hash())
         self._open[question.number] = question
+        self._wait()
         if by_stdin:
             header = relay.front.wire.header("input_request")
             question.stdin_id = header["msg_id"]
@@ -84,6 +85,7 @@ class Asking:
     def child_asks(self, client: bytes, password: bool) -> None:
         """The child waits for input from a client."""
         self._child[client] = password
+        self._wait(True)
 
     def take_reply(self, client: bytes, frames: list[bytes], at: int) -> bool:
         """Text arrived on stdin: whether it was for us. Raises ``MalformedError``."""
@@ -97,11 +99,18 @@ class Asking:
         if about in late or (late and not about and client not in self._child):
             late.discard(about) if about in late else late.pop()
             return True
-        if self._child.pop(client, False):
+        asked_for_password = self._child.pop(client, False)
+        self._wait()
+        if asked_for_password:
             value = parse_object(frames[at + CONTENT]).get("value")
             if isinstance(value, str):
                 self._relay.outgoing.learn(value, "typed password")
         return False
+
+    def _wait(self, child_waits: bool = False) -> None:
+        """A cell's time does not run while somebody is asked."""
+        if self._relay.limits is not None:
+            self._relay.limits.waits(child_waits or bool(self._open))
 
     def _question_for(self, client: bytes, about: str) -> Question | None:
         for question in self._open.values():
@@ -126,6 +135,7 @@ class Asking:
     def _settle(self, question: Question, choice: Choice, where: str) -> None:
         relay = self._relay
         del self._open[question.number]
+        self._wait()
         if question.stdin_id and where != "stdin":
             self._late.setdefault(question.request.client, set()).add(question.stdin_id)
         relay.panel.answered(question.number, str(choice))

@@ -172,6 +172,8 @@ class Dispatch:
     def _send(self, request: Execute, lane: Lane) -> None:
         request.state = State.SENT
         self.under_way[request.msg_id] = (request, lane)
+        if self._relay.limits is not None:
+            self._relay.limits.begins(request)
         self._relay.forward(request)
 
     def replying(self, msg_id: str, status: str) -> None:
@@ -234,6 +236,8 @@ class Dispatch:
 
     def _finish(self, request: Execute, lane: Lane) -> None:
         del self.under_way[request.msg_id]
+        if self._relay.limits is not None:
+            self._relay.limits.ended(request.msg_id)
         # A refusal's error is the guard's own, and on record already.
         self._relay.keeping.ended(request.msg_id, "ok" if request.refused else request.status)
         if lane.current is request:

@@ -81,6 +81,12 @@ class Keeping:
             facts["redactions"] = dict(counts)
         self._keep(msg_id, facts, b"")
 
+    def limited(self, msg_id: str, what: str) -> None:
+        """A cell reached a limit: ``what`` is the key and what was done."""
+        facts: dict[str, Any] = {"event": "outcome", "state": "limited", "sha256": "", "origin": "unknown"}
+        facts |= {"verdict": "allow", "would_be": "allow", "sentence": "", "limits": [what]}
+        self._keep(msg_id, facts, b"")
+
     def last_words(self) -> None:
         """The kernel ends: what late output was cleaned of is kept too."""
         for msg_id in list(self._redactions):

@@ -23,7 +23,7 @@ _ARENA_MAX = -8, 1
 def prepare() -> None:
     """Tell the C library so. Before there is a second thread."""
     for option, value in (_MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX):
-        _call("mallopt", option, value)
+        call("mallopt", option, value)
 
 
 class Flood:
@@ -41,17 +41,18 @@ class Flood:
     def give_back(self) -> None:
         """Give it back now."""
         self.passed = 0
-        _call("malloc_trim", 0)
+        call("malloc_trim", 0)
 
 
-def _call(name: str, *arguments: int) -> None:
-    """Call a function of the C library, where it has it: glibc does, and other ones behave as is."""
+def call(name: str, *arguments: int) -> int:
+    """Call a function of the C library; -1 where it has none of that name: glibc does, and other ones behave as is."""
     if sys.platform != "linux":
-        return
+        return -1
     # What lies under `ctypes` is enough for a call of numbers, and a tenth of its size: every wrapper makes it.
     with contextlib.suppress(AttributeError, ImportError, OSError, TypeError):
         import _ctypes
 
         library: Any = None
         function = type("_Function", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
-        function(_ctypes.dlsym(_ctypes.dlopen(library, 0), name))(*arguments)
+        return int(function(_ctypes.dlsym(_ctypes.dlopen(library, 0), name))(*arguments))
+    return -1

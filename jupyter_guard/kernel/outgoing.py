@@ -25,6 +25,8 @@ log = logging.getLogger("jupyter_guard")
 TARGET = "jupyter_guard"
 WITHHELD = "[jupyter_guard: output withheld, the scrubber failed on it]"
 _DISPLAYS = frozenset({"display_data", "update_display_data", "execute_result"})
+# What counts as a cell's output, where that is limited.
+COUNTED = _DISPLAYS | {"stream", "comm_open", "comm_msg"}
 _STATES = ("busy", "idle", "starting", "restarting", "dead")
 # Byte for byte what ipykernel sends; anything else under this name is looked at.
 _PLAIN = frozenset({b'{"execution_state": "busy"}', b'{"execution_state": "idle"}'})
@@ -76,6 +78,9 @@ class Outgoing:
         if kind.startswith("comm_") and self._speaks_as_guard(frames[at + CONTENT]):
             log.warning("the kernel's code tried to speak on the guard's comm; dropped")
             return
+        limits = relay.limits
+        if limits is not None and kind in COUNTED and not limits.output.passes(kind, about, frames, at):
+            return
         if kind == "stream":
             self._switch(frames, at, about)
         elif about in self._streams:
@@ -88,6 +93,8 @@ class Outgoing:
         if self._clean("iopub", frames, at, header, about):
             relay.front.wire.sign(frames, at)
             relay.front.publish(frames)
+        if limits is not None and (kind == "error" or limits.output.has_news):
+            limits.published(kind, about, frames[at + PARENT], frames[at + CONTENT])
         if kind == "execute_input" and relay.untold:
             relay.tell_lost(frames[at + PARENT])
         if under_way is not None and under_way[0].card:

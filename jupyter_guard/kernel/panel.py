@@ -160,6 +160,19 @@ class Panel:
         if self._comms:
             self._tell({"type": "report", "item": _item(facts, answer.item)})
 
+    def limited(self, request: Execute, told: list[dict[str, Any]]) -> None:
+        """Put what a cell's limits have said, all of it so far, beside what was found in it."""
+        for number in range(len(self._reports) - 1, -1, -1):
+            facts, judged = self._reports[number]
+            if facts[0] == request.msg_id:
+                item = json.loads(judged)
+                own = [one for one in item["findings"] if ": limits." not in one["decided_by"]]
+                item["findings"] = own + told
+                self._reports[number] = facts, json.dumps(item).encode()
+                if self._comms:
+                    self._tell({"type": "report", "item": _item(*self._reports[number])})
+                return
+
     def note_cell(self, request: Execute) -> None:
         """Remember which cell a request is about, for redactions in its output."""
         if request.cell_id:
@@ -212,6 +225,7 @@ class Panel:
                 "locked": standing.locked,
                 "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
                 "enforced": True,
+                "limits": [list(one) for one in standing.limits],
                 "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
             },
             "reports": [_item(*one) for one in self._reports],

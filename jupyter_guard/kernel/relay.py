@@ -12,7 +12,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
@@ -38,6 +38,9 @@ from jupyter_guard.kernel.request import Execute, Request
 from jupyter_guard.kernel.wire import Header, MalformedError
 from jupyter_guard.scrub import KnownValues, MessageScrubber
 from jupyter_guard.scrub.engine import engine_for
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.limits import Limits
 
 log = logging.getLogger("jupyter_guard")
 
@@ -77,6 +80,8 @@ class Relay:
             child.achieved,
         )
         self.link = Link(self, child.link, self._poller)
+        # Loaded with the first policy that has any.
+        self.limits: Limits | None = None
         self.last_card = ""
         self.ready = False
         self.nudged = False
@@ -167,6 +172,12 @@ class Relay:
             self._hidden = (standing.secrets, standing.patterns)
             self.incoming.learn_from(*self._hidden)
         self.panel.follow(standing)
+        if standing.limits and self.limits is None:
+            from jupyter_guard.kernel.limits import Limits
+
+            self.limits = Limits(self)
+        if self.limits is not None:
+            self.limits.follow(standing.limits)
 
     def _answered(self, answer: Judged | Told) -> None:
         if answer.id >= FIRST_DRAFT:
@@ -268,6 +279,8 @@ class Relay:
     def _patience(self) -> int:
         """How long to wait for anything to happen, in milliseconds."""
         seconds = min(self.judging.check(), self.dispatch.check(), self.keeping.check(), 10.0)
+        if self.limits is not None:
+            seconds = min(seconds, self.limits.check())
         if self.front.backlog:
             seconds = min(seconds, RETRY_SECONDS)
         elif self.front.flood.is_over:
@@ -328,6 +341,8 @@ class Relay:
             elif number == signals.TERMINATE:
                 self.shutting_down = True
                 signals.send(self.child.pid, number)
+            elif number == signals.CHILD and self.limits is not None:
+                self.limits.reap()
 
     def read_ahead(self) -> None:
         """Take what front ends have sent on shell by now."""
@@ -379,6 +394,8 @@ class Relay:
             signals.send(self.child.pid, signals.KILL)
             code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
             code = boxed.native(code, self.child.achieved())
+        if self.limits is not None:
+            self.limits.end_leftovers()
         if not self._abandoned:
             self._take_last_words()
         return code

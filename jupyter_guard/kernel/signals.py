@@ -8,6 +8,7 @@ import signal
 import socket
 
 INTERRUPT, TERMINATE = int(signal.SIGINT), int(signal.SIGTERM)
+STOP, CONTINUE = int(getattr(signal, "SIGSTOP", 0)), int(getattr(signal, "SIGCONT", 0))
 CHILD, KILL = int(getattr(signal, "SIGCHLD", 0)), int(getattr(signal, "SIGKILL", signal.SIGTERM))
 
 

@@ -156,7 +156,8 @@ class Policy:
             if value is not None:
                 say = next(one for one in reversed(self.explain(f"limits.{name}")) if one.outcome != "ignored")
                 place = f"{say.file}, line {say.line}" if say.line else say.file
-                found.append((name, int(value), f"{say.layer} policy ({place})" if "preset" not in say.layer else place))
+                layer = place if "preset" in say.layer else f"{say.layer} policy ({place})"
+                found.append((name, int(value), layer))
         return tuple(found)
 
     @property

@@ -1,0 +1,228 @@
+"""A kernel's process number -> everything that it started, with memory, processor time and bytes written (proc(5)).
+
+The wrapper looks ten times a second while a cell runs, so this reads few files, and those without Python's file
+objects. What a process started is found by the kernel's own list of children: a scan of all of /proc would cost a
+hundred times as much on a machine with many users.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_PIECE = 16_384
+# Shorter pieces are the last one: none ends further from the end of a page than its longest record is long.
+_FULL = 2_048
+
+
+class Process:
+    """One process as it was when it was looked at: ``started`` in ticks since boot, ``resident`` and sizes in bytes."""
+
+    __slots__ = ("cpu", "name", "parent", "pid", "resident", "started", "state", "threads")
+
+    def __init__(self, pid: int, stat: bytes) -> None:
+        # The name may hold anything, brackets included: it ends at the last one.
+        head, _, rest = stat.rpartition(b")")
+        fields = rest.split()
+        self.pid = pid
+        self.name = head.partition(b"(")[2].decode("utf-8", "replace")
+        self.state = fields[0]
+        self.parent = int(fields[1])
+        # Its own, and that of the children that it waited for.
+        self.cpu = sum(map(int, fields[11:15])) / TICK
+        self.threads = int(fields[17])
+        self.started = int(fields[19])
+        self.resident = int(fields[21]) * PAGE
+
+
+def look(pid: int) -> Process | None:
+    """A process now; ``None`` when it is gone."""
+    stat = read(f"/proc/{pid}/stat")
+    return Process(pid, stat) if stat else None
+
+
+class Tree:
+    """All that descends from ``root``.
+
+    With ``adopts``, this process takes over those whose parents end (PR_SET_CHILD_SUBREAPER): all its children belong
+    to the tree then, but for ``others``.
+    """
+
+    def __init__(self, root: int, adopts: bool = False) -> None:
+        self.root = root
+        self.adopts = adopts
+        self.others: set[int] = set()
+        # At the last look, with those that have ended and were not waited for.
+        self.seen: list[Process] = []
+        self._known: list[int] = []
+        self._newest = b""
+
+    def processes(self) -> list[Process]:
+        """What lives now, the root first; zombies are left out. Numbers are looked up anew only if any are new."""
+        newest = read("/proc/loadavg").rpartition(b" ")[2]
+        if newest and newest == self._newest and self._known:
+            found = [one for pid in self._known if (one := look(pid)) is not None]
+        else:
+            self._newest = newest
+            found = self._walk()
+            self._known = [one.pid for one in found]
+        self.seen = found
+        return [one for one in found if one.state not in (b"Z", b"X")]
+
+    def _walk(self) -> list[Process]:
+        found: list[Process] = []
+        seen = {os.getpid(), *self.others}
+        todo = [self.root, *self.orphans()]
+        while todo:
+            pid = todo.pop(0)
+            if pid in seen:
+                continue
+            seen.add(pid)
+            process = look(pid)
+            if process is not None:
+                found.append(process)
+                todo += children(pid, process.threads)
+        return found
+
+    def orphans(self) -> list[int]:
+        """Children of this process that were another one's."""
+        if not self.adopts:
+            return []
+        return [pid for pid in children(os.getpid(), 2) if pid != self.root and pid not in self.others]
+
+    def reap(self) -> None:
+        """Bury the orphans that have ended."""
+        for pid in self.orphans():
+            process = look(pid)
+            if process is not None and process.state == b"Z":
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except OSError:
+                    continue
+
+
+def children(pid: int, threads: int = 1) -> list[int]:
+    """What a process started and has not lost; each thread has its own list."""
+    if threads <= 1:
+        return _numbers(read(f"/proc/{pid}/task/{pid}/children"))
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    return [one for task in tasks for one in _numbers(read(f"/proc/{pid}/task/{task}/children"))]
+
+
+def _numbers(text: bytes) -> list[int]:
+    return [int(one) for one in text.split()]
+
+
+def anonymous(pid: int, is_alone: bool = False) -> int:
+    """Bytes of a process that cannot be taken from it again: what it shares with others counts in part (PSS).
+
+    ``is_alone`` says that nothing shares with it, which is cheaper to find out. Files that are mapped do not count: the
+    system drops them when it needs the memory.
+    """
+    if not is_alone:
+        rollup = read(f"/proc/{pid}/smaps_rollup")
+        if rollup:
+            return _sum(rollup, (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:"))
+    return _sum(read(f"/proc/{pid}/status"), (b"RssAnon:", b"RssShmem:", b"VmSwap:"))
+
+
+def _sum(text: bytes, wanted: tuple[bytes, ...]) -> int:
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(wanted)) * 1024
+
+
+def written(pid: int) -> int:
+    """Bytes that a process, and the children that it waited for, had written to disk; never below 0."""
+    found = {}
+    for line in read(f"/proc/{pid}/io").splitlines():
+        name, _, value = line.partition(b": ")
+        found[name] = int(value or 0)
+    return max(0, found.get(b"write_bytes", 0) - found.get(b"cancelled_write_bytes", 0))
+
+
+def in_memory_files(pid: int) -> int:
+    """Bytes of files that live in memory in a process' own mounts of the usual places, where it has its own."""
+    found = {}
+    for place in ("tmp", "dev/shm", "var/tmp", "run"):
+        try:
+            about = os.statvfs(f"/proc/{pid}/root/{place}")
+            device = os.stat(f"/proc/{pid}/root/{place}").st_dev
+            if device != os.stat(f"/{place}").st_dev:
+                found[device] = (about.f_blocks - about.f_bfree) * about.f_frsize
+        except OSError:
+            continue
+    return sum(found.values())
+
+
+def available() -> tuple[int, int]:
+    """Bytes of this machine that programs can still have, and all that it has; zeros where that is not told."""
+    found = {}
+    for line in read("/proc/meminfo").splitlines()[:4]:
+        name, _, value = line.partition(b":")
+        found[name] = int(value.split()[0]) * 1024
+    return found.get(b"MemAvailable", 0), found.get(b"MemTotal", 0)
+
+
+def command_of(pid: int) -> str:
+    """The words that a process was started with, cut to size; ``""`` when it is gone."""
+    words = read(f"/proc/{pid}/cmdline")[:400].decode("utf-8", "replace").split("\0")
+    shown = " ".join(one for one in words if one)
+    shown = "".join(one if one.isprintable() else " " for one in shown)
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def kill(process: Process, number: int = signal.SIGKILL) -> bool:
+    """Signal a process, unless its number is somebody else's by now; whether it was there."""
+    now = look(process.pid)
+    if now is None or now.started != process.started:
+        return False
+    try:
+        os.kill(process.pid, number)
+    except OSError:
+        return False
+    return True
+
+
+def kill_all(tree: Tree, spared: set[int], since: int = 0, seconds: float = 1.0) -> list[Process]:
+    """End every process of ``tree`` that began at tick ``since`` or later, ``spared`` excepted; those that it ended.
+
+    All are stopped before any is ended, again and again until no new ones turn up: those that multiply would otherwise
+    be faster.
+    """
+    stopped: dict[int, Process] = {}
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        fresh = [
+            one
+            for one in tree.processes()
+            if one.pid not in spared and one.pid not in stopped and one.started >= since and kill(one, signal.SIGSTOP)
+        ]
+        if not fresh:
+            break
+        stopped.update((one.pid, one) for one in fresh)
+    for one in stopped.values():
+        kill(one)
+    return list(stopped.values())
+
+
+def read(path: str) -> bytes:
+    """A small file in /proc; empty where it is gone or may not be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        text = data = os.read(handle, _PIECE)
+        # Such files come in pieces of a page, however much is asked for.
+        while len(data) >= _FULL and (data := os.read(handle, _PIECE)):
+            text += data
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+    return text

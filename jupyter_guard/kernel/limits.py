@@ -1,0 +1,385 @@
+"""The policy's limits and the running cells -> warnings at 80%, and whatever is over a limit stopped and explained.
+
+The largest child goes before the kernel, the kernel before the machine. Loaded with the first policy that has limits;
+what the system can hold a process to is its business (``isolate.rlimits``), sums over processes are watched here. A
+cell that ends within a tenth of a second is never looked at; when nothing runs, there is a look every few seconds, for
+threads and processes go on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from jupyter_guard.isolate import rlimits, tree
+from jupyter_guard.kernel import memory, signals
+from jupyter_guard.kernel.cutting import Output
+from jupyter_guard.kernel.limit_telling import Telling
+from jupyter_guard.kernel.limit_words import (
+    ERRORS,
+    STATE_KEPT,
+    Limit,
+    Reached,
+    amount,
+    cut_sentence,
+    how_to_raise,
+    limit_of_error,
+    named,
+    processes,
+)
+from jupyter_guard.kernel.measuring import Cell, Measured, Measuring
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.relay import Relay
+    from jupyter_guard.kernel.request import Execute
+
+FIRST_LOOK, EVERY, IDLE_EVERY = 0.1, 0.1, 5.0
+# A look may take a twentieth of the time, unless that would be too late.
+SHARE, SLOWEST = 20, 0.5
+SOON = 0.02
+WARN_AT = 0.8
+# A cell that is interrupted has so long to end; half of it before what it started is ended, all of it for the kernel.
+GRACE_SECONDS = 5.0
+# The kernel itself is over the limit on memory: below this it keeps its variables, for somebody to free some.
+MEMORY_AT_ONCE = 1.15
+# A child of this share of the limit is ended though that alone does not help.
+LARGE = 0.05
+# What the machine keeps for others.
+RESERVE, LARGEST_RESERVE = 0.02, 512 * 2**20
+# Over the limit on writing, who writes so much more is stopped again.
+DISK_STEP = 2**20
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Limits:
+    """The limits in force for one kernel. ``death`` says why the kernel was ended, where these ended it."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self.limits: dict[str, Limit] = {}
+        self.death = ""
+        self.trouble = ""
+        self.output = Output()
+        self._cells: dict[str, Cell] = {}
+        self._last: Execute | None = None
+        self._next = time.monotonic() + IDLE_EVERY
+        self._killed: set[tuple[int, int]] = set()
+        self._blamed_to = 0
+        self._is_over = False
+        self.telling = Telling(relay)
+        adopts = sys.platform == "linux" and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        self._is_boxed = '"backend": "bubblewrap"' in relay.child.achieved()
+        self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
+        self._tree = tree.Tree(relay.child.pid, adopts=adopts)
+        self.measuring = Measuring(self._tree, self._is_boxed, relay.dispatch.executed == 0, self._helper)
+
+    def _helper(self) -> int:
+        return self._relay.judging.pid
+
+    def follow(self, said: tuple[tuple[str, int, str], ...]) -> None:
+        """Take up the limits of a policy."""
+        self.limits = {name: Limit(name, value, source) for name, value, source in said}
+        self.output.limit = self.limits.get("output")
+        if sys.platform == "linux":
+            values = {one.name: one.value for one in self.limits.values()}
+            counts_alone = self._is_boxed and os.geteuid() != 0
+            for pid in self.measuring.all_pids():
+                self.trouble = rlimits.hold_other(pid, values, counts_alone) or self.trouble
+        else:
+            self.trouble = "this system only lets time and output be limited"
+
+    # --- cells
+
+    def begins(self, request: Execute) -> None:
+        """A cell was sent to the kernel."""
+        now = time.monotonic()
+        self._cells[request.msg_id] = Cell(request, now, self._is_over)
+        self._last = request
+        self._next = min(self._next, now + FIRST_LOOK)
+
+    def ended(self, msg_id: str) -> None:
+        """A cell is done."""
+        cell, now = self._cells.pop(msg_id, None), time.monotonic()
+        if cell is not None and now - cell.began > FIRST_LOOK:
+            # What its last moments brought is still its own.
+            self._next = min(self._next, now + EVERY)
+
+    def waits(self, is_waiting: bool) -> None:
+        """The running cells wait for somebody's answer, or no longer."""
+        now = time.monotonic()
+        for cell in self._cells.values():
+            if is_waiting and not cell.asked_at:
+                cell.asked_at = now
+            elif not is_waiting and cell.asked_at:
+                cell.began += now - cell.asked_at
+                cell.asked_at = 0.0
+
+    # --- the look
+
+    def check(self) -> float:
+        """Look when it is time to; the seconds until the next look."""
+        now = time.monotonic()
+        if now >= self._next and not self.death:
+            soon = self._look(now)
+            took = time.monotonic() - now
+            pause = min(max(EVERY, SHARE * took), SLOWEST) if self._cells else IDLE_EVERY
+            self._next = now + (SOON if soon else pause)
+        return max(0.0, self._next - time.monotonic())
+
+    def _look(self, now: float) -> bool:
+        """Whether to look again soon."""
+        for cell in list(self._cells.values()):
+            self._see_time(cell, now)
+        if sys.platform != "linux" or self.death:
+            return False
+        least, most = self.limits.get("memory"), self.limits.get("processes")
+        seen = self.measuring.look(
+            int(least.value * WARN_AT) if least else 0,
+            most.value if most else sys.maxsize,
+            "disk" in self.limits,
+            list(self._cells.values()),
+        )
+        if seen is None or self.death:
+            return False
+        if self._see_processes(seen):
+            return True
+        soon = self._see_memory(seen)
+        self._see_disk(seen)
+        for cell in list(self._cells.values()):
+            self._see_cpu(cell, seen)
+            if cell.stopped_at:
+                self._see_stopped(cell, now)
+        return soon and not self.death
+
+    def _see_time(self, cell: Cell, now: float) -> None:
+        limit = self.limits.get("cell_seconds")
+        if limit is None or cell.asked_at:
+            return
+        took = now - cell.began
+        if took >= limit.value:
+            self._interrupt(cell, limit, f"The cell was interrupted: it has run for {amount(limit.name, took)}.")
+        elif took >= limit.value * WARN_AT:
+            self._warn(limit, took, "At the limit the cell is interrupted.", cell)
+
+    def _see_cpu(self, cell: Cell, seen: Measured) -> None:
+        limit = self.limits.get("cell_cpu_seconds")
+        if limit is None or cell.cpu is None:
+            return
+        took = seen.cpu - cell.cpu
+        if took >= limit.value:
+            self._interrupt(
+                cell, limit, f"The cell was interrupted: it has used {amount(limit.name, took)} of processor time."
+            )
+        elif took >= limit.value * WARN_AT:
+            self._warn(limit, took, "At the limit the cell is interrupted.", cell)
+
+    def _see_stopped(self, cell: Cell, now: float) -> None:
+        """A cell that was interrupted and has not ended: first what it started goes, then the kernel."""
+        reached = cell.stopped_by
+        if reached is None:
+            return
+        late = now - cell.stopped_at
+        if late >= GRACE_SECONDS:
+            self._end_kernel(reached, f"{reached.what} It did not end within {GRACE_SECONDS:.0f} seconds of that.")
+        elif late >= GRACE_SECONDS / 2 and not cell.is_pruned:
+            cell.is_pruned = True
+            count = len(tree.kill_all(self._tree, self.measuring.spared, cell.tick))
+            if count:
+                what = f"It went on, so {processes(count)} that it had started {'was' if count == 1 else 'were'} ended."
+                self._tell(Reached(reached.limit, what, STATE_KEPT, reached.how), cell.request)
+
+    # --- memory
+
+    def _see_memory(self, seen: Measured) -> bool:
+        limit = self.limits.get("memory")
+        if limit is None:
+            return False
+        left, total = tree.available() if seen.resident * 4 > limit.value else (1, 0)
+        short = left < min(total * RESERVE, LARGEST_RESERVE) and seen.resident * 4 > total > 0
+        self._is_over = seen.memory >= limit.value
+        if not self._is_over and not short:
+            if seen.memory >= limit.value * WARN_AT:
+                then = "At the limit the largest process that the cells have started is ended, or else the kernel."
+                self._warn(limit, seen.memory, then)
+            return False
+        used = f"The kernel and what it started had {amount('memory', seen.memory)} of memory"
+        used += f", and the machine only {amount('memory', left)} left" if short else ""
+        victims = [one for one in seen.processes if one.pid not in self.measuring.spared]
+        if any((one.pid, one.started) in self._killed for one in victims):
+            # What was ended gives its memory back first.
+            return True
+        sizes = seen.sizes or self.measuring.sizes(seen.processes)
+        victims = sorted((one for one in victims if sizes.get(one.pid, 0)), key=lambda one: sizes[one.pid])
+        excess = seen.memory - limit.value
+        # What would not bring it below the limit is not sacrificed.
+        helps = sum(sizes[one.pid] for one in victims) >= excess
+        ended: list[tree.Process] = []
+        while victims and (helps or sizes[victims[-1].pid] >= limit.value * LARGE):
+            largest = victims.pop()
+            if tree.kill(largest):
+                self._killed.add((largest.pid, largest.started))
+                ended.append(largest)
+                excess -= sizes[largest.pid]
+            if excess <= 0:
+                break
+        if ended:
+            self._tell(self._reached(limit, f"{used}, so {named(ended, sizes)}", STATE_KEPT))
+            return True
+        what = f"{used}, nearly all of it the kernel's own"
+        what += f" or in files under /tmp and /dev/shm ({amount('memory', seen.files)})." if seen.files else "."
+        cell = self._latest()
+        if seen.memory > limit.value * MEMORY_AT_ONCE or short:
+            self._end_kernel(self._reached(limit, what, ""), what)
+        elif cell is not None and not cell.was_over:
+            self._interrupt(cell, limit, f"{what} The cell was interrupted.")
+        elif cell is not None:
+            then = "Free some of it: a cell that adds to it is stopped, and the kernel ended if that is too late."
+            self._warn(limit, seen.memory, then)
+        return not self.death
+
+    # --- processes
+
+    def _see_processes(self, seen: Measured) -> bool:
+        limit = self.limits.get("processes")
+        killed = sum((one.pid, one.started) in self._killed for one in seen.processes)
+        count = len(seen.processes) - seen.companions - killed
+        if limit is None or count <= limit.value:
+            if limit is not None and count >= max(2, limit.value * WARN_AT):
+                self._warn(limit, count, "Above the limit, what the cell has started is ended.")
+            return False
+        cell = self._latest()
+        kernel = self.measuring.kernel()
+        # It may be the one that multiplies. If we end now it ends too: that is how it was started.
+        stopped = kernel is not None and tree.kill(kernel, signals.STOP)
+        ended = tree.kill_all(self._tree, self.measuring.spared, cell.tick if cell else 0)
+        if not ended:
+            ended = tree.kill_all(self._tree, self.measuring.spared)
+        self._killed.update((one.pid, one.started) for one in ended)
+        number = f"{len(ended)} that {'the cell' if cell else 'cells'} had started were ended"
+        what = f"There were {count} processes or more, so {number}"
+        what += " and the cell was interrupted." if cell else "."
+        self._tell(self._reached(limit, what, STATE_KEPT))
+        if cell is not None:
+            cell.request.was_interrupted = True
+            signals.send(self._relay.child.pid, signals.INTERRUPT)
+        if stopped and kernel is not None:
+            tree.kill(kernel, signals.CONTINUE)
+        return True
+
+    # --- disk
+
+    def _see_disk(self, seen: Measured) -> None:
+        limit = self.limits.get("disk")
+        if limit is None:
+            return
+        if seen.written < max(limit.value, self._blamed_to):
+            if seen.written >= limit.value * WARN_AT:
+                self._warn(limit, seen.written, "At the limit, whatever still writes is stopped.")
+            return
+        used = f"The kernel and what it started have written {amount('disk', seen.written)} since the kernel started"
+        writers = [one for one in seen.writers if one.pid not in self.measuring.spared]
+        if seen.writers:
+            # The history of cells is written too, a page now and then.
+            self._blamed_to = seen.written + DISK_STEP
+        for one in writers:
+            named = f"{one.name} (process {one.pid}: {tree.command_of(one.pid)})"
+            if (one.pid, one.started) not in self._killed and tree.kill(one):
+                self._killed.add((one.pid, one.started))
+                what = f"{used}, so a process that was writing was ended: {named}."
+                self._tell(self._reached(limit, what, STATE_KEPT))
+        cell = self._latest()
+        if writers or not seen.writers:
+            return
+        if cell is not None:
+            self._interrupt(cell, limit, f"{used}, so the cell was interrupted.")
+        else:
+            reached = self._reached(limit, f"{used}, and no cell runs that could be interrupted.", "")
+            self._end_kernel(reached, reached.what)
+
+    # --- what is done about it
+
+    def _interrupt(self, cell: Cell, limit: Limit, what: str) -> None:
+        if cell.stopped_at:
+            return
+        cell.stopped_at = time.monotonic()
+        cell.stopped_by = reached = self._reached(limit, what, STATE_KEPT)
+        self._tell(reached, cell.request)
+        cell.request.was_interrupted = True
+        signals.send(self._relay.child.pid, signals.INTERRUPT)
+
+    def _end_kernel(self, reached: Reached, what: str) -> None:
+        """End the kernel; the relay sees it end, and says why on the cell."""
+        self.death = f"{what} The kernel was ended: files are kept, its variables are gone. {reached.how}"
+        request = self._current()
+        if request is not None:
+            self.telling.died(reached.limit, what, self.death, request, shown=not self._cells)
+        signals.send(self._relay.child.pid, signals.KILL)
+
+    def end_leftovers(self) -> None:
+        """The kernel has ended: so does what it started, daemons too."""
+        if sys.platform == "linux" and self._tree.adopts:
+            self._tree.others.add(self._relay.judging.pid)
+            tree.kill_all(self._tree, self.measuring.spared)
+            self._tree.reap()
+
+    def reap(self) -> None:
+        """Some process has ended."""
+        if self._tree.adopts:
+            self._tree.others.add(self._relay.judging.pid)
+            self._tree.reap()
+
+    # --- what people are told
+
+    def _current(self) -> Execute | None:
+        cell = self._latest()
+        return cell.request if cell is not None else self._last
+
+    def _latest(self) -> Cell | None:
+        return next(reversed(self._cells.values()), None)
+
+    def _tell(self, reached: Reached, request: Execute | None = None) -> None:
+        request = request or self._current()
+        if request is not None:
+            self.telling.tell(reached, request)
+
+    def _reached(self, limit: Limit, what: str, kept: str) -> Reached:
+        return Reached(limit, what, kept, how_to_raise(limit, self._is_held))
+
+    def _warn(self, limit: Limit, used: float, then: str, cell: Cell | None = None) -> None:
+        """Once a cell."""
+        cell = cell or self._latest()
+        if cell is not None and limit.name not in cell.warned:
+            cell.warned.add(limit.name)
+            self.telling.warn(limit, used, then, cell.request)
+
+    def published(self, kind: str, about: str, parent: bytes, content: bytes) -> None:
+        """Something of a cell's was published: say what is to be said of it, right behind."""
+        cell = self._cells.get(about)
+        request = cell.request if cell is not None else None
+        if self.output.has_news and (limit := self.limits.get("output")) is not None:
+            count = self.output.counted(about)
+            if count >= limit.value:
+                self._relay.outgoing.release(about)
+                if cell is not None:
+                    cell.warned.add(limit.name)
+                reached = self._reached(limit, cut_sentence(count), "The cell runs on, and its variables are kept.")
+                self.telling.tell_in_line(reached, about, parent, request)
+            elif cell is not None:
+                self._warn(limit, count, "What comes beyond the limit is left out.", cell)
+        if kind == "error" and (limit := self.limits.get(limit_of_error(content))) is not None:
+            self.telling.tell_in_line(self._reached(limit, ERRORS[limit.name], STATE_KEPT), about, parent, request)
+
+    def status(self) -> list[str]:
+        """Lines for ``%guard status``."""
+        if not self.limits:
+            return ["Limits: none."]
+        shown = ", ".join(f"{one.name} {one.shown}" for one in self.limits.values())
+        lines = [f"Limits: {shown}."]
+        seen = self.measuring.look(1, sys.maxsize, "disk" in self.limits, []) if sys.platform == "linux" else None
+        if seen is not None:
+            used = f"memory {amount('memory', seen.memory)}, processes {len(seen.processes) - seen.companions}"
+            used += f", written {amount('disk', seen.written)}" if "disk" in self.limits else ""
+            lines.append(f"  Used now: {used}.")
+        return lines + ([f"  Not all of them hold: {self.trouble}."] if self.trouble else [])
