@@ -11,6 +11,7 @@ import { notify } from './notify/plugin';
 import { panel } from './panel/plugin';
 import { provenance } from './provenance/plugin';
 import { status } from './status/plugin';
+import { tint } from './tint/plugin';
 import { vetting } from './vetting/plugin';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -22,6 +23,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   vetting,
   effects,
   lint,
+  tint,
   status,
   notify
 ];

@@ -5,6 +5,9 @@
  * item without an identity is dropped, so that no message can throw in the front end.
  */
 
+import { IGuardStatus, parseStatus } from './standing';
+import { count, list, table, text, texts } from './values';
+
 export const COMM_TARGET = 'jupyter_guard';
 export const MIME_TYPE = 'application/vnd.jupyter-guard.v1+json';
 export const METADATA_KEY = 'jupyter_guard';
@@ -32,13 +35,6 @@ export interface IEffect {
   readonly tags: readonly string[];
 }
 
-/** A rewrite that keeps what the code is for: `text` in place of what stands at `span`. */
-export interface IFix {
-  readonly title: string;
-  readonly text: string;
-  readonly span: ISpan;
-}
-
 export interface IFinding {
   readonly rule: string;
   readonly family: string;
@@ -51,7 +47,8 @@ export interface IFinding {
   readonly verdict: Verdict;
   readonly decidedBy: string;
   readonly effects: readonly IEffect[];
-  readonly fix: IFix | null;
+  /** Whether the guard is worth being asked for a safe rewrite. */
+  readonly fixable: boolean;
 }
 
 export interface IReport {
@@ -78,18 +75,6 @@ export interface IRedaction {
   readonly kind: string;
   readonly channel: string;
   readonly count: number;
-}
-
-export interface IGuardStatus {
-  readonly mode: string;
-  readonly policy: string;
-  readonly preset: string;
-  readonly locked: boolean;
-  readonly backend: string;
-  readonly missing: readonly string[];
-  readonly enforced: boolean;
-  /** What is wrong with the policy's files, if anything. */
-  readonly problems: readonly string[];
 }
 
 export interface ISnapshot {
@@ -122,26 +107,6 @@ export interface ICard {
   readonly who: string;
 }
 
-type Table = Readonly<Record<string, unknown>>;
-
-function table(value: unknown): Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function text(value: unknown, fallback = ''): string {
-  return typeof value === 'string' ? value : fallback;
-}
-
-const texts = (value: unknown): readonly string[] => list(value).filter((one): one is string => typeof one === 'string');
-
-function count(value: unknown, fallback: number): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
-}
-
 /** A verdict; anything that is not one counts as a block, so that a garbled message never looks harmless. */
 function verdict(value: unknown): Verdict {
   return value === 'allow' || value === 'warn' || value === 'confirm' ? value : 'block';
@@ -151,7 +116,7 @@ function severity(value: unknown): Severity {
   return (SEVERITIES as readonly unknown[]).includes(value) ? (value as Severity) : 'critical';
 }
 
-function parseSpan(value: unknown): ISpan {
+export function parseSpan(value: unknown): ISpan {
   const span = table(value);
   const line = count(span.line, 1);
   const column = count(span.column, 0);
@@ -185,13 +150,8 @@ function parseFinding(value: unknown): IFinding {
     verdict: verdict(finding.verdict),
     decidedBy: text(finding.decided_by),
     effects: list(finding.effects).map(parseEffect),
-    fix: parseFix(finding.fix)
+    fixable: finding.fixable === true
   };
-}
-
-function parseFix(value: unknown): IFix | null {
-  const fix = table(value);
-  return typeof fix.text === 'string' ? { title: text(fix.title), text: fix.text, span: parseSpan(fix.span) } : null;
 }
 
 export function parseReport(value: unknown): IReport | null {
@@ -229,21 +189,6 @@ function parseRedaction(value: unknown): IRedaction {
     kind: text(item.kind, 'secret'),
     channel: text(item.channel),
     count: count(item.count, 1)
-  };
-}
-
-function parseStatus(value: unknown): IGuardStatus {
-  const guard = table(value);
-  const isolation = table(guard.isolation);
-  return {
-    mode: text(guard.mode, 'enforce'),
-    policy: text(guard.policy),
-    preset: text(guard.preset),
-    locked: guard.locked === true,
-    backend: text(isolation.backend, 'none'),
-    missing: texts(isolation.missing),
-    enforced: guard.enforced === true,
-    problems: texts(guard.problems)
   };
 }
 

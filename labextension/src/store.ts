@@ -1,6 +1,7 @@
 /** Messages of the guard -> what is known about a notebook's session. Pure: every step gives a new state. */
 
-import { GuardMessage, IGuardStatus, IPending, IRedaction, IReport } from './protocol';
+import { GuardMessage, IPending, IRedaction, IReport } from './protocol';
+import { IGuardStatus } from './standing';
 
 /**
  * How the session stands to a guard: no kernel; a kernel without one; asked and not yet answered; answered; a kernel

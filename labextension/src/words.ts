@@ -110,6 +110,53 @@ export function stateTone(state: string): 'stop' | 'ask' | 'warn' | 'calm' {
   }
 }
 
+/** Somebody's answer, as the journal has it. */
+export function choicePhrase(choice: string, trans: TranslationBundle): string {
+  switch (choice) {
+    case 'once':
+      return trans.__('allowed once');
+    case 'code':
+    case 'session':
+      return trans.__('allowed this code');
+    case 'before':
+      return trans.__('allowed before');
+    case 'refuse':
+      return trans.__('refused');
+    default:
+      return choice;
+  }
+}
+
+/** Where an answer was given; empty where nobody was asked. */
+export function channelPhrase(channel: string, trans: TranslationBundle): string {
+  switch (channel) {
+    case 'panel':
+      return trans.__('in the panel');
+    case 'stdin':
+      return trans.__('at the prompt');
+    case 'interrupt':
+      return trans.__('by an interrupt');
+    default:
+      return '';
+  }
+}
+
+/** A limit of the policy's in words: "memory 4 GiB". */
+export function limitWords(name: string, value: number): string {
+  const words = name.replace(/_/g, ' ');
+  if (/seconds$/.test(name)) {
+    return `${words.replace(/ seconds$/, '')} ${value} s`;
+  }
+  return /^(memory|disk|output)/.test(name) ? `${words} ${sizeWords(value)}` : `${words} ${value}`;
+}
+
+function sizeWords(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const step = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  const value = bytes / 1024 ** step;
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[step] ?? 'B'}`;
+}
+
 /** Where a finding is: "line 3". */
 export function place(finding: IFinding, trans: TranslationBundle): string {
   return trans.__('line %1', String(finding.span.line));

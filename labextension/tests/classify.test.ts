@@ -146,3 +146,7 @@ test('no visible text that a program took away leaves a cell a person’s', () =
     })
   );
 });
+
+test('an edit that calls itself the guard\'s rewrite is not typing, whatever a person pressed just before', () => {
+  assert.equal(editorArrival('input.fix', 1000, { key: 1000, paste: 1000, drop: 1000 }), 'synthetic');
+});

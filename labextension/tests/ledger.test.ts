@@ -3,7 +3,9 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { isProgram } from '../src/provenance/classify';
 import { applied, Arrival, counts, fresh, ILedger, IStep, joined, replaced, slice } from '../src/provenance/ledger';
+import { programStretches } from '../src/tint/ranges';
 
 const ARRIVALS: Arrival[] = ['typed', 'pasted', 'api', 'program', 'loaded'];
 const arrival = fc.constantFrom(...ARRIVALS);
@@ -105,4 +107,19 @@ test('text copied elsewhere brings its runs along', () => {
   assert.deepEqual(counts(after), { typed: 2, pasted: 2, api: 3 });
   // Runs that do not fit the text are nobody's word.
   assert.deepEqual(counts(applied(fresh('', 'typed'), [{ insert: 'abc' }], runs)), { program: 3 });
+});
+
+test('the tint covers what programs wrote, and nothing else', () => {
+  const run = fc.record({ length: fc.nat({ max: 5 }), arrival: fc.constantFrom(...ARRIVALS) });
+  fc.assert(
+    fc.property(fc.array(run), runs => {
+      const byCharacter = runs.flatMap(({ length, arrival }) => Array.from({ length }, () => isProgram(arrival)));
+      const stretches = programStretches(runs);
+      const covered = byCharacter.map((_, at) => stretches.some(({ from, to }) => from <= at && at < to));
+      assert.deepEqual(covered, byCharacter);
+      stretches.forEach(({ from, to }, index) => {
+        assert.ok(from < to && to <= byCharacter.length && (stretches[index + 1]?.from ?? Infinity) > to);
+      });
+    })
+  );
 });

@@ -12,8 +12,10 @@ import { isGuarded } from './guarded';
 import { OpenInputs } from './stdin';
 import { IClaim, IGuardConnection } from './token';
 import { isTrustedNow } from './trusted';
+import { IFixRequest, Rewrite } from '../fix/answer';
+import { Trail } from '../trail/records';
 import { IDraftRequest, IVetted, parseAnswer } from '../vetting/answer';
-import { Asked } from '../vetting/asked';
+import { Questions } from './questions';
 
 /** A guard that has not answered by then is called silent; a late answer still counts. */
 const PATIENCE_MS = 15_000;
@@ -78,27 +80,23 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   }
 
   vet(draft: IDraftRequest): Promise<IVetted | null> {
-    return this._ask(id => ({
-      type: 'vet',
-      id,
-      cell_id: draft.cellId,
-      code: draft.code,
-      author: draft.author,
-      ...(draft.stored === undefined ? {} : { metadata: { jupyter_guard: draft.stored } }),
-      ...(draft.number ? { number: draft.number } : {})
-    })).then(answer => (answer?.type === 'vetted' ? answer : null));
+    return this._questions.vet(draft);
   }
 
   policy(): Promise<string | null> {
-    return this._ask(id => ({ type: 'policy', id })).then(answer => (answer?.type === 'policy' ? answer.text : null));
+    return this._questions.policy();
   }
 
-  /** A guard within the kernel cannot answer before the cell that runs is done: nobody to ask. */
-  private async _ask(message: (id: number) => JSONObject): ReturnType<Asked['ask']> {
-    if (this._state.link !== 'connected' || !this._state.guard?.enforced) {
-      return null;
-    }
-    return this._asked.ask(id => this._send({ ...message(id), key: this._key }));
+  trail(last: number): Promise<Trail | null> {
+    return this._questions.trail(last);
+  }
+
+  rewrite(request: IFixRequest): Promise<Rewrite | null> {
+    return this._questions.rewrite(request);
+  }
+
+  hasRewritten(before: string, after: string): boolean {
+    return this._questions.hasRewritten(before, after);
   }
 
   private _onKernelChanged(_: ISessionContext, change: { newValue: Kernel.IKernelConnection | null }): void {
@@ -206,7 +204,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _onMessage(data: unknown): void {
     const answer = parseAnswer(data);
     if (answer) {
-      this._asked.settle(answer);
+      this._questions.settle(answer);
       return;
     }
     const message = parseMessage(data);
@@ -242,7 +240,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     const comm = this._comm;
     this._comm = null;
     this._key = '';
-    this._asked.giveUp();
+    this._questions.giveUp();
     try {
       if (comm && !comm.isDisposed && !this._kernel?.isDisposed) {
         comm.close();
@@ -269,7 +267,13 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _comm: Kernel.IComm | null = null;
   private _key = '';
   private _inputs = new OpenInputs();
-  private _asked = new Asked();
+  /** A guard within the kernel cannot answer before the cell that runs is done: nobody to ask. */
+  private _questions = new Questions(
+    data =>
+      this._state.link === 'connected' &&
+      this._state.guard?.enforced === true &&
+      this._send({ ...data, key: this._key })
+  );
   private _shown = new Map<string, number>();
   private _isDisposed = false;
   private _changed = new Signal<IGuardConnection, void>(this);

@@ -6,6 +6,8 @@ import { ISignal } from '@lumino/signaling';
 
 import { Choice } from '../protocol';
 import { IGuardState } from '../store';
+import { IFixRequest, Rewrite } from '../fix/answer';
+import { Trail } from '../trail/records';
 import { IDraftRequest, IVetted } from '../vetting/answer';
 
 /** What the front end saw of a cell's writing; becomes a claim with the key that only this page and the guard know. */
@@ -33,6 +35,12 @@ export interface IGuardConnection {
   vet(draft: IDraftRequest): Promise<IVetted | null>;
   /** The policy in force and which layer set what, in the guard's own words; `null` as for `vet`. */
   policy(): Promise<string | null>;
+  /** The last decisions in this notebook, this kernel's and those of kernels before it; `null` as for `vet`. */
+  trail(last: number): Promise<Trail | null>;
+  /** A rewrite of a finding's code that keeps what it is for, or why there is none; `null` as for `vet`. */
+  rewrite(request: IFixRequest): Promise<Rewrite | null>;
+  /** Whether the guard itself made `after` out of `before`, when it was asked for such a rewrite. */
+  hasRewritten(before: string, after: string): boolean;
   /** Tell the guard who wrote the cell that is about to run; does nothing without a guard. */
   claim(claim: IClaim): void;
 }

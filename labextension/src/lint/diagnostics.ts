@@ -9,19 +9,25 @@ import { IFinding, IReport } from '../protocol';
 import { severityWord, verdictAhead } from '../words';
 import { rangeOf } from './ranges';
 
+/** Asks for the safe rewrite of a finding in `code`, and puts it into the editor. */
+export type Fixer = (view: EditorView, code: string, finding: IFinding) => void;
+
 /** The marks of a report about `code`. What the policy allows and is of no weight has none. */
-export function diagnostics(code: string, report: IReport, trans: TranslationBundle): Diagnostic[] {
+export function diagnostics(code: string, report: IReport, trans: TranslationBundle, fixer: Fixer): Diagnostic[] {
   return report.findings.filter(isMarked).map(finding => ({
     ...rangeOf(code, finding.span),
     severity: weight(finding),
     message: finding.message,
     renderMessage: () => explanation(finding, trans),
-    actions: finding.fix ? [{ name: finding.fix.title || trans.__('Rewrite safely'), apply: fixer(finding) }] : []
+    actions: finding.fixable
+      ? [{ name: trans.__('Rewrite safely'), apply: (view: EditorView) => fixer(view, code, finding) }]
+      : []
   }));
 }
 
-function isMarked(finding: IFinding): boolean {
-  return finding.verdict !== 'allow' || finding.severity === 'critical' || finding.severity === 'high';
+/** What would not even draw a warning is marked where it weighs something or can be mended here. */
+function isMarked({ verdict, severity, fixable }: IFinding): boolean {
+  return verdict !== 'allow' || severity === 'critical' || severity === 'high' || (fixable && severity === 'medium');
 }
 
 function weight(finding: IFinding): Diagnostic['severity'] {
@@ -32,20 +38,8 @@ function weight(finding: IFinding): Diagnostic['severity'] {
     case 'warn':
       return 'warning';
     case 'allow':
-      return 'info';
+      return finding.severity === 'medium' ? 'hint' : 'info';
   }
-}
-
-/** Puts the safe rewrite in place, as one step that can be undone; nothing runs. */
-function fixer({ fix }: IFinding): (view: EditorView) => void {
-  return view => {
-    if (fix) {
-      view.dispatch({
-        changes: { ...rangeOf(view.state.doc.toString(), fix.span), insert: fix.text },
-        userEvent: 'input.fix'
-      });
-    }
-  };
 }
 
 function explanation(finding: IFinding, trans: TranslationBundle): HTMLElement {

@@ -1,57 +1,55 @@
 /** Squiggles and gutter marks in the cells' editors, from what the guard says of the text as it stands. */
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { ICellModel } from '@jupyterlab/cells';
-import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
 import { Compartment } from '@codemirror/state';
-import { EditorView, ViewPlugin } from '@codemirror/view';
 
+import { CellEditors } from '../editors';
+import { IGuardConnections } from '../connection/token';
+import { noRewrite, rewrite } from '../fix/apply';
 import { readSettings } from '../settings';
 import { IVettings } from '../vetting/token';
 import { TRANSLATION_DOMAIN } from '../words';
-import { diagnostics } from './diagnostics';
+import { diagnostics, Fixer } from './diagnostics';
 
 const PLUGIN_ID = 'jupyter-guard:lint';
 
-/** The open editors by their text, and the place for the gutter, which takes no room while there is nothing in it. */
-class Editors {
-  readonly gutter = new Compartment();
-
-  add(text: object, view: EditorView): () => void {
-    const views = this._views.get(text) ?? new Set<EditorView>();
-    views.add(view);
-    this._views.set(text, views);
-    return () => void views.delete(view);
-  }
-
-  of(text: object): ReadonlySet<EditorView> {
-    return this._views.get(text) ?? new Set();
-  }
-
-  private _views = new WeakMap<object, Set<EditorView>>();
-}
+/** Its place in the editor takes no room while there is nothing in it. */
+const gutter = new Compartment();
 
 export const lint: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Marks in the editor what the guard has to say about the code.',
   autoStart: true,
-  requires: [INotebookTracker, IEditorExtensionRegistry, IVettings],
+  requires: [INotebookTracker, IEditorExtensionRegistry, IVettings, IGuardConnections],
   optional: [ISettingRegistry, ITranslator],
   activate: (
     _: JupyterFrontEnd,
     notebooks: INotebookTracker,
     registry: IEditorExtensionRegistry,
     vettings: IVettings,
+    connections: IGuardConnections,
     settings: ISettingRegistry | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const editors = new Editors();
+    const editors = new CellEditors();
     let isOn = true;
+
+    const fixer =
+      (panel: NotebookPanel, cell: ICellModel): Fixer =>
+      (view, code, finding) =>
+        void rewrite(connections.of(panel), view, code, finding).then(problem => {
+          if (problem !== null && !cell.isDisposed) {
+            Notification.info(noRewrite(problem, trans), { autoClose: 5000 });
+          }
+        });
 
     const mark = (panel: NotebookPanel, cell: ICellModel): void => {
       const draft = vettings.of(panel).draft(cell.id);
@@ -60,32 +58,14 @@ export const lint: JupyterFrontEndPlugin<void> = {
         if (isOn && (!draft || draft.code !== code)) {
           continue;
         }
-        const found = isOn && draft?.report ? diagnostics(code, draft.report, trans) : [];
+        const found = isOn && draft?.report ? diagnostics(code, draft.report, trans, fixer(panel, cell)) : [];
         view.dispatch(setDiagnostics(view.state, found), {
-          effects: editors.gutter.reconfigure(found.length > 0 ? lintGutter() : [])
+          effects: gutter.reconfigure(found.length > 0 ? lintGutter() : [])
         });
       }
     };
 
-    registry.addExtension(
-      Object.freeze({
-        name: PLUGIN_ID,
-        factory: ({ model }: { readonly model: object }) => {
-          const { type, sharedModel } = model as { readonly type?: unknown; readonly sharedModel?: object };
-          return type === 'code' && sharedModel
-            ? EditorExtensionRegistry.createImmutableExtension([
-                editors.gutter.of([]),
-                ViewPlugin.define(view => {
-                  const forget = editors.add(sharedModel, view);
-                  // Editors come and go as cells scroll through the window.
-                  window.setTimeout(() => remark(sharedModel));
-                  return { destroy: forget };
-                })
-              ])
-            : null;
-        }
-      })
-    );
+    editors.watch(registry, PLUGIN_ID, [gutter.of([])], shared => remark(shared));
 
     const remark = (text: object): void =>
       notebooks.forEach(panel => {

@@ -19,6 +19,11 @@ export function rangeOf(text: string, span: ISpan): IRange {
   return from < text.length ? { from, to: from + 1 } : { from: from - 1, to: from };
 }
 
+/** The offset of a line (from 1) and column (in code points, from 0); the nearest one where there is none such. */
+export function pointOf(text: string, line: number, column: number): number {
+  return offset(text.split('\n'), line, column);
+}
+
 function offset(lines: readonly string[], line: number, column: number): number {
   const index = clamped(line - 1, lines.length - 1);
   let at = 0;

@@ -2,20 +2,18 @@
 
 import * as React from 'react';
 
-import { IPanelActions } from './context';
 import { hunks, lineDiff } from './diff';
 
 interface IChangesProps {
   readonly before: string;
   readonly after: string;
-  readonly actions: IPanelActions;
+  readonly title: string;
 }
 
-export function Changes({ before, after, actions }: IChangesProps): JSX.Element {
-  const { trans } = actions;
+export function Changes({ before, after, title }: IChangesProps): JSX.Element {
   return (
     <details className="jg-Changes" open>
-      <summary>{trans.__('What changed since it was last allowed')}</summary>
+      <summary>{title}</summary>
       <pre>
         {hunks(lineDiff(before, after)).map((line, index) =>
           line ? (

@@ -2,7 +2,16 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { Choice } from '../protocol';
+import { IFix } from '../fix/answer';
+import { Choice, IFinding } from '../protocol';
+import { Trail } from '../trail/records';
+
+/** A rewrite of `code`, or why there is none. */
+export interface IAlternative {
+  readonly code: string;
+  readonly fix?: IFix;
+  readonly problem?: string;
+}
 
 /** Stays the same object while a notebook is shown, so that parts whose values are the same need not be drawn again. */
 export interface IPanelActions {
@@ -14,6 +23,12 @@ export interface IPanelActions {
   vetAll(): void;
   /** The policy in the guard's words, or `null` when it cannot be asked. */
   policy(): Promise<string | null>;
+  /** The last decisions in this notebook, or `null` when they cannot be asked for. */
+  trail(): Promise<Trail | null>;
+  /** A safe rewrite of a finding in a cell as it stands, with the cell's text; `null` when it cannot be asked for. */
+  alternative(cellId: string, finding: IFinding): Promise<IAlternative | null>;
+  /** Put a rewrite into its cell, unless that has changed; gives whether it is there now. */
+  apply(cellId: string, alternative: IAlternative): Promise<boolean>;
   /** The text of a cell when it last was allowed to run, and as it is now; `null` when nothing is known or changed. */
   changes(cellId: string): { readonly before: string; readonly after: string } | null;
 }

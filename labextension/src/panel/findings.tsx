@@ -10,6 +10,7 @@ import { IVetAll } from '../vetting/token';
 import { arranged, count, EVERYTHING } from './arrange';
 import { CellIndex, IPanelActions } from './context';
 import { Prose } from './prose';
+import { Safer } from './safer';
 import { Toolbar } from './toolbar';
 
 interface IFindingsProps {
@@ -121,10 +122,12 @@ const Group = React.memo(function Group({ report, name, excerpt, isGone, actions
 interface IFindingProps {
   readonly finding: IFinding;
   readonly cellId: string;
+  /** Whether somebody is being asked about it: then a safer version is shown at once. */
+  readonly isAsked?: boolean;
   readonly actions: IPanelActions;
 }
 
-export function Finding({ finding, cellId, actions }: IFindingProps): JSX.Element {
+export function Finding({ finding, cellId, isAsked = false, actions }: IFindingProps): JSX.Element {
   const { trans } = actions;
   const word = severityWord(finding.severity, trans);
   const Icon = severityIcon(finding.severity);
@@ -162,6 +165,7 @@ export function Finding({ finding, cellId, actions }: IFindingProps): JSX.Elemen
             {finding.decidedBy && <p className="jg-Meta">{trans.__('decided by %1', finding.decidedBy)}</p>}
           </details>
         )}
+        {finding.fixable && cellId && <Safer finding={finding} cellId={cellId} isOpen={isAsked} actions={actions} />}
       </div>
     </li>
   );

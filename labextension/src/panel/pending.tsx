@@ -51,10 +51,10 @@ function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
       <p className="jg-Sentence">
         <Prose text={item.sentence ? cellSentence(item.sentence, trans) : item.prompt} />
       </p>
-      {changes && <Changes {...changes} actions={actions} />}
+      {changes && <Changes {...changes} title={trans.__('What changed since it was last allowed')} />}
       <ul className="jg-Findings">
         {item.findings.map((finding, index) => (
-          <Finding key={index} finding={finding} cellId={item.cellId} actions={actions} />
+          <Finding key={index} finding={finding} cellId={item.cellId} isAsked actions={actions} />
         ))}
       </ul>
       <div className="jg-Answers">

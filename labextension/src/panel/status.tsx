@@ -3,10 +3,11 @@
 import * as React from 'react';
 
 import { shieldIcon } from '../icons';
-import { IGuardStatus } from '../protocol';
+import { IGuardStatus } from '../standing';
 import { IGuardState } from '../store';
 import { IPanelActions } from './context';
 import { PolicyText } from './policy';
+import { limitWords } from '../words';
 import { Prose } from './prose';
 
 interface IStatusProps {
@@ -86,6 +87,21 @@ function Facts({ guard, actions }: { readonly guard: IGuardStatus; readonly acti
           <span className="jg-Missing">{trans.__(' · missing: %1', guard.missing.join(', '))}</span>
         )}
       </dd>
+      {guard.limits.length > 0 && <dt>{trans.__('Limits')}</dt>}
+      {guard.limits.length > 0 && (
+        <dd>
+          {guard.limits.map(({ name, value, from }, index) => (
+            <span key={name} title={from && trans.__('set by %1', from)}>
+              {index > 0 && ' · '}
+              {limitWords(name, value)}
+            </span>
+          ))}
+        </dd>
+      )}
+      {guard.privileges !== null && <dt>{trans.__('Privileges')}</dt>}
+      {guard.privileges !== null && (
+        <dd>{guard.privileges.length > 0 ? guard.privileges.join(' · ') : trans.__('none beyond the usual')}</dd>
+      )}
       {guard.problems.length > 0 && <dt>{trans.__('Problems')}</dt>}
       {guard.problems.map((problem, index) => (
         <dd key={index} className="jg-Problem">

@@ -44,32 +44,34 @@ export function Toolbar({ query, onQuery, canVet, progress, actions }: IToolbarP
       >
         {progress ? trans.__('%1 of %2', progress.done, progress.total) : trans.__('Vet all')}
       </button>
-      <Choice
-        label={trans.__('Group')}
-        value={query.groupBy}
-        options={[
-          ['cell', trans.__('cell')],
-          ['rule', trans.__('rule')],
-          ['origin', trans.__('origin')]
-        ]}
-        onChange={value => onQuery({ ...query, groupBy: value as GroupBy })}
-      />
-      <Choice
-        label={trans.__('Sort')}
-        value={query.sortBy}
-        options={[
-          ['place', trans.__('place')],
-          ['severity', trans.__('severity')],
-          ['time', trans.__('time')]
-        ]}
-        onChange={value => onQuery({ ...query, sortBy: value as SortBy })}
-      />
-      <Choice
-        label={trans.__('From')}
-        value={query.least}
-        options={LEAST.map(severity => [severity, severityWord(severity, trans)])}
-        onChange={value => onQuery({ ...query, least: value as Severity })}
-      />
+      <div className="jg-Choices">
+        <Choice
+          label={trans.__('Group')}
+          value={query.groupBy}
+          options={[
+            ['cell', trans.__('cell')],
+            ['rule', trans.__('rule')],
+            ['origin', trans.__('origin')]
+          ]}
+          onChange={value => onQuery({ ...query, groupBy: value as GroupBy })}
+        />
+        <Choice
+          label={trans.__('Sort')}
+          value={query.sortBy}
+          options={[
+            ['place', trans.__('place')],
+            ['severity', trans.__('severity')],
+            ['time', trans.__('time')]
+          ]}
+          onChange={value => onQuery({ ...query, sortBy: value as SortBy })}
+        />
+        <Choice
+          label={trans.__('From')}
+          value={query.least}
+          options={LEAST.map(severity => [severity, severityWord(severity, trans)])}
+          onChange={value => onQuery({ ...query, least: value as Severity })}
+        />
+      </div>
     </div>
   );
 }

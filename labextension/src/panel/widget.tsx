@@ -8,9 +8,10 @@ import * as React from 'react';
 import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { guardedTwin } from '../connection/guarded';
 import { shieldIcon } from '../icons';
-import { groups } from '../store';
+import { groups, IGuardState } from '../store';
 import { withDrafts } from '../vetting/drafts';
 import { INotebookVetting, IVettings } from '../vetting/token';
+import { alternativeIn, putInto, sourceOf } from './alternative';
 import { ApprovedTexts } from './approved';
 import { CellIndex, IPanelActions } from './context';
 import { Findings } from './findings';
@@ -19,6 +20,10 @@ import { moveFocus } from './keys';
 import { Pending } from './pending';
 import { Redactions } from './redactions';
 import { Status } from './status';
+import { TrailList } from './trail';
+
+/** How many decisions of the journal are shown at most. */
+const DECISIONS = 200;
 
 export const PANEL_ID = 'jupyter-guard-panel';
 
@@ -73,6 +78,9 @@ export class GuardPanel extends ReactWidget {
               actions={actions}
             />
             <Redactions redactions={state.redactions} cells={cells} actions={actions} />
+            {state.guard?.enforced && (
+              <TrailList latest={latestOf(state)} cells={cells} actions={actions} />
+            )}
           </div>
         )}
       </>
@@ -127,10 +135,12 @@ export class GuardPanel extends ReactWidget {
       switchKernel: name => void panel.sessionContext.changeKernel({ name }),
       vetAll: () => void vetting?.vetAll(),
       policy: () => connection.policy(),
+      trail: () => connection.trail(DECISIONS),
+      alternative: (cellId, finding) => alternativeIn(panel, connection, cellId, finding),
+      apply: (cellId, alternative) => putInto(panel, cellId, alternative),
       changes: cellId => {
         const before = texts.of(cellId);
-        const cell = panel.content.widgets.find(one => one.model.id === cellId);
-        const after = cell?.model.sharedModel.getSource();
+        const after = sourceOf(panel, cellId);
         return before === undefined || after === undefined || before === after ? null : { before, after };
       }
     };
@@ -141,6 +151,11 @@ export class GuardPanel extends ReactWidget {
   private _panel: NotebookPanel | null = null;
   private _connection: IGuardConnection | null = null;
   private _actions: IPanelActions | null = null;
+}
+
+/** What changes when there is a new decision, or another kernel to ask. */
+function latestOf({ reports, pending, link }: IGuardState): string {
+  return [link, reports[reports.length - 1]?.msgId ?? '', String(pending.length)].join(' ');
 }
 
 function cellsOf(panel: NotebookPanel, trans: TranslationBundle): CellIndex {

@@ -39,7 +39,9 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
   ): IProvenance => {
     const input = new TrustedInput();
     const copies = new Copies(new LocalHashes());
-    const tracker = new ProvenanceTracker(input, copies);
+    const tracker = new ProvenanceTracker(input, copies, (panel, before, after) =>
+      connections.of(panel).hasRewritten(before, after)
+    );
     const claims = new Claims(tracker, connections, notebooks);
     editors.addExtension(editorWatcher(tracker));
     watchClipboard(copies, input);

@@ -5,9 +5,17 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { ISignal, Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 
+import { FIX_EVENT } from '../fix/answer';
 import { METADATA_KEY } from '../protocol';
-import { authorship, CommandKind, editorArrival, IAuthorship, isCompletionLike, isEditorKey } from './classify';
-import { EVENT_WINDOW_MS } from './classify';
+import {
+  authorship,
+  CommandKind,
+  editorArrival,
+  EVENT_WINDOW_MS,
+  IAuthorship,
+  isCompletionLike,
+  isEditorKey
+} from './classify';
 import { Copies } from './copies';
 import { TrustedInput } from './input';
 import { Arrival, applied, fresh, ILedger, IRun, IStep, replaced, slice } from './ledger';
@@ -15,6 +23,7 @@ import { TextMemory } from './memory';
 import { creator, remoteAuthor } from './remote';
 import { decoded, storedOrigin, unvouched } from './stored';
 import { IProvenance } from './token';
+import { isEditorOrigin, isUndo } from './transaction';
 
 /** The parts of a Yjs-backed cell that provenance reads; other shared models have none and stay unwatched. */
 interface IYCell {
@@ -35,7 +44,9 @@ interface IRecentEdit {
 export class ProvenanceTracker implements IProvenance {
   constructor(
     private readonly _input: TrustedInput,
-    private readonly _copies: Copies
+    private readonly _copies: Copies,
+    /** Whether the guard of a notebook made one text out of another itself, as a safe rewrite. */
+    private readonly _isRewrite: (panel: NotebookPanel, before: string, after: string) => boolean = () => false
   ) {}
 
   get changed(): ISignal<IProvenance, ICellModel> {
@@ -46,6 +57,10 @@ export class ProvenanceTracker implements IProvenance {
   ledger(cell: ICellModel): ILedger | null {
     const ledger = this._ledgers.get(cell.sharedModel);
     return ledger && ledger.text === cell.sharedModel.getSource() ? ledger : null;
+  }
+
+  runs(sharedModel: object): readonly IRun[] {
+    return this._ledgers.get(sharedModel)?.runs ?? [];
   }
 
   authorship(cell: ICellModel): IAuthorship {
@@ -195,7 +210,9 @@ export class ProvenanceTracker implements IProvenance {
       const userEvent = this._userEvent;
       this._userEvent = '';
       const inserted = insertedBy(steps);
-      const arrival = this._editorArrival(userEvent, inserted);
+      const arrival = this._isGuards(panel, userEvent, before.text, cell)
+        ? 'completed'
+        : this._editorArrival(userEvent, inserted);
       this._record(cell, arrival, before, steps, arrival === 'pasted' ? this._copies.pasted(inserted) : arrival);
       return;
     }
@@ -208,6 +225,15 @@ export class ProvenanceTracker implements IProvenance {
     } else {
       this._record(cell, arrival, before, steps);
     }
+  }
+
+  /** A person takes the guard's own rewrite: what it took out was dangerous, what it put in the guard vouches for. */
+  private _isGuards(panel: NotebookPanel, userEvent: string, before: string, cell: ICellModel): boolean {
+    return (
+      userEvent === FIX_EVENT &&
+      this._input.within(EVENT_WINDOW_MS * 5) &&
+      this._isRewrite(panel, before, cell.sharedModel.getSource())
+    );
   }
 
   private _editorArrival(userEvent: string, inserted: string): Arrival {
@@ -270,13 +296,4 @@ export class ProvenanceTracker implements IProvenance {
 
 function insertedBy(steps: readonly IStep[]): string {
   return steps.map(step => step.insert ?? '').join('');
-}
-
-/** The origin that CodeMirror's binding to Yjs gives its own transactions. */
-function isEditorOrigin(origin: unknown): boolean {
-  return typeof origin === 'object' && origin !== null && typeof Reflect.get(origin, 'toYPos') === 'function';
-}
-
-function isUndo(origin: unknown): boolean {
-  return typeof origin === 'object' && origin !== null && Array.isArray(Reflect.get(origin, 'undoStack'));
 }

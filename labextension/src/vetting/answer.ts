@@ -24,14 +24,17 @@ export interface IVetted {
   readonly problem: string;
 }
 
-export interface IPolicyText {
-  readonly type: 'policy';
+/** What a guard tells beside judging: the policy in words; as JSON, the journal of the notebook and a safe rewrite. */
+export const TOLD = ['policy', 'audit', 'fix'] as const;
+
+export interface ITold {
+  readonly type: (typeof TOLD)[number];
   readonly id: number;
   readonly text: string;
 }
 
 /** A comm message's data as such an answer, or `null` when it is none. */
-export function parseAnswer(data: unknown): IVetted | IPolicyText | null {
+export function parseAnswer(data: unknown): IVetted | ITold | null {
   if (typeof data !== 'object' || data === null) {
     return null;
   }
@@ -39,8 +42,9 @@ export function parseAnswer(data: unknown): IVetted | IPolicyText | null {
   if (typeof id !== 'number') {
     return null;
   }
-  if (type === 'policy') {
-    return { type, id, text: typeof text === 'string' ? text : '' };
+  const told = TOLD.find(one => one === type);
+  if (told) {
+    return { type: told, id, text: typeof text === 'string' ? text : '' };
   }
   if (type !== 'vetted') {
     return null;

@@ -1,8 +1,8 @@
 /** Questions to the guard with a number <-> the answers, which may come in any order or not at all. */
 
-import { IPolicyText, IVetted } from './answer';
+import { ITold, IVetted } from './answer';
 
-type Answer = IVetted | IPolicyText;
+type Answer = IVetted | ITold;
 
 /** Judging has a bound of its own that is far below; past this, the guard is too old to answer. */
 const PATIENCE_MS = 60_000;
