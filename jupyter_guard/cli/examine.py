@@ -18,9 +18,19 @@ from typing import Any, Final
 
 import msgspec
 
+from jupyter_guard.terms import Power
+
 PACKAGES: Final = ("ipykernel", "IPython", "jupyter_client", "pyzmq", "msgspec", "sqlglot", "tree-sitter-bash")
 OPTIONAL: Final = ("jupyterlab", "notebook", "jupyter_server")
 EXTENSION: Final = "jupyter-guard"
+
+# What to do about a privilege that a session holds.
+TODO: Final = {
+    Power.MACHINE: "use another account",
+    Power.CLOUD: "use a role with fewer rights here",
+    Power.CLUSTER: "use a context with fewer rights here",
+    Power.DATABASE: "use an account that can only read, or a copy",
+}
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -159,10 +169,15 @@ def _rights() -> Iterator[Fact]:
     if not hasattr(os, "geteuid"):
         yield Fact("rights", "ok", "not known on this system")
         return
+    from jupyter_guard.guard.privileges import held
+
+    privileges = held(os.environ, Path.home())
+    for one in privileges:
+        yield Fact("rights", "missing", f"{one.power}: {one}; cells have it too, an assistant's also", TODO[one.power])
     if os.geteuid() == 0:
-        yield Fact("rights", "missing", "root: a cell that runs can do anything to this machine", "use another account")
         return
-    yield Fact("rights", "ok", f"an ordinary account (uid {os.geteuid()})")
+    if not privileges:
+        yield Fact("rights", "ok", f"an ordinary account (uid {os.geteuid()})")
     if shutil.which("sudo") and _succeeds("sudo", "-n", "true"):
         yield Fact("rights", "missing", "sudo works without a password, for cells too", "ask for it to be taken away")
 
@@ -174,12 +189,12 @@ def _isolation(folder: Path) -> Iterator[Fact]:
     from jupyter_guard.policy import PolicyError, load_effective
 
     try:
-        wanted = load_effective(folder).isolation
+        policy = load_effective(folder)
     except PolicyError:
         # Said already, under policy.
         return
-    machine = try_machine()
-    made, offered = plan(wanted, machine), ", ".join(_offered(machine))
+    machine, wanted = try_machine(), policy.isolation
+    made, offered = plan(wanted, machine, policy.limits), ", ".join(_offered(machine))
     if not is_wanted(wanted):
         what = "isolation: none, as the policy asks for none. A cell then has all your rights; vetting is no sandbox. "
         yield Fact("isolation", "missing", f"{what}This machine offers {offered}", "jupyter guard isolation")
@@ -190,6 +205,23 @@ def _isolation(folder: Path) -> Iterator[Fact]:
     else:
         what = f"isolation: guarded kernels here start in {made.backend}: {', '.join(made.achieved)}"
         yield Fact("isolation", "ok", f"{what}. This machine offers {offered}")
+    yield from _limits(policy, machine)
+
+
+def _limits(policy: Any, machine: Any) -> Iterator[Fact]:
+    """The limits in force, and whether this machine keeps them over a whole kernel."""
+    from jupyter_guard.kernel.limit_words import amount
+
+    said = [f"{name} {amount(name, value)} ({source})" for name, value, source in policy.limits_said()]
+    if not said:
+        what = "no limits: a cell may use up this machine's memory, disk and processes"
+        yield Fact("limits", "missing", what, "set [limits] in a jupyter_guard.toml")
+        return
+    if machine.limits:
+        what = f"{', '.join(said)}; not all of them hold: {machine.limits}"
+        yield Fact("limits", "wrong" if "resources" in policy.isolation.require else "missing", what)
+    else:
+        yield Fact("limits", "ok", f"{', '.join(said)}; tried here, and over a whole kernel they hold")
 
 
 def _offered(machine: Any) -> list[str]:

@@ -46,15 +46,15 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
 
     Raises ``PolicyError``, and ``OSError`` when a restriction is refused: then nothing may run.
     """
-    from jupyter_guard.isolate import bubblewrap, landlock, private
+    from jupyter_guard.isolate import bubblewrap, landlock, private, rlimits
     from jupyter_guard.isolate.grants import grants
     from jupyter_guard.isolate.plan import examine, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
     from jupyter_guard.policy import load_effective
 
     policy = load_effective(Path.cwd())
-    machine = examine()
-    made = plan(policy.isolation, machine)
+    machine = examine(tries_limits="resources" in policy.isolation.require)
+    made = plan(policy.isolation, machine, policy.limits)
     python = os.path.abspath(command[0])
     prefixes = [os.path.dirname(os.path.dirname(one)) for one in (python, os.path.realpath(python))]
     own = own_files(os.environ, os.getcwd(), directory, front)
@@ -62,7 +62,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     told = {"backend": made.backend, "achieved": made.achieved, "reasons": [*made.reasons, *granted.problems]}
     if made.backend == "none":
         return command, dict(os.environ), told
-    _limit(policy.limits)
+    rlimits.hold({name: value for name, value, _ in policy.limits_said()})
     open_network = granted.networks or made.backend == "bubblewrap"
     filtered = seccomp_filter(os.uname().machine, datagrams=open_network) if machine.filters else None
     environment = {**granted.environment, "JUPYTER_GUARD_ISOLATION": made.backend}
@@ -108,18 +108,6 @@ def _readable(content: bytes) -> int:
     os.write(handle, content)
     os.lseek(handle, 0, os.SEEK_SET)
     return handle
-
-
-def _limit(limits: Any) -> None:
-    """What the system itself holds each process to; a hard limit that is lower stays."""
-    import resource
-
-    wanted = {resource.RLIMIT_DATA: limits.memory, resource.RLIMIT_NOFILE: limits.open_files}
-    for which, most in wanted.items():
-        if most is not None:
-            hard = resource.getrlimit(which)[1]
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(which, (most, most))
 
 
 def _die_with(parent: int) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 
 from jupyter_guard.guard.isolated import Isolated, problems
+from jupyter_guard.isolate import rlimits
 from jupyter_guard.isolate.grants import grants
 from jupyter_guard.isolate.plan import Machine, plan
 from jupyter_guard.isolate.seccomp import seccomp_filter
-from jupyter_guard.policy.policy import Isolation
+from jupyter_guard.policy.policy import Isolation, Limits
 
 ALL = ("files", "network", "processes", "syscalls")
 
@@ -54,9 +56,33 @@ def test_a_backend_that_the_policy_names_is_not_replaced() -> None:
     assert "install it" in " ".join(problems(named, Isolated(made.backend, made.achieved, made.reasons)))
 
 
-def test_limits_on_resources_are_not_claimed() -> None:
-    made = plan(isolation(require=("resources",)), Machine("", 7, True))
-    assert made.missing == ("resources",)
+def test_resources_are_claimed_where_limits_were_tried_and_the_policy_has_some() -> None:
+    wanted = isolation(require=("resources",))
+    enough = Limits(memory=1 << 30, processes=64, disk=1 << 30)
+    works = Machine("", 7, True, limits="")
+    assert plan(wanted, works, enough).missing == ()
+    for machine, limits, why in (
+        (works, Limits(memory=1 << 30), "no limits.processes, no limits.disk"),
+        (Machine("", 7, True, limits="prlimit is refused"), enough, "prlimit is refused"),
+        (Machine("no bubblewrap", 7, True, limits=""), enough, "/dev/shm"),
+        (Machine("", 7, True), enough, "not tried"),
+    ):
+        made = plan(wanted, machine, limits)
+        assert made.missing == ("resources",)
+        assert why in " ".join(made.reasons)
+
+
+def test_limits_are_tried_on_this_machine_by_what_is_really_started() -> None:
+    import sys
+
+    if sys.platform != "linux":
+        pytest.skip("limits on a whole kernel are there on Linux only")
+    beside = subprocess.Popen(["sleep", "60"])
+    assert rlimits.trouble() == ""
+    # What else this process had started is none of its business.
+    assert beside.poll() is None
+    beside.kill()
+    beside.wait()
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
