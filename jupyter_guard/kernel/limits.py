@@ -116,6 +116,15 @@ class Limits:
                 cell.began += now - cell.asked_at
                 cell.asked_at = 0.0
 
+    def most_recursion(self, wanted: int) -> int:
+        """How deep a cell may make recursion; 0: as deep as it wants."""
+        limit = self.limits.get("recursion")
+        if limit is None or wanted <= limit.value:
+            return 0
+        what = f"sys.setrecursionlimit({wanted}) was held to {limit.value}."
+        self._tell(self._reached(limit, what, STATE_KEPT))
+        return limit.value
+
     # --- the look
 
     def check(self) -> float:

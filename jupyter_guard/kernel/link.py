@@ -183,6 +183,10 @@ class Link:
             self._vet(message)
         elif kind == "mask":
             self._mask(message)
+        elif kind == "recursion":
+            limits, wanted = self._relay.limits, message.get("wanted")
+            most = limits.most_recursion(wanted) if limits is not None and isinstance(wanted, int) else 0
+            self._answer({"ok": True, "most": most})
         elif kind == "status":
             self._answer({"ok": True, "text": status(self._relay)})
         elif kind == "explain" and not message.get("rest"):

@@ -32,6 +32,7 @@ def _begin(kernel, link):
             # ipykernel before 6.
             return getattr(kernel, "_parent_header", None) or {}
 
+    _load("_jupyter_guard_recursion", "recursion.py").hold(link)
     _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link)
     if link is None:
         return

@@ -112,6 +112,11 @@ class Link:
         if answer.get("ok") is not True:
             raise RuntimeError(str(answer.get("text", BROKEN)))
 
+    def most_recursion(self, wanted):
+        """How deep recursion may be made, of ``wanted``."""
+        answer = self.ask({"op": "recursion", "wanted": wanted})
+        return int(answer.get("most") or wanted)
+
     def tell(self, what, rest=""):
         """What the wrapper has to say about ``what``: ``"status"``, ``"policy"`` or ``"explain"``."""
         return str(self.ask({"op": what, "rest": rest}).get("text", ""))
