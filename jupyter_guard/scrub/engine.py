@@ -25,6 +25,13 @@ class Engine(Protocol):
     def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
         """Keywords in ``text`` that end after ``start`` and may have a secret behind them."""
 
+    @property
+    def overlap(self) -> int:
+        """So many bytes before a text can hold the beginning of a keyword that goes on in it; at least 1."""
+
+    def nothing_in(self, data: bytes) -> bool:
+        """Whether nothing matches in a text in UTF-8, and it does not end in the middle; it need not say yes."""
+
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``."""
 
@@ -38,6 +45,11 @@ class ByKeyword:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._keywords = Keywords(patterns)
         self.beginnings = Beginnings(patterns)
+        self.overlap = self._keywords.longest
+
+    def nothing_in(self, data: bytes) -> bool:
+        """Never: looking at the keywords that there are takes as long."""
+        return False
 
     def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
         """Every keyword that ends after ``start``."""
@@ -58,6 +70,15 @@ class Together:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._own = _Current(patterns)
         self.beginnings = Beginnings([*builtin(), *patterns])
+
+    @property
+    def overlap(self) -> int:
+        """Of both."""
+        return max(engine_for(None).overlap, self._own.engine.overlap)
+
+    def nothing_in(self, data: bytes) -> bool:
+        """Whether both say so."""
+        return engine_for(None).nothing_in(data) and self._own.engine.nothing_in(data)
 
     def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
         """The hits of both."""

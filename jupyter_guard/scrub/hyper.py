@@ -194,6 +194,7 @@ class ByHyperscan:
         patterns = expressions.patterns
         self._keywords = expressions.keywords
         self._overlap = expressions.keywords.longest - 1
+        self.overlap = expressions.keywords.longest
         self.beginnings = Beginnings(patterns)
         self._patterns = patterns
         self._seen: dict[int, tuple[Pattern, int]] = {}
@@ -204,6 +205,15 @@ class ByHyperscan:
         self._ends = ends.scan, hyperscan.Scratch(ends)
         self._words = words.scan, hyperscan.Scratch(words)
         self._scan_ends, self._ends_scratch = self._ends
+
+    def nothing_in(self, data: bytes) -> bool:
+        """Whether nothing is reported in a short text, its end included."""
+        found: list[tuple[int, int]] = []
+        try:
+            self._scan_ends(data, _note, 0, found, self._ends_scratch)
+        except self._in_use:
+            return False
+        return not found
 
     def hits(self, text: str, start: int, final: bool) -> Sequence[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""

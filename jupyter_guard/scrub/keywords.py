@@ -104,12 +104,15 @@ def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]
 
 
 class Beginnings:
-    """The beginnings of the keywords that go with their secrets: a text that ends in one is not passed on yet."""
+    """The beginnings of the keywords that go with their secrets: a text that ends in one is not passed on yet.
+
+    ``last`` are the characters that such a beginning can end in.
+    """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._words = sorted({word for p in patterns if p.goes_with_secret for word in p.keywords})
         begun = [word[:-1] for word in self._words]
-        self._last = frozenset(character for word in begun for character in word)
+        self.last = frozenset(character for word in begun for character in word)
         # Two characters at the end, and three, tell most text from a beginning.
         self._first_two = frozenset(word[:2] for word in begun)
         self._three = frozenset(word[at : at + 3] for word in begun for at in range(len(word) - 2))
@@ -118,7 +121,7 @@ class Beginnings:
     def held(self, text: str) -> int:
         """From where the end of ``text`` may be such a keyword's beginning; its length when nowhere."""
         size = len(text)
-        if text[-1:] not in self._last:
+        if text[-1:] not in self.last:
             return size
         end = text[-3:]
         if (

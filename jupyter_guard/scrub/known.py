@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_guard.scrub.encodings import SEPARATOR_BYTES, encoded, forms, squeezed, squeezed_with_places
-from jupyter_guard.scrub.needles import Anchors, Needles
+from jupyter_guard.scrub.encodings import encoded, forms, squeezed, squeezed_with_places
+from jupyter_guard.scrub.needles import BARE_KEPT, Anchors, Needles
 from jupyter_guard.scrub.spans import Found
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ SHORTEST_INSIDE = 8
 
 _PUBLIC_WHEN_CUT_UP = 3
 _LONGEST_CUT_UP = 512
-_BARE_KEPT = 4 * _PUBLIC_WHEN_CUT_UP
-"""Bytes of so many characters, and maybe of more."""
-
 _BARE_NEAR = 256
 CUT_UP_WINDOW = 3 * _LONGEST_CUT_UP + 16
 """So far apart may the first and the last character of a value be that is cut up by separators."""
@@ -147,7 +145,6 @@ class Matcher:
                 cut_up.setdefault(bare, (kind, False))
         self._cut_up = Needles(cut_up)
         self._in_json: Needles | None = None
-        self._anchors: Anchors | None = None
 
     def spans(self, text: str) -> list[Found]:
         """Values in a whole ``text``, as they are or cut up."""
@@ -171,26 +168,16 @@ class Matcher:
             held = min(held, self._look_for_cut_up(text, scanned, spans))
         return spans, size if final else held
 
-    def nothing_in(self, piece: str, bare: bytes) -> bytes | None:
-        """Whether no value begins, goes on or ends in ``piece``, as it is or cut up: then, what ``bare`` is next time.
-
-        ``bare`` is the end of what stands before, without separators; no value is unfinished there but for fewer
-        characters than ``_PUBLIC_WHEN_CUT_UP``. ``None`` says that nothing is known, and ``look`` is to be asked.
-        """
-        anchors = self._anchors
-        if anchors is None:
-            anchors = self._anchors = Anchors(self._plain, self._cut_up, _PUBLIC_WHEN_CUT_UP + 1)
-        raw = piece.encode("utf-8", "surrogatepass")
-        bare += raw.translate(None, SEPARATOR_BYTES) if len(raw) == len(piece) else encoded(squeezed(piece))
-        if anchors.none_in(raw, bare) and not self._plain.unfinished(piece, 0):
-            return bare[-_BARE_KEPT:]
-        return None
+    @cached_property
+    def anchors(self) -> Anchors:
+        """What says of a piece that no value begins, goes on or ends in it, as it is or cut up."""
+        return Anchors(self._plain, self._cut_up, _PUBLIC_WHEN_CUT_UP + 1)
 
     @staticmethod
     def bare_end(text: str) -> bytes | None:
         """The end of ``text`` without separators, should it be near."""
         bare = encoded(squeezed(text[-_BARE_NEAR:]))
-        return bare[-_BARE_KEPT:] if len(bare) >= _BARE_KEPT or len(text) <= _BARE_NEAR else None
+        return bare[-BARE_KEPT:] if len(bare) >= BARE_KEPT or len(text) <= _BARE_NEAR else None
 
     def _is_word(self, text: str, at: int, end: int, final: bool) -> bool:
         before = text[at - 1] if at else " "

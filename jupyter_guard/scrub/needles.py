@@ -11,19 +11,31 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from jupyter_guard.scrub.encodings import SEPARATOR_BYTES, encoded, squeezed
 from jupyter_guard.scrub.keywords import alternation
 
 _ANCHOR = 8
 _FEW = 24
+_LEAST_BARE = 5
+"""Fewer characters without separators are in every text."""
+
+BARE_KEPT = 12
+"""Bytes of what stands before a piece: of three characters, which may begin a needle, and maybe of more."""
+
 _AT_ONCE = 2_000
 """So many are compiled in a tenth of a second; more in the background, while `re` looks for them."""
+
+_AS_THEY_ARE = bytes(range(256))
 
 Place = tuple[int, str]
 """Where an anchor begins, and which."""
 
 
 class Needles:
-    """``needles`` maps each text to what it is called and whether it counts only as a whole word."""
+    """``needles`` maps each text to what it is called and whether it counts only as a whole word.
+
+    ``inside`` are the characters after which one of their beginnings may go on.
+    """
 
     def __init__(self, needles: Mapping[str, tuple[str, bool]]) -> None:
         self._needles = dict(needles)
@@ -32,7 +44,7 @@ class Needles:
         for needle in needles:
             self._by_anchor.setdefault(needle[:_ANCHOR], []).append(needle)
         self._sorted = sorted(self._by_anchor)
-        self._inside = frozenset(character for anchor in self._sorted for character in anchor[:-1])
+        self.inside = frozenset(character for anchor in self._sorted for character in anchor[:-1])
         self._search: Callable[[str], list[Place]] | None = None
 
     def __bool__(self) -> bool:
@@ -64,7 +76,7 @@ class Needles:
 
     def unfinished(self, text: str, start: int) -> list[int]:
         """Where in ``text[start:]`` from the text ends in the middle of a needle's first characters."""
-        if text[-1:] not in self._inside:
+        if text[-1:] not in self.inside:
             return []
         size = len(text)
         ordered = self._sorted
@@ -105,62 +117,66 @@ class Needles:
 
 
 class Anchors:
-    """What of two kinds of needles begins in a piece and in the same piece ``bare``, asked in one go for both."""
+    """Whether needles are in a piece of text: ``plain`` ones as it is, ``bare`` ones without separators; in one scan.
+
+    What is in the piece as it is stands in it without separators too, without its own. Of a bare needle fewer than
+    ``least`` characters at the end do not count.
+    """
 
     def __init__(self, plain: Needles, bare: Needles, least: int) -> None:
-        words = sorted({*plain.anchors, *bare.anchors})
-        self._scan: Callable[[bytes], list[int]] | None = None
-        begun = [anchor.encode("utf-8", "surrogatepass") for anchor in bare.anchors]
-        self._least = least
-        self._begun = frozenset(anchor[:least] for anchor in begun)
-        self._lengths = range(least, max(map(len, begun), default=0))
+        without = {squeezed(anchor) for anchor in plain.anchors}
+        self._as_it_is = any(len(anchor) < _LEAST_BARE for anchor in without)
+        words = {encoded(word) for word in (*bare.anchors, *(plain.anchors if self._as_it_is else without))}
+        self._plain, self._inside = plain, plain.inside
+        begun = [encoded(anchor) for anchor in bare.anchors]
+        self._least = -least
+        self._begun = frozenset(anchor[at - least : at] for anchor in begun for at in range(least, len(anchor)))
+        self._scan: Callable[..., None] | None = None
+        self._scratch: Any = None
+        self._errors: tuple[type[BaseException], ...] = ()
         if len(words) <= _AT_ONCE:
-            self._compile(words)
+            self._compile(sorted(words))
         else:
             threading.Thread(
-                target=self._compile, args=(words,), name="jupyter_guard known values", daemon=True
+                target=self._compile, args=(sorted(words),), name="jupyter_guard known values", daemon=True
             ).start()
 
-    def none_in(self, raw: bytes, bare: bytes) -> bool:
-        """Whether none is in ``raw`` or ``bare``, and ``bare`` does not end in ``least`` characters or more of one.
+    def none_in(self, piece: str, raw: bytes, before: bytes) -> bytes | None:
+        """What stands before the next piece, if no needle begins, goes on or ends in this one.
 
-        Says no where it does not know.
+        ``raw`` is the piece encoded, ``before`` the end of what stands before it, without separators, where no needle
+        is unfinished but for fewer characters than ``least``. ``None``: there is one, or nothing is known.
         """
-        if self._scan is None or self._scan(raw + bare):
-            return False
-        begun, least, size = self._begun, self._least, len(bare)
-        for length in self._lengths:
-            at = size - length
-            if at >= 0 and bare[at : at + least] in begun:
-                return False
-        return True
+        scan = self._scan
+        if scan is None or (piece[-1:] in self._inside and self._plain.unfinished(piece, 0)):
+            return None
+        bare = before + (raw.translate(_AS_THEY_ARE, SEPARATOR_BYTES) if piece.isascii() else encoded(squeezed(piece)))
+        if bare[self._least :] in self._begun:
+            return None
+        try:
+            scan(raw + bare if self._as_it_is else bare, _stop, 0, None, self._scratch)
+        except self._errors:
+            # Something is there, or another thread is looking.
+            return None
+        return bare[-BARE_KEPT:]
 
-    def _compile(self, words: list[str]) -> None:
+    def _compile(self, words: list[bytes]) -> None:
         try:
             import hyperscan
 
-            encoded = [word.encode("utf-8", "surrogatepass") for word in words]
             database = hyperscan.Database()
-            flags = [hyperscan.HS_FLAG_SINGLEMATCH] * len(encoded)
-            database.compile(expressions=encoded, ids=list(range(len(encoded))), flags=flags, literal=True)
-            local = threading.local()
+            flags = [hyperscan.HS_FLAG_SINGLEMATCH] * len(words)
+            database.compile(expressions=words, ids=list(range(len(words))), flags=flags, literal=True)
+            self._scratch = hyperscan.Scratch(database)
+            self._errors = hyperscan.ScanTerminated, hyperscan.ScratchInUseError
         except Exception:
             # Missing, or too old to know literals: the needles are looked for one kind after the other.
             return
+        self._scan = database.scan
 
-        def scan(data: bytes) -> list[int]:
-            scratch = getattr(local, "scratch", None)
-            if scratch is None:
-                scratch = local.scratch = hyperscan.Scratch(database)
-            found: list[int] = []
-            database.scan(
-                data,
-                match_event_handler=lambda number, _from, _to, _flags, _context: found.append(number),
-                scratch=scratch,
-            )
-            return found
 
-        self._scan = scan
+def _stop(*_: object) -> bool:
+    return True
 
 
 def _by_re(anchors: list[str]) -> Callable[[str], list[Place]]:

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 
 from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
 from jupyter_guard.scrub.checks import LOOK_BEHIND
-from jupyter_guard.scrub.engine import engine_for
+from jupyter_guard.scrub.encodings import encoded
+from jupyter_guard.scrub.engine import ByKeyword, Engine, engine_for
 from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues, Matcher
 from jupyter_guard.scrub.patterns import Pattern, overlong
@@ -30,6 +31,7 @@ _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
 _CONTEXT_WITH_KNOWN = _CONTEXT + CUT_UP_WINDOW
 _MOST_CANDIDATES = 2_000
 _TRIMMED_FROM = 4_096
+_SHORT = 1_024
 _RUN = re.compile(r"[^\s\"'<>]*")
 
 
@@ -47,7 +49,29 @@ class Scrubber:
         self._done: int = 0
         self._unfinished: str = ""
         self._text: str = ""
+        self._engine: Engine | None = None
+        self._matcher: Matcher | None = None  # what looked for known values so far
+        self._bare: bytes | None = None  # what they are looked for in when they are cut up: its end, where known
+        self._before: bytes | None = None  # the end of the text, where known
         self._reset()
+
+    def _reset(self) -> None:
+        self._text = ""  # what is held, and before it what patterns may look back at
+        self._done = 0  # how much of it was passed on
+        self._scanned = 0  # how much of it was searched for keywords
+        self._known_from = 0  # from where known values may still end
+        self._matcher = None
+        self._bare = None
+        self._before = None
+        self._live: list[Hit] = []
+        self._spans: list[Found] = []
+        self._marks: deque[tuple[int, str]] = deque()
+        self._unfinished = ""
+        self._swallowing = ""
+        self._swallow_from = 0
+        self._swallow_lines = False
+        self._rows = Rows()
+        self._calm = True  # nothing is held, and nothing goes on that was begun
 
     @property
     def holds(self) -> bool:
@@ -56,26 +80,62 @@ class Scrubber:
 
     def feed(self, chunk: str) -> str:
         """What of the text so far can be passed on now, after what was passed on before."""
-        if not self._unfinished and "\x1b" not in chunk:
-            text = self._text
-            size = len(text)
-            nothing_held = self._done == size and not self._marks
-            self._text = text = text + chunk
-            hold = self._hold(final=False)
-            if nothing_held and hold == len(text) and not self._spans:
-                self._done = hold
-                if hold >= _TRIMMED_FROM:
-                    self._trim()
-                return chunk
-            return self._emit(hold)
+        if "\x1b" in chunk or self._unfinished:
+            return self._feed_marked(chunk)
+        calm = self._calm
+        if calm and chunk[-1:] == "\n" and self._is_line_of_nothing(chunk):
+            return chunk
+        hold = self._advance(chunk)
+        if calm and self._calm:
+            self._done = hold
+            if hold >= _TRIMMED_FROM:
+                self._trim()
+            return chunk
+        return self._emit(hold)
+
+    def _is_line_of_nothing(self, line: str) -> bool:
+        """Takes in ``line`` if nothing begins in it, which is most often so; it need not say yes even then.
+
+        Each step counts for a message of 200 bytes, so everything is asked in the fewest there are: no column's name is
+        in two pieces where lines are whole, no keyword that goes with a secret has a line's end in it.
+        """
+        engine, rows, size = self._engine, self._rows, self._scanned
+        if engine is None or rows.line != size or len(line) > _SHORT:
+            return False
+        raw = line.encode("utf-8", "surrogatepass")
+        before = self._before
+        if before is None:
+            before = self._text[-engine.overlap :].encode("utf-8", "surrogatepass")
+        before += raw
+        if not engine.nothing_in(before):
+            return False
+        matcher = self._known.matcher()
+        if matcher is not None:
+            bare = self._bare
+            if (
+                bare is None
+                or matcher is not self._matcher
+                or (bare := matcher.anchors.none_in(line, raw, bare)) is None
+            ):
+                return False
+            self._bare = bare
+        self._before = before[-engine.overlap :]
+        self._text += line
+        size += len(line)
+        rows.line = self._scanned = self._done = self._known_from = size
+        if size >= _TRIMMED_FROM:
+            self._trim()
+        return True
+
+    def _feed_marked(self, chunk: str) -> str:
+        """``feed`` of what has escape sequences in it, or goes on with one."""
         chunk = self._finished_escapes(self._unfinished + chunk)
-        size = len(self._text)
+        size, calm = len(self._text), self._calm
         # What is held and what comes, as it came: so it can go, where nothing in it is to be taken out.
         as_it_is = not self._marks and not self._spans and "\x1b]" not in chunk
-        raw = self._text[self._done :] + chunk if as_it_is else ""
-        self._text += ESCAPE.sub("", chunk)
-        hold = self._hold(final=False)
+        hold = self._advance(ESCAPE.sub("", chunk))
         if as_it_is and not self._spans:
+            raw = chunk if calm else self._text[self._done : size] + chunk
             if hold == len(self._text):
                 # What the sequences are, and where, is nobody's question.
                 self._done = hold
@@ -86,6 +146,46 @@ class Scrubber:
             return done + self._emit(hold)
         self._set_aside(chunk, size)
         return self._emit(hold)
+
+    def _advance(self, plain: str) -> int:
+        """Take in ``plain``, which has no escape sequences; returns from where the text is not passed on yet."""
+        scanned = self._scanned
+        text = self._text = self._text + plain
+        size = len(text)
+        self._before = None
+        hits: Iterable[Hit] | None = None
+        if self._calm:
+            engine = self._engine or self._current_engine()
+            hits = engine.hits(text, scanned, False)
+            if not hits and engine.beginnings.held(text) == size and self._no_known_in(plain):
+                hold = self._rows.look(text, scanned, False, self._spans)
+                self._scanned = self._known_from = size
+                self._calm = hold == size and not self._rows.busy
+                return max(scanned, hold)
+        hold = self._hold(False, hits)
+        nothing_left = hold == size == self._known_from and not (self._live or self._spans or self._swallowing)
+        self._calm = nothing_left and not self._marks and not self._rows.busy
+        return hold
+
+    def _no_known_in(self, plain: str) -> bool:
+        """Whether no known value begins, goes on or ends in ``plain``; it need not say yes even then."""
+        matcher = self._known.matcher()
+        if matcher is None:
+            return True
+        if matcher is not self._matcher or self._bare is None:
+            return False
+        bare = matcher.anchors.none_in(plain, encoded(plain), self._bare)
+        if bare is None:
+            return False
+        self._bare = bare
+        return True
+
+    def _current_engine(self) -> Engine:
+        engine = engine_for(self._patterns)
+        if not isinstance(engine, ByKeyword):
+            # None will take over from this one.
+            self._engine = engine
+        return engine
 
     def _split(self, chunk: str, hold: int) -> tuple[str, str]:
         """What of ``chunk`` surely stands before ``hold``, and the rest, which starts with a sequence."""
@@ -102,25 +202,9 @@ class Scrubber:
             size = len(self._text)
             self._text += ESCAPE.sub("", self._unfinished)
             self._set_aside(self._unfinished, size)
-        out = self._emit(self._hold(final=True))
+        out = self._emit(self._hold(True))
         self._reset()
         return out
-
-    def _reset(self) -> None:
-        self._text = ""  # what is held, and before it what patterns may look back at
-        self._done = 0  # how much of it was passed on
-        self._scanned = 0  # how much of it was searched for keywords
-        self._known_from = 0  # from where known values may still end
-        self._matcher: Matcher | None = None  # what looked for known values so far
-        self._bare: bytes | None = None  # what they are looked for in when they are cut up: its end, where known
-        self._live: list[Hit] = []
-        self._spans: list[Found] = []
-        self._marks: deque[tuple[int, str]] = deque()
-        self._unfinished = ""
-        self._swallowing = ""
-        self._swallow_from = 0
-        self._swallow_lines = False
-        self._rows = Rows()
 
     def _finished_escapes(self, text: str) -> str:
         """``text`` up to a sequence that has not ended yet."""
@@ -139,13 +223,18 @@ class Scrubber:
             self._marks.append((size, sequence))
             at = escape.end()
 
-    def _hold(self, final: bool) -> int:
-        """From where the text is not passed on yet. What is to be taken out is noted."""
+    def _hold(self, final: bool, hits: Iterable[Hit] | None = None) -> int:
+        """From where the text is not passed on yet. What is to be taken out is noted.
+
+        ``hits`` are what the engine says of the text that is new, if it was asked before.
+        """
         text = self._text
         size = hold = len(text)
-        engine = engine_for(self._patterns)
+        engine = self._engine or self._current_engine()
         scanned = self._scanned
-        candidates: Iterable[Hit] = engine.hits(text, scanned, final) if scanned < size else ()
+        candidates: Iterable[Hit] = ()
+        if scanned < size:
+            candidates = engine.hits(text, scanned, final) if hits is None else hits
         if self._live:
             candidates = [*self._live, *candidates]
             self._live = []
@@ -220,12 +309,6 @@ class Scrubber:
         if matcher is not self._matcher:
             # What was learnt since may have begun in what was looked at before.
             self._matcher, self._bare = matcher, None if scanned else b""
-        elif self._bare is not None and self._known_from >= scanned and not final:
-            bare = matcher.nothing_in(text[scanned:], self._bare)
-            if bare is not None:
-                self._bare = bare
-                self._known_from = size
-                return size
         spans, held = matcher.look(text, self._known_from, scanned, final)
         self._spans.extend(spans)
         self._known_from = held
