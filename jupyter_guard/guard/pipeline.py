@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jupyter_guard.guard import inner, isolated
+from jupyter_guard.guard import inner, isolated, privileges
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.imported import runs_at_import
 from jupyter_guard.guard.preview import Previews
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
 from jupyter_guard.scrub.patterns import with_own
-from jupyter_guard.terms import Cell, Origin, Report, Verdict
+from jupyter_guard.terms import Cell, Origin, Power, Report, Verdict
 
 if TYPE_CHECKING:
     from jupyter_guard.policy import Policy
@@ -43,7 +44,16 @@ class Pipeline:
         self._previews = Previews(workspace)
         from jupyter_guard.policy import possible_files
 
-        self._files = tuple(str(path) for _, path in possible_files(workspace))
+        self._home = Path.home()
+        self._files = tuple(
+            dict.fromkeys(
+                str(path)
+                for path in (
+                    *(path for _, path in possible_files(workspace)),
+                    *privileges.sources(os.environ, self._home),
+                )
+            )
+        )
         self._seen: tuple[tuple[str, Stamp], ...] | None = None
         self.standing = Standing()
         self.take_up_policy()
@@ -110,6 +120,11 @@ class Pipeline:
             self._session = Session(policy, workspace=self.workspace)
         else:
             self._session.adopt(policy)
+        held = privileges.held(os.environ, self._home)
+        if self._held.backend not in ("", "none"):
+            # What the machine would let this account do ends at the walls.
+            held = tuple(one for one in held if one.power is not Power.MACHINE)
+        self._session.privileges = held
         # Never less than the policy requires, and never silently: nothing runs.
         self._problems = isolated.problems(policy.isolation, self._held)
         for one in self._problems:
@@ -126,6 +141,7 @@ class Pipeline:
             files=self._seen or (),
             patterns=json.dumps(policy.scrub.patterns).encode(),
             limits=policy.limits_said(),
+            privileges=privileges.said(held),
         )
 
     def _vet(self, code: str, request: Vet) -> Report:
@@ -136,6 +152,7 @@ class Pipeline:
         if request.how == "module":
             # Its names are its own, not the session's.
             session = Session(session.policy, workspace=self.workspace)
+            session.privileges = self._session.privileges
             if not self._writers.is_new(request.path):
                 code = runs_at_import(code)
         if request.how == "look" and not inner.is_expression(code):

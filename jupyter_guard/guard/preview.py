@@ -35,6 +35,7 @@ class Previews:
             run = Session(session.policy, workspace=self._workspace)
         elif run.policy is not session.policy:
             run.adopt(session.policy)
+        run.privileges = session.privileges
         self._runs[request.path] = run
         while len(self._runs) > RUNS_KEPT:
             del self._runs[next(iter(self._runs))]

@@ -75,7 +75,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
 
     ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when
     it was read. ``secrets`` is what the sources in ``known_from`` hold, where a wrapper is told. ``limits`` are names,
-    values and who set them.
+    values and who set them. ``privileges`` is what the session may do beyond an ordinary account, for people.
     """
 
     mode: str = "enforce"
@@ -90,6 +90,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     patterns: bytes = b"{}"
     secrets: tuple[HeldSecret, ...] = ()
     limits: tuple[tuple[str, int, str], ...] = ()
+    privileges: tuple[str, ...] = ()
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):

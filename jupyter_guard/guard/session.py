@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from jupyter_guard.terms import (
     Finding,
     Kind,
     Origin,
+    Privilege,
     Reading,
     Report,
     Severity,
@@ -49,6 +51,8 @@ class Session:
     ) -> None:
         self.policy = resolve_policy(policy)
         self.origin = _origin(origin)
+        self.privileges: Sequence[Privilege] = ()
+        """What the session may do beyond an ordinary account, where a host knows of it."""
         self._reader = _reader(self.policy, workspace)
 
     def vet(
@@ -92,7 +96,13 @@ class Session:
         from jupyter_guard.judge import judge
 
         policy = self.policy
-        findings = judge(reading, deny=policy.deny, disabled=policy.rules.disabled, severities=policy.rules.severities)
+        findings = judge(
+            reading,
+            deny=policy.deny,
+            disabled=policy.rules.disabled,
+            severities=policy.rules.severities,
+            held=self.privileges,
+        )
         decision = policy.decide(findings, cell.origin)
         return Report(
             cell=cell,

@@ -51,6 +51,7 @@ class GuardMagics(Magics):
         )
         redacted = ", ".join(f"{count} {kind}" for kind, count in sorted(host.redactions.items()))
         print(f"Redacted: {redacted or 'nothing'}.")
+        print(f"Privileges: {'; '.join(standing.privileges) or 'none beyond an ordinary account'}.")
         print(COOPERATIVE)
 
     def _explain(self, rule_id: str) -> None:

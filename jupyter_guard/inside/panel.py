@@ -144,6 +144,7 @@ class Panel:
                 "locked": standing.locked,
                 "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
                 "enforced": False,
+                "privileges": list(standing.privileges),
                 "problems": list(standing.problems),
             },
             "reports": list(self._reports),

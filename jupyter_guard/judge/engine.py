@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from jupyter_guard.judge import deny as refusals
 from jupyter_guard.judge.registry import RULES
 from jupyter_guard.judge.rule import Rule
-from jupyter_guard.judge.severity import facets
+from jupyter_guard.judge.severity import facets, privilege
 from jupyter_guard.judge.severity import severity as table_severity
 from jupyter_guard.terms import (
     Certainty,
@@ -18,6 +18,7 @@ from jupyter_guard.terms import (
     Kind,
     Observation,
     Origin,
+    Privilege,
     Reading,
     Severity,
     Span,
@@ -37,15 +38,17 @@ def judge(
     deny: Deny = Deny(),  # noqa: B008 - frozen
     disabled: Collection[str] = (),
     severities: Mapping[str, Severity] = {},
+    held: Sequence[Privilege] = (),
 ) -> tuple[Finding, ...]:
     """The findings of ``reading``, in the order of the text.
 
     ``disabled`` rules do not speak and ``severities`` replace a rule's own. A rule that crashes is itself a finding,
-    ``JG000``, critical: never a silent pass.
+    ``JG000``, critical: never a silent pass. What the session may do beyond an ordinary account, ``held``, makes an
+    assistant's effects that need it one step worse.
     """
     found: dict[tuple[object, ...], Finding] = {}
     for finding in (
-        *_by_effects(reading, disabled),
+        *_by_effects(reading, disabled, held),
         *_by_observations(reading, disabled),
         *refusals.refused(reading, deny),
     ):
@@ -61,11 +64,12 @@ def calls_asked_for(deny: Deny = Deny()) -> frozenset[str] | None:  # noqa: B008
     return None if deny.calls else frozenset().union(*(rule.calls for rule in RULES.values()))
 
 
-def _by_effects(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
+def _by_effects(reading: Reading, disabled: Collection[str], held: Sequence[Privilege]) -> Iterator[Finding]:
     for effect in reading.effects:
         try:
             seen = facets(effect)
-            level = table_severity(effect, seen)
+            lent = privilege(effect, held) if held else None
+            level = table_severity(effect, seen, lent is not None)
         except Exception as error:
             yield _crashed("the severity table", error, effect.span, reading)
             continue
@@ -83,7 +87,7 @@ def _by_effects(reading: Reading, disabled: Collection[str]) -> Iterator[Finding
             spoken.add(rule.family)
             worth = level if rule.severity is None else rule.severity
             if worth is not None and rule.id not in disabled:
-                yield _finding(rule, worth, effect)
+                yield _finding(rule, worth, effect, lent)
 
 
 def _by_observations(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
@@ -112,7 +116,7 @@ def _by_observations(reading: Reading, disabled: Collection[str]) -> Iterator[Fi
                 )
 
 
-def _finding(rule: Rule, severity: Severity, effect: Effect) -> Finding:
+def _finding(rule: Rule, severity: Severity, effect: Effect, lent: Privilege | None) -> Finding:
     return Finding(
         rule=rule.id,
         family=rule.family,
@@ -121,7 +125,7 @@ def _finding(rule: Rule, severity: Severity, effect: Effect) -> Finding:
         message=clause(effect),
         span=effect.span,
         effects=(effect,),
-        why=rule.why,
+        why=rule.why if lent is None else f"{rule.why} Nothing else would stop it here: {lent}.",
         instead=rule.instead,
         origin=effect.origin,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from jupyter_guard.judge.places import places
-from jupyter_guard.terms import Certainty, Effect, Kind, Origin, Scope, Severity
+from jupyter_guard.terms import Certainty, Effect, Kind, Origin, Power, Privilege, Scope, Severity
 
 # The columns below, cheapest first.
 SCOPES: Final[tuple[Scope, ...]] = tuple(Scope)
@@ -270,6 +271,17 @@ _METADATA: Final = re.compile(
     r"169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254|169\.254\.170\.2"
 )
 
+# What takes more than an ordinary account, and whose clients speak for which power.
+_ROOT_ONLY: Final = frozenset({Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.PRIVILEGE_RAISE})
+_DATA: Final = frozenset({Kind.DATA_DESTROY, Kind.DATA_WRITE, Kind.PRIVILEGE_RAISE})
+_ELSEWHERE: Final = frozenset({Scope.UNKNOWN, Scope.REMOTE})
+_CLIENTS: Final = {
+    **dict.fromkeys(("boto3", "botocore", "aws", "aiobotocore", "awswrangler", "s3fs", "s3cmd"), Power.CLOUD),
+    **dict.fromkeys(("google", "gcloud", "gsutil", "bq", "gcsfs", "azure", "az", "azcopy", "adlfs"), Power.CLOUD),
+    **dict.fromkeys(("databricks", "dbutils", "cloudpathlib", "terraform", "tofu", "pulumi", "cdk"), Power.CLOUD),
+    **dict.fromkeys(("kubernetes", "kubectl", "helm", "oc", "kr8s", "lightkube"), Power.CLUSTER),
+}
+
 _SWEEPING: Final = frozenset({"ddl", "no-where", "recursive", "bulk", "everything"})
 _NARROWED: Final = "where"
 _DESPITE_WHERE: Final = frozenset({"ddl", "no-where", "sql-injection", "os-command", "grants"})
@@ -309,8 +321,10 @@ def _data_facets(effect: Effect, found: frozenset[str]) -> frozenset[str]:
     return found
 
 
-def severity(effect: Effect, seen: frozenset[str]) -> Severity | None:
+def severity(effect: Effect, seen: frozenset[str], privileged: bool = False) -> Severity | None:
     """How bad ``effect`` with the facets ``seen`` is, or ``None`` when it is not worth a finding.
+
+    ``privileged``: the session holds what makes it real (see ``privilege``), which is one step worse.
 
     Doubt takes off a step each: an effect that is only not excluded, one that lies on a path that nothing takes yet
     (unless an assistant wrote it: then nobody has read that path), one that can be undone.
@@ -321,7 +335,8 @@ def severity(effect: Effect, seen: frozenset[str]) -> Severity | None:
         return None
     column = _column(effect, seen)
     if _NARROWED in seen and seen.isdisjoint(_DESPITE_WHERE):
-        return LETTERS[_TABLE[effect.kind].get(_NARROWED, "-" * 7).replace(" ", "")[column]]
+        narrow = LETTERS[_TABLE[effect.kind].get(_NARROWED, "-" * 7).replace(" ", "")[column]]
+        return _ORDER[narrow.rank + 1] if privileged and narrow is not None else narrow
     found = [cell for facet, cells in _ROWS[effect.kind] if facet <= seen and (cell := cells[column]) is not None]
     if not found:
         return None
@@ -332,7 +347,30 @@ def severity(effect: Effect, seen: frozenset[str]) -> Severity | None:
     if effect.origin is Origin.ASSISTANT and step == Severity.HIGH.rank and _is_sweeping(effect, seen):
         # A person knows what the table or the folder was for; nobody can ask an assistant afterwards.
         step += 1
-    return _ORDER[max(step, 0)]
+    if privileged:
+        step += 1
+    return _ORDER[min(max(step, 0), Severity.CRITICAL.rank)]
+
+
+def privilege(effect: Effect, held: Sequence[Privilege]) -> Privilege | None:
+    """What the session holds that lets an assistant's ``effect`` happen where an ordinary account's would fail."""
+    if effect.origin is not Origin.ASSISTANT:
+        return None
+    return next((one for one in held if _reaches(one.power, effect)), None)
+
+
+def _reaches(power: Power, effect: Effect) -> bool:
+    if power is Power.MACHINE:
+        if effect.kind is Kind.PROCESS_SIGNAL:
+            # Anybody's process may have that number.
+            return effect.scope in (Scope.UNKNOWN, Scope.SYSTEM)
+        return effect.scope is Scope.SYSTEM and effect.kind in _ROOT_ONLY
+    if effect.kind not in _DATA:
+        return False
+    client = re.split(r"[. ]", effect.via, maxsplit=1)[0].lower()
+    if power is Power.DATABASE:
+        return effect.kind is not Kind.PRIVILEGE_RAISE and effect.scope in _ELSEWHERE and client not in _CLIENTS
+    return _CLIENTS.get(client) is power
 
 
 def _is_sweeping(effect: Effect, seen: frozenset[str]) -> bool:

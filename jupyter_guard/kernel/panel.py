@@ -225,6 +225,7 @@ class Panel:
                 "locked": standing.locked,
                 "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
                 "enforced": True,
+                "privileges": list(standing.privileges),
                 "limits": [list(one) for one in standing.limits],
                 "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
             },

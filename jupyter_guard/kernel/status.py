@@ -32,5 +32,6 @@ def status(relay: Relay) -> str:
     told.append(f"Redacted: {redacted or 'nothing'}.")
     missing = f", without {', '.join(standing.missing)}" if standing.missing else ""
     told.append(f"Isolation: {standing.backend}{missing}.")
+    told.append(f"Privileges: {'; '.join(standing.privileges) or 'none beyond an ordinary account'}.")
     told += relay.limits.status() if relay.limits is not None else ["Limits: none."]
     return "\n".join(told)

@@ -4,6 +4,7 @@ from jupyter_guard.terms.cell import Cell, Span
 from jupyter_guard.terms.effect import Certainty, Effect, Kind, Scope
 from jupyter_guard.terms.finding import Confidence, Finding, Severity
 from jupyter_guard.terms.origin import Origin
+from jupyter_guard.terms.privilege import Power, Privilege
 from jupyter_guard.terms.reading import Observation, Reading
 from jupyter_guard.terms.report import Report
 from jupyter_guard.terms.verdict import Verdict
@@ -17,6 +18,8 @@ __all__ = [
     "Kind",
     "Observation",
     "Origin",
+    "Power",
+    "Privilege",
     "Reading",
     "Report",
     "Scope",
