@@ -270,9 +270,10 @@ class Limits:
         what = f"There were {count} processes or more, so {number}"
         what += " and the cell was interrupted." if cell else "."
         self._tell(self._reached(limit, what, STATE_KEPT))
-        if cell is not None:
+        if cell is not None and kernel is not None:
+            # The kernel alone: what earlier cells have started is not to blame.
             cell.request.was_interrupted = True
-            signals.send(self._relay.child.pid, signals.INTERRUPT)
+            tree.kill(kernel, signals.INTERRUPT)
         if stopped and kernel is not None:
             tree.kill(kernel, signals.CONTINUE)
         return True

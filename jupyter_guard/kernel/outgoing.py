@@ -80,6 +80,8 @@ class Outgoing:
             return
         limits = relay.limits
         if limits is not None and kind in COUNTED and not limits.output.passes(kind, about, frames, at):
+            if limits.output.has_news:
+                limits.published(kind, about, frames[at + PARENT], b"")
             return
         if kind == "stream":
             self._switch(frames, at, about)
