@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { arranged, count, EVERYTHING, IQuery } from '../src/panel/arrange';
+import { arranged, count, EVERYTHING, firstGroups, IQuery } from '../src/panel/arrange';
 import { SEVERITIES } from '../src/protocol';
 import { ICellGroup } from '../src/store';
 import { parseAnswer } from '../src/vetting/answer';
@@ -77,4 +77,16 @@ test('5,000 findings of 2,000 cells are arranged within one frame or two', () =>
   const begin = performance.now();
   assert.equal(count(arranged(groups, { ...EVERYTHING, text: 'jg', sortBy: 'severity' })), 5000);
   assert.ok(performance.now() - begin < 150);
+});
+
+test('the beginning of a long list is its first groups, in their sections and order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 6 })), fc.nat({ max: 20 }), (sizes, most) => {
+      const sections = sizes.map((size, at) => ({ key: String(at), groups: Array.from({ length: size }, (_, index) => group(at * 100 + index, ['JG101'])) }));
+      const all = sections.flatMap(section => section.groups);
+      const first = firstGroups(sections, most);
+      assert.deepEqual(first.flatMap(section => section.groups), all.slice(0, most));
+      assert.ok(first.every(section => section.groups.length > 0));
+    })
+  );
 });

@@ -51,6 +51,16 @@ export function count(sections: readonly ISection[]): number {
   return sections.reduce((sum, { groups }) => groups.reduce((all, { report }) => all + report.findings.length, sum), 0);
 }
 
+/** The sections with their first `most` groups, all together. */
+export function firstGroups(sections: readonly ISection[], most: number): ISection[] {
+  let left = most;
+  return sections.flatMap(section => {
+    const groups = section.groups.slice(0, Math.max(left, 0));
+    left -= groups.length;
+    return groups.length > 0 ? [{ ...section, groups }] : [];
+  });
+}
+
 function split(report: IReport, findings: readonly IFinding[], by: GroupBy): Map<string, IFinding[]> {
   const parts = new Map<string, IFinding[]>();
   for (const finding of findings) {

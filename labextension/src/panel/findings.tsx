@@ -7,8 +7,9 @@ import { IFinding, IReport } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
 import { cellSentence, draftSentence, originPhrase, place, severityWord, shownState, stateTitle, stateTone } from '../words';
 import { IVetAll } from '../vetting/token';
-import { arranged, count, EVERYTHING } from './arrange';
+import { arranged, count, EVERYTHING, firstGroups } from './arrange';
 import { CellIndex, IPanelActions } from './context';
+import { More, useMore } from './more';
 import { Prose } from './prose';
 import { Safer } from './safer';
 import { Toolbar } from './toolbar';
@@ -32,6 +33,9 @@ export function Findings({ groups, canVet, progress, latest, cells, actions }: I
     return `${name} ${excerpt}`;
   });
   const total = count(sections);
+  // Thousands of groups at once would keep the page from answering.
+  const places = sections.reduce((sum, section) => sum + section.groups.length, 0);
+  const [most, showMore] = useMore(query, places);
   return (
     <section className="jg-Section" aria-label={trans.__('Findings')}>
       <h3 className="jg-Section-title">
@@ -51,7 +55,7 @@ export function Findings({ groups, canVet, progress, latest, cells, actions }: I
             : trans.__('Nothing to report about the cells that were judged so far.')}
         </p>
       )}
-      {sections.map(section => (
+      {firstGroups(sections, most).map(section => (
         <React.Fragment key={section.key}>
           {section.key && (
             <h4 className="jg-Section-key">
@@ -70,6 +74,7 @@ export function Findings({ groups, canVet, progress, latest, cells, actions }: I
           </ol>
         </React.Fragment>
       ))}
+      {places > most && <More rest={places - most} onMore={showMore} actions={actions} />}
     </section>
   );
 }

@@ -56,7 +56,8 @@ export const tint: JupyterFrontEndPlugin<void> = {
       const runs = isOn ? provenance.runs(sharedModel) : [];
       editors.of(sharedModel).forEach(view => view.dispatch({ effects: setRuns.of(runs) }));
     };
-    editors.watch(registry, PLUGIN_ID, [field], sharedModel => isOn && draw(sharedModel));
+    let wasOn = false;
+    editors.watch(registry, PLUGIN_ID, [field], sharedModel => (isOn || wasOn) && draw(sharedModel));
     provenance.changed.connect((_, cell) => {
       if (!isOn) {
         return;
@@ -71,6 +72,7 @@ export const tint: JupyterFrontEndPlugin<void> = {
       waiting.add(cell.sharedModel);
     });
     readSettings(settings, PLUGIN_ID, values => {
+      wasOn ||= isOn;
       isOn = values.tint === true;
       notebooks.forEach(panel => panel.content.widgets.forEach(cell => draw(cell.model.sharedModel)));
     });

@@ -20,6 +20,12 @@ const RENEWED = 40;
  * thousands of findings takes longer than judging a cell. */
 const TOLD_FIRST = 20;
 
+/**
+ * While a whole notebook is judged, so many cells are on their way: a page that is busy drawing gets to few messages at
+ * a time. The guard takes them one by one, and any cell that runs in between.
+ */
+const IN_FLIGHT = 16;
+
 export interface IVettingSettings {
   readonly live: boolean;
   readonly pauseMs: number;
@@ -91,9 +97,21 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     const cells = this._codeCells();
     let tellAt = TOLD_FIRST;
     let news: ICellModel[] = [];
-    for (const [index, cell] of cells.entries()) {
-      const code = cell.sharedModel.getSource();
-      const answer = await this._connection.vet({ ...this._request(cell, code), number: index + 1 });
+    const asked: { readonly cell: ICellModel; readonly code: string; readonly answer: Promise<IVetted | null> }[] = [];
+    for (let index = 0; index < cells.length; index++) {
+      for (let next = index + asked.length; next < Math.min(index + IN_FLIGHT, cells.length); next++) {
+        const cell = cells[next];
+        if (cell) {
+          const code = cell.sharedModel.getSource();
+          asked.push({ cell, code, answer: this._connection.vet({ ...this._request(cell, code), number: next + 1 }) });
+        }
+      }
+      const first = asked.shift();
+      if (!first) {
+        break;
+      }
+      const { cell, code } = first;
+      const answer = await first.answer;
       if (this._isDisposed || run !== this._run) {
         return false;
       }
