@@ -21,6 +21,8 @@ from jupyter_guard.policy import Policy
 from jupyter_guard.terms import Verdict
 
 ROOT = Path(__file__).parents[2]
+# Of tests/corpus. Who wrote "own" had the rules at hand; each of the others is by somebody who had not read them.
+CORPORA = ("independent", "own", "unseen", "unseen2")
 # Budgets of GOALS.md, in 1000 benign cells.
 BUDGETS = {"human": {"warn": 3.0, "block": 0.3}, "assistant": {"found": 60.0, "confirm": 10.0, "block": 1.0}}
 
@@ -30,7 +32,7 @@ def main() -> None:
     options = _options()
     policy = Policy.preset(options.preset)
     print(f"policy {options.preset} {policy.hash}; data {options.data}")
-    halves = {name: list(own_cases(ROOT / "tests" / "corpus" / name)) for name in ("independent", "own", "unseen")}
+    halves = {name: list(own_cases(ROOT / "tests" / "corpus" / name)) for name in CORPORA}
     shared = options.data.exists()
     names = ("examples", "cyberseceval") if shared else ()
     sets = {name: list(read_cases(options.data / f"{name}.jsonl.gz")) for name in names}

@@ -13,7 +13,10 @@ from textwrap import dedent
 
 @dataclass(frozen=True)
 class Case:
-    """One case: its cells in the order in which they run; ``line`` is the insecure one (0: not told)."""
+    """One case: its cells in the order in which they run.
+
+    ``line`` is the insecure one (0: not told), ``kinds`` the effects that a reviewer would name (empty: not told).
+    """
 
     id: str
     category: str
@@ -21,6 +24,7 @@ class Case:
     cells: tuple[str, ...]
     line: int = 0
     grey: frozenset[int] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
 
 def read_cases(path: Path) -> Iterator[Case]:
@@ -42,12 +46,22 @@ def read_cases(path: Path) -> Iterator[Case]:
 
 
 def own_cases(folder: Path) -> Iterator[Case]:
-    """The project's own corpus: ``== bad id`` or ``== good id``, then the cells with ``--`` between them."""
+    """A corpus of the project's: ``== bad id`` or ``== good id``, then the cells with ``--`` between them.
+
+    Where ``reasons.tsv`` stands beside them, it says what each bad case does.
+    """
+    kinds: dict[str, frozenset[str]] = {}
+    if (folder / "reasons.tsv").exists():
+        for line in (folder / "reasons.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+            name, said, _ = line.split("\t")
+            kinds[name] = frozenset(said.split())
     for path in sorted(folder.glob("*.txt")):
         for block in path.read_text(encoding="utf-8").removeprefix("== ").split("\n== "):
             head, _, body = block.partition("\n")
             label, name = head.split()
-            yield Case(name, path.stem, label, tuple(body.rstrip("\n").split("\n--\n")))
+            cells = tuple(body.rstrip("\n").split("\n--\n"))
+            category = f"twins, {name.rpartition('-')[2]}" if path.stem == "twins" else path.stem
+            yield Case(name, category, label, cells, kinds=kinds.get(name, frozenset()))
 
 
 def notebook_cases(folder: Path) -> Iterator[Case]:

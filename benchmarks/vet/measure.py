@@ -23,6 +23,17 @@ REASONS = {
     "CWE-328": {"practice"},
     "CWE-338": {"practice"},
 }
+# What a finding of each family says of the effects, where a case tells its kinds.
+FAMILIES = {
+    "execution": {"code.execute"},
+    "files": {"file.read", "file.write", "file.delete"},
+    "processes": {"process.run", "process.signal", "package.install", "privilege.raise"},
+    "network": {"network.connect", "network.listen"},
+    "data": {"data.destroy", "data.write"},
+    "credentials": {"credential.read"},
+    "resources": {"resource.exhaust"},
+    "guard": {"guard.tamper", "page.script"},
+}
 WORKSPACE = "/home/user/work"
 
 
@@ -43,13 +54,21 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        """Found for the right reason: anything but "cannot be read", and where the case tells a line, on that line."""
+        """Found for the right reason: anything but "cannot be read".
+
+        Where the case tells a line, on that line; where it tells what it does, an effect or a family of that kind.
+        """
         wanted = REASONS.get(self.case.category.partition(":")[0])
         for report in self.reports:
             for finding in report.findings:
                 if finding.rule in ("JG000", "JG800"):
                     continue
-                if wanted is None or (
+                if self.case.kinds:
+                    if self.case.kinds & (
+                        FAMILIES.get(finding.family, set()) | {str(effect.kind) for effect in finding.effects}
+                    ):
+                        return True
+                elif wanted is None or (
                     finding.family in wanted and finding.span.line <= self.case.line <= finding.span.end_line
                 ):
                     return True
