@@ -22,8 +22,11 @@ class Engine(Protocol):
     def beginnings(self) -> Beginnings:
         """Where a text may end in the middle of a keyword that goes with its secret."""
 
-    def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
-        """Keywords in ``text`` that end after ``start`` and may have a secret behind them."""
+    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Iterable[Hit]:
+        """Keywords in ``text`` that end after ``start`` and may have a secret behind them.
+
+        Lines are read from ``begin`` on, if that is given, and it must not be near ``start`` otherwise.
+        """
 
     @property
     def overlap(self) -> int:
@@ -51,7 +54,7 @@ class ByKeyword:
         """Never: looking at the keywords that there are takes as long."""
         return False
 
-    def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
+    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Iterable[Hit]:
         """Every keyword that ends after ``start``."""
         return self._keywords.hits(text, start)
 
@@ -80,9 +83,12 @@ class Together:
         """Whether both say so."""
         return engine_for(None).nothing_in(data) and self._own.engine.nothing_in(data)
 
-    def hits(self, text: str, start: int, final: bool) -> Iterable[Hit]:
+    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Iterable[Hit]:
         """The hits of both."""
-        return [*engine_for(None).hits(text, start, final), *self._own.engine.hits(text, start, final)]
+        return [
+            *engine_for(None).hits(text, start, final, begin),
+            *self._own.engine.hits(text, start, final, begin),
+        ]
 
     def may_match(self, data: bytes | memoryview) -> bool:
         """Whether one of both says so."""

@@ -178,6 +178,10 @@ def _ignore(*_: object) -> None:
     """For measuring."""
 
 
+def _distinct(hits: list[Hit]) -> list[Hit]:
+    return list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values())
+
+
 def _by_end(found: tuple[int, int]) -> tuple[int, int]:
     return found[1], found[0]
 
@@ -215,9 +219,10 @@ class ByHyperscan:
             return False
         return not found
 
-    def hits(self, text: str, start: int, final: bool) -> Sequence[Hit]:
+    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Sequence[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""
-        begin = start - self._overlap if start > self._overlap else 0
+        if begin < 0:
+            begin = start - self._overlap if start > self._overlap else 0
         size = len(text)
         if size - begin > _SHORT:
             return self._in_long(text, begin, size, start, final)
@@ -233,15 +238,25 @@ class ByHyperscan:
 
     def _in_long(self, text: str, begin: int, size: int, start: int, final: bool) -> Sequence[Hit]:
         whole = self._whole or self._loaded()
-        hits: list[Hit] = []
-        # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
-        step = size - begin if size - begin <= 2 * _SLICE else _SLICE
-        for at in range(begin, size, step):
-            hits += self._in_slice(whole, text, at, min(size, at + step + _OVERLAP), start)
-        if not final:
-            at = max(begin, size - _TAIL)
-            hits += self._in_slice(self._ends, text, at, size, start)
-        return list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values()) if hits else hits
+        if size - begin > 2 * _SLICE:
+            # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
+            hits: list[Hit] = []
+            for at in range(begin, size, _SLICE):
+                hits += self._in_slice(whole, text, at, min(size, at + _SLICE + _OVERLAP), start)
+            if not final:
+                hits += self._in_slice(self._ends, text, size - _TAIL, size, start)
+            return _distinct(hits)
+        piece = text[begin:] if begin else text
+        data = piece.encode("utf-8", "surrogatepass")
+        found = self._found(whole, data)
+        hits = self._named(found, data, piece, text, begin, size, start) if found else []
+        if final:
+            return hits
+        # Of ASCII the end is there already.
+        end = piece[-_TAIL:]
+        data = data[-_TAIL:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
+        found = self._found(self._ends, data)
+        return _distinct(hits + self._named(found, data, end, text, size - _TAIL, size, start)) if found else hits
 
     def _in_slice(self, database: _Scan, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
         """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what ``database`` finds."""

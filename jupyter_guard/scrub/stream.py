@@ -32,6 +32,9 @@ _CONTEXT_WITH_KNOWN = _CONTEXT + CUT_UP_WINDOW
 _MOST_CANDIDATES = 2_000
 _TRIMMED_FROM = 4_096
 _SHORT = 1_024
+_SHORT_LINE = 256
+"""A line that goes on is read again from its start while it has no more characters."""
+
 _RUN = re.compile(r"[^\s\"'<>]*")
 
 
@@ -71,7 +74,7 @@ class Scrubber:
         self._swallow_from = 0
         self._swallow_lines = False
         self._rows = Rows()
-        self._calm = True  # nothing is held, and nothing goes on that was begun
+        self._calm = True  # nothing goes on that was begun, but for a keyword's beginning
 
     @property
     def holds(self) -> bool:
@@ -82,16 +85,21 @@ class Scrubber:
         """What of the text so far can be passed on now, after what was passed on before."""
         if "\x1b" in chunk or self._unfinished:
             return self._feed_marked(chunk)
-        calm = self._calm
-        if calm and chunk[-1:] == "\n" and self._is_line_of_nothing(chunk):
+        if not self._calm:
+            return self._emit(self._advance(chunk))
+        if chunk[-1:] == "\n" and self._is_line_of_nothing(chunk):
             return chunk
+        done, size = self._done, len(self._text)
         hold = self._advance(chunk)
-        if calm and self._calm:
-            self._done = hold
-            if hold >= _TRIMMED_FROM:
-                self._trim()
-            return chunk
-        return self._emit(hold)
+        if not self._calm:
+            return self._emit(hold)
+        self._done = hold
+        text = self._text
+        # Nothing is to be taken out; the beginning of a keyword may have been held, or be now.
+        out = chunk if done == size and hold == len(text) else text[done:hold]
+        if hold >= _TRIMMED_FROM:
+            self._trim()
+        return out
 
     def _is_line_of_nothing(self, line: str) -> bool:
         """Takes in ``line`` if nothing begins in it, which is most often so; it need not say yes even then.
@@ -100,7 +108,7 @@ class Scrubber:
         in two pieces where lines are whole, no keyword that goes with a secret has a line's end in it.
         """
         engine, rows, size = self._engine, self._rows, self._scanned
-        if engine is None or rows.line != size or len(line) > _SHORT:
+        if engine is None or rows.line != size or self._done != size or len(line) > _SHORT:
             return False
         raw = line.encode("utf-8", "surrogatepass")
         before = self._before
@@ -130,12 +138,12 @@ class Scrubber:
     def _feed_marked(self, chunk: str) -> str:
         """``feed`` of what has escape sequences in it, or goes on with one."""
         chunk = self._finished_escapes(self._unfinished + chunk)
-        size, calm = len(self._text), self._calm
+        size = len(self._text)
         # What is held and what comes, as it came: so it can go, where nothing in it is to be taken out.
         as_it_is = not self._marks and not self._spans and "\x1b]" not in chunk
         hold = self._advance(ESCAPE.sub("", chunk))
         if as_it_is and not self._spans:
-            raw = chunk if calm else self._text[self._done : size] + chunk
+            raw = self._text[self._done : size] + chunk
             if hold == len(self._text):
                 # What the sequences are, and where, is nobody's question.
                 self._done = hold
@@ -155,16 +163,24 @@ class Scrubber:
         self._before = None
         hits: Iterable[Hit] | None = None
         if self._calm:
-            engine = self._engine or self._current_engine()
-            hits = engine.hits(text, scanned, False)
-            if not hits and engine.beginnings.held(text) == size and self._no_known_in(plain):
-                hold = self._rows.look(text, scanned, False, self._spans)
+            engine, line = self._engine or self._current_engine(), self._rows.line
+            # The engine itself sees whether a line is the head of a table, if it sees all of it.
+            begin = min(line, max(0, scanned - engine.overlap)) if scanned - line <= _SHORT_LINE else -1
+            hits = engine.hits(text, scanned, False, begin)
+            if not hits and self._no_known_in(plain):
                 self._scanned = self._known_from = size
-                self._calm = hold == size and not self._rows.busy
-                return max(scanned, hold)
+                hold = engine.beginnings.held(text)
+                if begin >= 0:
+                    ended = text.rfind("\n", scanned)
+                    self._rows.line = max(text.rfind("\r", max(scanned, ended)), ended, line - 1) + 1
+                else:
+                    hold = min(hold, self._rows.look(text, scanned, False, self._spans))
+                    self._calm = not (self._spans or self._rows.busy)
+                return max(self._done, hold)
         hold = self._hold(False, hits)
-        nothing_left = hold == size == self._known_from and not (self._live or self._spans or self._swallowing)
-        self._calm = nothing_left and not self._marks and not self._rows.busy
+        self._calm = not (self._live or self._spans or self._marks or self._swallowing or self._rows.busy) and (
+            self._known_from == size
+        )
         return hold
 
     def _no_known_in(self, plain: str) -> bool:
@@ -214,6 +230,7 @@ class Scrubber:
 
     def _set_aside(self, text: str, size: int) -> None:
         """Note the sequences in ``text``, the rest of which begins at ``size``."""
+        self._calm = False
         at = 0
         for escape in ESCAPE.finditer(text):
             size += escape.start() - at
