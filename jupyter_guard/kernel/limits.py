@@ -73,10 +73,10 @@ class Limits:
         self._is_boxed = '"backend": "bubblewrap"' in relay.child.achieved()
         self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
-        self.measuring = Measuring(self._tree, self._is_boxed, relay.dispatch.executed == 0, self._helper)
+        self.measuring = Measuring(self._tree, self._is_boxed, relay.dispatch.executed == 0, self._others)
 
-    def _helper(self) -> int:
-        return self._relay.judging.pid
+    def _others(self) -> set[int]:
+        return {self._relay.judging.pid, *self._relay.beside}
 
     def follow(self, said: tuple[tuple[str, int, str], ...]) -> None:
         """Take up the limits of a policy."""
@@ -190,10 +190,14 @@ class Limits:
         if reached is None:
             return
         late = now - cell.stopped_at
-        if late >= GRACE_SECONDS:
+        if late >= GRACE_SECONDS and reached.limit.name != "processes":
             self._end_kernel(reached, f"{reached.what} It did not end within {GRACE_SECONDS:.0f} seconds of that.")
         elif late >= GRACE_SECONDS / 2 and not cell.is_pruned:
             cell.is_pruned = True
+            kernel = self.measuring.kernel()
+            if kernel is not None:
+                # One that came while something was cleaned up, or between fork and its end, was not heard.
+                tree.kill(kernel, signals.INTERRUPT)
             count = len(tree.kill_all(self._tree, self.measuring.spared, cell.tick))
             if count:
                 what = f"It went on, so {processes(count)} that it had started {'was' if count == 1 else 'were'} ended."
@@ -269,8 +273,10 @@ class Limits:
         number = f"{len(ended)} that {'the cell' if cell else 'cells'} had started were ended"
         what = f"There were {count} processes or more, so {number}"
         what += " and the cell was interrupted." if cell else "."
-        self._tell(self._reached(limit, what, STATE_KEPT))
+        reached = self._reached(limit, what, STATE_KEPT)
+        self._tell(reached)
         if cell is not None and kernel is not None:
+            cell.stopped_by, cell.stopped_at, cell.is_pruned = reached, time.monotonic(), False
             # The kernel alone: what earlier cells have started is not to blame.
             cell.request.was_interrupted = True
             tree.kill(kernel, signals.INTERRUPT)
@@ -330,14 +336,14 @@ class Limits:
     def end_leftovers(self) -> None:
         """The kernel has ended: so does what it started, daemons too."""
         if sys.platform == "linux" and self._tree.adopts:
-            self._tree.others.add(self._relay.judging.pid)
+            self._tree.others |= self._others()
             tree.kill_all(self._tree, self.measuring.spared)
             self._tree.reap()
 
     def reap(self) -> None:
         """Some process has ended."""
         if self._tree.adopts:
-            self._tree.others.add(self._relay.judging.pid)
+            self._tree.others |= self._others()
             self._tree.reap()
 
     # --- what people are told

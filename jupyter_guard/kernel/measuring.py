@@ -72,18 +72,18 @@ class Measuring:
     """Looks at a tree. ``spared`` are the processes that no limit ends: the kernel, and what was there before.
 
     ``is_boxed`` says that bubblewrap stands around the kernel; ``is_fresh`` that no cell has run yet, so that all there
-    is belongs to the guard; ``helper`` gives the number of a child of this process that is no part of the kernel.
+    is belongs to the guard; ``others`` gives the numbers of this process' children that are no part of the kernel.
     """
 
-    def __init__(self, watched: tree.Tree, is_boxed: bool, is_fresh: bool, helper: Callable[[], int]) -> None:
+    def __init__(self, watched: tree.Tree, is_boxed: bool, is_fresh: bool, others: Callable[[], set[int]]) -> None:
         self._tree = watched
         self._is_boxed = is_boxed
-        self._helper = helper
+        self._others = others
         self._kernel = watched.root
         self._companions: set[int] = set()
         self._written, self._cpu = Growth(), Growth()
         self._looked_at = time.monotonic()
-        self._tree.others.add(helper())
+        self._tree.others |= others()
         if is_fresh:
             # Whatever else was started beside the kernel: no cell has been there to do it.
             self._tree.others.update(self._tree.orphans())
@@ -113,7 +113,7 @@ class Measuring:
         More than ``most`` processes are only counted, for then it is urgent. ``cells`` that are new get their starting
         point for processor time.
         """
-        self._tree.others.add(self._helper())
+        self._tree.others |= self._others()
         processes = self._tree.processes()
         if not processes:
             return None

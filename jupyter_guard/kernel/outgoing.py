@@ -80,6 +80,7 @@ class Outgoing:
             return
         limits = relay.limits
         if limits is not None and kind in COUNTED and not limits.output.passes(kind, about, frames, at):
+            relay.front.flood.passed += len(frames[at + CONTENT])
             if limits.output.has_news:
                 limits.published(kind, about, frames[at + PARENT], b"")
             return
@@ -156,7 +157,7 @@ class Outgoing:
             frames[at + CONTENT] = json.dumps({"code": request.code, "execution_count": count}).encode()
 
     def _speaks_as_guard(self, content: bytes) -> bool:
-        if b"jupyter_guard" not in content and b"\\u" not in content and not self._relay.panel.is_open:
+        if b"jupyter_guard" not in content and b"\\u" not in content and not self._relay.panel.has_comms:
             return False
         found = parse_object(content)
         return found.get("target_name") == TARGET or self._relay.panel.owns(found.get("comm_id"))

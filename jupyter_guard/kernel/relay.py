@@ -80,6 +80,8 @@ class Relay:
             child.achieved,
         )
         self.link = Link(self, child.link, self._poller)
+        # Processes of the guard's own that were started here: no limit of the kernel's is theirs.
+        self.beside: set[int] = set()
         # Loaded with the first policy that has any.
         self.limits: Limits | None = None
         self.last_card = ""

@@ -208,6 +208,20 @@ def test_output_is_cut_with_a_sentence_and_in_order(limited: Limited) -> None:
     assert front.run("print('again')").text == "again\n"
 
 
+def test_a_gigabyte_of_output_is_cut_and_takes_no_memory_for_good(limited: Limited) -> None:
+    front = limited('output = "5 MB"\n')
+    run = front.send("import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(10**6): sys.stdout.write(line)\nkept = 42")
+    front.finish(run, seconds=120)
+    assert run.status == "ok"
+    assert len(run.text) < 6_000_000
+    assert run.text.count("The output is cut here") == 1
+    assert front.run("kept").result == "42"
+    wrapper, end = psutil.Process(front.pid), time.monotonic() + SECONDS
+    while (used := wrapper.memory_full_info().uss) > 30 * 2**20 and time.monotonic() < end:
+        time.sleep(0.2)
+    assert used < 30 * 2**20
+
+
 def test_pictures_count_as_output(limited: Limited) -> None:
     front = limited('output = "1 MB"\n')
     run = front.run(

@@ -68,7 +68,7 @@ def test_shared_memory_counts_once() -> None:
     assert root.stdout is not None
     for _ in range(4):
         root.stdout.readline()
-    measuring = Measuring(tree.Tree(root.pid), is_boxed=False, is_fresh=False, helper=lambda: 0)
+    measuring = Measuring(tree.Tree(root.pid), is_boxed=False, is_fresh=False, others=set)
     found = measuring.look(1, 100, False, [])
     assert found is not None
     assert len(found.processes) == 4
@@ -91,7 +91,7 @@ def test_what_children_wrote_counts_once_and_they_are_blamed(tmp_path: object) -
     )
     assert root.stdin is not None
     assert root.stdout is not None
-    measuring = Measuring(tree.Tree(root.pid), is_boxed=False, is_fresh=False, helper=lambda: 0)
+    measuring = Measuring(tree.Tree(root.pid), is_boxed=False, is_fresh=False, others=set)
     before = measuring.look(0, 100, True, [])
     root.stdin.write("\n")
     root.stdin.flush()
