@@ -55,7 +55,7 @@ class Host:
         self.kernel = getattr(shell, "kernel", None)
         # The gate looks after the cells itself.
         self._watch = watch.Watch(shell, self.gate.meet, self._request, cells=False, workspace=str(pipeline.workspace))
-        self.panel = Panel(self) if self.kernel is not None else None
+        self.panel = Panel(self)
         self._patches = Patches()
         self._streams: list[CleanStream] = []
         self._ledger = Ledger()
@@ -74,15 +74,13 @@ class Host:
         else:
             put(self.kernel.session, "send", CleanSend(self.kernel, self.known, self._redacted_in_message))
             self._getpass = put(self.kernel, "getpass", self._learning_getpass)
-        if self.panel is not None:
-            self.panel.attach()
+        self.panel.attach()
 
     def detach(self) -> None:
         """Stop guarding; everything that was replaced is as it was. The audit hook stays, and does nothing."""
         watch.stop(self._watch)
         self.release()
-        if self.panel is not None:
-            self.panel.detach()
+        self.panel.detach()
         self._patches.restore()
         self._streams.clear()
         _remove(self.shell.ast_transformers, self.gate)
@@ -107,8 +105,7 @@ class Host:
         """Keep how a judged cell went on, and tell the panel."""
         self.counts[state] += 1
         self.counts["warned"] += state == "ran" and judged.verdict == "warn"
-        if self.panel is not None:
-            self.panel.report(judged, state, self._request_id(), run.cell_id, code)
+        self.panel.report(judged, state, self._request_id(), run.cell_id, code)
 
     def release(self) -> None:
         """Let go of text that is held because it might begin a secret."""
@@ -140,7 +137,7 @@ class Host:
         if outer is not None:
             origin = Origin.strictest((outer.origin, origin), origin)
         else:
-            claim = self.panel.claim_for(raw, cell_id) if self.panel is not None else None
+            claim = self.panel.claim_for(raw, cell_id)
             from_program = self._ledger.has(raw)
             origin = decide_origin(raw, self._metadata(), claim, from_program=from_program).origin
         return Run(
@@ -228,8 +225,7 @@ class Host:
     def _redacted_in_message(self, redactions: Iterable[Redaction], request: str) -> None:
         found = list(redactions)
         self._redacted(found)
-        if self.panel is not None:
-            self.panel.redaction(found, request)
+        self.panel.redaction(found, request)
 
     def _metadata(self) -> dict[str, Any]:
         return dict(self._request().get("metadata") or {})

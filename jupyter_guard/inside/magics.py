@@ -10,7 +10,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 if TYPE_CHECKING:
     from jupyter_guard.inside.host import Host
 
-USAGE = "usage: %guard status | explain [RULE] | policy | mask NAME"
+USAGE = "usage: %guard status | panel | explain [RULE] | policy | mask NAME"
 COOPERATIVE = """\
 What this mode cannot promise: it lives in the same process as your code, so code that wants to can switch it off;
 programs started from a terminal session write to the terminal directly, past the scrubber; nothing isolates the
@@ -31,12 +31,19 @@ class GuardMagics(Magics):
     def guard(self, line: str) -> None:
         """``%guard status``: what is on, and what was stopped, asked about and redacted so far.
 
+        ``%guard panel``: a table of what was found so far.
         ``%guard explain``: the last finding's rule; ``%guard explain JG301``: that rule, with examples.
         ``%guard policy``: the policy in force and where it comes from.
         ``%guard mask NAME``: the value of the variable ``NAME`` is a secret from now on.
         """
         action, _, rest = (line.strip() or "status").partition(" ")
-        actions = {"status": self._status, "explain": self._explain, "policy": self._policy, "mask": self._mask}
+        actions = {
+            "status": self._status,
+            "panel": self._panel,
+            "explain": self._explain,
+            "policy": self._policy,
+            "mask": self._mask,
+        }
         if action not in actions:
             raise UsageError(USAGE)
         actions[action](rest.strip())
@@ -53,6 +60,15 @@ class GuardMagics(Magics):
         print(f"Redacted: {redacted or 'nothing'}.")
         print(f"Privileges: {'; '.join(standing.privileges) or 'none beyond an ordinary account'}.")
         print(COOPERATIVE)
+
+    def _panel(self, _rest: str) -> None:
+        from IPython.display import display
+
+        from jupyter_guard.guard.table import panel_table
+
+        host = self.host
+        head = [f"Guarded from inside: policy {host.pipeline.standing.policy}, {host.pipeline.standing.mode}."]
+        display(panel_table(head, host.panel.reports, host.redactions), raw=True)  # type: ignore[no-untyped-call]
 
     def _explain(self, rule_id: str) -> None:
         if not rule_id:

@@ -39,6 +39,11 @@ class Panel:
         self._cell_of: dict[str, str] = {}
         self._telling = threading.local()
 
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        """The kept reports as the panel's JSON has them, the latest last."""
+        return list(self._reports)
+
     def attach(self) -> None:
         """Answer front ends that open the comm from now on."""
         if self._manager is not None:
@@ -147,7 +152,7 @@ class Panel:
                 "privileges": list(standing.privileges),
                 "problems": list(standing.problems),
             },
-            "reports": list(self._reports),
+            "reports": self.reports,
             "redactions": list(self._redactions),
             "pending": [],
         }

@@ -189,6 +189,8 @@ class Link:
             self._answer({"ok": True, "most": most})
         elif kind == "status":
             self._answer({"ok": True, "text": status(self._relay)})
+        elif kind == "panel":
+            self._show_panel()
         elif kind == "explain" and not message.get("rest"):
             self._answer({"ok": True, "text": self._relay.last_card or "No card was shown in this session yet."})
         elif kind in ("policy", "explain"):
@@ -196,6 +198,17 @@ class Link:
             self._relay.judging.ask_words(Tell(self._number, str(kind), str(message.get("rest", ""))[:100]))
         else:
             self._answer({"ok": False, "text": "unknown"})
+
+    def _show_panel(self) -> None:
+        running = [request for request, _ in self._relay.dispatch.under_way.values() if not request.silent]
+        if not running:
+            self._answer({"ok": True, "text": status(self._relay)})
+            return
+        # What the cell printed before belongs above.
+        self._relay.drain_iopub()
+        self._relay.outgoing.release(running[-1].msg_id)
+        self._relay.panel.show_view(running[-1])
+        self._answer({"ok": True, "text": ""})
 
     def _mask(self, message: dict[str, Any]) -> None:
         value = message.get("value")

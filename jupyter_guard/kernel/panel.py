@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jupyter_guard.guard.protocol import Told
     from jupyter_guard.kernel.drafts import Drafts
     from jupyter_guard.kernel.relay import Relay
+    from jupyter_guard.kernel.views import Views
 
 log = logging.getLogger("jupyter_guard")
 
@@ -59,6 +60,7 @@ class Panel:
         self._claims = Claims()
         self._cells: dict[str, str] = {}
         self._drafts: Drafts | None = None
+        self._views: Views | None = None
         self.standing = Standing()
         # How judged cells, and code within them, went on; and how many secrets of each kind left outputs.
         self.counts: Counter[str] = Counter()
@@ -69,9 +71,33 @@ class Panel:
         """Whether anybody looks at a panel."""
         return bool(self._comms)
 
+    @property
+    def has_comms(self) -> bool:
+        """Whether there is any comm of ours, a panel's or a view's widget."""
+        return bool(self._comms) or self._views is not None
+
     def owns(self, comm_id: Any) -> bool:
         """Whether a comm is one of ours."""
-        return isinstance(comm_id, str) and comm_id in self._comms
+        return isinstance(comm_id, str) and (
+            comm_id in self._comms or (self._views is not None and self._views.owns(comm_id))
+        )
+
+    @property
+    def pending(self) -> dict[str, dict[str, Any]]:
+        """The open questions by their numbers, the oldest first."""
+        return self._pending
+
+    def items(self) -> list[dict[str, Any]]:
+        """The kept reports as the panel's JSON has them."""
+        return [_item(*one) for one in self._reports]
+
+    def show_view(self, request: Execute) -> None:
+        """Show what a panel would, on a cell, for front ends that have none."""
+        if self._views is None:
+            from jupyter_guard.kernel.views import Views
+
+            self._views = Views(self._relay)
+        self._views.show(request)
 
     def claim(self, request: Execute) -> Claim | None:
         """The live claim by which a request may be judged."""
@@ -88,6 +114,8 @@ class Panel:
             if content.get("target_name") != TARGET:
                 return False
             self._open(comm_id, content.get("data"), request.client)
+        elif self._views is not None and self._views.owns(comm_id):
+            self._views.receive(kind, comm_id, content.get("data"))
         elif comm_id not in self._comms:
             return False
         elif kind == "comm_close":
@@ -157,7 +185,7 @@ class Panel:
         # Most cells are never looked at here: what a panel is told is made when there is one.
         self._reports.append((facts, answer.item))
         self.note_cell(request)
-        if self._comms:
+        if self.has_comms:
             self._tell({"type": "report", "item": _item(facts, answer.item)})
 
     def limited(self, request: Execute, told: list[dict[str, Any]]) -> None:
@@ -207,6 +235,8 @@ class Panel:
     def _tell(self, data: dict[str, Any]) -> None:
         for comm_id in self._comms:
             self.send(comm_id, data)
+        if self._views is not None:
+            self._views.refresh()
 
     def send(self, comm_id: str, data: dict[str, Any]) -> None:
         """Tell one panel something."""
@@ -229,7 +259,7 @@ class Panel:
                 "limits": [list(one) for one in standing.limits],
                 "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
             },
-            "reports": [_item(*one) for one in self._reports],
+            "reports": self.items(),
             "redactions": list(self._redactions),
             "pending": list(self._pending.values()),
         }

@@ -289,6 +289,7 @@ print("=== status"); shell.run_cell("%guard status")
 print("=== explain"); shell.run_cell("%guard explain")
 print("=== rule"); shell.run_cell("%guard explain JG301")
 print("=== policy"); shell.run_cell("%guard policy")
+print("=== panel"); shell.run_cell("%guard panel")
 print("=== wrong"); shell.run_cell("%guard explain JG3O1"); shell.run_cell("%guard nonsense")
 shell.run_cell("key = 'purple-' + 'monkey-dishes'\\n%guard mask key\\nprint(key)")
 """,
@@ -301,6 +302,8 @@ shell.run_cell("key = 'purple-' + 'monkey-dishes'\\n%guard mask key\\nprint(key)
     assert "JG301" in parts["rule"]
     assert "Why:" in parts["rule"]
     assert "assistant" in parts["policy"]
+    assert "stopped" in parts["panel"]
+    assert "disk_usage" in parts["panel"]
     said = parts["wrong"] + str(facts["errors"])
     assert "Near:" in said
     assert "usage: %guard" in said

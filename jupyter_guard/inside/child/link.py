@@ -118,5 +118,5 @@ class Link:
         return int(answer.get("most") or wanted)
 
     def tell(self, what, rest=""):
-        """What the wrapper has to say about ``what``: ``"status"``, ``"policy"`` or ``"explain"``."""
+        """What the wrapper says about ``what``: ``"status"``, ``"policy"``, ``"explain"``; a ``"panel"`` it shows."""
         return str(self.ask({"op": what, "rest": rest}).get("text", ""))

@@ -11,7 +11,7 @@ PACKAGE = "jupyter_guard"
 ALREADY = "This kernel is guarded from outside already: nothing to load. %guard says how."
 
 NO_LINK = "This kernel is guarded from outside; on this system nothing inside it can talk to the guard."
-USAGE = "usage: %guard status | explain [RULE] | policy | mask NAME"
+USAGE = "usage: %guard status | panel | explain [RULE] | policy | mask NAME"
 
 
 def register(shell, link):
@@ -21,6 +21,7 @@ def register(shell, link):
     def guard(line):
         """``%guard status``: what is on, and what was stopped, asked about and redacted so far.
 
+        ``%guard panel``: what was found so far, kept current, with buttons that answer where there is no guard panel.
         ``%guard explain``: the last card; ``%guard explain JG301``: that rule, with examples.
         ``%guard policy``: the policy in force and where it comes from.
         ``%guard mask NAME``: the value of the variable ``NAME`` is a secret from now on.
@@ -32,8 +33,10 @@ def register(shell, link):
                 raise UsageError("%%guard mask: there is no variable %r. %s" % (rest, USAGE))
             mask(link, shell.user_ns[rest])
             print("The value of %s is redacted from now on." % rest)
-        elif action in ("status", "explain", "policy"):
-            print(NO_LINK if link is None else link.tell(action, rest))
+        elif action in ("status", "panel", "explain", "policy"):
+            text = NO_LINK if link is None else link.tell(action, rest)
+            if text:
+                print(text)
         else:
             raise UsageError(USAGE)
 
