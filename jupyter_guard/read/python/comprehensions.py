@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import math
 from typing import Any
 
 from jupyter_guard.read.python import expressions
 from jupyter_guard.read.python.changes import set_item
 from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import MOST_KEPT, MOST_SEEN, gone_through
+from jupyter_guard.read.python.models_counts import ENDLESS, MOST_KEPT, MOST_SEEN, gone_through, is_endless
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.values import ANYTHING, MANY, Map, Seq, Value, derived, element, items_of, join
+from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Scope as Reach
+
+MOST_ROWS = 99_999_999
+"""Items of a list that a comprehension makes: gigabytes before any of them is looked at."""
 
 
 def comprehension(run: Run, node: Any) -> Value:
@@ -21,8 +27,9 @@ def comprehension(run: Run, node: Any) -> Value:
     scope.globals = before.globals
     run.scope = scope
     results: list[tuple[Value, ...]] = []
+    lengths: list[float] = []
     try:
-        exact = _generate(run, node, 0, results)
+        exact = _generate(run, node, 0, results, lengths)
     finally:
         run.scope = before
     if isinstance(node, ast.DictComp):
@@ -36,10 +43,35 @@ def comprehension(run: Run, node: Any) -> Value:
     marks = derived(*values).marks & {MANY}
     if exact:
         return Value((Seq(values),))
-    return Value((Seq([], "list", join(values) if values else ANYTHING),), marks)
+    # What goes over something that never ends does not end either.
+    kind = ENDLESS if isinstance(node, ast.GeneratorExp) and math.inf in lengths else "list"
+    return Value((Seq([], kind, join(values) if values else ANYTHING),), marks)
 
 
-def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]]) -> bool:
+def _note_length(run: Run, node: Any, value: Value, lengths: list[float], lazy: bool) -> None:
+    """Ranges within ranges: an effect when all rows together are more than a list holds."""
+    only = value.only()
+    items = items_of(value)
+    length: float = len(items) if items is not None else math.inf if is_endless(value) else 1
+    if only is not None and type(only.value) is range:
+        length = max(0, (only.value.stop - only.value.start) // only.value.step)
+    lengths.append(length)
+    total = math.prod(lengths)
+    if lazy or len(lengths) < len(node.generators):
+        return
+    if MOST_ROWS < total < math.inf and not any(one.ifs for one in node.generators):
+        run.emit(
+            Kind.RESOURCE_EXHAUST,
+            f"{total:,} items",
+            node=node,
+            via="for",
+            tags=("giant",),
+            scope=Reach.SESSION,
+            certainty=Certainty.LIKELY,
+        )
+
+
+def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]], lengths: list[float]) -> bool:
     """Go through the ``for`` parts from ``depth`` on; whether every row was gone through by itself."""
     if depth == len(node.generators):
         if isinstance(node, ast.DictComp):
@@ -50,9 +82,13 @@ def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]])
     part = node.generators[depth]
     value = iterated(run, expressions.evaluate(run, part.iter), None)
     lazy = isinstance(node, ast.GeneratorExp)
-    gone_through(run, value, part.iter, "for", MOST_SEEN if lazy else MOST_KEPT, for_ever=not lazy)
+    numbers = value.only()
+    if not (lazy and numbers is not None and type(numbers.value) is range):
+        gone_through(run, value, part.iter, "for", MOST_SEEN if lazy else MOST_KEPT, for_ever=not lazy)
     items = items_of(value)
     exact = items is not None and len(items) <= expressions.MAX_UNROLLED * 4
+    if depth == len(lengths):
+        _note_length(run, node, value, lengths, lazy)
     run.loops.append(Loop(many=not exact or MANY in value.marks))
     try:
         for one in (items or []) if exact else [element(value)]:
@@ -65,7 +101,7 @@ def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]])
                 elif not only.value:
                     keep = False
             if keep:
-                exact = _generate(run, node, depth + 1, results) and exact
+                exact = _generate(run, node, depth + 1, results, lengths) and exact
     finally:
         run.loops.pop()
     return exact

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_guard.read.python.fold import joined
 from jupyter_guard.read.python.methods import of_mapping
-from jupyter_guard.read.python.models_counts import MOST_KEPT, gone_through
+from jupyter_guard.read.python.models_counts import ENDLESS, MOST_KEPT, MOST_SEEN, gone_through, is_endless
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
@@ -39,7 +39,8 @@ def _map(run: Run, site: Site) -> Value:
         rows = zip(*(one for one in lists if one is not None), strict=False)
         return Value((Seq([apply(run, function, list(row), {}, site.node) for row in rows]),))
     result = apply(run, function, [element(one) for one in site.args[1:]], {}, site.node)
-    return Value((Seq([], "list", result),))
+    endless = bool(lists) and all(is_endless(one) for one in site.args[1:])
+    return Value((Seq([], ENDLESS if endless else "list", result),))
 
 
 def _filter(run: Run, site: Site) -> Value:
@@ -48,13 +49,15 @@ def _filter(run: Run, site: Site) -> Value:
     inner = element(arg(site, 1))
     if any(not isinstance(atom, Const) for atom in arg(site, 0).atoms):
         apply(run, arg(site, 0), [inner], {}, site.node)
-    return Value((Seq([], "list", inner),), arg(site, 1).marks)
+    kind = ENDLESS if is_endless(arg(site, 1)) else "list"
+    return Value((Seq([], kind, inner),), arg(site, 1).marks)
 
 
 def _reduce(run: Run, site: Site) -> Value:
     from jupyter_guard.read.python.calls import apply
 
     items = items_of(arg(site, 1))
+    gone_through(run, arg(site, 1), site.node, site.name, MOST_SEEN)
     if items is None or len(items) > 256:
         inner = element(arg(site, 1))
         return apply(run, arg(site, 0), [inner, inner], {}, site.node)
@@ -72,7 +75,8 @@ def _list(run: Run, site: Site) -> Value:
     if not site.args:
         return Value((Seq([], kind),))
     value = iterated(run, site.args[0], site)
-    gone_through(run, value, site.node, site.name, MOST_KEPT)
+    if not any(type(atom) is Const for atom in value.atoms):
+        gone_through(run, value, site.node, site.name, MOST_KEPT)
     for atom in value.atoms:
         if type(atom) is Const and isinstance(atom.value, range) and _length(atom.value) > 200_000_000:
             run.emit(
@@ -156,7 +160,8 @@ def _enumerate(run: Run, site: Site) -> Value:
     items = items_of(arg(site, 0))
     if items is not None and len(items) <= 512:
         return Value((Seq([Value((Seq([const(index), one], "tuple"),)) for index, one in enumerate(items)]),))
-    return Value((Seq([], "list", Value((Seq([ANYTHING, element(iterated(run, arg(site, 0), site))], "tuple"),))),))
+    kind = ENDLESS if is_endless(arg(site, 0)) else "list"
+    return Value((Seq([], kind, Value((Seq([ANYTHING, element(iterated(run, arg(site, 0), site))], "tuple"),))),))
 
 
 def _dict(run: Run, site: Site) -> Value:
@@ -221,7 +226,10 @@ def _len(run: Run, site: Site) -> Value:
 
 
 def _any_of(run: Run, site: Site) -> Value:
-    return join(site.args) if len(site.args) > 1 else element(arg(site, 0))
+    if len(site.args) > 1:
+        return join(site.args)
+    gone_through(run, arg(site, 0), site.node, site.name, MOST_SEEN)
+    return element(arg(site, 0))
 
 
 MODELS: dict[str, Callable[[Run, Site], Value | None]] = {

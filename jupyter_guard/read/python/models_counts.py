@@ -7,7 +7,7 @@ import math
 
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site, arg
-from jupyter_guard.read.python.values import Const, Inst, Value, const, items_of
+from jupyter_guard.read.python.values import NONE, Const, Inst, Seq, Value, const, items_of
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
@@ -17,6 +17,8 @@ MOST_KEPT = 1_000_000_000
 MOST_SEEN = 100_000_000_000
 """Rounds of a loop: hours of doing nothing."""
 _LONGEST = 10_000
+SHAPE = "__shape__"
+"""Where an array's dimensions are kept among its attributes."""
 
 
 def counted(run: Run, site: Site) -> Value | None:
@@ -58,6 +60,10 @@ def _length(value: Value) -> int | None:
     items = items_of(value)
     if items is not None:
         return len(items)
+    held = next((atom.attrs.get(SHAPE) for atom in value.atoms if type(atom) is Inst and atom.attrs), None)
+    if held is not None:
+        rows = (items_of(held) or [NONE])[0].only()
+        return rows.value if rows is not None and isinstance(rows.value, int) else None
     only = value.only()
     if only is not None and isinstance(only.value, range):
         return max(0, (only.value.stop - only.value.start) // only.value.step)
@@ -70,9 +76,32 @@ def _number(value: Value | None) -> int | None:
     return number if isinstance(number, int) and 0 <= number < _LONGEST else None
 
 
+ENDLESS = "endless"
+"""The kind of a ``Seq`` that gives items for ever: a generator over what never ends."""
+
+
 def is_counted(value: Value) -> bool:
     """Whether ``value`` may be one of those whose length is beyond reach."""
-    return any(type(atom) is Inst and atom.type == TYPE for atom in value.atoms)
+    return any(_count(atom) is not None for atom in value.atoms)
+
+
+def is_endless(value: Value) -> bool:
+    """Whether ``value`` gives items for ever."""
+    return any(_count(atom) == math.inf for atom in value.atoms)
+
+
+def _count(atom: object) -> float | None:
+    """How many items an atom gives, where that is beyond reach."""
+    if type(atom) is Seq:
+        return math.inf if atom.kind == ENDLESS else None
+    if type(atom) is Const and type(atom.value) is range:
+        length = max(0, (atom.value.stop - atom.value.start) // atom.value.step)
+        return length if length > MOST_KEPT else None
+    if type(atom) is not Inst or atom.type != TYPE or atom.made is None:
+        return None
+    only = atom.made.only()
+    found = only.value if only is not None else None
+    return found if isinstance(found, (int, float)) else None
 
 
 def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: int, for_ever: bool = True) -> None:
@@ -81,18 +110,19 @@ def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: i
     Without ``for_ever`` that goes for what ends: a generator over what does not is stopped by whoever asks it.
     """
     for atom in value.atoms:
-        made = atom.made if type(atom) is Inst and atom.type == TYPE else None
-        only = made.only() if made is not None else None
-        if type(only) is Const and only.value == math.inf:
+        count = _count(atom)
+        if count is None:
+            continue
+        if count == math.inf:
             if for_ever:
                 run.emit(
                     Kind.RESOURCE_EXHAUST, node=node, via=via, tags=("unbounded",), scope=Reach.SESSION,
                     certainty=Certainty.LIKELY,
                 )  # fmt: skip
-        elif type(only) is Const and only.value > most:
+        elif count > most:
             run.emit(
                 Kind.RESOURCE_EXHAUST,
-                f"{only.value:,} combinations" if only.value < 10**18 else "more combinations than can be gone through",
+                f"{count:,} items" if count < 10**18 else "more items than can be gone through",
                 node=node,
                 via=via,
                 tags=("giant",),
@@ -101,7 +131,29 @@ def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: i
             )
 
 
+def consumed(run: Run, site: Site) -> None:
+    """``sum``, ``deque``, ``Counter``: all of what is given is gone through."""
+    if "maxlen" in site.kwargs:
+        return
+    for value in site.args[:2]:
+        gone_through(run, value, site.node, site.name, MOST_SEEN)
+
+
+def lengthened(run: Run, site: Site) -> Value | None:
+    """``chain``, ``accumulate``, ``starmap`` over what never ends do not end either."""
+    del run
+    return Value((Seq([], ENDLESS),)) if any(is_endless(one) for one in site.args) else None
+
+
+_CONSUMERS = """
+sum collections.deque collections.Counter statistics.mean statistics.fmean math.fsum math.prod numpy.fromiter
+""".split()
+_LENGTHENERS = ("accumulate", "starmap", "filterfalse", "pairwise", "batched")
+
 MODELS = {
-    f"itertools.{name}": counted
-    for name in ("permutations", "combinations", "combinations_with_replacement", "product")
-} | {f"itertools.{name}": endless for name in ("count", "cycle", "repeat")}
+    **{f"itertools.{name}": counted for name in ("permutations", "combinations", "product")},
+    "itertools.combinations_with_replacement": counted,
+    **{f"itertools.{name}": endless for name in ("count", "cycle", "repeat")},
+    **{f"itertools.{name}": lengthened for name in _LENGTHENERS},
+    **dict.fromkeys(_CONSUMERS, consumed),
+}

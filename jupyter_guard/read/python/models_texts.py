@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.fold import shown, text
 from jupyter_guard.read.python.methods import lifted
+from jupyter_guard.read.python.models_counts import lengthened
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
@@ -143,7 +144,7 @@ def _chain(run: Run, site: Site) -> Value | None:
     many = items_of(site.args[0]) if site.name.endswith("from_iterable") and site.args else site.args
     parts = [items_of(one) for one in many or ()]
     if many is None or any(one is None for one in parts):
-        return None
+        return lengthened(run, Site(site.name, many or [], {}, site.node))
     return Value((Seq([one for part in parts for one in part or ()]),), derived(*site.args).marks)
 
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from jupyter_guard.read.python.run import Run
-from jupyter_guard.read.python.values import Const
+from jupyter_guard.read.python.secrets_made import dotted_name
+from jupyter_guard.read.python.values import Const, Func
 from jupyter_guard.read.python.walking import children, walk
 from jupyter_guard.terms import Certainty, Kind, Scope
 
@@ -17,6 +18,10 @@ _WAITING = frozenset(
     raw_input send
     """.split()
 )
+
+
+# A request that is repeated at once.
+_ASKS = ("requests.", "httpx.", "urllib.")
 
 
 # Tuples, not unions: `A | B` in an isinstance() is built anew at each call, and these are asked of every node.
@@ -36,14 +41,21 @@ def leaves(body: Sequence[ast.stmt]) -> bool:
 
 def endless(run: Run, node: ast.While, test: Const | None) -> bool:
     """Whether a loop has no way out; one that does not even wait for anything is an effect."""
-    if test is None or not test.value or not _constant_test(node.test):
+    if test is not None and not test.value:
+        return False
+    if not (_constant_test(node.test) if test is not None else False) and not _stays(run, node.test, node.body):
         return False
     calls: set[str] = set()
     for inner in _own(node.body):
         if isinstance(inner, (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)):
             return False
         if isinstance(inner, ast.Call):
-            calls.add(inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", ""))
+            called = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+            if called not in ("get", "send") or not dotted_name(run, inner.func).startswith(_ASKS):
+                calls.add(called)
+            else:
+                # A request waits for its answer, and asks again at once.
+                calls.add("request")
     if _breaks(node.body) or calls & {"exit", "_exit", "quit", "abort"}:
         return False
     if not calls & _WAITING:
@@ -57,6 +69,100 @@ def endless(run: Run, node: ast.While, test: Const | None) -> bool:
             certainty=Certainty.LIKELY if calls else Certainty.CERTAIN,
         )
     return True
+
+
+def _stays(run: Run, test: ast.expr, body: Sequence[ast.stmt]) -> bool:
+    """Whether a test that held once holds for ever: nothing in the body changes what it looks at."""
+    if isinstance(test, ast.BoolOp):
+        held = [_stays(run, one, body) for one in test.values]
+        return any(held) if isinstance(test.op, ast.Or) else all(held)
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    inner = test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test
+    if isinstance(inner, ast.Call):
+        return inner is not test and dotted_name(run, inner.func) == "time.sleep"
+    if isinstance(inner, ast.Name):
+        return not _touched(run, inner.id, body)
+    if not (isinstance(inner, ast.Compare) and len(inner.ops) == 1 and isinstance(inner.left, ast.Name)):
+        return False
+    limit = inner.comparators[0]
+    if not isinstance(limit, ast.Constant) and not (isinstance(limit, ast.Name) and not _touched(run, limit.id, body)):
+        return False
+    if not _touched(run, inner.left.id, body):
+        return True
+    away = {ast.Gt: ast.Add, ast.GtE: ast.Add, ast.Lt: ast.Sub, ast.LtE: ast.Sub}.get(type(inner.ops[0]))
+    return inner is test and away is not None and _touched(run, inner.left.id, body, away) is False
+
+
+def _touched(run: Run, name: str, body: Sequence[ast.stmt], away: type[ast.operator] | None = None) -> bool:
+    """Whether a loop's body may change what ``name`` stands for, other than by steps ``away`` from its end."""
+    found = run.scope.find(name)
+    kept = found is not None and all(type(atom) is Const for atom in found.atoms) and bool(found.atoms)
+    for node in _own(body):
+        if away is not None and _steps(node, name, away):
+            continue
+        if isinstance(node, ast.Name) and node.id == name:
+            if isinstance(node.ctx, ast.Load) and kept:
+                continue
+            if (
+                isinstance(node.ctx, ast.Store)
+                and away is not None
+                and any(
+                    isinstance(one, ast.AugAssign) and one.target is node and _steps(one, name, away)
+                    for one in _own(body)
+                )
+            ):
+                continue
+            return True
+        if isinstance(node, (ast.Global, ast.Nonlocal)) or getattr(node, "name", None) == name:
+            return True
+        if isinstance(node, _SCOPES):
+            # A function that is made here may change it when something calls it.
+            if any(isinstance(one, (ast.Global, ast.Nonlocal)) for one in walk(node)):
+                return True
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called = run.scope.find(node.func.id)
+            if called is not None and any(type(atom) is Func for atom in called.atoms) and run.scope.kind == "module":
+                functions = [atom.node for atom in called.atoms if type(atom) is Func]
+                if any(isinstance(one, (ast.Global, ast.Nonlocal)) for function in functions for one in walk(function)):
+                    return True
+    return False
+
+
+def _steps(node: ast.AST, name: str, away: type[ast.operator]) -> bool:
+    """Whether ``node`` is ``name += 1`` (``away``: the operator)."""
+    return (
+        isinstance(node, ast.AugAssign)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == name
+        and isinstance(node.op, away)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, (int, float))
+        and node.value.value > 0
+    )
+
+
+def grows(node: ast.For | ast.AsyncFor) -> bool:
+    """Whether a list gets longer while it is gone through, and nothing ends that."""
+    if not isinstance(node.iter, ast.Name) or leaves(node.body):
+        return False
+    name = node.iter.id
+    todo: list[ast.stmt] = list(node.body)
+    while todo:
+        one = todo.pop()
+        # Behind a condition it may stop.
+        if isinstance(one, (ast.For, ast.With)):
+            todo += one.body
+        call = one.value if isinstance(one, ast.Expr) else None
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in ("append", "extend", "insert")
+            and isinstance(call.func.value, ast.Name)
+            and call.func.value.id == name
+        ):
+            return True
+    return False
 
 
 def _constant_test(node: ast.expr) -> bool:

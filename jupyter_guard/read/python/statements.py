@@ -19,7 +19,7 @@ from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through, is_
 from jupyter_guard.read.python.names import name_value
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import merged
-from jupyter_guard.read.python.shapes import endless, exits, leaves
+from jupyter_guard.read.python.shapes import endless, exits, grows, leaves
 from jupyter_guard.read.python.values import (
     ANYTHING,
     ENVIRON,
@@ -164,6 +164,11 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     value = iterated(run, evaluate(run, node.iter), None)
     if is_counted(value) and not leaves(node.body):
         gone_through(run, value, node.iter, "for", MOST_SEEN)
+    if grows(node):
+        run.emit(
+            Kind.RESOURCE_EXHAUST, node=node.iter, via="for", tags=("unbounded",), scope=Reach.SESSION,
+            certainty=Certainty.LIKELY,
+        )  # fmt: skip
     items = items_of(value)
     unroll = items is not None and len(items) <= MAX_UNROLLED and _is_short(run, node, 6000 // max(len(items), 1))
     many = MANY in value.marks or items is None or len(items) > 16
