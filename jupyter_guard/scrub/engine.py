@@ -200,6 +200,6 @@ def _compiled() -> Engine | None:
 
     # -P: a package of our name in the working directory must not be what runs here.
     directory = cache_directory(os.environ, os.path.expanduser("~"))
-    command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", directory]
+    command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", directory, str(os.getpid())]
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False)
     return _stored() if done.returncode == 0 else None

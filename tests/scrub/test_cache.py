@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from jupyter_guard.scrub.cache import cache_directory, store, stored
@@ -110,6 +114,21 @@ def test_no_file_is_left_where_storing_fails(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="open to others"):
         store(tmp_path / "open", expressions.name, expressions.compiled().whole)
     assert list((tmp_path / "open").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_what_compiles_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    code = "from jupyter_guard.scrub.engine import prepare; prepare()"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as waiting:
+        end = time.monotonic() + 30
+        started: list[psutil.Process] = []
+        while not started and time.monotonic() < end:
+            started = psutil.Process(waiting.pid).children()
+        waiting.kill()
+    assert started
+    assert not psutil.wait_procs(started, timeout=10)[1]
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 def test_where_it_is_kept() -> None:
