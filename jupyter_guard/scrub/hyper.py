@@ -117,7 +117,7 @@ def _expression(pattern: Pattern, ends: bool) -> tuple[str, bool, bool]:
     in text: for these the place is worth knowing.
     """
     if pattern is COLUMN:
-        return COLUMN_EXPRESSION, True, True
+        return COLUMN_EXPRESSION, True, False
     keywords = "|".join(re.escape(word) for word in pattern.keywords)
     digit_within = -1
     if pattern.generic:
@@ -282,6 +282,11 @@ class ByHyperscan:
         start = max(start, begin)
         for number, ends in matched.items():
             pattern, reach = self._seen.get(number) or self._look_up(number)
+            if pattern is COLUMN:
+                hits.extend(
+                    self._in_lines(text, start, (begin + at for at in _in_characters(data, piece, sorted(ends))))
+                )
+                continue
             if not reach:
                 hits.extend(hits_of(pattern, text, start, stop))
                 continue
@@ -298,11 +303,18 @@ class ByHyperscan:
             hits.extend(hits_of(pattern, text, since, done))
         return hits
 
+    @staticmethod
+    def _in_lines(text: str, start: int, ends: Iterable[int]) -> Iterable[Hit]:
+        """The names of columns in the lines that end at ``ends``, or with the carriage return before."""
+        for end in ends:
+            stop = end - 1 if end and text[end - 1] == "\r" else end
+            line = max(text.rfind("\n", 0, stop), text.rfind("\r", 0, stop), start - 1) + 1
+            yield from hits_of(COLUMN, text, line, stop)
+
     def _look_up(self, number: int) -> tuple[Pattern, int]:
         """A pattern, and how far before where it is reported its keyword may end."""
         pattern = self._patterns[number]
-        reach = 0 if pattern is COLUMN else _reach(pattern)
-        self._seen[number] = pattern, reach
+        self._seen[number] = pattern, _reach(pattern)
         return self._seen[number]
 
     def full_scan(self, text: str) -> None:

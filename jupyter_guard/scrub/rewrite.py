@@ -140,10 +140,18 @@ def relaxed(node: tuple[Any, Any]) -> str:
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
         low, high, sub = value
         inner = "".join(relaxed(part) for part in sub)
-        # An engine of bytes counts several for one character: no upper bound where such a character can be meant.
-        bounded = high is not op.MAXREPEAT and high <= 64 and _ascii_only(list(sub))
-        return f"(?:{inner}){{{min(low, _ENOUGH)},{high if bounded else ''}}}"
+        return f"(?:{inner}){{{min(low, _ENOUGH)},{_upper(high, list(sub))}}}"
     return _relaxed_character(node)
+
+
+def _upper(high: Any, nodes: Nodes) -> str:
+    """The most repeats, in bytes; nothing where they would be too many to count."""
+    if high is op.MAXREPEAT or high > 64:
+        return ""
+    if _ascii_only(nodes):
+        return str(high)
+    # A character can be four bytes. Without a bound, what stands long before would be reported again and again.
+    return str(4 * high) if high <= _ENOUGH + 4 and len(nodes) == 1 else ""
 
 
 def relaxed_all(nodes: Nodes, rest: str = "") -> str:
