@@ -18,7 +18,6 @@ from jupyter_guard.scrub.hyper import Expressions
 from jupyter_guard.scrub.patterns import builtin
 from jupyter_guard.scrub.tables import COLUMN
 
-
 _PR_SET_PDEATHSIG: Final = 1
 
 
