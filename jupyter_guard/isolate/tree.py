@@ -13,6 +13,7 @@ import time
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_OWN = b"\0-m\0jupyter_guard."
 _PIECE = 16_384
 # Shorter pieces are the last one: none ends further from the end of a page than its longest record is long.
 _FULL = 2_048
@@ -91,7 +92,12 @@ class Tree:
         """Children of this process that were another one's."""
         if not self.adopts:
             return []
-        return [pid for pid in children(os.getpid(), 2) if pid != self.root and pid not in self.others]
+        found = [pid for pid in children(os.getpid(), 2) if pid != self.root and pid not in self.others]
+        # The guard's own tools are started here too. A daemon may lie about its name: then it is as it would be if
+        # nobody took over daemons, and in bubblewrap none comes here.
+        own = {pid for pid in found if _OWN in read(f"/proc/{pid}/cmdline")}
+        self.others |= own
+        return [pid for pid in found if pid not in own]
 
     def reap(self) -> None:
         """Bury the orphans that have ended."""

@@ -82,9 +82,11 @@ class Keeping:
         self._keep(msg_id, facts, b"")
 
     def limited(self, msg_id: str, what: str) -> None:
-        """A cell reached a limit: ``what`` is the key and what was done."""
+        """A cell reached a limit: ``what`` is the key and what was done, perhaps with a command line of the user's."""
+        content = json.dumps({"name": "stderr", "text": what}).encode()
+        what = str(json.loads(self._relay.outgoing.own("stream", content, msg_id))["text"])
         facts: dict[str, Any] = {"event": "outcome", "state": "limited", "sha256": "", "origin": "unknown"}
-        facts |= {"verdict": "allow", "would_be": "allow", "sentence": "", "limits": [what]}
+        facts |= {"verdict": "allow", "would_be": "allow", "sentence": what, "limits": [what]}
         self._keep(msg_id, facts, b"")
 
     def last_words(self) -> None:

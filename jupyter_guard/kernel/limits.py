@@ -69,8 +69,10 @@ class Limits:
         self._blamed_to = 0
         self._is_over = False
         self.telling = Telling(relay)
-        adopts = sys.platform == "linux" and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
         self._is_boxed = '"backend": "bubblewrap"' in relay.child.achieved()
+        # There, the first process of the namespace takes over those whose parents end.
+        adopts = sys.platform == "linux" and not self._is_boxed
+        adopts = adopts and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
         self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
         self.measuring = Measuring(self._tree, self._is_boxed, relay.dispatch.executed == 0, self._others)

@@ -350,7 +350,29 @@ def test_the_locked_preset_runs_cells_and_holds_them(limited: Limited) -> None:
     # Files that live in memory count as memory: nothing else holds them.
     run = front.run(
         "import time\nfile = open('/dev/shm/x', 'wb')\n"
-        "for _ in range(1100):\n    file.write(bytes(10**6)); file.flush(); time.sleep(0.002)"
+        "for n in range(1120):\n    file.write(bytes(10**6)); file.flush(); time.sleep(0.03 if n > 950 else 0)"
     )
     assert "in files under /tmp and /dev/shm" in cards(run)
     assert front.run("1 + 1").result == "2"
+
+
+def test_the_audit_has_it_without_secrets(limited: Limited) -> None:
+    front = limited("processes = 4\nopen_files = 200\n" + 'memory = "500 MiB"\n')
+    secret = "ghp_" + "x7Kq2" * 7 + "b"
+    front.run("files = [open('/dev/null') for _ in range(500)]")
+    run = front.run(
+        EATER
+        + "both = [subprocess.Popen([sys.executable, '-c', eat.format(steps=steps), 'ghp_' + 'x7Kq2' * 7 + 'b'])"
+        + " for steps in (20, 30)]\nboth[1].wait()\nboth[0].kill()\nboth[0].wait()"
+    )
+    assert "the largest process" in cards(run)
+    assert secret not in cards(run)
+    front.client.shutdown()
+    front.manager.provisioner.process.wait(SECONDS)
+    journals = list((front.folder / "home").rglob("audit/*.jsonl"))
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end and "limits.memory" not in (text := "".join(one.read_text() for one in journals)):
+        time.sleep(0.1)
+    assert "limits.open_files = 200: " in text
+    assert "limits.memory = 500 MiB: " in text
+    assert secret not in text
