@@ -43,6 +43,7 @@ MECHANISMS = (
     Mechanism("chat-button", "a chat's button puts code on the clipboard, a person pastes it", "assistant"),
     Mechanism("assistant-copied", "an assistant's code is copied into a person's cell", "assistant"),
     Mechanism("disk", "a program rewrites the file, the person reloads it", "assistant"),
+    Mechanism("server-saves", "a program saves a notebook through the server, a person opens it", "assistant"),
     Mechanism("stored-human", "a program writes that its own cell is a person's", "assistant"),
     Mechanism("vscode-copilot", "VS Code runs a cell that its agent made (`#VSC-` id)", "assistant"),
     Mechanism("magic-ai", "`%%ai -f code` makes a cell", "assistant", "jupyter-ai-magics"),

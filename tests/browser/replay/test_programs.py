@@ -205,3 +205,21 @@ def execute(scene: Scene, code: str, metadata: dict[str, Any]) -> None:
         }""",
         [code, metadata, uuid.uuid4().hex],
     )
+
+
+def test_a_notebook_is_saved_through_the_server(scene: Scene, score: Score) -> None:
+    server = scene.front.server
+    # The last of this file: another notebook comes to the front.
+    scene.evaluate("return panel.context.save()")
+    server.write_notebook("saved.ipynb", ["kept = sorted([3, 1, 2])"])
+    model = server.request("/api/contents/saved.ipynb")
+    cells = model["content"]["cells"]
+    cells.append({**cells[0], "id": "another", "source": CODE.format("server_saves")})
+    server.request("/api/contents/saved.ipynb", "PUT", {key: model[key] for key in ("type", "format", "content")})
+    scene.front.run_command("docmanager:open", {"path": "saved.ipynb"})
+    scene.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path === 'saved.ipynb'")
+    scene.front.wait_for_kernel()
+    scene.listen()
+    scene.wait_for_source(1, CODE.format("server_saves"))
+    score.check("server-saves", scene.origin(1))
+    assert scene.origin(0) == "imported"
