@@ -62,7 +62,10 @@ class Panel:
 
     def claim_for(self, code: str, cell_id: str) -> Claim | None:
         """The live claim by which a run of exactly this text may be judged."""
-        return self._claims.about(code_hash(code), cell_id)
+        found = self._claims.about(code_hash(code), cell_id)
+        if found is not None:
+            self._claims.used(code_hash(code))
+        return found
 
     def report(self, judged: Judged, state: str, request: str, cell_id: str, code: str) -> None:
         """Tell the panels of a judged cell."""

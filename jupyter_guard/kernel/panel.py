@@ -101,7 +101,10 @@ class Panel:
 
     def claim(self, request: Execute) -> Claim | None:
         """The live claim by which a request may be judged."""
-        return self._claims.about(request.hash(), request.cell_id)
+        found = self._claims.about(request.hash(), request.cell_id)
+        if found is not None:
+            self._claims.used(request.hash())
+        return found
 
     def receive(self, request: Request) -> bool:
         """Take a comm message from a front end, if it is for us. Raises ``MalformedError``."""

@@ -17,10 +17,12 @@ class Claims:
         self._kept = kept
         self._of_code: dict[str, Claim] = {}
         self._of_cell: dict[tuple[str, str], Claim] = {}
+        self._used: set[str] = set()
 
     def keep(self, claim: Claim) -> None:
         """Take a claim; it replaces what was claimed before about the same code in the same cell."""
         self._put(self._of_code, claim.sha256, claim)
+        self._used.discard(claim.sha256)
         if claim.cell_id:
             self._put(self._of_cell, (claim.sha256, claim.cell_id), claim)
 
@@ -35,9 +37,23 @@ class Claims:
         if found is not None:
             return found
         latest = self._of_code.get(sha256)
-        if latest is None or not cell_id or not latest.cell_id:
+        if latest is None or latest.author > Origin.HUMAN:
             return latest
-        return latest if latest.author > Origin.HUMAN else None
+        if cell_id:
+            return None if latest.cell_id else latest
+        # Nothing tells which of the cells with this text it is.
+        others = [one for (code, _), one in self._of_cell.items() if code == sha256]
+        strictest = max([latest, *others], key=lambda one: one.author.rank)
+        return None if sha256 in self._used and strictest.author is Origin.HUMAN else strictest
+
+    def used(self, sha256: str) -> None:
+        """A run was judged by the claim about this code: it is no word about another run that names no cell.
+
+        A person says it anew each time they run; a program that runs the same text after them says nothing.
+        """
+        self._used.add(sha256)
+        if len(self._used) > self._kept:
+            self._used.intersection_update(self._of_code)
 
     def _put(self, claims: dict[Key, Claim], key: Key, claim: Claim) -> None:
         claims.pop(key, None)

@@ -77,6 +77,23 @@ def test_a_claim_about_one_cell_is_none_about_another_with_the_same_text(start: 
     assert origin("another") == "unknown"
 
 
+def test_a_claim_is_no_word_about_a_second_run_that_names_no_cell(start: Callable[..., Front]) -> None:
+    front = start()
+    front.open_panel()
+    front.told("snapshot")
+    code = "d = 1"
+    claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "cell_id": "one", "author": "human"}
+    front.tell({**claim, "shares": {"typed": 1.0}, "started_by": "person", "key": front.key})
+
+    def origin() -> str:
+        front.run(code)
+        return str(front.told("report")["item"]["origin"])
+
+    # A server that runs cells drops their ids; a program that runs the same text afterwards has none either.
+    assert origin() == "human"
+    assert origin() == "unknown"
+
+
 def test_a_cell_that_code_put_into_the_notebook_is_no_persons(start: Callable[..., Front]) -> None:
     front = start()
     front.open_panel()

@@ -48,3 +48,34 @@ def test_the_oldest_claims_are_forgotten() -> None:
     made = claims(("one", Origin.HUMAN), ("two", Origin.HUMAN), ("three", Origin.HUMAN), kept=2)
     assert made.about(CODE, "one") is None
     assert author(made.about(CODE, "three")) is Origin.HUMAN
+
+
+def test_a_person_speaks_for_one_run_that_names_no_cell() -> None:
+    made = claims(("one", Origin.HUMAN))
+    made.used(CODE)
+    assert made.about(CODE) is None
+    assert author(made.about(CODE, "one")) is Origin.HUMAN
+    # Who runs it again says so again.
+    made.keep(Claim(sha256=CODE, author=Origin.HUMAN, cell_id="one"))
+    assert author(made.about(CODE)) is Origin.HUMAN
+
+
+def test_what_raises_scrutiny_is_not_used_up() -> None:
+    made = claims(("one", Origin.ASSISTANT))
+    made.used(CODE)
+    assert author(made.about(CODE)) is Origin.ASSISTANT
+
+
+def test_a_run_that_names_no_cell_is_the_strictest_of_those_with_its_text() -> None:
+    made = claims(("assistants", Origin.ASSISTANT), ("persons", Origin.HUMAN))
+    assert author(made.about(CODE)) is Origin.ASSISTANT
+    assert author(made.about(CODE, "persons")) is Origin.HUMAN
+
+
+def test_what_was_used_is_forgotten_with_the_claims() -> None:
+    made = claims(("one", Origin.HUMAN), kept=2)
+    for number in range(10):
+        made.used(f"{number:064}")
+    made.used(CODE)
+    assert made.about(CODE) is None
+    assert len(made._used) <= 3
