@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,12 +74,19 @@ class Session:
             raise ValueError(f"no reader for language {language!r}; expected one of {', '.join(LANGUAGES)}")
         author = self.origin if origin is None else _origin(origin)
         cell = Cell(code=code, origin=author, language=language, cell_id=cell_id, number=number)
+        # Nearly all that reading makes is gone when it is done: to look for garbage in the midst of it is wasted.
+        pause = gc.isenabled()
+        if pause:
+            gc.disable()
         try:
             return self._judged(cell, self._reader.read(cell))
         except Exception as error:
             # RecursionError and MemoryError are Exceptions too: whatever went wrong, the cell does not pass.
             log.exception("the guard failed on a cell")
             return failed(cell, f"{type(error).__name__}: {error}", self.policy.hash)
+        finally:
+            if pause:
+                gc.enable()
 
     def refused(self) -> None:
         """Say that the cell judged last did not run: what it would have defined is forgotten."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -114,7 +115,7 @@ class Policy:
         """Whether a layer says that those below it may only tighten."""
         return bool(self._values["locked"])
 
-    @property
+    @functools.cached_property
     def deny(self) -> Deny:
         """What is refused outright."""
         return Deny(*(frozenset(self._values[f"deny.{key}"]) for key in ("imports", "calls", "sql", "commands")))
@@ -124,7 +125,7 @@ class Policy:
         """What the layers teach about APIs."""
         return self._merged.knowledge
 
-    @property
+    @functools.cached_property
     def rules(self) -> Rules:
         """Rules that are not asked, and severities instead of the rules' own."""
         settings = self._merged.rules

@@ -13,6 +13,7 @@ HOME_PREFIX = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=1024)
 def path_tags(path: str, home: str = "") -> frozenset[str]:
     """The place tags of a normalised absolute, ``~`` or relative ``path``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
 if TYPE_CHECKING:
-    from jupyter_guard.knowledge import Entry
+    from jupyter_guard.knowledge import Entry, Knowledge
 
 CLIMBS = frozenset(
     """
@@ -146,6 +147,10 @@ def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
         patched = run.memory.patched.get(full)
         if patched is not None:
             return patched
+    elif atom.owner is None:
+        plain = _of_module(run.knowledge, dotted, name)
+        if plain is not None:
+            return plain
     if name == "__dict__":
         return Value((NameDict(dotted),))
     given = _GIVEN.get(full)
@@ -158,6 +163,15 @@ def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
         if returns and run.known(full) is None:
             return _of_type(run, Inst(returns, made_of(atom)), name)
     return Value((Name(full, atom.owner),))
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_module(knowledge: Knowledge, dotted: str, name: str) -> Value | None:
+    """What ``dotted.name`` is where nothing is known of ``dotted`` itself; ``None``: there is more to it."""
+    full = f"{dotted}.{name}"
+    if name == "__dict__" or full in _GIVEN or knowledge.callable(dotted) is not None:
+        return None
+    return Value((Name(full),))
 
 
 # What some attributes of the standard library are.
@@ -308,10 +322,13 @@ def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -
     kind = type(atom)
     only = key.only()
     if kind is Seq or (kind is Const and isinstance(atom.value, (str, bytes, range))):
+        run.choices += 1
         return _position(Value((atom,), value.marks, value.origin), atom, only)
     if kind is Map:
+        run.choices += 1
         return of_key(atom, key) or ANYTHING
     if kind is NameDict:
+        run.events += 1
         if only is None or not isinstance(only.value, str):
             return Value((Unknown("[]", ""),), frozenset({INDIRECT}))
         dotted = f"{atom.prefix}.{only.value}" if atom.prefix else only.value

@@ -61,6 +61,7 @@ def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTA
         if act.unless and any(holds(site, one) for one in act.unless):
             continue
         if act.kinds or act.text is not None:
+            run.events += 1
             marks |= _act(run, act, site, cap)
         if act.gives:
             marks.add(act.gives)

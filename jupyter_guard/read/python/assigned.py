@@ -23,13 +23,19 @@ _PLACEHOLDER = re.compile(
 
 def noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None:
     """A secret in the text, or a built-in name that gets another meaning."""
-    name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
-    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+    if type(target) is ast.Name:
+        name = target.id
+    elif isinstance(target, ast.Attribute):
+        name = target.attr
+    elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         name = str(target.slice.value)
-    text = source.value if isinstance(source, ast.Constant) and isinstance(source.value, str) else ""
-    if text and _is_secret(name, text):
-        run.note("hard-coded-secret", name, target)
-    if isinstance(target, ast.Name) and name in BUILTINS and run.scope.kind == "module":
+    else:
+        name = ""
+    if type(source) is ast.Constant:
+        text = source.value
+        if text and isinstance(text, str) and _is_secret(name, text):
+            run.note("hard-coded-secret", name, target)
+    if name in BUILTINS and type(target) is ast.Name and run.scope.kind == "module":
         for atom in value.atoms:
             entry = run.known(atom.dotted) if type(atom) is Name else None
             if (
@@ -41,10 +47,15 @@ def noticed(run: Run, target: ast.expr, source: ast.expr, value: Value) -> None:
                 run.emit(Kind.GUARD_TAMPER, name, node=target, via="=", tags=("alias",), scope=Reach.SESSION)
 
 
+_PLAIN = frozenset({ast.Constant, ast.Name})
+
+
 def made_weakly(run: Run, target: ast.expr, source: ast.expr) -> None:
     """A secret that comes from a generator whose numbers can be guessed."""
+    if type(source) in _PLAIN:
+        return
     name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
-    if name and not isinstance(source, (ast.Constant, ast.Name)) and is_secret(name):
+    if name and is_secret(name):
         call = weak_generator(run, source, name)
         if call is not None:
             run.note("weak-random", name, call)

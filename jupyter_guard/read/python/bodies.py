@@ -76,6 +76,7 @@ def call_function(
     open_: bool = False,
 ) -> Value:
     """Read the body of a function of the session with these arguments; returns what it may return."""
+    run.events += 1
     budget = run.budget
     budget.left -= 5
     if budget.left < 0:

@@ -157,6 +157,8 @@ def _named(
             return call_name(run, atom, callee, args, kwargs, node, open_)
         return receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
     model, entry, inner, method = described
+    if inner or (model is not None and name not in _WORKED_OUT):
+        run.events += 1
     site = Site(name, args, kwargs, node, owner=atom.owner, open_=open_, callee=callee)
     modelled = model(run, site) if model is not None else None
     if method and atom.owner is None and args:
@@ -179,6 +181,16 @@ def _named(
     if modelled is not None:
         return modelled.marked(given.marks)
     return given
+
+
+# Models that only work out a value of what they are given.
+_WORKED_OUT = frozenset(
+    "len range enumerate zip list tuple dict set sorted min max sum abs round int float bool str reversed print".split()
+)
+
+
+# Methods that change nothing of what they are asked of.
+_ASKING = frozenset("copy count get index items keys values".split())
 
 
 def _built_on(value: Value, base: str) -> bool:
@@ -229,6 +241,8 @@ def _reexported(knowledge: Knowledge, name: str) -> tuple[Entry | None, str]:
 def _bound(run: Run, atom: Bound, args: list[Value], kwargs: dict[str, Value], node: ast.AST | None) -> Value:
     found: list[Value] = []
     marks = atom.owner.marks
+    if atom.name not in _ASKING:
+        run.events += any(type(one) is not Const for one in atom.owner.atoms)
     for one in atom.owner.atoms:
         result: Value | None = None
         if type(one) is Const:

@@ -26,7 +26,7 @@ _FORMS = frozenset(
     """.split()
 )
 # Methods that put what they are given into their object, which is sent as a whole later.
-_FILLERS = frozenset("attach add_attachment set_content set_payload add_alternative add_related".split())
+FILLERS = frozenset("attach add_attachment set_content set_payload add_alternative add_related".split())
 _HELD = "__held__"
 
 
@@ -57,7 +57,7 @@ def shown_in(value: Value) -> Value:
 
 def fill(method: str, owner: Value | None, values: Iterable[Value]) -> None:
     """Remember that an object (a message) holds what it was given."""
-    if owner is None or method not in _FILLERS:
+    if owner is None or method not in FILLERS:
         return
     given = derived(*values)
     if not given.marks & KEPT:

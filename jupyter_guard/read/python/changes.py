@@ -18,6 +18,7 @@ from jupyter_guard.read.python.values import (
     NameDict,
     Obj,
     Seq,
+    Unknown,
     Value,
     join,
 )
@@ -35,6 +36,7 @@ _START_UP_VARIABLES = frozenset(
 
 def set_attribute(run: Run, value: Value, name: str, new: Value, node: ast.AST | None) -> None:
     """``value.name = new``."""
+    run.events += bool(value.atoms) and any(type(atom) is not Unknown for atom in value.atoms)
     weak = len(value.atoms) != 1 or run.branches > 0
     if name in ("__code__", "__globals__", "__class__", "__bases__") and not (
         name == "__class__" and any(type(atom) is Obj for atom in value.atoms)
@@ -86,6 +88,7 @@ def patch(run: Run, atom: Name, name: str, new: Value, node: ast.AST | None) -> 
 
 def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | None) -> None:
     """``value[key] = new``."""
+    run.events += bool(value.atoms) and any(type(atom) is not Unknown for atom in value.atoms)
     weak = len(value.atoms) != 1 or run.branches > 0
     atoms: tuple[Any, ...] = value.atoms
     for atom in atoms:
@@ -134,6 +137,7 @@ def bind(run: Run, name: str, value: Value) -> None:
     if not (scope.globals or scope.nonlocals):
         scope.names[name] = value
         return
+    run.events += 1
     home: Scope = scope.home(name)
     if home is not scope and run.branches:
         known = home.names.get(name)

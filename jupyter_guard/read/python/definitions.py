@@ -50,6 +50,7 @@ def import_names(run: Run, node: ast.ImportFrom) -> None:
 
 def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     func = Func(node, node.name, run.scope.enclosing(), defaults_of(run, node.args), run.source)
+    run.events += 1
     run.defined.append(func)
     recursion(run, node)
     if makes_secret(node.name):
@@ -64,6 +65,7 @@ def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
 
 def define_class(run: Run, node: ast.ClassDef) -> None:
     before = run.scope
+    run.events += 1
     scope = Scope("class", before)
     bases = [evaluate(run, base) for base in node.bases]
     for keyword in node.keywords:

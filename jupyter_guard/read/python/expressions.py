@@ -78,6 +78,7 @@ def _attribute(run: Run, node: ast.Attribute) -> Value:
 def _call(run: Run, node: ast.Call) -> Value:
     function = node.func
     if type(function) is ast.Name and function.id == "__segment__" and run.segments:
+        run.events += 1
         return run.read_segment(run, node)
     callee = evaluate(run, function)
     args: list[Value] = []
@@ -250,6 +251,7 @@ def _with_format(run: Run, value: Value, node: ast.FormattedValue) -> Value:
 
 
 def _lambda(run: Run, node: ast.Lambda) -> Value:
+    run.events += 1
     func = Func(node, "<lambda>", run.scope.enclosing(), defaults_of(run, node.args), run.source)
     run.defined.append(func)
     return Value((func,), NO_MARKS, run.origin)
@@ -271,6 +273,7 @@ def defaults_of(run: Run, arguments: ast.arguments) -> dict[str, Value]:
 def _named(run: Run, node: ast.NamedExpr) -> Value:
     value = evaluate(run, node.value)
     scope = run.scope
+    run.events += 1
     bind(run, node.target.id, value)
     # A walrus in a comprehension binds outside of it.
     while scope.parent is not None and scope.kind == "function" and not run.calls:
@@ -285,6 +288,7 @@ def _await(run: Run, node: ast.Await) -> Value:
 
 def _yield(run: Run, node: Any) -> Value:
     value = evaluate(run, node.value) if node.value is not None else const(None)
+    run.events += 1
     run.scope.yielded.append(element(value) if isinstance(node, ast.YieldFrom) else value)
     return ANYTHING
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import functools
 
+from jupyter_guard.knowledge import Knowledge
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import INDIRECT, Inst, Name, Unknown, Value, const
@@ -16,9 +18,18 @@ def name_value(run: Run, name: str) -> Value:
     found = run.scope.find(name)
     if found is not None:
         return found
-    patched = run.memory.patched.get(f"builtins.{name}")
-    if patched is not None:
-        return patched
+    if run.memory.patched:
+        patched = run.memory.patched.get(f"builtins.{name}")
+        if patched is not None:
+            return patched
+    if name == "spark":
+        return Value((Inst("pyspark.sql.SparkSession"),))
+    return _unbound(run.knowledge, name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _unbound(knowledge: Knowledge, name: str) -> Value:
+    """What a name stands for that the session has not bound; nothing ever changes such a value."""
     if name in BUILTINS:
         return Value((Name(name),))
     if name == "__builtins__":
@@ -30,9 +41,7 @@ def name_value(run: Run, name: str) -> Value:
     usual = _USUAL.get(name)
     if usual is not None:
         return Value((Name(usual),))
-    if name == "spark":
-        return Value((Inst("pyspark.sql.SparkSession"),))
-    if run.known(name) is not None or (run.knowledge.knows_module(name) and name not in _COMMON):
+    if knowledge.callable(name) is not None or (knowledge.knows_module(name) and name not in _COMMON):
         return Value((Name(name),))
     return Value((Unknown(name, name),))
 

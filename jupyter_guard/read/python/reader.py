@@ -94,6 +94,9 @@ class SessionReader:
             run.tags = frozenset()
             run.anchors.clear()
             run.unread(f"the cell is too deep to read ({type(error).__name__})")
+        finally:
+            # No cycle is left behind: the tree goes at once, and is nothing for the garbage collector.
+            run.context = context
         return Reading(
             cell=cell,
             effects=tuple(run.found.values()),

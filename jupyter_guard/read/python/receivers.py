@@ -12,7 +12,7 @@ from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python import bodies
 from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.callbacks import call_back
-from jupyter_guard.read.python.carried import of_form
+from jupyter_guard.read.python.carried import FILLERS, of_form
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
@@ -170,6 +170,7 @@ def _private(
         for atom in value.atoms:
             path = atom.value if type(atom) is Const else None
             if type(path) is str and 4 < len(path) < 300 and _PLACE.match(path):
+                run.choices += 1
                 context = run.here(node)
                 if "credential-store" in context.path_tags(path) and not name.startswith(("os.path.", "pathlib.")):
                     run.add(context.file(Kind.FILE_READ, path, via=name.lstrip("."), certainty=Certainty.LIKELY))
@@ -212,6 +213,8 @@ def unknown_method(
     open_: bool,
 ) -> Value:
     path = atom.path
+    if atom.attr in FILLERS:
+        run.events += 1
     if path and (run.noted_calls is None or path.lstrip(".") in run.noted_calls):
         run.note("call", path.lstrip("."), node)
     result: Value | None = None

@@ -86,6 +86,10 @@ class Run:
         self.tags: frozenset[str] = frozenset()
         self.certainty = Certainty.CERTAIN
         self.branches = 0
+        # Counts whatever was found, changed, defined or run: see `loops`.
+        self.events = 0
+        # Counts what depends on which number or text it is: an item that is picked, a text that may be a path.
+        self.choices = 0
         self.texts = 0
         self.read_segment: Callable[[Run, ast.Call], Value] = lambda _run, _node: Value()
 
@@ -136,6 +140,7 @@ class Run:
 
     def add(self, effect: Effect) -> None:
         """Add an effect as it happens here: by these authors, with this certainty; equal ones become one."""
+        self.events += 1
         if self.origin.rank > effect.origin.rank or self.tags - effect.tags or self.certainty < effect.certainty:
             effect = msgspec.structs.replace(
                 effect,

@@ -38,6 +38,7 @@ def is_secret(name: str) -> bool:
     return bool(_SECRET.search(name) or _TOKEN.search(name))
 
 
+@functools.lru_cache(maxsize=4096)
 def makes_secret(name: str) -> bool:
     """Whether a function's name says that it makes one."""
     return _MAKES.search(name) is not None

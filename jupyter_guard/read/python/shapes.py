@@ -144,7 +144,7 @@ def _steps(node: ast.AST, name: str, away: type[ast.operator]) -> bool:
 
 def grows(node: ast.For | ast.AsyncFor) -> bool:
     """Whether a list gets longer while it is gone through, and nothing ends that."""
-    if not isinstance(node.iter, ast.Name) or leaves(node.body):
+    if not isinstance(node.iter, ast.Name):
         return False
     name = node.iter.id
     todo: list[ast.stmt] = list(node.body)
@@ -161,7 +161,7 @@ def grows(node: ast.For | ast.AsyncFor) -> bool:
             and isinstance(call.func.value, ast.Name)
             and call.func.value.id == name
         ):
-            return True
+            return not leaves(node.body)
     return False
 
 

@@ -7,24 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_guard.read.context import BudgetSpent
-from jupyter_guard.read.python import definitions
+from jupyter_guard.read.python import definitions, loops
 from jupyter_guard.read.python.access import attribute, class_attribute, touch
 from jupyter_guard.read.python.assigned import made_weakly, noticed
 from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.changes import bind
-from jupyter_guard.read.python.expressions import MAX_UNROLLED, assign, evaluate, operate
+from jupyter_guard.read.python.expressions import assign, evaluate, operate
 from jupyter_guard.read.python.models import show
-from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through, is_counted
 from jupyter_guard.read.python.names import name_value
-from jupyter_guard.read.python.run import Loop, Run
+from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import merged
-from jupyter_guard.read.python.shapes import endless, exits, grows, leaves
+from jupyter_guard.read.python.shapes import exits
 from jupyter_guard.read.python.values import (
     ANYTHING,
     ENVIRON,
-    MANY,
-    Const,
     Inst,
     Name,
     NameDict,
@@ -34,7 +30,6 @@ from jupyter_guard.read.python.values import (
     Value,
     const,
     element,
-    items_of,
     join,
 )
 from jupyter_guard.terms import Certainty, Kind
@@ -160,76 +155,6 @@ def _if(run: Run, node: ast.If) -> None:
         run.scope.names = after if not other else run.scope.names
 
 
-def _for(run: Run, node: ast.For | ast.AsyncFor) -> None:
-    value = iterated(run, evaluate(run, node.iter), None)
-    if is_counted(value) and not leaves(node.body):
-        gone_through(run, value, node.iter, "for", MOST_SEEN)
-    if grows(node):
-        run.emit(
-            Kind.RESOURCE_EXHAUST, node=node.iter, via="for", tags=("unbounded",), scope=Reach.SESSION,
-            certainty=Certainty.LIKELY,
-        )  # fmt: skip
-    items = items_of(value)
-    unroll = items is not None and len(items) <= MAX_UNROLLED and _is_short(run, node, 6000 // max(len(items), 1))
-    many = MANY in value.marks or items is None or len(items) > 16
-    huge = False
-    for atom in value.atoms:
-        if type(atom) is Const and type(atom.value) is range and atom.value[10_000:]:
-            huge = True
-    passes = _passes(run)
-    run.loops.append(Loop(many=many, huge=huge, twice=not unroll))
-    run.branches += 1
-    before = dict(run.scope.names)
-    try:
-        if unroll and items is not None:
-            run.branches -= 1
-            for one in items:
-                assign(run, node.target, one)
-                execute(run, node.body)
-            run.branches += 1
-        else:
-            for _ in passes:
-                assign(run, node.target, element(value))
-                execute(run, node.body)
-            run.scope.names = merged(before, run.scope.names) if run.scope.kind != "class" else run.scope.names
-    finally:
-        run.branches -= 1
-        run.loops.pop()
-    execute(run, node.orelse)
-
-
-def _passes(run: Run) -> range:
-    """A loop's body is read twice, so that what its end leaves behind meets its start.
-
-    Inside a loop that is itself read twice, once each time is enough: depth does not double the work again and again.
-    """
-    return range(1 if run.loops and run.loops[-1].twice else 2)
-
-
-def _is_short(run: Run, node: ast.stmt, most: int) -> bool:
-    """Whether a statement has at most ``most`` nodes; no character makes more than four."""
-    return 4 * len(run.source.lines(node)) <= most or sum(1 for _ in ast.walk(node)) <= most
-
-
-def _while(run: Run, node: ast.While) -> None:
-    test = evaluate(run, node.test).only()
-    forever = endless(run, node, test)
-    passes = _passes(run)
-    run.loops.append(Loop(endless=forever, many=True, twice=True))
-    run.branches += 1
-    before = dict(run.scope.names)
-    try:
-        for _ in passes:
-            execute(run, node.body)
-            evaluate(run, node.test)
-        if run.scope.kind != "class":
-            run.scope.names = merged(before, run.scope.names)
-    finally:
-        run.branches -= 1
-        run.loops.pop()
-    execute(run, node.orelse)
-
-
 def _try(run: Run, node: Any) -> None:
     execute(run, node.body)
     certainty = run.certainty
@@ -295,6 +220,7 @@ def _return(run: Run, node: ast.Return) -> None:
 
 
 def _delete(run: Run, node: ast.Delete) -> None:
+    run.events += 1
     for target in node.targets:
         if isinstance(target, ast.Name):
             _finalized(run, name_value(run, target.id), target)
@@ -369,9 +295,9 @@ _STATEMENTS: dict[type, Callable[[Run, Any], None]] = {
     ast.AsyncFunctionDef: lambda run, node: definitions.define(run, node),
     ast.ClassDef: lambda run, node: definitions.define_class(run, node),
     ast.If: _if,
-    ast.For: _for,
-    ast.AsyncFor: _for,
-    ast.While: _while,
+    ast.For: lambda run, node: loops.read_for(run, node),
+    ast.AsyncFor: lambda run, node: loops.read_for(run, node),
+    ast.While: lambda run, node: loops.read_while(run, node),
     ast.Try: _try,
     ast.TryStar: _try,
     ast.With: _with,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -336,12 +337,17 @@ def file_effect(
 
 def network_tags(target: str) -> set[str]:
     """What an address or URL says about itself."""
-    tags = set()
+    return set(_network_tags(target[:4096]))
+
+
+@functools.lru_cache(maxsize=256)
+def _network_tags(target: str) -> tuple[str, ...]:
+    tags = []
     if _METADATA.search(target):
-        tags.add("metadata-service")
+        tags.append("metadata-service")
     if re.match(r"(?:http|ftp|telnet)://", target, re.IGNORECASE):
-        tags.add("cleartext")
-    return tags
+        tags.append("cleartext")
+    return tuple(tags)
 
 
 def package_tags(target: str) -> set[str]:
