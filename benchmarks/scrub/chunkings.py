@@ -2,8 +2,9 @@
 
     python -m benchmarks.scrub.chunkings [COUNT, 1000000 if not given] [--seed N]
 
-Texts are tokens of every format, tables, known values, escapes and pictures, in and out of order. Exit 1 on a
-difference, and the seed with which it comes again.
+Texts are tokens of every format, tables, known values, escapes, pictures and ordinary lines, in and out of order; they
+are cut anywhere, or where lines end, as programs print them. Exit 1 on a difference, and the seed with which it comes
+again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ PARTS = (
     "api_key", "gh", "p_", "g", "Bearer ", "://user:", "@host", "-----BEGIN ", "PRIVATE KEY-----", "abcabc", "abd", "h4nter",
     "-Two!value", "line one of it", "and line two", "pin7", " 45%|####  | 45/100", "<b>", "&amp;", "\u200b", "\ud800", "é", "İ",
     "\n  user  password\n0  ann    hunter\n", "0  bob      open\n", "\n| a | secret |\n| 1 | xyz |\n", "\nuser,passwd\nann,b\n", "\n\n",
+    "INFO step 3 loss=0.2 tokens/s=412\n", "retry 2 of 9\n", "  7%|━━  | é\n", "2026-01-01 INFO tokenizer ready\n" * 120, "h4-nt\n", "er-Two\n",
     "data:image/png;base64,", "QUJD" * 40, "x" * 500, "y" * 5000, "[db]\nuser = root\npassword = open_", "sesame\n", "curl -u ann:",
 )  # fmt: skip
 CUTS_EACH = 50
@@ -36,8 +38,11 @@ def differences(count: int, seed: int) -> tuple[int, int]:
         formats = [example(chance.choice(builtin()), chance)[0] for _ in range(4)]
         text = "".join(chance.choice((*formats, *PARTS)) for _ in range(chance.randrange(1, 9)))
         whole = scrub(text, known)
-        for _ in range(CUTS_EACH):
+        ends = [at + 1 for at, character in enumerate(text) if character == "\n"]
+        for number in range(CUTS_EACH):
             cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.choice((1, 2, 3, 8, 40))))
+            if ends and number % 2:
+                cuts = sorted({*chance.sample(ends, chance.randrange(1, len(ends) + 1)), *cuts[: number % 3]})
             scrubber = Scrubber(known)
             pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
             if "".join(map(scrubber.feed, pieces)) + scrubber.flush() != whole:

@@ -90,17 +90,21 @@ class Keywords:
 
 def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]:
     """Keywords of one pattern in ``text[:stop]`` that end after ``start``."""
-    shift = max(0, start - LOOK_BEHIND) if pattern.ignore_case else 0
-    read = lowered(text[shift:stop]) if pattern.ignore_case else text
-    first, last = start - shift + 1, stop - shift
+    shift = max(0, start - LOOK_BEHIND)
+    read = text[shift:stop]
+    if pattern.ignore_case:
+        read = lowered(read)
+    first = start - shift + 1
     for word in pattern.keywords:
-        begin = first - len(word)
-        at = read.find(word, max(0, begin), last)
+        if word not in read:
+            # Most are not, and this says so in half the time.
+            continue
+        at = read.find(word, max(0, first - len(word)))
         while at >= 0:
             end = at + len(word)
             if pattern.may_begin(text, at + shift, end + shift):
                 yield at + shift, end + shift, pattern
-            at = read.find(word, at + 1, last)
+            at = read.find(word, at + 1)
 
 
 class Beginnings:

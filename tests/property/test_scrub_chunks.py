@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jupyter_guard.scrub import KnownValues, Scrubber, scrub
@@ -76,3 +76,53 @@ def test_every_format_has_a_sample_that_is_taken_out() -> None:
     for pattern in builtin():
         text, secret = example(pattern, chance)
         assert secret not in scrub(text), pattern.kind
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    before=st.lists(st.sampled_from(("step 1 tokens/s=4\n", "é 7%\n", "--\n", "h4\n", "abcab\n")), max_size=40),
+    breaks=st.lists(st.sampled_from(("", "", "", "-", "\n", "-\n", "\n\n", " ")), min_size=15, max_size=15),
+    after=st.sampled_from(("\n", "\nnext\n", "")),
+)
+def test_a_known_value_over_several_lines(before: list[str], breaks: list[str], after: str) -> None:
+    value = KNOWN[0].replace("-", "")
+    assume(any(breaks[: len(value) - 1]))
+    text = "".join(before) + value[0] + "".join(map("".join, zip(breaks, value[1:], strict=False))) + after
+    values = known()
+    whole = scrub(text, values)
+    assert "[REDACTED:" in whole
+    for ends in ([at + 1 for at, character in enumerate(text) if character == "\n"], range(len(text))):
+        assert in_pieces(text, list(ends), values) == whole
+
+
+def test_lines_are_taken_in_as_any_pieces_are() -> None:
+    chance = random.Random(21)
+    values = known()
+    ordinary = (
+        "INFO step 3 loss=0.2 tokens/s=412\n",
+        "  7%|━━  | é\n",
+        "",
+        "x\n" * 900,
+        "pin7 of 9\n",
+        "token: none\n",
+    )
+    texts = secret_texts(200)
+    for _ in range(400):
+        text = "".join(chance.choice((*texts, *PARTS, *ordinary * 12)) for _ in range(chance.randrange(4, 16)))
+        lines = text.splitlines(keepends=True)
+        scrubber = Scrubber(values)
+        out = ""
+        while lines:
+            count = chance.choice((1, 1, 1, 2, 300))
+            out += scrubber.feed("".join(lines[:count]))
+            del lines[:count]
+        assert out + scrubber.flush() == scrub(text, values)
+
+
+def test_a_value_that_begins_with_separators_is_found_in_lines() -> None:
+    value = "--==--==" + "xyz99Q" + "w7"
+    for values in (KnownValues.of((value,)), KnownValues.of((value, *KNOWN))):
+        scrubber = Scrubber(values)
+        assert [scrubber.feed(f"step {n} - ok\n") for n in range(3)] == [f"step {n} - ok\n" for n in range(3)]
+        assert scrubber.feed(f"a = {value}\n") == "a = [REDACTED:known-value]\n"
+        assert scrubber.feed("step 4 - ok\n") == "step 4 - ok\n"
