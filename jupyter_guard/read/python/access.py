@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.read.python import bodies, calls, models_paths
+from jupyter_guard.read.python import bodies, calls, models_paths, secret_names
 from jupyter_guard.read.python.methods import of_key
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
@@ -50,7 +50,6 @@ CLIMBS = frozenset(
     """.split()
 )
 _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals": "", "f_builtins": "builtins"}
-SECRET_WORDS = ("key", "token", "secret", "passw", "pwd", "credential", "auth", "private")
 
 
 def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
@@ -63,6 +62,8 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
         if name == "__builtins__":
             return Value((Name("builtins"),), value.marks | {INDIRECT}, value.origin)
     atoms = value.atoms
+    if name in secret_names.NAMES and secret_names.attribute(name, node) and _not_ours(atoms):
+        value = value.marked({secret_names.SECRET})
     if not atoms:
         return Value((Unknown("." + name, name, value),), value.marks, value.origin)
     if len(atoms) == 1:
@@ -73,6 +74,11 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
         # What a place is said to be does not hold for every part of it: a property's own value says so itself.
         found = found.marked(value.marks - _OF_PLACES)
     return found if found.origin is value.origin else found.by(value.origin)
+
+
+def _not_ours(atoms: tuple[Any, ...]) -> bool:
+    """Whether nothing that is read here was written in the session: what it holds is not seen."""
+    return not any(type(atom) in (Obj, Class, Const, Seq, Map, NameDict) for atom in atoms)
 
 
 _OF_PLACES = frozenset({SELF_MADE, ARCHIVED})
@@ -300,22 +306,18 @@ def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
         only = key.only()
         if only is not None and only.value == "HOME":
             return const(run.context.home)
-        return environment(key).by(value.origin)
+        return secret_names.known_variable(run, key) or secret_names.environment(key).by(value.origin)
     if marks:
         result = result.marked(marks)
+    named = key.only()
+    if named is not None and isinstance(named.value, str) and named.value in secret_names.NAMES and _not_ours(atoms):
+        table = any(type(atom) is Inst and "DataFrame" in atom.type for atom in atoms)
+        if not table and secret_names.item(named.value, node):
+            result = result.marked({secret_names.SECRET})
     return result if result.origin is value.origin else result.by(value.origin)
 
 
 _ENVIRONMENTS = frozenset({"os.environ", "os.environ.copy"})
-
-
-def environment(key: Value) -> Value:
-    """A variable of the environment: a credential when its name says so."""
-    only = key.only()
-    marks = {"environment"}
-    if only is not None and any(word in str(only.value).lower() for word in SECRET_WORDS):
-        marks.add("credential")
-    return Value((), frozenset(marks))
 
 
 def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -> Value:

@@ -153,12 +153,12 @@ def deep_marks(value: Value, depth: int = 0) -> frozenset[str]:
                 for one in atom.items[:64]:
                     marks |= deep_marks(one, depth + 1)
                 if atom.rest is not None:
-                    marks |= atom.rest.marks
+                    marks |= deep_marks(atom.rest, depth + 1)
             elif type(atom) is Map:
                 for one in list(atom.items.values())[:64]:
                     marks |= deep_marks(one, depth + 1)
                 if atom.rest is not None:
-                    marks |= atom.rest.marks
+                    marks |= deep_marks(atom.rest, depth + 1)
             elif type(atom) is Inst and atom.attrs is not None and "__held__" in atom.attrs:
                 marks |= atom.attrs["__held__"].marks
     return marks

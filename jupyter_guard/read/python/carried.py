@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_guard.read.python.acts import TAINTS, deep_marks
+from jupyter_guard.read.python.secret_names import SECRET
 from jupyter_guard.read.python.values import ENVIRON, NO_MARKS, Inst, Map, Seq, Value, derived
 
-KEPT = TAINTS | {ENVIRON}
+KEPT = TAINTS | {ENVIRON, SECRET}
 # What writes all that it is given into its result: texts, bytes and tables.
 CARRIERS = frozenset(
     """
@@ -15,7 +16,8 @@ CARRIERS = frozenset(
     pprint.pformat pickle.dumps orjson.dumps ujson.dumps msgpack.packb urllib.parse.urlencode urllib.parse.quote
     urllib.parse.quote_plus base64.b64encode base64.urlsafe_b64encode base64.b32encode base64.b16encode base64.b85encode
     zlib.compress gzip.compress bz2.compress lzma.compress binascii.hexlify binascii.b2a_base64 io.BytesIO io.StringIO
-    pandas.Series pandas.DataFrame textwrap.dedent textwrap.indent
+    pandas.Series pandas.DataFrame polars.DataFrame polars.Series IPython.display.Markdown IPython.display.HTML
+    IPython.display.Pretty IPython.display.Code IPython.display.JSON base64.b64decode textwrap.dedent textwrap.indent
     """.split()
 )
 # Methods of texts and tables that give the same in another form.
@@ -45,7 +47,12 @@ def of_form(method: str, owner: Value | None, callee: Value) -> frozenset[str]:
     """What ``owner.method()`` keeps of the whole environment, when it only gives the same in another form."""
     if method not in _FORMS:
         return NO_MARKS
-    return ((owner.marks if owner is not None else NO_MARKS) | callee.marks) & {ENVIRON, "credential", "environment"}
+    return ((owner.marks if owner is not None else NO_MARKS) | callee.marks) & {
+        ENVIRON,
+        SECRET,
+        "credential",
+        "environment",
+    }
 
 
 def shown_in(value: Value) -> Value:

@@ -109,17 +109,20 @@ def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | Non
         elif kind is Name:
             touch(run, atom, node)
         elif kind is Inst and atom.type == "os.environ":
-            set_environment(run, key, node)
+            set_environment(run, key, new, node)
         elif kind is Obj:
             atom.attrs.setdefault(str(getattr(key.only(), "value", "")), new)
 
 
-def set_environment(run: Run, key: Value, node: ast.AST | None) -> None:
-    """Variables that make other code run in every process started from now on."""
+def set_environment(run: Run, key: Value, new: Value, node: ast.AST | None) -> None:
+    """A variable is remembered; some make other code run in every process started from now on."""
     only = key.only()
     if only is None:
         return
     name = str(only.value)
+    place = f"os.environ[{name}]"
+    known = run.memory.patched.get(place)
+    run.memory.patched[place] = join((known, new)) if run.branches and known is not None else new
     if name in _START_UP_VARIABLES and name != "LD_LIBRARY_PATH":
         run.emit(
             Kind.CODE_EXECUTE, name, node=node, via="os.environ", tags=("alters-guarded-state",), scope=Reach.SESSION

@@ -16,12 +16,13 @@ from jupyter_guard.read.python import (
     models_sizes,
     models_texts,
 )
-from jupyter_guard.read.python.access import attribute, environment
+from jupyter_guard.read.python.access import attribute
 from jupyter_guard.read.python.acts import TAINTS
 from jupyter_guard.read.python.changes import set_attribute, set_environment
 from jupyter_guard.read.python.fold import shown, text
 from jupyter_guard.read.python.methods import lifted
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.secret_names import SECRET, environment, known_variable
 from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -130,7 +131,7 @@ def show(run: Run, values: list[Value], node: object, via: str) -> None:
 
     for value in values:
         marks = deep_marks(value)
-        if "credential" in marks or ENVIRON in marks:
+        if "credential" in marks or ENVIRON in marks or SECRET in marks:
             run.emit(
                 Kind.CREDENTIAL_READ,
                 "the environment" if ENVIRON in marks or "environment" in marks else "",
@@ -138,6 +139,7 @@ def show(run: Run, values: list[Value], node: object, via: str) -> None:
                 via=via,
                 tags=("show",),
                 scope=Reach.SESSION if "environment" in marks else Reach.HOME,
+                certainty=Certainty.CERTAIN if marks & {"credential", ENVIRON} else Certainty.LIKELY,
             )
 
 
@@ -156,6 +158,9 @@ def _call_first(run: Run, site: Site) -> Value:
 
 
 def _environ_get(run: Run, site: Site) -> Value:
+    known = known_variable(run, arg(site, 0, "key"))
+    if known is not None:
+        return known
     found = environment(arg(site, 0, "key"))
     name = arg(site, 0, "key").only()
     if name is not None and name.value == "HOME":
@@ -176,11 +181,15 @@ def _environ_items(run: Run, site: Site) -> Value:
 def _environ_set(run: Run, site: Site) -> Value:
     for atom in arg(site, 0).atoms:
         if type(atom) is Map:
-            for key in atom.items:
-                set_environment(run, const(key), site.node)
-    set_environment(run, arg(site, 0), site.node)
-    for key in site.kwargs:
-        set_environment(run, const(key), site.node)
+            for key, one in atom.items.items():
+                set_environment(run, const(key), one, site.node)
+    if len(site.args) > 1:
+        known = known_variable(run, site.args[0])
+        if site.name.endswith("setdefault") and known is not None:
+            return known
+        set_environment(run, site.args[0], site.args[1], site.node)
+    for key, one in site.kwargs.items():
+        set_environment(run, const(key), one, site.node)
     return ANYTHING
 
 

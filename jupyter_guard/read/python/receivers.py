@@ -135,6 +135,10 @@ def undescribed(
                 _unvetted(run, name, site)
         if said.entry is not None and not run.known(receiver_type(owner)):
             return perform(run, said.entry, site, Certainty.LIKELY)
+    if owner is None and name.count(".") > 1 and (said is not None or name.endswith(".update")):
+        result = _of_imported(run, atom, said, Site(name, args, kwargs, node, open_=open_, callee=callee))
+        if result is not None:
+            return result
     secret = _private(run, name, args, kwargs, node, owner)
     if owner is None and said is not None and said.makes and not name.startswith("."):
         return Value((Inst(name, args[0] if args else None),), secret, callee.origin)
@@ -147,6 +151,22 @@ def undescribed(
             origin = value.origin
     path = Unknown(name + "()", "", Value((atom,), callee.marks))
     return Value((path,), (marks & TAINTS) | secret if marks else secret, origin)
+
+
+def _of_imported(run: Run, atom: Name, said: _Said | None, site: Site) -> Value | None:
+    """A method of an object that was imported from where nothing is known: ``from app import db; db.drop_all()``."""
+    receiver, _, last = atom.dotted.rpartition(".")
+    if run.knowledge.knows_module(atom.dotted) or not receiver:
+        return None
+    if said is not None and said.executes:
+        _perhaps_sql(run, site, last, receiver)
+    path = Unknown(atom.dotted, last, Value((Unknown(receiver, receiver.rpartition(".")[2]),)))
+    if said is not None and said.entry is not None:
+        site.owner = path.owner
+        return perform(run, said.entry, site, Certainty.LIKELY)
+    if last == "update" or (said is not None and said.destroys and _CLIENT.search(receiver)):
+        _perhaps_destroys(run, site, path)
+    return None
 
 
 def receiver_type(owner: Value) -> str:

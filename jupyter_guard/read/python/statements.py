@@ -17,6 +17,7 @@ from jupyter_guard.read.python.models import show
 from jupyter_guard.read.python.names import name_value
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import merged
+from jupyter_guard.read.python.secret_names import SECRET
 from jupyter_guard.read.python.shapes import exits
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -54,7 +55,9 @@ def execute_cell(run: Run, body: Sequence[ast.stmt]) -> None:
         try:
             if index == len(body) - 1 and isinstance(node, ast.Expr):
                 value = evaluate(run, node.value)
-                text = ENVIRON in value.marks or not any(type(atom) in (Inst, Name) for atom in value.atoms)
+                text = bool(value.marks & {ENVIRON, SECRET, "credential"}) or not any(
+                    type(atom) in (Inst, Name) for atom in value.atoms
+                )
                 if text:
                     show(run, [value], node.value, "the cell's last value")
             else:
