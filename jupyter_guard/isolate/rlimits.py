@@ -44,13 +44,17 @@ def hold_other(pid: int, limits: Mapping[str, int], counts_alone: bool) -> str:
 
     if not hasattr(resource, "prlimit"):
         return "this system cannot limit another process (prlimit)"
-    wanted = [(which, limits[name]) for name, which in _numbers(limits)]
-    if counts_alone and "processes" in limits:
-        wanted.append((resource.RLIMIT_NPROC, limits["processes"] + THREADS_BESIDE))
     try:
-        for which, most in wanted:
+        for name, which in _numbers(limits):
             hard = resource.prlimit(pid, which)[1]
-            resource.prlimit(pid, which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+            most = limits[name] if hard == resource.RLIM_INFINITY else min(limits[name], hard)
+            resource.prlimit(pid, which, (most, hard))
+        if counts_alone and "processes" in limits:
+            # For good: between two looks of the wrapper this is all that holds those who multiply.
+            most = limits["processes"] + THREADS_BESIDE
+            hard = resource.prlimit(pid, resource.RLIMIT_NPROC)[1]
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.prlimit(pid, resource.RLIMIT_NPROC, (most, most))
     except (OSError, ValueError) as error:
         return f"the system refuses limits on the kernel's process ({error})"
     return ""

@@ -333,7 +333,10 @@ class Relay:
         self.front.welcome()
 
     def _signalled(self, _reader: Any) -> None:
-        for number in self._signals.take():
+        numbers = self._signals.take()
+        if self.limits is not None and signals.CHILD in numbers:
+            self.limits.reap()
+        for number in numbers:
             if number == signals.INTERRUPT:
                 # Before it is ready an interrupt would end the child instead of a cell; and a cell that has not reached
                 # the child yet is interrupted here.
@@ -343,8 +346,6 @@ class Relay:
             elif number == signals.TERMINATE:
                 self.shutting_down = True
                 signals.send(self.child.pid, number)
-            elif number == signals.CHILD and self.limits is not None:
-                self.limits.reap()
 
     def read_ahead(self) -> None:
         """Take what front ends have sent on shell by now."""
