@@ -35,10 +35,11 @@ def detect_secrets() -> Look | None:
     return look
 
 
-def hyperscan_alone() -> Callable[[str], None] | None:
+def hyperscan_alone(by_name: bool = False) -> Callable[[str], None] | None:
     """One scan for the same patterns, without what the engine also asks: where a text ends inside of one.
 
-    Called in the quickest way that the binding has. ``None`` where Hyperscan is not installed.
+    Called in the quickest way that the binding has, or with named arguments, as its documentation does. ``None`` where
+    Hyperscan is not installed.
     """
     try:
         import hyperscan
@@ -53,7 +54,10 @@ def hyperscan_alone() -> Callable[[str], None] | None:
     def look(text: str) -> None:
         scan(text.encode("utf-8", "surrogatepass"), nothing, 0, None, scratch)
 
-    return look
+    def look_by_name(text: str) -> None:
+        database.scan(text.encode("utf-8", "surrogatepass"), match_event_handler=nothing, scratch=scratch)
+
+    return look_by_name if by_name else look
 
 
 def one_by_one(text: str) -> int:

@@ -326,6 +326,9 @@ class Scrubber:
         if matcher is not self._matcher:
             # What was learnt since may have begun in what was looked at before.
             self._matcher, self._bare = matcher, None if scanned else b""
+        elif self._known_from >= scanned and not final and self._no_known_in(text[scanned:]):
+            self._known_from = size
+            return size
         spans, held = matcher.look(text, self._known_from, scanned, final)
         self._spans.extend(spans)
         self._known_from = held
