@@ -135,7 +135,8 @@ def _reach(pattern: Pattern) -> int:
         return 1
     shape = pattern.shape
     if pattern.generic:
-        return shape.before_longest + DIGIT_WITHIN + 8
+        within = shape.before_longest + max(DIGIT_WITHIN, shape.decided_within) + 8
+        return within if within <= _OVERLAP else 0
     return shape.longest + 1 if shape.longest <= _MOST_PLACES else 0
 
 

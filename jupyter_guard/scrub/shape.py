@@ -102,6 +102,25 @@ class Shape:
         long = next((at for at, node in enumerate(nodes) if _width(node) > _LONG_PART), len(nodes))
         return sum(map(_width, nodes[:long])) <= _LONG_PART and not _least(nodes[long + 1 :])
 
+    @cached_property
+    def decided_within(self) -> int:
+        """So many characters after what stands before the secret, the shortest match ends, if nothing else decides.
+
+        0 where the secret is one repeat: engines then look at its beginning alone.
+        """
+        if self.secret_is_one_repeat:
+            return 0
+        nodes = self._secret + self._after
+        last = max((at for at, node in enumerate(nodes) if _least([node])), default=0)
+        return sum(map(_width, nodes[:last])) + (
+            _least([nodes[last]]) if nodes[last][0] is op.MAX_REPEAT else _width(nodes[last])
+        )
+
+    @cached_property
+    def secret_is_one_repeat(self) -> bool:
+        """Whether it is characters of one kind and no more."""
+        return len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT
+
     def match(self, text: str, start: int) -> re.Match[str] | None:
         """The match at ``start`` with the group ``secret``, as if ``text`` ended here."""
         if self._match is None:
@@ -140,7 +159,7 @@ class Shape:
         0, the expression ends as early as it can. Below 0 it is the whole shape.
         """
         joined = relaxed_or_cut_off if ends else relaxed_all
-        if digit_within < 0 or len(self._secret) != 1 or self._secret[0][0] is not op.MAX_REPEAT:
+        if digit_within < 0 or not self.secret_is_one_repeat:
             return joined(self._before + self._secret + self._after)
         low, _high, sub = self._secret[0][1]
         inner = relaxed_all(list(sub))
@@ -156,7 +175,7 @@ class Shape:
         """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
         joined = relaxed_or_cut_off if ends else relaxed_all
         secret, before = self._secret, self._before
-        if len(secret) != 1 or secret[0][0] is not op.MAX_REPEAT or not before or before[-1][0] is not op.MAX_REPEAT:
+        if not self.secret_is_one_repeat or not before or before[-1][0] is not op.MAX_REPEAT:
             return self.relaxed(ends, 0)
         low, _high, items = secret[0][1]
         item = next(iter(items))

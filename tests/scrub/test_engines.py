@@ -90,6 +90,24 @@ def test_the_fast_one_names_what_a_text_ends_in_the_middle_of(engines: dict[str,
     assert named > len(builtin()) // (4 if before else 1)
 
 
+@pytest.mark.parametrize("size", [30, 90, 180])
+@pytest.mark.parametrize(
+    ("before", "after"), [("echo ", " | sudo -S ls\n"), ('secret: "', '"\n'), ("x=1&secret='", "'\n")]
+)
+def test_what_must_follow_a_secret_is_not_too_far(
+    engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch, before: str, after: str, size: int
+) -> None:
+    # A pattern that is reported where it ends is looked for from there back to its keyword.
+    chance = random.Random(size)
+    text = "ordinary line\n" * 60 + before + "".join(chance.choices(string.ascii_letters + "#!%+", k=size)) + after
+    found = {}
+    for name, one in engines.items():
+        monkeypatch.setattr(find, "engine_for", lambda _patterns, one=one: one)
+        found[name] = find.secrets_in(text, KnownValues())
+    assert found["re"] == found["hyperscan"]
+    assert found["re"]
+
+
 def test_several_threads_at_once(engines: dict[str, Engine]) -> None:
     ordinary = "INFO step 3 loss=0.2 tokens/s=412 tokenizer=Bert password_reset_required: false\n"
     secret = example(builtin()[0], random.Random(6))[1]
