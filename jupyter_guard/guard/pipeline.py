@@ -20,7 +20,6 @@ from jupyter_guard.guard.imported import runs_at_import
 from jupyter_guard.guard.preview import Previews
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
-from jupyter_guard.scrub.patterns import with_own
 from jupyter_guard.terms import Cell, Origin, Power, Report, Verdict
 
 if TYPE_CHECKING:
@@ -114,8 +113,11 @@ class Pipeline:
             self._writers.note(report)
 
     def _adopt(self, policy: Policy) -> None:
-        # Said here, where a mistake in them is a mistake of the policy's.
-        with_own(policy.scrub.patterns)
+        if policy.scrub.patterns:
+            from jupyter_guard.scrub.patterns import with_own
+
+            # Said here, where a mistake in them is a mistake of the policy's.
+            with_own(policy.scrub.patterns)
         if self._session is None:
             self._session = Session(policy, workspace=self.workspace)
         else:

@@ -6,7 +6,6 @@ secret. So a name decides (``role/Administrator``, ``prod-db``), and what has no
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 import re
@@ -284,6 +283,8 @@ def _json(path: Path) -> Any:
 
 
 def _ini(path: Path) -> dict[str, dict[str, str]]:
+    import configparser
+
     parser = configparser.RawConfigParser(strict=False, default_section="\0")
     try:
         parser.read_string(_text(path))
