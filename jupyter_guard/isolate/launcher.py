@@ -46,7 +46,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
 
     Raises ``PolicyError``, and ``OSError`` when a restriction is refused: then nothing may run.
     """
-    from jupyter_guard.isolate import bubblewrap, landlock, private, rlimits
+    from jupyter_guard.isolate import bubblewrap, landlock, network, private, rlimits
     from jupyter_guard.isolate.grants import grants
     from jupyter_guard.isolate.plan import examine, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
@@ -62,15 +62,23 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     told = {"backend": made.backend, "achieved": made.achieved, "reasons": [*made.reasons, *granted.problems]}
     if made.backend == "none":
         return command, dict(os.environ), told
+    outside = network.started(granted) if granted.hosts else None
     rlimits.hold({name: value for name, value, _ in policy.limits_said()})
     open_network = granted.networks or made.backend == "bubblewrap"
-    filtered = seccomp_filter(os.uname().machine, datagrams=open_network) if machine.filters else None
+    filtered = None
+    if machine.filters:
+        unlimited = policy.limits.disk is None
+        filtered = seccomp_filter(os.uname().machine, datagrams=open_network, allocates=unlimited)
     environment = {**granted.environment, "JUPYTER_GUARD_ISOLATION": made.backend}
     alone = made.backend == "landlock"
     places = landlock.writable(granted) if alone else ("/",) if granted.writes_all else granted.writable
     environment |= private.variables(granted, directory, os.environ, places, temporary=alone)
     if alone:
-        landlock.restrict(granted, machine.landlock)
+        proxy = 0
+        if outside is not None:
+            proxy, variables = network.here(outside)
+            environment |= variables
+        landlock.restrict(granted, machine.landlock, proxy)
         if filtered is not None:
             landlock.load_filter(filtered.program)
         return command, environment, told
@@ -78,7 +86,10 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     # There, the kernel's parent is the first process of its namespace, which ends with us.
     inner = [*command[:at], "1", *command[at + 1 :]]
     handle = _readable(filtered.program) if filtered is not None else -1
-    return [*bubblewrap.command(granted, handle), *inner], environment, told
+    if outside is None:
+        return [*bubblewrap.command(granted, handle), *inner], environment, told
+    opened = network.door(granted, outside, command[0])
+    return [*bubblewrap.command(granted, handle, network.names(granted, directory)), *opened, *inner], environment, told
 
 
 def own_files(environment: Any, workspace: str, directory: str, front: str) -> list[str]:

@@ -93,7 +93,7 @@ def _tried(shell: int) -> str:
     refused = hold_other(shell, {"memory": 1 << 30, "open_files": 64, "disk": 1 << 20}, counts_alone=False)
     if refused:
         return refused
-    if not tree.anonymous(shell) or not tree.read(f"/proc/{shell}/io"):
+    if not sum(tree.memory_of(shell)) or not tree.read(f"/proc/{shell}/io"):
         return "memory and writing of other processes of this user are not told by /proc"
     if len(tree.kill_all(watched, set())) < 2:
         return "what a kernel starts cannot be ended"

@@ -14,7 +14,7 @@ import msgspec
 _ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32: Final = 0x40000000
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
+_EPERM, _ENOSYS, _EOPNOTSUPP, _EAFNOSUPPORT = 1, 38, 95, 97
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 # CLONE_NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET.
 _NEW_NAMESPACES: Final = 0x7E020000
@@ -40,6 +40,8 @@ _REFUSED: Final[dict[str, tuple[int | None, int | None]]] = {
 # Libraries probe for these and have another way; ENOSYS is what an old kernel says.
 _ABSENT: Final = (425, 426, 427)  # io_uring_*
 _CLONE3: Final = 435  # its flags are behind a pointer: the C library falls back to clone
+# Takes space on a disk without writing, so that no count of what was written sees it; the C library writes instead.
+_FALLOCATE: Final = {"x86_64": 285, "aarch64": 47}
 _CLONE, _IOCTL, _SOCKET = {"x86_64": 56, "aarch64": 220}, {"x86_64": 16, "aarch64": 29}, {"x86_64": 41, "aarch64": 198}
 
 
@@ -50,11 +52,13 @@ class Filter(msgspec.Struct, frozen=True):
     refused: tuple[str, ...]
 
 
-def seccomp_filter(machine: str, families: tuple[int, ...] = _FAMILIES, datagrams: bool = True) -> Filter | None:
+def seccomp_filter(
+    machine: str, families: tuple[int, ...] = _FAMILIES, datagrams: bool = True, allocates: bool = True
+) -> Filter | None:
     """The filter for a processor as ``os.uname().machine`` names it; ``None`` for one that has no table here.
 
     ``families`` are the address families in which sockets may be made; without ``datagrams``, sockets to the internet
-    are streams only, which Landlock can hold.
+    are streams only, which Landlock can hold. Without ``allocates``, space on a disk is taken by writing only.
     """
     if machine not in _ARCHITECTURES:
         return None
@@ -73,6 +77,8 @@ def seccomp_filter(machine: str, families: tuple[int, ...] = _FAMILIES, datagram
         steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | _EPERM)]
     for number in (*_ABSENT, _CLONE3):
         steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | _ENOSYS)]
+    if not allocates:
+        steps += [(_EQUAL, 0, 1, _FALLOCATE[machine]), (_RETURN, 0, 0, _ERRNO | _EOPNOTSUPP)]
     steps += [
         (_EQUAL, 0, 4, _CLONE[machine]),
         (_LOAD, 0, 0, 16),

@@ -125,8 +125,8 @@ def _numbers(text: bytes) -> list[int]:
     return [int(one) for one in text.split()]
 
 
-def anonymous(pid: int, is_alone: bool = False) -> int:
-    """Bytes of a process that cannot be taken from it again: what it shares with others counts in part (PSS).
+def memory_of(pid: int, is_alone: bool = False) -> tuple[int, int]:
+    """Bytes of a process that cannot be taken from it again: its own, and shared ones, which count in part (PSS).
 
     ``is_alone`` says that nothing shares with it, which is cheaper to find out. Files that are mapped do not count: the
     system drops them when it needs the memory.
@@ -134,8 +134,9 @@ def anonymous(pid: int, is_alone: bool = False) -> int:
     if not is_alone:
         rollup = read(f"/proc/{pid}/smaps_rollup")
         if rollup:
-            return _sum(rollup, (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:"))
-    return _sum(read(f"/proc/{pid}/status"), (b"RssAnon:", b"RssShmem:", b"VmSwap:"))
+            return _sum(rollup, (b"Pss_Anon:", b"SwapPss:")), _sum(rollup, (b"Pss_Shmem:",))
+    status = read(f"/proc/{pid}/status")
+    return _sum(status, (b"RssAnon:", b"VmSwap:")), _sum(status, (b"RssShmem:",))
 
 
 def _sum(text: bytes, wanted: tuple[bytes, ...]) -> int:
@@ -151,27 +152,62 @@ def written(pid: int) -> int:
     return max(0, found.get(b"write_bytes", 0) - found.get(b"cancelled_write_bytes", 0))
 
 
-def in_memory_files(pid: int) -> int:
-    """Bytes of files that live in memory in a process' own mounts of the usual places, where it has its own."""
+def memory_mounts(pid: int) -> list[str]:
+    """Where a process has file systems of its own that live in memory, as paths from outside."""
     found = {}
-    for place in ("tmp", "dev/shm", "var/tmp", "run"):
+    for line in read(f"/proc/{pid}/mountinfo").decode("utf-8", "replace").splitlines():
+        before, _, after = line.partition(" - ")
+        place = before.split()[4].encode().decode("unicode_escape", "replace")
+        if not after.startswith("tmpfs "):
+            continue
         try:
-            about = os.statvfs(f"/proc/{pid}/root/{place}")
-            device = os.stat(f"/proc/{pid}/root/{place}").st_dev
-            if device != os.stat(f"/{place}").st_dev:
-                found[device] = (about.f_blocks - about.f_bfree) * about.f_frsize
+            device = os.stat(f"/proc/{pid}/root{place}").st_dev
+            own = os.stat(place).st_dev if os.path.exists(place) else -1
         except OSError:
             continue
+        if device != own:
+            found[device] = f"/proc/{pid}/root{place}"
+    return list(found.values())
+
+
+def held_in(mounts: list[str]) -> int:
+    """Bytes of the files that lie in file systems in memory."""
+    total = 0
+    for place in mounts:
+        try:
+            about = os.statvfs(place)
+        except OSError:
+            continue
+        total += (about.f_blocks - about.f_bfree) * about.f_frsize
+    return total
+
+
+def nameless_files(pids: list[int]) -> int:
+    """Bytes of the files in memory that have no name and that these processes hold open (memfd_create(2))."""
+    found = {}
+    for pid in pids:
+        try:
+            handles = os.listdir(f"/proc/{pid}/fd")
+        except OSError:
+            continue
+        for one in handles:
+            try:
+                if os.readlink(f"/proc/{pid}/fd/{one}").startswith("/memfd:"):
+                    about = os.stat(f"/proc/{pid}/fd/{one}")
+                    found[about.st_ino] = about.st_blocks * 512
+            except OSError:
+                continue
     return sum(found.values())
 
 
-def available() -> tuple[int, int]:
-    """Bytes of this machine that programs can still have, and all that it has; zeros where that is not told."""
+def machine() -> tuple[int, int, int]:
+    """Bytes of this machine that programs can still have, that it has in all, and in shared memory; 0: not told."""
     found = {}
-    for line in read("/proc/meminfo").splitlines()[:4]:
+    for line in read("/proc/meminfo").splitlines():
         name, _, value = line.partition(b":")
-        found[name] = int(value.split()[0]) * 1024
-    return found.get(b"MemAvailable", 0), found.get(b"MemTotal", 0)
+        if name in (b"MemAvailable", b"MemTotal", b"Shmem"):
+            found[name] = int(value.split()[0]) * 1024
+    return found.get(b"MemAvailable", 0), found.get(b"MemTotal", 0), found.get(b"Shmem", 0)
 
 
 def command_of(pid: int) -> str:

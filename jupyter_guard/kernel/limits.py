@@ -211,7 +211,7 @@ class Limits:
         limit = self.limits.get("memory")
         if limit is None:
             return False
-        left, total = tree.available() if seen.resident * 4 > limit.value else (1, 0)
+        left, total, _ = tree.machine() if seen.resident * 4 > limit.value else (1, 0, 0)
         short = left < min(total * RESERVE, LARGEST_RESERVE) and seen.resident * 4 > total > 0
         self._is_over = seen.memory >= limit.value
         if not self._is_over and not short:
@@ -225,7 +225,7 @@ class Limits:
         if any((one.pid, one.started) in self._killed for one in victims):
             # What was ended gives its memory back first.
             return True
-        sizes = seen.sizes or self.measuring.sizes(seen.processes)
+        sizes = seen.sizes or self.measuring.sizes(seen.processes)[0]
         victims = sorted((one for one in victims if sizes.get(one.pid, 0)), key=lambda one: sizes[one.pid])
         excess = seen.memory - limit.value
         # What would not bring it below the limit is not sacrificed.
@@ -239,11 +239,19 @@ class Limits:
                 excess -= sizes[largest.pid]
             if excess <= 0:
                 break
+        if not ended and seen.files > excess:
+            # Files in memory are whoever's holds them open: before the kernel, all else goes.
+            ended = [one for one in reversed(victims) if tree.kill(one)]
+            self._killed.update((one.pid, one.started) for one in ended)
         if ended:
             self._tell(self._reached(limit, f"{used}, so {named(ended, sizes)}", STATE_KEPT))
             return True
         what = f"{used}, nearly all of it the kernel's own"
-        what += f" or in files under /tmp and /dev/shm ({amount('memory', seen.files)})." if seen.files else "."
+        what += (
+            f" or in files that are in memory, as under /tmp and /dev/shm ({amount('memory', seen.files)})."
+            if seen.files
+            else "."
+        )
         cell = self._latest()
         if seen.memory > limit.value * MEMORY_AT_ONCE or short:
             self._end_kernel(self._reached(limit, what, ""), what)

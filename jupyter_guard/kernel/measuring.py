@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jupyter_guard.kernel.request import Execute
 
 _BOX = "bwrap"
+FILES_LOOKED_FOR = 0.1
 
 
 class Cell:
@@ -77,12 +78,12 @@ class Measuring:
 
     def __init__(self, watched: tree.Tree, is_boxed: bool, is_fresh: bool, others: Callable[[], set[int]]) -> None:
         self._tree = watched
-        self._is_boxed = is_boxed
         self._others = others
         self._kernel = watched.root
         self._companions: set[int] = set()
         self._written, self._cpu = Growth(), Growth()
         self._looked_at = time.monotonic()
+        self._shared_before = tree.machine()[2]
         self._tree.others |= others()
         if is_fresh:
             # Whatever else was started beside the kernel: no cell has been there to do it.
@@ -91,6 +92,8 @@ class Measuring:
         while (one := _only_child(self._kernel, found)) is not None and _is_box(self._kernel, found):
             self._companions.add(self._kernel)
             self._kernel = one
+        # No more come: a kernel in a box mounts nothing.
+        self._mounts = tree.memory_mounts(self._kernel) if is_boxed else []
         if is_fresh:
             self._companions |= {one.pid for one in found} - {self._kernel}
 
@@ -121,12 +124,14 @@ class Measuring:
         if len(processes) - companions > most:
             return Measured(processes, companions, 0, 0, self._cpu.total)
         resident = sum(one.resident for one in processes)
-        files = tree.in_memory_files(self._kernel) if self._is_boxed and warn_at else 0
+        files = self._files(processes, warn_at) if warn_at else 0
         sizes: dict[int, int] = {}
         used = resident + files
         if warn_at and used >= warn_at:
-            sizes = self.sizes(processes)
-            used = sum(sizes.values()) + files
+            own, shared = self.sizes(processes)
+            sizes = {pid: own[pid] + shared[pid] for pid in own}
+            # Files that are mapped are in both.
+            used = sum(own.values()) + max(sum(shared.values()), files)
         # What they were waited for is in their parent's count, or in ours.
         now = time.monotonic()
         most_cpu, self._looked_at = (now - self._looked_at) * (os.cpu_count() or 1), now
@@ -143,10 +148,19 @@ class Measuring:
             found.writers = [one for one in processes if one.pid in growing and one.pid not in self._companions]
         return found
 
-    def sizes(self, processes: list[tree.Process]) -> dict[int, int]:
-        """The memory of each process that cannot be taken from it again."""
+    def sizes(self, processes: list[tree.Process]) -> tuple[dict[int, int], dict[int, int]]:
+        """The memory of each process that cannot be taken from it again, and its part of what is shared."""
         alone = len(processes) == 1
-        return {one.pid: tree.anonymous(one.pid, alone) for one in processes}
+        found = {one.pid: tree.memory_of(one.pid, alone) for one in processes}
+        return {pid: one[0] for pid, one in found.items()}, {pid: one[1] for pid, one in found.items()}
+
+    def _files(self, processes: list[tree.Process], warn_at: int) -> int:
+        """What lies in memory without being anybody's: files in the box's own mounts, and files without a name."""
+        found = tree.held_in(self._mounts)
+        # Every open file of every process is looked at only if something has taken that much shared memory.
+        if tree.machine()[2] - self._shared_before >= warn_at * FILES_LOOKED_FOR:
+            found += tree.nameless_files([one.pid for one in processes])
+        return found
 
 
 class Growth:

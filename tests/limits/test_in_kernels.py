@@ -347,13 +347,25 @@ def test_the_locked_preset_runs_cells_and_holds_them(limited: Limited) -> None:
     assert front.run("1 + 1").result == "2"
     assert "Isolation: bubblewrap." in front.run("%guard status").text
     assert "after a restart of the kernel" in front.run("x = bytes(1200 * 2**20)").text
-    # Files that live in memory count as memory: nothing else holds them.
+    # Files that live in memory count as memory, with a name or without: nothing else holds them.
+    fill = "\nfor n in range(1120):\n    file.write(bytes(10**6)); file.flush(); time.sleep(0.03 if n > 950 else 0)"
+    for opened in ("open('/dev/shm/x', 'wb')", "os.fdopen(os.memfd_create('x'), 'wb')"):
+        run = front.run(f"import os, time\nfile = {opened}" + fill)
+        assert run.error["ename"] == "KeyboardInterrupt"
+        assert "in files that are in memory, as under /tmp and /dev/shm" in cards(run)
+        assert front.run("file.truncate(0); file.close(); 1 + 1").result == "2"
+
+
+@pytest.mark.skipif(not WORKS, reason=bubblewrap.trouble() or rlimits.trouble() or "all of it works")
+def test_space_on_a_disk_is_not_taken_without_writing(limited: Limited) -> None:
+    front = limited(policy=preset_text("locked").replace('disk = "10 GiB"', 'disk = "50 MiB"'))
     run = front.run(
-        "import time\nfile = open('/dev/shm/x', 'wb')\n"
-        "for n in range(1120):\n    file.write(bytes(10**6)); file.flush(); time.sleep(0.03 if n > 950 else 0)"
+        "import os\nfor i in range(20):\n    with open(f'part{i}', 'wb') as file:\n"
+        "        os.posix_fallocate(file.fileno(), 0, 20 * 2**20)\nimport time; time.sleep(1)"
     )
-    assert "in files under /tmp and /dev/shm" in cards(run)
-    assert front.run("1 + 1").result == "2"
+    assert run.status == "error"
+    assert "limits.disk` = 50 MiB" in run.text + cards(run)
+    assert len(list(front.folder.glob("part*"))) < 20
 
 
 def test_the_audit_has_it_without_secrets(limited: Limited) -> None:
