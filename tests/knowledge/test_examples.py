@@ -20,7 +20,7 @@ NOT_IMPORTED = frozenset({"antigravity", "this", "idlelib", "django", "tensorflo
 # Types of ours for what a factory makes at run time, or for a state of an object that has no class of its own.
 MADE_AT_RUN_TIME = (
     "boto3.Client", "boto3.Resource", "boto3.Bucket", "boto3.Object", "boto3.Instance", "boto3.Collection",
-    "ctypes.CDLL.", "psutil.Processes", "sqlalchemy.orm.FilteredQuery", "concurrent.futures.Executor.",
+    "ctypes.CDLL.", "psutil.Processes", "psutil.Parents", "boto3.Acl", "git.Git.", "wandb.Runs", "sqlalchemy.orm.FilteredQuery", "concurrent.futures.Executor.",
 )  # fmt: skip
 # Set on the instance when it is made: the class itself does not have them.
 ON_INSTANCES = (

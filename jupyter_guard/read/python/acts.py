@@ -19,6 +19,7 @@ from jupyter_guard.read.python.values import (
     BUILT,
     DECODED,
     ENVIRON,
+    HISTORY,
     INDIRECT,
     MANY,
     NO_MARKS,
@@ -117,8 +118,8 @@ def _act(run: Run, act: Act, site: Site, cap: Certainty) -> set[str]:
         from jupyter_guard.read.python.texts import read_argument
 
         if read_argument(run, act, site, tags):
-            return set()
-    marks: set[str] = set()
+            return set(site.printed)
+    marks: set[str] = set(site.printed)
     for kind in act.kinds:
         for target in _targets(act, site, kind):
             marks |= _emit(run, act, site, kind, target, tags, certainty)
@@ -137,7 +138,7 @@ def _flow(act: Act, site: Site) -> set[str]:
     for value in values:
         marks |= deep_marks(value)
     tags = {f"from:{mark}" for mark in marks if mark in TAINTS}
-    if ENVIRON in marks:
+    if ENVIRON in marks or HISTORY in marks:
         tags.add("from:credential")
     if DECODED in marks and any(kind in _RUNS for kind in act.kinds):
         tags.add("obfuscated")
@@ -253,6 +254,10 @@ def _emit(
             tags |= {f"from:{mark}" for mark in run.memory.written.get(run.here(site.node).resolve(text), ())}
         if "deserialise" in tags and run.here(site.node).resolve(text) in run.memory.saved:
             tags.add("self-made")
+    if kind is Kind.DATA_DESTROY and not text.strip(HOLE) and any(loop.many for loop in run.loops):
+        # One after the other, whatever they are called.
+        tags.add("bulk")
+        certainty = max(certainty, Certainty.LIKELY, key=lambda one: one.rank)
     if kind is Kind.NETWORK_CONNECT:
         tags |= _network_tags(text)
         if _unverified(site):

@@ -36,6 +36,11 @@ def call_back(run: Run, called: Value, site: Site, index: int | None) -> None:
         for row in _rows(last, after, site):
             _called(run, called, row, {}, site)
         return
+    if last == "pipe" and site.owner is not None:
+        # The object itself is what the function is given first.
+        named = {name: value for name, value in site.kwargs.items() if name != "func"}
+        _called(run, called, [site.owner, *after], named, site)
+        return
     if last in _SPREAD:
         named = {name: value for name, value in site.kwargs.items() if name not in _OWN}
         _called(run, called, after, named, site, open_=site.open)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from jupyter_guard.read.python.acts import TAINTS, deep_marks
 from jupyter_guard.read.python.secret_names import SECRET
-from jupyter_guard.read.python.values import ENVIRON, NO_MARKS, Inst, Map, Seq, Value, derived
+from jupyter_guard.read.python.values import ENVIRON, HISTORY, NO_MARKS, Inst, Map, Seq, Value, derived
 
-KEPT = TAINTS | {ENVIRON, SECRET}
+KEPT = TAINTS | {ENVIRON, HISTORY, SECRET}
 # What writes all that it is given into its result: texts, bytes and tables.
 CARRIERS = frozenset(
     """

@@ -91,6 +91,10 @@ def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | Non
     run.events += bool(value.atoms) and any(type(atom) is not Unknown for atom in value.atoms)
     weak = len(value.atoms) != 1 or run.branches > 0
     atoms: tuple[Any, ...] = value.atoms
+    named = key.only()
+    if named is not None and named.value == "jupyter_guard" and not any(type(atom) is Map for atom in atoms):
+        # The metadata of a cell, in a notebook's file.
+        run.emit(Kind.GUARD_TAMPER, "who wrote a cell", node=node, via="=", scope=Reach.WORKSPACE)
     for atom in atoms:
         kind = type(atom)
         if kind is Map:

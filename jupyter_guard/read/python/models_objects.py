@@ -14,9 +14,11 @@ from jupyter_guard.read.python.values import (
     DECODED,
     INDIRECT,
     Class,
+    Inst,
     Map,
     Name,
     Obj,
+    Seq,
     Value,
     const,
     items_of,
@@ -86,6 +88,16 @@ def _same(run: Run, site: Site) -> Value:
     return arg(site, 0)
 
 
+def _started(run: Run, site: Site) -> Value:
+    """``multiprocessing.get_context("spawn")``: the same functions, with another way to start processes."""
+    return Value((Name("multiprocessing"),))
+
+
+def _located_files(run: Run, site: Site) -> Value:
+    """``fsspec.core.url_to_fs(url)``: a file system and the path in it."""
+    return Value((Seq([Value((Inst("fsspec.AbstractFileSystem"),)), arg(site, 0, "url")], "tuple"),))
+
+
 MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "types.SimpleNamespace": _namespace,
     "argparse.Namespace": _namespace,
@@ -99,5 +111,8 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "pydoc.locate": _located,
     "pkgutil.resolve_name": _located,
     "joblib.delayed": _same,
+    "multiprocessing.get_context": _started,
+    "fsspec.core.url_to_fs": _located_files,
+    "fsspec.url_to_fs": _located_files,
     "functools.singledispatch": _same,
 }

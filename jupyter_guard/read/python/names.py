@@ -8,7 +8,7 @@ import functools
 from jupyter_guard.knowledge import Knowledge
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.run import Run
-from jupyter_guard.read.python.values import INDIRECT, Inst, Name, Unknown, Value, const
+from jupyter_guard.read.python.values import HISTORY, INDIRECT, Inst, Name, Unknown, Value, const
 
 BUILTINS = frozenset(dir(builtins)) | {"execfile", "raw_input", "display", "get_ipython", "unicode", "reload", "file"}
 
@@ -22,6 +22,8 @@ def name_value(run: Run, name: str) -> Value:
         patched = run.memory.patched.get(f"builtins.{name}")
         if patched is not None:
             return patched
+    if name in _PAST:
+        return Value((Unknown(name, name),), frozenset({HISTORY}))
     if name == "spark":
         return Value((Inst("pyspark.sql.SparkSession"),))
     return _unbound(run.knowledge, name)
@@ -46,6 +48,8 @@ def _unbound(knowledge: Knowledge, name: str) -> Value:
     return Value((Unknown(name, name),))
 
 
+# All cells and all results of a session.
+_PAST = frozenset({"In", "Out", "_ih", "_oh"})
 # What these names stand for where a cell is read without the one that defines them.
 _USUAL = {
     "pd": "pandas",

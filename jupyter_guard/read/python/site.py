@@ -28,10 +28,11 @@ from jupyter_guard.read.python.values import (
 class Site:
     """One call: the full name that is called, its arguments, and what the receiver was made with.
 
-    ``open`` says that further arguments are given that the reader does not see (``*args``, ``**kwargs``).
+    ``open`` says that further arguments are given that the reader does not see (``*args``, ``**kwargs``); ``printed``
+    is what a command that the call runs gives away.
     """
 
-    __slots__ = ("args", "kwargs", "marks", "name", "node", "open", "origin", "owner")
+    __slots__ = ("args", "kwargs", "marks", "name", "node", "open", "origin", "owner", "printed")
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Site:
         self.open = open_
         self.marks = callee.marks
         self.origin = callee.origin
+        self.printed: frozenset[str] = frozenset()
 
     def take(self, slot: Slot) -> Value | None:
         """The argument in ``slot``; ``None`` when it is not given."""

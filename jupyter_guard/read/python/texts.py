@@ -13,7 +13,7 @@ from jupyter_guard.read.python.fold import path_texts, shown
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.source import Source, Unreadable, parse
-from jupyter_guard.read.python.values import ANYTHING, Const, Inst, Name, Seq, Value
+from jupyter_guard.read.python.values import ANYTHING, Class, Const, Inst, Name, Seq, Value
 from jupyter_guard.terms import Certainty, Effect, Kind
 from jupyter_guard.terms import Scope as Reach
 
@@ -24,6 +24,8 @@ SQL = re.compile(
     r"|RENAME|PURGE|EXPORT|IMPORT\s|INSTALL|MSCK|REFRESH|DECLARE|DO|PREPARE|LOCK|KILL\s|FLUSH|IF\s+(?:EXISTS|NOT|OBJECT_ID))\b",
     re.IGNORECASE | re.DOTALL,
 )
+# What SQLAlchemy makes of a table: a statement about all of its rows, until somebody narrows it.
+_STATEMENTS = {"sqlalchemy.Delete": "DELETE FROM "}
 _INJECTED = re.compile(rf"(?:['\"%]|=\s*|\bLIKE\s+['\"]?|\bIN\s*\(){HOLE}", re.IGNORECASE)
 _ATTACHES = re.compile(r"\bATTACH\b", re.IGNORECASE)
 
@@ -36,6 +38,11 @@ def texts_of(value: Value | None) -> list[str]:
     for atom in value.atoms:
         if type(atom) is Const and isinstance(atom.value, (str, bytes)):
             found.setdefault(shown(atom.value))
+        elif type(atom) is Inst and atom.type in _STATEMENTS:
+            for text in texts_of(atom.made):
+                found.setdefault(_STATEMENTS[atom.type] + text)
+        elif type(atom) is Class and "__tablename__" in atom.attrs:
+            found.setdefault(atom.name)
         elif type(atom) is Inst and atom.made is not None:
             for text in texts_of(atom.made):
                 found.setdefault(text)
@@ -143,7 +150,7 @@ def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> bool:
     run.note("command", text.replace(HOLE, "…").strip().partition("\n")[0][:200], site.node)
     from jupyter_guard.read.shell import read_shell as reader
 
-    found = _add(run, reader(text, run.here(site.node, tags).deeper()))
+    found = _printing(run, reader(text, run.here(site.node, tags).deeper(), _fed(site)), site)
     if HOLE in text:
         # Python put the command together: what fills the hole may hold a whole other command (CWE-78).
         program = text.strip().partition(" ")[0]
@@ -166,7 +173,29 @@ def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> bool:
         tags = tags | {f"from:{mark}" for mark in run.memory.written.get(run.here(None).resolve(word), ())}
     from jupyter_guard.read.shell import read_argv as reader
 
-    return _add(run, reader(words, run.here(site.node, tags).deeper()))
+    return _printing(run, reader(words, run.here(site.node, tags).deeper(), _fed(site)), site)
+
+
+def _fed(site: Site) -> str:
+    """What a command is given to read: a text, and marks of where it comes from."""
+    from jupyter_guard.read.shell.streams import SOURCES
+
+    fed = ""
+    for name in ("input", "stdin"):
+        value = site.kwargs.get(name)
+        if name == "input" and site.args and site.name.endswith(".communicate"):
+            value = site.args[0]
+        if value is not None:
+            fed += next((text for text in texts_of(value) if name == "input"), "")
+            fed += "".join(SOURCES[mark] for mark in sorted(value.marks) if mark in SOURCES)
+    return fed
+
+
+def _printing(run: Run, effects: list[Effect], site: Site) -> bool:
+    """Add a command's effects, and mark what it prints where it reads credentials."""
+    if any(one.kind is Kind.CREDENTIAL_READ or "credential-store" in one.tags for one in effects):
+        site.printed = site.printed | {"credential", "file"}
+    return _add(run, effects)
 
 
 def read_sql(run: Run, text: str, site: Site, tags: set[str], scope: Reach | None = None) -> None:

@@ -31,6 +31,8 @@ ARCHIVED = "~archived"
 """A name that an archive chose: it may hold ``..`` or begin with ``/``."""
 ENVIRON = "~environ"
 """The whole environment."""
+HISTORY = "~history"
+"""All that was typed and shown in the session."""
 
 
 class Const:

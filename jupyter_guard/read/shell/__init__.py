@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from jupyter_guard.read.context import BudgetSpent, Context
 from jupyter_guard.read.shell.run import run
 from jupyter_guard.read.shell.state import Shell
-from jupyter_guard.read.shell.streams import EMPTY
+from jupyter_guard.read.shell.streams import EMPTY, Stream
 from jupyter_guard.read.shell.walk import read_text
 from jupyter_guard.terms import Effect, Kind
 
 __all__ = ["read_argv", "read_shell"]
 
 
-def read_shell(text: str, context: Context) -> list[Effect]:
-    """What the commands in ``text`` would do. Never raises: what takes too much work is ``unread``."""
+def read_shell(text: str, context: Context, stdin: str = "") -> list[Effect]:
+    """What the commands in ``text``, fed ``stdin``, would do. Never raises: what takes too much work is ``unread``."""
     shell = Shell(context)
     try:
-        read_text(shell, text, EMPTY, seen=True)
+        read_text(shell, text, Stream(stdin) if stdin else EMPTY, seen=True)
     except (BudgetSpent, RecursionError):
         shell.emit(context.effect(Kind.UNREAD, via="sh"))
     return shell.effects
 
 
-def read_argv(words: Sequence[str], context: Context) -> list[Effect]:
+def read_argv(words: Sequence[str], context: Context, stdin: str = "") -> list[Effect]:
     """What one command, given word by word and read by no shell, would do."""
     shell = Shell(context)
     try:
-        run(shell, list(words), EMPTY, seen=True)
+        run(shell, list(words), Stream(stdin) if stdin else EMPTY, seen=True)
     except (BudgetSpent, RecursionError):
         shell.emit(context.effect(Kind.UNREAD, via=words[0] if words else "sh"))
     return shell.effects

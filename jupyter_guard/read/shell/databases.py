@@ -18,7 +18,7 @@ _URL = re.compile(r"\w+(?:\+\w+)*://(?:[^@/]*@)?(?P<host>[^/?]*)(?:/(?P<name>[^?
 _MONGO = Command(values="--eval|--host|--port|-u|--username|-p|--password|--authenticationDatabase|--file|-f")
 _REDIS = Command(values="-h|-p|-a|-n|-u|-s|--user|--pass|--pattern|--count|-r|-i|--eval")
 _CALL = re.compile(
-    r"(?:getCollection\(\s*['\"](?P<quoted>[^'\"]+)['\"]\s*\)|(?:db|getSiblingDB\([^)]*\))\s*(?:\.\s*(?P<plain>\w+)|\[\s*['\"](?P<item>[^'\"]+)['\"]\s*\]))"
+    r"(?:getCollection\(\s*['\"](?P<quoted>[^'\"]+)['\"]\s*\)|(?:db|getSiblingDB\([^)]*\))\s*(?:\.\s*(?P<plain>\w+)|\[\s*(?:['\"](?P<item>[^'\"]+)['\"]|[\w.$]+)\s*\]))"
     r"\s*\.\s*(?P<verb>drop|deleteMany|deleteOne|remove|updateMany|insertMany|insertOne|replaceOne|updateOne|bulkWrite)"
     r"\s*\(\s*(?P<filter>\{\s*\})?"
 )
@@ -58,7 +58,7 @@ def _mongo_does(text: str) -> Iterator[tuple[Kind, str, str, tuple[str, ...]]]:
         yield Kind.PROCESS_SIGNAL, "the database server", "shutdownServer", ()
     for found in _CALL.finditer(text):
         verb, name = found["verb"], found["quoted"] or found["plain"] or found["item"] or ""
-        collection = f"collection `{name.replace(HOLE, '…')}`"
+        collection = f"collection `{name.replace(HOLE, '…')}`" if name else "collections"
         if verb == "drop":
             yield Kind.DATA_DESTROY, collection, "DROP COLLECTION", ("ddl",)
         elif verb in ("deleteMany", "remove") and found["filter"]:
