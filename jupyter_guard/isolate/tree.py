@@ -13,6 +13,8 @@ import time
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+# Windows has no such signal; nothing here is called there, but it is imported.
+KILL = int(getattr(signal, "SIGKILL", 0))
 _OWN = b"\0-m\0jupyter_guard."
 _PIECE = 16_384
 # Shorter pieces are the last one: none ends further from the end of a page than its longest record is long.
@@ -218,7 +220,7 @@ def command_of(pid: int) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def kill(process: Process, number: int = signal.SIGKILL) -> bool:
+def kill(process: Process, number: int = KILL) -> bool:
     """Signal a process, unless its number is somebody else's by now; whether it was there."""
     now = look(process.pid)
     if now is None or now.started != process.started:
