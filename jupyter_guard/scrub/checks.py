@@ -7,118 +7,30 @@ looks no further than the text that the shape has matched: what follows may not 
 from __future__ import annotations
 
 import binascii
-import math
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable
+
+from jupyter_guard.scrub.values import (
+    DOTTED,
+    METHOD,
+    PLACEHOLDER,
+    UNRANDOM,
+    WORDS,
+    looks_chosen,
+    looks_random,
+    stands_for_a_value,
+)
 
 Check = Callable[[str, "re.Match[str]"], bool]
 
 LOOK_BEHIND = 64
 """Characters before a keyword that a pattern may look at."""
 
-_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-# Words that stand for a value in documentation and templates.
-_PLACEHOLDER = re.compile(
-    r"x{4,}|\*{3,}|\.{3}|…|_{6,}|-{6,}|(?:^|[^a-z])(?:your|my|some|the|insert|enter|replace|change)[-_ ]?(?:me|my|own|secret|token|api|key|password|value|here|this|it)"
-    r"|example|placeholder|redacted|removed|masked|hidden|sample|dummy|changeme|todo|fixme|lorem|not[-_]?a[-_]?(?:real|secret|uuid)|^not[-_ ]?set$"
-    r"|too-?short|^<.*>$|^\[.*\]$|^\{.*\}$|^%.*%$|\$\{|\$\(|\{\{|<[a-z_ -]+>|^\$[A-Za-z_]|^%\(|^@|^env[.:\[]|^var\.|^process\.env|^os\.(?:environ|getenv)",
-    re.IGNORECASE,
-)
-_WORDS = frozenset(
-    "none null nil true false undefined string str int integer number boolean bool required optional empty default password "
-    "passwd passphrase secret token apikey api_key username user user_name admin test testing foo bar baz foobar value values key "
-    "enabled disabled yes no on off unknown missing invalid incorrect wrong expired valid needed object array text "
-    "hidden field input type any self bytes file prompt basic bearer digest function class return import from "
-    "pass description title name label plaintext encrypted hashed stored reset change changed forgot forgotten confirm "
-    "confirmation authentication authenticate authorization unset not is was for and or the with this that must should "
-    "will can may has have are be to of in at by as if on it sent set get new old len max min length size count "
-    "abc abcd abc123 1234 12345 123456 user_password userpassword mypassword accepted denied rejected failed failure error "
-    "ok success successful generated generator correct reused protected policy manager salt hash strength".split()
-)
-_LONGEST_PLACEHOLDER = 64
-"""In longer texts such words stand by chance, or to say whose token it is."""
-
-_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 DIGIT_WITHIN = 64
 _EARLY_DIGIT = re.compile(rf"[^0-9]{{0,{DIGIT_WITHIN - 1}}}[0-9]")
-_METHOD = re.compile(
-    # an attribute of a module: `requests.auth.get_token`, `windll.advapi32.OpenTokenEx`
-    r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[a-z]+(?:_[a-z]+)+|[a-z_]+(?:\.[a-z_]+[0-9]{0,2})+\.(?:[A-Z][a-z]+)+[A-Z]?"
-)
-_DOTTED = re.compile(r"[A-Za-z_]\w{0,24}(?:\.[A-Za-z_]\w{0,24}){2,}(?::\w+)?|[a-z_]{2,12}[0-9]{0,2}(?:\.[a-z_]{2,24})+")
-_SPLIT = re.compile(r"[^0-9A-Za-z]+")
-_RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
-_UNRANDOM = re.compile(
-    r"\d{1,4}(?:[-/.:]\d{1,4}){2,}(?:[T ].*)?|(?:\d{1,3}\.){2,3}\d{1,4}|v?\d+(?:\.\d+)+[a-z0-9.+-]*|[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
-    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./@-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}|arn:.*|[a-z]{2}-[a-z]+-[0-9]:.*|[0-9]{12}:.*",
-    re.IGNORECASE | re.DOTALL,
-)
 
-
-def entropy(text: str) -> float:
-    """Shannon entropy in bits a character."""
-    size = len(text)
-    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0
-
-
-def stands_for_a_value(text: str) -> bool:
-    """Whether ``text`` is a placeholder: a word of templates, a reference to a variable, one character repeated."""
-    bare = text.strip("\"'`")
-    if bare.lower() in _WORDS or (len(bare) <= _LONGEST_PLACEHOLDER and _PLACEHOLDER.search(bare)):
-        return True
-    most = Counter(bare).most_common(1)
-    return not bare or most[0][1] > max(3, 0.6 * len(bare))
-
-
-def looks_random(text: str) -> bool:
-    """Whether ``text`` mixes kinds of characters as generated values do, and words, names, versions and dates do not."""
-    if _UNRANDOM.fullmatch(text):
-        return False
-    switches = odd = longest = 0
-    for token in _SPLIT.split(text):
-        runs = _RUNS.findall(token)
-        switches += max(0, len(runs) - 1)
-        digits = [run for run in runs if run[0].isdigit()]
-        odd += sum(1 for run in runs if not run[0].isdigit() and (len(run) <= 2 or not _says(run)))
-        # a year, a size or a version at the end of a word is no mixture
-        if len(digits) == 1 and len(runs) <= 3:
-            switches -= 1
-        longest = max(longest, len(token))
-    bits = entropy(text)
-    if _UUID.fullmatch(text):
-        return bits >= 2.5
-    if any(_alternates(token) for token in _SPLIT.split(text)) and bits >= 2.8:
-        return True
-    if longest >= 16 and bits >= 3.0 and ((switches >= 3 and odd >= 2) or _hexadecimal(text)):
-        return True
-    if switches >= 4 and odd >= 3 and bits >= 2.8:
-        return True
-    return longest >= 8 and switches >= 2 and odd >= 2 and bits >= 2.7 and any(c.isdigit() for c in text)
-
-
-def _alternates(token: str) -> bool:
-    """Letters and digits that take turns five times, or that fill 32 characters: no word and no name does."""
-    turns = len(re.findall(r"[0-9]+|[A-Za-z]+", token)) - 1
-    return (turns >= 5 and len(token) >= 12) or (turns >= 3 and len(token) >= 32)
-
-
-def _says(run: str) -> bool:
-    """A run of letters that could be said: vowels and consonants in the mixture of words."""
-    vowels = sum(letter in "aeiouyAEIOUY" for letter in run)
-    return 0.2 <= vowels / len(run) <= 0.75 and not re.search(r"[^aeiouy]{5}|[aeiou]{4}", run, re.IGNORECASE)
-
-
-def _hexadecimal(text: str) -> bool:
-    bare = text.replace("-", "")
-    return (
-        len(bare) >= 16
-        and bool(re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", bare))
-        and not bare.isdigit()
-        and not bare.isalpha()
-    )
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def _generated(secret: str, _match: re.Match[str]) -> bool:
@@ -126,7 +38,7 @@ def _generated(secret: str, _match: re.Match[str]) -> bool:
     return (
         len(secret) >= 8
         and _EARLY_DIGIT.match(secret) is not None
-        and not _METHOD.fullmatch(secret)
+        and not METHOD.fullmatch(secret)
         and looks_random(secret)
     )
 
@@ -151,7 +63,7 @@ def _said(secret: str, match: re.Match[str]) -> bool:
     return (
         2 <= len(words) <= 4
         and re.fullmatch(r"\s{0,3}=\s{0,3}[\"'`]", between) is not None
-        and all(re.fullmatch("[a-z]{3,}", word) and word not in _WORDS for word in words)
+        and all(re.fullmatch("[a-z]{3,}", word) and word not in WORDS for word in words)
     )
 
 
@@ -161,12 +73,12 @@ def _generated_or_number(secret: str, match: re.Match[str]) -> bool:
 
 def _password(secret: str, match: re.Match[str]) -> bool:
     quoted = match.string[match.start("secret") - 1] in "\"'`" if match.start("secret") else False
-    if _UNRANDOM.fullmatch(secret) and not secret.isdigit():
+    if UNRANDOM.fullmatch(secret) and not secret.isdigit():
         return False
     if re.search(r",\s*\Z", match.string[match.start() : match.start("secret")]):
         # the next argument of a call
         return False
-    if len(secret) < 4 or "://" in secret[:12] or _DOTTED.fullmatch(secret):
+    if len(secret) < 4 or "://" in secret[:12] or DOTTED.fullmatch(secret):
         return False
     if match.string[max(0, match.start("secret") - 2) : match.start("secret")] in ('""', "''"):
         # an empty text, and what is done with it
@@ -217,7 +129,7 @@ def _config_password(secret: str, match: re.Match[str]) -> bool:
     parts = re.split("[_-]", secret.lower())
     return (
         not _IDENTIFIER.fullmatch(secret)
-        and not any(part in _WORDS for part in parts)
+        and not any(part in WORDS for part in parts)
         and any(c.isalpha() for c in secret)
         and not re.search("passw|pwd|secret|token|value|name|param|arg|input|config|setting", secret, re.IGNORECASE)
     )
@@ -227,7 +139,7 @@ def _symbols(secret: str, _match: re.Match[str]) -> bool:
     """Letters and signs that neither names nor paths nor templates have."""
     signs = sum(c in "#!@^*?~&+;`|=<>" for c in secret)
     return (
-        signs >= 1 and sum(c.isalpha() for c in secret) >= 4 and not _UNRANDOM.fullmatch(secret) and "://" not in secret
+        signs >= 1 and sum(c.isalpha() for c in secret) >= 4 and not UNRANDOM.fullmatch(secret) and "://" not in secret
     )
 
 
@@ -260,16 +172,35 @@ def _short_password(secret: str, _match: re.Match[str]) -> bool:
 
 def _set_password(secret: str, _match: re.Match[str]) -> bool:
     """The value of a variable in capitals that is called a password."""
-    return not _UNRANDOM.fullmatch(secret) and any(c.isalpha() for c in secret) and secret[0] not in ",;:)+#-/."
+    return not UNRANDOM.fullmatch(secret) and any(c.isalpha() for c in secret) and secret[0] not in ",;:)+#-/."
 
 
 def _generated_password(secret: str, match: re.Match[str]) -> bool:
     """A generated value, which may have signs: what no sentence, number or call has after a word like password."""
     bare = secret.rstrip(".,:!?")
     signed = re.search(r"[A-Za-z0-9][!#%*^~+$&@?]+[A-Za-z0-9]", bare) and re.search("[A-Z].*[a-z]|[a-z].*[A-Z]", bare)
-    if len(bare) < 8 or "://" in bare or _UNRANDOM.fullmatch(bare) or _DOTTED.fullmatch(bare) or "%s" in bare:
+    if len(bare) < 8 or "://" in bare or UNRANDOM.fullmatch(bare) or DOTTED.fullmatch(bare) or "%s" in bare:
         return False
     return _EARLY_DIGIT.match(bare) is not None and (bool(signed) or _generated(bare, match))
+
+
+def _generated_or_chosen(secret: str, match: re.Match[str]) -> bool:
+    return _generated_password(secret, match) or looks_chosen(secret)
+
+
+def _login_pair(secret: str, _match: re.Match[str]) -> bool:
+    """A user name and what follows to a password, which is last and no placeholder."""
+    return not stands_for_a_value(re.split(r"[\"'\s]", secret)[-1])
+
+
+def _no_path(secret: str, _match: re.Match[str]) -> bool:
+    """No file in a folder."""
+    return not ("/" in secret and re.search(r"\.[a-z]{2,8}[0-9]?\Z", secret))
+
+
+def _no_hash(secret: str, _match: re.Match[str]) -> bool:
+    """No digest, and no UUID: what `key` is often followed by."""
+    return not re.fullmatch(r"[0-9a-f-]+", secret)
 
 
 def _opaque(secret: str, _match: re.Match[str]) -> bool:
@@ -277,8 +208,8 @@ def _opaque(secret: str, _match: re.Match[str]) -> bool:
     return (
         sum(c.isdigit() for c in secret) >= 2
         and sum(c.isalpha() for c in secret) >= 4
-        and not _UNRANDOM.fullmatch(secret)
-        and not _DOTTED.fullmatch(secret)
+        and not UNRANDOM.fullmatch(secret)
+        and not DOTTED.fullmatch(secret)
     )
 
 
@@ -287,7 +218,7 @@ def _connection(secret: str, _match: re.Match[str]) -> bool:
     password = secret.split("@")[0].partition(":")[2]
     return (
         len(password) >= 2
-        and not _PLACEHOLDER.search(password)
+        and not PLACEHOLDER.search(password)
         and not re.search(r"^[<{$%*\[]|[>}\]]$|^x+$|\*{2,}", password, re.IGNORECASE)
     )
 
@@ -379,6 +310,10 @@ CHECKS: dict[str, Check] = {
     "generated-long": _generated_long,
     "generated-password": _generated_password,
     "generated-or-number": _generated_or_number,
+    "generated-or-chosen": _generated_or_chosen,
+    "login-pair": _login_pair,
+    "no-path": _no_path,
+    "no-hash": _no_hash,
     "password": _password,
     "given-password": _short_password,
     "connection": _connection,

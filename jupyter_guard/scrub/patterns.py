@@ -24,17 +24,19 @@ from typing import Any
 
 import msgspec
 
-from jupyter_guard.scrub.checks import CHECKS, LOOK_BEHIND, entropy, stands_for_a_value
+from jupyter_guard.scrub.checks import CHECKS, LOOK_BEHIND
 from jupyter_guard.scrub.rewrite import CAP
 from jupyter_guard.scrub.shape import Shape, ShapeError
+from jupyter_guard.scrub.values import entropy, stands_for_a_value
 
 PARTS = {
     # A name's rest, what closes its quotes, a type, the sign, and what opens the value: ``api_key": "``, ``KEY ?= '``,
     # ``var key string = "``, ``<key>``, ``"KEY", "``, ``- name: KEY\n  value: ``.
     "<assign>": (
-        r"""[\w.-]{0,40}(?:\\{0,3}["'`\])}]|&quot;|&#39;){0,3}(?:\s{0,3}:?\s{0,3}(?:[Ss]tring|str|STRING))?"""
-        r"""(?:(?:["'`]\s{0,3},|\s{0,10}(?:!?={1,3}>?|:{1,3}=?|\?=|\|\|:?|->|>|\svalue:))\s{0,12})(?:value:\s{0,4})?"""
-        r"""(?:[bfru]{0,2}(?:\\{0,3}["'`]){1,3}|&quot;|&#39;)?"""
+        r"""[\w.-]{0,30}(?:&quot;|&#39;|(?:\\{0,3}["'`\])}*]){0,3})?(?:\s?:?\s?(?:[Ss]tring|str|STRING|Final\[str\]))?"""
+        r"""(?:(?:["'`]\s{0,3},|\s{0,10}(?:!?={1,3}>?|:{1,3}=?|\?=|\|\|:?|->|<-|>|\s(?:value|content)\s?[:=]))[*]{0,2}\s{0,12})"""
+        r"""(?:["']?[Vv]alue["']?\s?[:=]\s?)?(?:(?:chr|[|(&]\w{0,5})\s{1,9})?"""
+        r"""(?:[bfruN]{0,2}(?:\\{0,3}["'`]){1,3}|&quot;|&#39;)?"""
     ),
 }
 """What shapes may use by name."""
@@ -162,8 +164,9 @@ def _pattern(kind: str, entry: Any) -> Pattern:
         raise ValueError("keywords must be a list of texts of two characters or more")
     if any(len(word) > LOOK_BEHIND for word in keywords):
         raise ValueError(f"a keyword is longer than {LOOK_BEHIND} characters")
-    if any(not word.isascii() for word in keywords):
-        raise ValueError("a keyword must be ASCII")
+    if any(not word.isascii() and (entry.get("ignore_case") or not entry.get("generic")) for word in keywords):
+        # Engines that read bytes know the case of ASCII only.
+        raise ValueError("a keyword beyond ASCII is for generic formats without ignore_case")
     if any(not c.isprintable() or c in '"\\' for word in keywords for c in word):
         raise ValueError("a keyword may not have characters that JSON escapes")
     shape = entry.get("shape")
