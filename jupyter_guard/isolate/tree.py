@@ -97,7 +97,7 @@ class Tree:
         found = [pid for pid in children(os.getpid(), 2) if pid != self.root and pid not in self.others]
         # The guard's own tools are started here too. A daemon may lie about its name: then it is as it would be if
         # nobody took over daemons, and in bubblewrap none comes here.
-        own = {pid for pid in found if _OWN in read(f"/proc/{pid}/cmdline")}
+        own = {pid for pid in found if is_own(pid)}
         self.others |= own
         return [pid for pid in found if pid not in own]
 
@@ -110,6 +110,11 @@ class Tree:
                     os.waitpid(pid, os.WNOHANG)
                 except OSError:
                     continue
+
+
+def is_own(pid: int) -> bool:
+    """Whether a process says that it is one of the guard's own tools."""
+    return _OWN in read(f"/proc/{pid}/cmdline")
 
 
 def children(pid: int, threads: int = 1) -> list[int]:

@@ -89,7 +89,7 @@ class Measuring:
             # Whatever else was started beside the kernel: no cell has been there to do it.
             self._tree.others.update(self._tree.orphans())
         found = self._tree.processes()
-        while (one := _only_child(self._kernel, found)) is not None and _is_box(self._kernel, found):
+        while _is_box(self._kernel, found) and (one := _inside(self._kernel, found)) is not None:
             self._companions.add(self._kernel)
             self._kernel = one
         # No more come: a kernel in a box mounts nothing.
@@ -203,6 +203,7 @@ def _is_box(pid: int, found: list[tree.Process]) -> bool:
     return any(one.pid == pid and one.name == _BOX for one in found)
 
 
-def _only_child(pid: int, found: list[tree.Process]) -> int | None:
-    inside = [one.pid for one in found if one.parent == pid]
+def _inside(pid: int, found: list[tree.Process]) -> int | None:
+    """What stands in a box: the next one, or the kernel; the guard's own tools may be beside it."""
+    inside = [one.pid for one in found if one.parent == pid and not tree.is_own(one.pid)]
     return inside[0] if inside else None
