@@ -1,6 +1,7 @@
-"""Dangerous cells and their look-alikes, in two halves -> what is dangerous is found, and the look-alikes run on.
+"""Dangerous cells and their look-alikes -> what is dangerous is found, and the look-alikes run on.
 
 ``independent`` was written by somebody who had not read the rules, ``own`` with them at hand: they are counted apart.
+``unseen`` and ``unseen2`` were run before anything was mended, and say so in their READMEs; here nothing may be lost again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.vet.cases import own_cases
+from benchmarks.vet.measure import by_category, judged
+from benchmarks.vet.mutate import measured
 from jupyter_guard import Session
 from jupyter_guard.terms import Finding, Verdict
 
@@ -103,3 +107,30 @@ def test_the_corpus_is_what_it_says() -> None:
         assert {case.group for case in half} == GROUPS
         assert {case.label for case in half} == {"bad", "good"}
         assert len(half) >= 190
+
+
+# Of each set: found for the right reason, of them all, of its twins and in its weakest group; look-alikes that warn.
+REACHED = {"unseen": (0.94, 0.93, 0.80, 0.03), "unseen2": (0.93, 0.85, 0.75, 0.05)}
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_what_was_reached_on_cases_written_without_sight_of_the_rules(name: str) -> None:
+    every, twins, weakest, near = REACHED[name]
+    results = judged(own_cases(HERE / name), "personal", "assistant")
+    bad = [one for one in results if one.case.label == "bad"]
+    good = [one for one in results if one.case.label == "good"]
+    rebuilt = [one for one in bad if one.case.category.startswith("twins")]
+    first = [one for one in bad if not one.case.category.startswith("twins")]
+    assert sum(one.right for one in first) >= every * len(first)
+    assert sum(one.right for one in rebuilt) >= twins * len(rebuilt)
+    for group, members in by_category(first).items():
+        assert sum(one.right for one in members) >= weakest * len(members), group
+    assert sum(one.verdict > Verdict.ALLOW for one in good) <= near * len(good)
+
+
+def test_the_same_by_other_words_is_still_found() -> None:
+    bad = [one for name in REACHED for one in own_cases(HERE / name) if one.label == "bad"]
+    found = measured(bad[::6], "personal", "assistant")
+    assert len(found) >= 12
+    for mutation, group in found.items():
+        assert sum(one.right for one in group) >= 0.92 * len(group), mutation

@@ -51,7 +51,10 @@ def endless(run: Run, node: ast.While, test: Const | None) -> bool:
             return False
         if isinstance(inner, ast.Call):
             called = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
-            if called not in ("get", "send") or not dotted_name(run, inner.func).startswith(_ASKS):
+            if called == "join" and inner.args and not isinstance(inner.args[0], ast.Constant):
+                # Of texts, not of threads.
+                calls.add("str.join")
+            elif called not in ("get", "send") or not dotted_name(run, inner.func).startswith(_ASKS):
                 calls.add(called)
             else:
                 # A request waits for its answer, and asks again at once.
