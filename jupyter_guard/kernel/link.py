@@ -28,6 +28,8 @@ log = logging.getLogger("jupyter_guard")
 LARGEST_LINE = 32 * 1024 * 1024
 # What may wait to be read by the other side before we answer nothing more.
 LARGEST_UNREAD = 1024 * 1024
+READ = frozenset({"masked value", "secrets manager", "environment"})
+"""How a value came to be known, as the kernel's code says it and a marker shows it."""
 LARGEST_VALUE = 64 * 1024
 MASKED_KEPT = 1000
 STACK_KEPT = 20
@@ -217,8 +219,9 @@ class Link:
         elif self._masked >= MASKED_KEPT:
             self._answer({"ok": False, "text": f"mask() takes up to {MASKED_KEPT} values a session"})
         else:
-            self._masked += 1
-            self._relay.outgoing.learn(value, "masked value")
+            for secret, kind in _secrets(value, str(message.get("kind")), str(message.get("name") or "")):
+                self._masked += 1
+                self._relay.outgoing.learn(secret, kind)
             self._answer({"ok": True})
 
     def _vet(self, message: dict[str, Any]) -> None:
@@ -335,3 +338,14 @@ def _cells(found: Any) -> tuple[tuple[int, int], ...]:
         for one in pairs
         if isinstance(one, list) and len(one) == 2 and all(type(part) is int and 0 <= part < 10**9 for part in one)
     )
+
+
+def _secrets(value: str, kind: str, name: str) -> list[tuple[str, str]]:
+    """What of a value that the kernel's code has read is to be known, and as what: of a variable, its name decides."""
+    kind = kind if kind in READ else "masked value"
+    if kind != "environment":
+        return [(value, kind)]
+    # Few sessions set such variables, and what reads sources is large.
+    from jupyter_guard.scrub.sources import from_environment
+
+    return [(secret.value, secret.kind) for secret in from_environment({name: value})]

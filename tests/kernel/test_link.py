@@ -172,3 +172,11 @@ def test_a_closed_socket_is_a_block(start: Callable[..., Front]) -> None:
     assert run.status == "error"
     assert "cannot be reached" in run.error["evalue"]
     assert front.run("1 + 1").result == "2"
+
+
+def test_what_the_environment_is_given_is_a_secret_where_its_name_says_so(front: Front) -> None:
+    run = front.run(
+        "import os\nos.environ['LAB_DB_PASSWORD'] = 'quiet ' + 'lantern'\nos.environ['LAB_PAGER'] = 'loud ' + 'lantern'\n"
+        "print(os.environ['LAB_DB_PASSWORD'][::-1], os.environ['LAB_PAGER'])"
+    )
+    assert run.text == "[REDACTED:environment] loud lantern\n"

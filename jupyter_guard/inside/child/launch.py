@@ -36,6 +36,7 @@ def _begin(kernel, link):
     _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link)
     if link is None:
         return
+    _load("_jupyter_guard_vaults", "vaults.py").start(link.mask)
 
     def judge(text):
         link.vet(text, str((request().get("header") or {}).get("msg_id", "")), refusal.error)

@@ -106,9 +106,9 @@ class Link:
             unsaid = {"ename": "GuardUnreachableError", "evalue": BROKEN, "traceback": [BROKEN]}
             raise error(answer.get("error") or unsaid)
 
-    def mask(self, value, kind):
+    def mask(self, value, kind, name=""):
         """Have a value redacted from now on. Raises ``RuntimeError`` with the reason when the wrapper refuses."""
-        answer = self.ask({"op": "mask", "value": value, "kind": kind})
+        answer = self.ask({"op": "mask", "value": value, "kind": kind, "name": name})
         if answer.get("ok") is not True:
             raise RuntimeError(str(answer.get("text", BROKEN)))
 

@@ -1,0 +1,216 @@
+"""The real client libraries, against servers of our own: what they read is told, and they return what they did."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from jupyter_guard.inside.child import vaults
+
+
+class Server:
+    """Answers each request with ``answer``, a JSON value."""
+
+    def __init__(self) -> None:
+        self.answer: Any = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = json.dumps(outer.answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._http = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[str, str, str]]]:
+    found: list[tuple[str, str, str]] = []
+    vaults.start(lambda value, kind, name: found.append((value, kind, name)))
+    yield found
+    vaults.stop()
+
+
+@pytest.fixture
+def value() -> str:
+    return "orchard " + secrets.token_urlsafe(12)
+
+
+def aws(service: str, server: Server) -> Any:
+    boto3 = pytest.importorskip("boto3")
+    return boto3.client(
+        service, region_name="eu-west-1", endpoint_url=server.url, aws_access_key_id="a", aws_secret_access_key="b"
+    )
+
+
+def test_amazon_secrets_manager(server: Server, told: list[Any], value: str) -> None:
+    server.answer = {"Name": "warehouse", "SecretString": json.dumps({"user": "etl", "password": value})}
+    answer = aws("secretsmanager", server).get_secret_value(SecretId="warehouse")
+    assert json.loads(answer["SecretString"])["password"] == value
+    assert {one for one, kind, _ in told if kind == vaults.READ} == {answer["SecretString"], value}
+
+
+def test_amazon_parameters_are_secret_where_they_are_secure(server: Server, told: list[Any], value: str) -> None:
+    client = aws("ssm", server)
+    server.answer = {"Parameter": {"Name": "/db", "Type": "String", "Value": "eu-west-1"}}
+    client.get_parameter(Name="/db")
+    assert told == []
+    server.answer = {"Parameters": [{"Name": "/db", "Type": "SecureString", "Value": value}]}
+    client.get_parameters(Names=["/db"], WithDecryption=True)
+    assert told == [(value, vaults.READ, "")]
+
+
+def test_other_calls_of_amazon_tell_nothing(server: Server, told: list[Any]) -> None:
+    server.answer = {"SecretList": [{"Name": "warehouse"}]}
+    assert aws("secretsmanager", server).list_secrets()["SecretList"][0]["Name"] == "warehouse"
+    assert told == []
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_hashicorp_vault(server: Server, told: list[Any], value: str, version: int) -> None:
+    hvac = pytest.importorskip("hvac")
+    client = hvac.Client(url=server.url, token="root")
+    if version == 1:
+        server.answer = {"data": {"password": value}}
+        assert client.secrets.kv.v1.read_secret("app")["data"]["password"] == value
+    else:
+        server.answer = {"data": {"data": {"password": value}, "metadata": {"created_time": "2026-01-01T00:00:00Z"}}}
+        answer = client.secrets.kv.v2.read_secret_version("app", raise_on_deleted_version=True)
+        assert answer["data"]["data"]["password"] == value
+    assert told == [(value, vaults.READ, "")]
+
+
+def test_azure_key_vault(server: Server, told: list[Any], value: str) -> None:
+    azure = pytest.importorskip("azure.keyvault.secrets")
+    from azure.core.credentials import AccessToken
+    from azure.core.pipeline.transport import RequestsTransport
+
+    class Local(RequestsTransport):
+        def send(self, request: Any, **kwargs: Any) -> Any:
+            # The client insists on https.
+            request.url = server.url + "/" + request.url.split("/", 3)[3]
+            return super().send(request, **kwargs)
+
+    class Credential:
+        def get_token(self, *_: str, **__: object) -> AccessToken:
+            return AccessToken("t", 2**31)
+
+    server.answer = {"id": "https://lab.vault.azure.net/secrets/db/1", "value": value, "attributes": {}}
+    client = azure.SecretClient("https://lab.vault.azure.net", Credential(), transport=Local())
+    assert client.get_secret("db").value == value
+    assert told == [(value, vaults.READ, "")]
+
+
+def test_google_secret_manager(told: list[Any], value: str) -> None:
+    google = pytest.importorskip("google.cloud.secretmanager_v1")
+    import grpc
+    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
+        SecretManagerServiceGrpcTransport,
+    )
+
+    answer = google.AccessSecretVersionResponse(name="n", payload={"data": value.encode()})
+
+    def access(request: bytes, _context: object) -> bytes:
+        return google.AccessSecretVersionResponse.serialize(answer)
+
+    method = grpc.unary_unary_rpc_method_handler(access)
+    from concurrent.futures import ThreadPoolExecutor
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    name = "google.cloud.secretmanager.v1.SecretManagerService"
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"AccessSecretVersion": method})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        client = google.SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=channel))
+        read = client.access_secret_version(name="projects/p/secrets/s/versions/1")
+        assert read.payload.data == value.encode()
+    finally:
+        server.stop(0)
+    assert told == [(value, vaults.READ, "")]
+
+
+def test_keyring(told: list[Any], value: str) -> None:
+    keyring = pytest.importorskip("keyring")
+    from keyring.backend import KeyringBackend
+
+    class Memory(KeyringBackend):
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return value if username == "etl" else None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            pass
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Memory())
+    try:
+        assert keyring.get_password("warehouse", "nobody") is None
+        assert told == []
+        assert keyring.get_password("warehouse", "etl") == value
+    finally:
+        keyring.set_keyring(before)
+    assert (value, vaults.READ, "") in told
+
+
+def test_databricks(server: Server, told: list[Any], value: str) -> None:
+    sdk = pytest.importorskip("databricks.sdk")
+    server.answer = {"key": "k", "value": base64.b64encode(value.encode()).decode()}
+    client = sdk.WorkspaceClient(host=server.url, token="t", auth_type="pat")
+    assert client.dbutils.secrets.get("lab", "k") == value
+    assert (value, vaults.READ, "") in told
+
+
+def test_the_environment(told: list[Any], value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", value)
+    monkeypatch.setenv("MATPLOTLIB_BACKEND", "agg-and-more")
+    assert told == [(value, vaults.ENVIRONMENT, "WAREHOUSE_PASSWORD")]
+    assert os.environ["WAREHOUSE_PASSWORD"] == value
+
+
+def test_a_library_that_is_built_otherwise_is_said(told: list[Any]) -> None:
+    import types
+
+    with pytest.warns(RuntimeWarning, match=r"hvac\.adapters is not built as expected"):
+        vaults._changed(vaults.READERS["hvac.adapters"], types.ModuleType("hvac.adapters"))
+
+
+def test_nobody_is_told_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    vaults.start(lambda *one: found.append(one))
+    vaults.stop()
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", "orchard-" + "lantern-7")
+    assert found == []
