@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-from benchmarks.vet.cases import notebook_cases, own_cases, read_cases
+from benchmarks.vet.cases import Case, notebook_cases, own_cases, read_cases
 from benchmarks.vet.measure import (
     Alarms,
     Judged,
+    Peer,
     alarms,
     by_category,
+    flagged,
+    flagged_per_thousand,
     judged,
-    peers_flag,
-    peers_per_cell,
+    peers,
     times,
 )
-from benchmarks.vet.peers import has_bandit
+from benchmarks.vet.peers import Unavailable, has_bandit, semgrep
 from jupyter_guard.policy import Policy
 from jupyter_guard.terms import Verdict
 
@@ -56,15 +59,32 @@ def main() -> None:
     if not options.only_ours and not has_bandit():
         print("\nbandit is not installed (`pip install --group benchmark` brings it): there is nothing to compare with")
     elif not options.only_ours:
-        flagged = peers_flag(bad)
         print("\n-- peers, same cases --")
-        for peer, hits in flagged.items():
-            print(f"  {peer:14} {sum(hits)}/{len(hits)} bad cases flagged ({100 * sum(hits) / len(hits):.1f}%)")
-        for peer, rate in peers_per_cell(benign).items():
-            print(f"  {peer:14} {rate:6.1f} in 1000 benign cells flagged")
-    print("\n-- time a cell, ms: median, p95 --")
-    for name, (median, p95) in times(benign[:: options.time_every]).items():
+        for name, peer in peers().items():
+            _peer(name, peer, bad, benign)
+        # A minute for a thousand cells: a sample is enough to compare.
+        some = slice(None, None, options.semgrep_every)
+        try:
+            _peer("semgrep", lambda cells: semgrep(cells, options.semgrep_rules), bad[some], benign[some])
+        except Unavailable as reason:
+            print(f"  {'semgrep':14} {reason}")
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"\n-- processor time a cell, ms: median, p95 (load of {os.cpu_count()} cores: {load}) --")
+    taken = times(benign[:: options.time_every])
+    for name, (median, p95) in taken.items():
         print(f"  {name:14} {median:8.3f} {p95:8.3f}")
+    if len(taken) > 1:
+        (median, p95), (their_median, their_p95) = taken.values()
+        print(f"  {'ratio':14} {median / their_median:8.2f} {p95 / their_p95:8.2f}")
+
+
+def _peer(name: str, peer: Peer, bad: list[Case], benign: list[Case]) -> None:
+    hits = flagged(bad, peer)
+    rate = flagged_per_thousand(benign, peer)
+    print(
+        f"  {name:14} {sum(hits)}/{len(hits)} bad cases flagged ({100 * sum(hits) / len(hits):.1f}%),"
+        f" {rate:.1f} in 1000 benign cells"
+    )
 
 
 def _recall(results: list[Judged], list_missed: bool) -> None:
@@ -114,6 +134,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--preset", default="personal", help="the policy preset (default: personal)")
     parser.add_argument("--every", type=int, default=1, help="take every Nth benign notebook")
     parser.add_argument("--time-every", type=int, default=10, help="time every Nth of those")
+    parser.add_argument("--semgrep-rules", type=Path, metavar="DIR", help="a local checkout of semgrep's rules")
+    parser.add_argument("--semgrep-every", type=int, default=20, help="give semgrep every Nth case (default: 20)")
     parser.add_argument("--only-ours", action="store_true", help="leave the peers out")
     parser.add_argument("--list-missed", action="store_true", help="name the bad cases that were missed")
     return parser.parse_args()

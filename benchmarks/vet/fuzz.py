@@ -54,7 +54,7 @@ def _watch(options: argparse.Namespace, shared: Path) -> tuple[list[dict[str, An
         command += ["--seed", str(seed), "--slowest", str(options.slowest)]
         try:
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=left + 60)
-            output, code = done.stdout, done.returncode
+            output, code = done.stdout, str(done.returncode)
         except subprocess.TimeoutExpired as late:
             output, code = (late.stdout or b"").decode(), "hangs"
         for line in output.split("\n"):
@@ -63,7 +63,7 @@ def _watch(options: argparse.Namespace, shared: Path) -> tuple[list[dict[str, An
                 count, slowest = count + said["count"], max(slowest, said["slowest"])
             elif said:
                 found.append(said)
-        if code != 0:
+        if code != "0":
             room = shared.read_bytes()
             size, number = int.from_bytes(room[:4], "little"), int.from_bytes(room[4:8], "little")
             count += number
@@ -113,9 +113,9 @@ def _wrong(report: Report, took: float, slowest: float) -> str:
     if took > slowest:
         return f"slow: {took:.2f} s"
     lines = report.cell.code.count("\n") + 1
-    for one in (*report.effects, *report.findings):
-        if not 1 <= one.span.line <= one.span.end_line <= lines:
-            return f"a place outside of the cell: {one.span}"
+    for span in (*(one.span for one in report.effects), *(one.span for one in report.findings)):
+        if not 1 <= span.line <= span.end_line <= lines:
+            return f"a place outside of the cell: {span}"
     return ""
 
 

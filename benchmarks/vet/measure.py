@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.vet.cases import Case, plain_python
-from benchmarks.vet.peers import Bandit, has_bandit, ruff
+from benchmarks.vet.peers import Bandit, Lines, has_bandit, ruff
 from jupyter_guard.guard.session import Session
 from jupyter_guard.terms import Report, Verdict
 
@@ -123,48 +123,57 @@ def by_category(results: Sequence[Judged]) -> dict[str, list[Judged]]:
     return dict(sorted(groups.items()))
 
 
-def peers_flag(cases: Sequence[Case]) -> dict[str, list[bool]]:
-    """For each peer, whether it reports anything in each case (on the insecure line, where the case tells one)."""
+Peer = Callable[[Sequence[str]], list[Lines]]
+
+
+def peers() -> dict[str, Peer]:
+    """The peers that are installed with the benchmark, by name: cells in, the lines that each reports out."""
+    bandit = Bandit()
+    return {"bandit": lambda cells: [bandit.lines(cell) for cell in cells], "ruff S": ruff}
+
+
+def flagged(cases: Sequence[Case], peer: Peer) -> list[bool]:
+    """Whether a peer reports anything in each case (on the insecure line, where the case tells one)."""
     cells = [(number, plain_python(cell)) for number, case in enumerate(cases) for cell in case.cells]
-    bandit = Bandit()
-    said = {"bandit": [bandit.lines(code) for _, code in cells], "ruff S": ruff([code for _, code in cells])}
-    flagged = {}
-    for peer, lines in said.items():
-        hit = [False] * len(cases)
-        for (number, _), found in zip(cells, lines, strict=True):
-            line = cases[number].line
-            hit[number] = hit[number] or (line in found if line else bool(found))
-        flagged[peer] = hit
-    return flagged
+    hit = [False] * len(cases)
+    for (number, _), found in zip(cells, peer([code for _, code in cells]), strict=True):
+        line = cases[number].line
+        hit[number] = hit[number] or (line in found if line else bool(found))
+    return hit
 
 
-def peers_per_cell(cases: Sequence[Case]) -> dict[str, float]:
-    """For each peer, benign cells flagged in 1000 (grey ones left out)."""
+def flagged_per_thousand(cases: Sequence[Case], peer: Peer) -> float:
+    """Benign cells in 1000 in which a peer reports anything (grey ones left out)."""
     cells = [plain_python(cell) for case in cases for number, cell in enumerate(case.cells) if number not in case.grey]
-    bandit = Bandit()
-    return {
-        "bandit": 1000 * sum(bool(bandit.lines(cell)) for cell in cells) / len(cells),
-        "ruff S": 1000 * sum(map(bool, ruff(cells))) / len(cells),
-    }
+    return 1000 * sum(map(bool, peer(cells))) / max(len(cells), 1)
 
 
-def times(cases: Sequence[Case]) -> dict[str, tuple[float, float]]:
-    """Median and 95th percentile of one cell's vetting in ms, ours and bandit's taken in turns."""
+def times(cases: Sequence[Case], runs: int = 3) -> dict[str, tuple[float, float]]:
+    """Median and 95th percentile of one cell's vetting in ms, ours and bandit's taken in turns.
+
+    A cell's time is the least that it took in ``runs`` sessions, in processor time of this thread: what other
+    programs do on the machine meanwhile counts for neither.
+    """
     bandit = Bandit() if has_bandit() else None
-    ours: list[float] = []
-    theirs: list[float] = []
-    for case in cases:
-        session = Session("personal", origin="assistant", workspace=WORKSPACE)
-        for cell in case.cells:
-            begun = time.perf_counter()
-            session.vet(cell)
-            turned = time.perf_counter()
-            ours.append(turned - begun)
-            if bandit is not None:
-                turned = time.perf_counter()
-                bandit.lines(plain_python(cell))
-                theirs.append(time.perf_counter() - turned)
-    return {"jupyter_guard": _spread(ours), **({"bandit": _spread(theirs)} if theirs else {})}
+    clock = time.thread_time
+    ours: list[list[float]] = []
+    theirs: list[list[float]] = []
+    for _ in range(runs):
+        ours.append([])
+        theirs.append([])
+        for case in cases:
+            session = Session("personal", origin="assistant", workspace=WORKSPACE)
+            for cell in case.cells:
+                begun = clock()
+                session.vet(cell)
+                ours[-1].append(clock() - begun)
+                if bandit is not None:
+                    plain = plain_python(cell)
+                    begun = clock()
+                    bandit.lines(plain)
+                    theirs[-1].append(clock() - begun)
+    least = {"jupyter_guard": ours, **({"bandit": theirs} if bandit is not None else {})}
+    return {name: _spread([min(each) for each in zip(*taken, strict=True)]) for name, taken in least.items()}
 
 
 def _spread(seconds: list[float]) -> tuple[float, float]:
