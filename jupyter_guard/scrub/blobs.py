@@ -10,6 +10,7 @@ from __future__ import annotations
 import string
 
 _ALPHABET = string.ascii_letters + string.digits + "+/"
+_WITHIN = _ALPHABET + "\r\n"
 _START = ";base64,"
 _LONG = 512
 _FULL_LINE = 60
@@ -20,7 +21,7 @@ BLOB_LOOK_BEHIND = 640
 
 def inside_blob(text: str, at: int, end: int) -> bool:
     """Whether ``text[at:end]`` lies inside such a run. Looks at no more than ``BLOB_LOOK_BEHIND`` characters before."""
-    if text[at:end].rstrip("=").strip(_ALPHABET):
+    if text[at:end].rstrip("=").strip(_WITHIN):
         return False
     before = text[max(0, at - BLOB_LOOK_BEHIND) : at]
     count = 0
