@@ -13,6 +13,7 @@ from jupyter_guard.read.python.expressions import (
     defaults_of,
     evaluate,
 )
+from jupyter_guard.read.python.imported import own_module
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.secrets_made import makes_secret, weak_generator
@@ -31,7 +32,8 @@ def import_modules(run: Run, node: ast.Import) -> None:
     for one in node.names:
         run.note("import", one.name, node)
         name = one.name if one.asname else one.name.partition(".")[0]
-        bind(run, one.asname or name, Value((Name(name),)))
+        own = own_module(run, one.name, node)
+        bind(run, one.asname or name, own if own is not None and name == one.name else Value((Name(name),)))
 
 
 def import_names(run: Run, node: ast.ImportFrom) -> None:
@@ -39,13 +41,19 @@ def import_names(run: Run, node: ast.ImportFrom) -> None:
     if node.level:
         module = "." * node.level + module
     run.note("import", module, node)
+    own = own_module(run, module, node)
     for one in node.names:
+        if one.name == "*" and own is not None:
+            for atom in own.atoms:
+                for name, value in atom.attrs.items() if isinstance(atom, Obj) else ():
+                    bind(run, name, value)
+            continue
         if one.name == "*":
             for name in run.knowledge.below(module):
                 bind(run, name, Value((Name(f"{module}.{name}"),)))
             continue
         run.note("import", f"{module}.{one.name}", node)
-        bind(run, one.asname or one.name, attribute(run, Value((Name(module),)), one.name, node))
+        bind(run, one.asname or one.name, attribute(run, own or Value((Name(module),)), one.name, node))
 
 
 def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

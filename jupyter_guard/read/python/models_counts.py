@@ -28,14 +28,14 @@ def counted(run: Run, site: Site) -> Value | None:
         return None
     name = site.name.rpartition(".")[2]
     if name == "product":
-        lengths = [_length(one) for one in site.args]
+        lengths = [length_of(one) for one in site.args]
         repeat = _number(site.kwargs.get("repeat")) if "repeat" in site.kwargs else 1
         if repeat is None or not lengths or any(one is None for one in lengths):
             return None
         total = math.prod(one for one in lengths if one is not None)
         count = 10**18 if total > 1 and repeat > 60 else total ** min(repeat, 60)
     else:
-        length = _length(arg(site, 0))
+        length = length_of(arg(site, 0))
         taken = _number(site.args[1] if len(site.args) > 1 else site.kwargs.get("r"))
         if length is None or (taken is None and (name != "permutations" or len(site.args) > 1 or "r" in site.kwargs)):
             return None
@@ -56,7 +56,8 @@ def endless(run: Run, site: Site) -> Value | None:
     return Value((Inst(TYPE, const(math.inf)),))
 
 
-def _length(value: Value) -> int | None:
+def length_of(value: Value) -> int | None:
+    """How many items a container or a range has, where that is known."""
     items = items_of(value)
     if items is not None:
         return len(items)

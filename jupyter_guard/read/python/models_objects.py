@@ -88,6 +88,12 @@ def _same(run: Run, site: Site) -> Value:
     return arg(site, 0)
 
 
+def _path_grown(run: Run, site: Site) -> None:
+    from jupyter_guard.read.python.imported import path_grown
+
+    path_grown(run, site)
+
+
 def _started(run: Run, site: Site) -> Value:
     """``multiprocessing.get_context("spawn")``: the same functions, with another way to start processes."""
     return Value((Name("multiprocessing"),))
@@ -112,6 +118,9 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "pkgutil.resolve_name": _located,
     "joblib.delayed": _same,
     "multiprocessing.get_context": _started,
+    "sys.path.insert": _path_grown,
+    "sys.path.append": _path_grown,
+    "site.addsitedir": _path_grown,
     "fsspec.core.url_to_fs": _located_files,
     "fsspec.url_to_fs": _located_files,
     "functools.singledispatch": _same,

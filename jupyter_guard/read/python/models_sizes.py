@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+from jupyter_guard.read.python.models_counts import SHAPE, length_of
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
-from jupyter_guard.read.python.values import Const, Name, Value, items_of
+from jupyter_guard.read.python.values import Const, Inst, Map, Name, Seq, Value, const, items_of
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
 MOST_BYTES = 100_000_000_000
+MANY_ROWS = 1_000
+"""Rows of a table that are worth remembering."""
 _BYTES = {"int8": 1, "uint8": 1, "bool": 1, "bool_": 1, "int16": 2, "float16": 2, "half": 2, "bfloat16": 2,
           "int32": 4, "float32": 4, "float": 8, "int64": 8, "float64": 8, "double": 8, "complex128": 16}  # fmt: skip
 
@@ -33,8 +36,8 @@ _SHAPED: dict[str, dict[str, tuple[int, str] | str]] = {
 }  # fmt: skip
 
 
-def sized(run: Run, site: Site) -> None:
-    """Note what the array takes when that is beyond reach. What it gives the knowledge says."""
+def sized(run: Run, site: Site) -> Value | None:
+    """Note what the array takes when that is beyond reach; it remembers its dimensions."""
     package, _, function = site.name.partition(".")
     where = _SHAPED[_SAME.get(package, package)][function]
     if isinstance(where, str):
@@ -47,8 +50,80 @@ def sized(run: Run, site: Site) -> None:
         dims = _dimensions(given) if given is not None else []
     known = [one for one in dims if one is not None]
     if len(known) < len(dims) or not known:
-        return
-    count = math.prod(known) * _item(site.kwargs.get("dtype"), package)
+        return None
+    _taken(run, site, math.prod(known) * _item(site.kwargs.get("dtype"), package))
+    return array(known)
+
+
+def array(dims: list[int], type_: str = "numpy.ndarray") -> Value:
+    """An array, or a table, of these dimensions."""
+    made = Inst(type_)
+    made.attrs = {SHAPE: Value((Seq([const(one) for one in dims], "tuple"),))}
+    return Value((made,))
+
+
+def rows(value: Value) -> int | None:
+    """How many rows an array, a table or a list has, where that is known."""
+    for atom in value.atoms:
+        held = atom.attrs.get(SHAPE) if type(atom) is Inst and atom.attrs else None
+        first = (items_of(held) or [])[:1] if held is not None else []
+        if first:
+            return _number(first[0])
+    return length_of(value)
+
+
+def all_pairs(run: Run, site: Site) -> Value | None:
+    """Distances, products or joins of every row of one with every row of the other."""
+    one = rows(site.args[0]) if site.args else rows(site.kwargs["X"]) if "X" in site.kwargs else None
+    second = site.args[1] if len(site.args) > 1 else site.kwargs.get("Y")
+    other = rows(second) if second is not None and second.only() is None else one
+    if one is None or other is None:
+        return None
+    _taken(run, site, one * other * 8)
+    return array([one, other])
+
+
+def condensed(run: Run, site: Site) -> Value | None:
+    """``scipy.spatial.distance.pdist``: each pair once."""
+    one = rows(site.args[0]) if site.args else None
+    if one is None:
+        return None
+    _taken(run, site, one * one * 4)
+    return array([one])
+
+
+def framed(run: Run, site: Site) -> Value | None:
+    """A table of as many rows as its columns have; ``None`` where they are not known."""
+    del run
+    for atom in site.args[0].atoms if site.args else ():
+        column = next(iter(atom.items.values()), None) if type(atom) is Map else Value((atom,))
+        count = rows(column) if column is not None else None
+        if count is not None and count > MANY_ROWS:
+            return array([count], "pandas.DataFrame")
+    return None
+
+
+def merged(run: Run, site: Site) -> Value | None:
+    """``left.merge(right, how="cross")``: every row with every other."""
+    how = site.kwargs.get("how")
+    only = how.only() if how is not None else None
+    given = [one for one in (site.owner, *site.args[:2]) if one is not None]
+    if only is None or only.value != "cross" or len(given) < 2:
+        return None
+    one, other = rows(given[0]), rows(given[1])
+    if one is None or other is None:
+        return None
+    _taken(run, site, one * other * 16)
+    return array([one * other], "pandas.DataFrame")
+
+
+def kept(run: Run, site: Site) -> Value | None:
+    """``astype``, ``copy``: the same dimensions."""
+    del run
+    return site.owner if site.owner is not None and rows(site.owner) is not None else None
+
+
+def _taken(run: Run, site: Site, count: int) -> None:
     if count > MOST_BYTES:
         run.emit(
             Kind.RESOURCE_EXHAUST,
@@ -90,4 +165,22 @@ MODELS = {
     f"{package}.{name}": sized
     for package, like in (("numpy", "numpy"), ("cupy", "numpy"), ("torch", "torch"), ("tensorflow", "tensorflow"))
     for name in _SHAPED[like]
+} | {
+    **dict.fromkeys(
+        """
+        sklearn.metrics.pairwise_distances sklearn.metrics.pairwise.pairwise_distances
+        sklearn.metrics.pairwise.euclidean_distances sklearn.metrics.pairwise.cosine_similarity
+        sklearn.metrics.pairwise.cosine_distances sklearn.metrics.pairwise.rbf_kernel
+        sklearn.metrics.pairwise.pairwise_kernels sklearn.metrics.pairwise.linear_kernel
+        scipy.spatial.distance.cdist scipy.spatial.distance_matrix numpy.outer torch.cdist
+        scipy.spatial.distance.squareform
+        """.split(),
+        all_pairs,
+    ),
+    "scipy.spatial.distance.pdist": condensed,
+    "pandas.DataFrame": framed,
+    "pandas.DataFrame.merge": merged,
+    "pandas.merge": merged,
+    "numpy.ndarray.astype": kept,
+    "numpy.ndarray.copy": kept,
 }
