@@ -26,8 +26,7 @@ def hold(limits: Mapping[str, int]) -> None:
     import resource
 
     for name, which in _numbers(limits):
-        hard = resource.getrlimit(which)[1]
-        most = limits[name] if hard == resource.RLIM_INFINITY else min(limits[name], hard)
+        most = _least(limits[name], resource.getrlimit(which)[1])
         try:
             resource.setrlimit(which, (most, most))
         except ValueError as error:
@@ -47,17 +46,21 @@ def hold_other(pid: int, limits: Mapping[str, int], counts_alone: bool) -> str:
     try:
         for name, which in _numbers(limits):
             hard = resource.prlimit(pid, which)[1]
-            most = limits[name] if hard == resource.RLIM_INFINITY else min(limits[name], hard)
-            resource.prlimit(pid, which, (most, hard))
+            resource.prlimit(pid, which, (_least(limits[name], hard), hard))
         if counts_alone and "processes" in limits:
             # For good: between two looks of the wrapper this is all that holds those who multiply.
-            most = limits["processes"] + THREADS_BESIDE
-            hard = resource.prlimit(pid, resource.RLIMIT_NPROC)[1]
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            most = _least(limits["processes"] + THREADS_BESIDE, resource.prlimit(pid, resource.RLIMIT_NPROC)[1])
             resource.prlimit(pid, resource.RLIMIT_NPROC, (most, most))
     except (OSError, ValueError) as error:
         return f"the system refuses limits on the kernel's process ({error})"
     return ""
+
+
+def in_force(pid: int) -> dict[str, int]:
+    """What another process is held to now, as ``hold_other`` takes it. Raises ``OSError``."""
+    import resource
+
+    return {name: resource.prlimit(pid, getattr(resource, which))[0] for name, which in WANTED.items()}
 
 
 def trouble() -> str:
@@ -98,6 +101,11 @@ def _tried(shell: int) -> str:
     if len(tree.kill_all(watched, set())) < 2:
         return "what a kernel starts cannot be ended"
     return ""
+
+
+def _least(one: int, other: int) -> int:
+    """The smaller of two limits; -1 (RLIM_INFINITY) is none."""
+    return other if one < 0 else one if other < 0 else min(one, other)
 
 
 def _numbers(limits: Mapping[str, int]) -> list[tuple[str, int]]:

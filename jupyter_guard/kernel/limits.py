@@ -8,6 +8,7 @@ threads and processes go on.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -75,6 +76,9 @@ class Limits:
         adopts = adopts and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
         self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
+        self._before: dict[str, int] = {}
+        with contextlib.suppress(OSError, AttributeError):
+            self._before = rlimits.in_force(relay.child.pid)
         self.measuring = Measuring(self._tree, self._is_boxed, relay.dispatch.executed == 0, self._others)
 
     def _others(self) -> set[int]:
@@ -88,7 +92,8 @@ class Limits:
             values = {one.name: one.value for one in self.limits.values()}
             counts_alone = self._is_boxed and os.geteuid() != 0
             for pid in self.measuring.all_pids():
-                self.trouble = rlimits.hold_other(pid, values, counts_alone) or self.trouble
+                # A limit that the policy no longer has is as it was before.
+                self.trouble = rlimits.hold_other(pid, {**self._before, **values}, counts_alone) or self.trouble
         else:
             self.trouble = "this system only lets time and output be limited"
 
@@ -396,16 +401,3 @@ class Limits:
                 self._warn(limit, count, "What comes beyond the limit is left out.", cell)
         if kind == "error" and (limit := self.limits.get(limit_of_error(content))) is not None:
             self.telling.tell_in_line(self._reached(limit, ERRORS[limit.name], STATE_KEPT), about, parent, request)
-
-    def status(self) -> list[str]:
-        """Lines for ``%guard status``."""
-        if not self.limits:
-            return ["Limits: none."]
-        shown = ", ".join(f"{one.name} {one.shown}" for one in self.limits.values())
-        lines = [f"Limits: {shown}."]
-        seen = self.measuring.look(1, sys.maxsize, "disk" in self.limits, []) if sys.platform == "linux" else None
-        if seen is not None:
-            used = f"memory {amount('memory', seen.memory)}, processes {len(seen.processes) - seen.companions}"
-            used += f", written {amount('disk', seen.written)}" if "disk" in self.limits else ""
-            lines.append(f"  Used now: {used}.")
-        return lines + ([f"  Not all of them hold: {self.trouble}."] if self.trouble else [])

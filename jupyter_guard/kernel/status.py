@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jupyter_guard.kernel.limits import Limits
     from jupyter_guard.kernel.relay import Relay
 
 
@@ -33,5 +35,20 @@ def status(relay: Relay) -> str:
     missing = f", without {', '.join(standing.missing)}" if standing.missing else ""
     told.append(f"Isolation: {standing.backend}{missing}.")
     told.append(f"Privileges: {'; '.join(standing.privileges) or 'none beyond an ordinary account'}.")
-    told += relay.limits.status() if relay.limits is not None else ["Limits: none."]
+    told += _limits(relay.limits) if relay.limits is not None else ["Limits: none."]
     return "\n".join(told)
+
+
+def _limits(limits: Limits) -> list[str]:
+    from jupyter_guard.kernel.limit_words import amount
+
+    if not limits.limits:
+        return ["Limits: none."]
+    lines = [f"Limits: {', '.join(f'{one.name} {one.shown}' for one in limits.limits.values())}."]
+    disk = "disk" in limits.limits
+    seen = limits.measuring.look(1, sys.maxsize, disk, []) if sys.platform == "linux" else None
+    if seen is not None:
+        used = f"memory {amount('memory', seen.memory)}, processes {len(seen.processes) - seen.companions}"
+        used += f", written {amount('disk', seen.written)}" if disk else ""
+        lines.append(f"  Used now: {used}.")
+    return lines + ([f"  Not all of them hold: {limits.trouble}."] if limits.trouble else [])

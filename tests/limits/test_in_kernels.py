@@ -288,6 +288,10 @@ def test_a_raised_limit_counts_from_the_next_cell_on(limited: Limited) -> None:
     write(front.folder, ALLOWED + 'memory = "2 GiB"\n')
     assert front.run("1").result == "1"
     assert front.run(code).result == "True"
+    time.sleep(0.02)
+    write(front.folder, ALLOWED + "processes = 100\n")
+    held = "import resource\nresource.getrlimit(resource.RLIMIT_DATA)[0] == resource.getrlimit(resource.RLIMIT_DATA)[1]"
+    assert front.run(held).result == "True"
 
 
 def test_daemons_do_not_outlive_the_kernel(limited: Limited) -> None:
