@@ -293,7 +293,7 @@ def _wrapped(label: str, text: str, indent: int) -> str:
     )
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """Escaped text in which names between backticks are set as code."""
     return _BACKTICKED.sub(r"<code>\1</code>", escape(text))
 
@@ -304,17 +304,17 @@ def _html(view: dict[str, Any]) -> str:
     body = [
         f'<div style="font-weight:600">{escape(_title(view))}</div>',
         f'<div class="jp-guard-sentence" style="margin:4px 0">'
-        f"{_marked(_capital(_subject(view)))} {_marked(view['sentence'])}.</div>",
+        f"{marked(_capital(_subject(view)))} {marked(view['sentence'])}.</div>",
     ]
     for item in view["findings"]:
         parts = "".join(
-            f'<div><span style="font-weight:600">{label}:</span> {_marked(text)}</div>' for label, text in _parts(item)
+            f'<div><span style="font-weight:600">{label}:</span> {marked(text)}</div>' for label, text in _parts(item)
         )
         body.append(
             f'<details class="jp-guard-finding"{" open" if item is view["findings"][0] else ""}>'
             f'<summary style="cursor:pointer"><code>{escape(item["rule"])}</code> '
             f'<span style="color:rgb({accent});font-weight:600">{escape(item["severity"])}</span>, '
-            f"{_where(item)}: {_marked(item['message'])}</summary>"
+            f"{_where(item)}: {marked(item['message'])}</summary>"
             f'<div style="margin:2px 0 6px 18px">{parts}</div></details>'
         )
     if view["more"]:

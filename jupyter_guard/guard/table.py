@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jupyter_guard.guard.card import escape
+from jupyter_guard.guard.card import marked
 
 ROWS = 30
 _STATES = {
@@ -19,7 +19,7 @@ _STATES = {
     "confirmed": "ran, allowed",
     "ran": "ran",
 }
-_CELL = "padding:2px 10px 2px 0;text-align:left;vertical-align:top"
+_CELL = "padding:2px 10px 2px 0;text-align:left;vertical-align:top;line-height:1.4"
 
 
 def panel_table(
@@ -50,20 +50,20 @@ def _row(report: Mapping[str, Any]) -> tuple[str, str, str, str]:
 def _html(
     head: Sequence[str], rows: Sequence[tuple[str, ...]], secrets: str, question: Mapping[str, Any] | None
 ) -> str:
-    parts = [f"<div>{escape(line)}</div>" for line in head]
+    parts = [f"<div>{marked(line)}</div>" for line in head]
     if question is not None:
         parts.append(
             f'<div style="border-left:4px solid rgb(200,120,20);padding:4px 10px;margin:6px 0">'
-            f"<b>Waiting for an answer:</b> this cell {escape(str(question['sentence']))}."
-            f"<div>{escape(_row(question)[3])}</div></div>"
+            f"<b>Waiting for an answer:</b> this cell {marked(str(question['sentence']))}."
+            f"<div>{marked(_row(question)[3])}</div></div>"
         )
-    titles = "".join(f'<th style="{_CELL}">{title}</th>' for title in ("Time (UTC)", "State", "What it does", "Found"))
+    titles = "".join(f'<th style="{_CELL}">{title}</th>' for title in ("UTC", "State", "What it does", "Found"))
     body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{escape(value)}</td>' for value in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f'<td style="{_CELL}">{marked(value)}</td>' for value in row) + "</tr>" for row in rows
     )
     parts.append(f"<table><tr>{titles}</tr>{body}</table>" if rows else "<div>Nothing to report so far.</div>")
     if secrets:
-        parts.append(f"<div>Secrets taken out: {escape(secrets)}</div>")
+        parts.append(f"<div>Secrets taken out: {marked(secrets)}</div>")
     return f'<div class="jp-guard-panel">{"".join(parts)}</div>'
 
 

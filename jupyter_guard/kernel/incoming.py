@@ -44,6 +44,8 @@ class Incoming:
         request = Request(channel, frames, at, header)
         if kind in COMMS and relay.panel.receive(request):
             return
+        if kind == "comm_info_request" and relay.panel.views is not None:
+            relay.panel.views.listing(header.msg_id, parse_object(frames[at + CONTENT]).get("target_name"))
         if kind == "debug_request":
             relay.dispatch.receive_judged(request, debug_texts(parse_object(frames[at + CONTENT])), "")
             return

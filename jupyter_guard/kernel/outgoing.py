@@ -78,6 +78,8 @@ class Outgoing:
         if kind.startswith("comm_") and self._speaks_as_guard(frames[at + CONTENT]):
             log.warning("the kernel's code tried to speak on the guard's comm; dropped")
             return
+        if kind == "comm_msg" and relay.panel.views is not None and b"update_states" in frames[at + CONTENT]:
+            frames[at + CONTENT] = relay.panel.views.with_states(frames[at + CONTENT])
         limits = relay.limits
         if limits is not None and kind in COUNTED and not limits.output.passes(kind, about, frames, at):
             relay.front.flood.passed += len(frames[at + CONTENT])
@@ -134,6 +136,8 @@ class Outgoing:
             relay.asking.child_asks(identity, parse_object(content).get("password") is True)
         elif kind == "execute_reply" and b"set_next_input" in content:
             relay.ledger.note_payload(parse_object(content).get("payload"))
+        elif kind == "comm_info_reply" and relay.panel.views is not None:
+            frames[at + CONTENT] = relay.panel.views.listed(about, content)
         if kind == "execute_reply":
             relay.dispatch.replying(about, _status_of(content))
         self._clean(channel, frames, at, header, about)

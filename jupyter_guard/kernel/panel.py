@@ -91,6 +91,11 @@ class Panel:
         """The kept reports as the panel's JSON has them."""
         return [_item(*one) for one in self._reports]
 
+    @property
+    def views(self) -> Views | None:
+        """The views of ``%guard panel``, once there are any."""
+        return self._views
+
     def show_view(self, request: Execute) -> None:
         """Show what a panel would, on a cell, for front ends that have none."""
         if self._views is None:
@@ -118,7 +123,7 @@ class Panel:
                 return False
             self._open(comm_id, content.get("data"), request.client)
         elif self._views is not None and self._views.owns(comm_id):
-            self._views.receive(kind, comm_id, content.get("data"))
+            self._views.receive(kind, comm_id, content.get("data"), request.parent)
         elif comm_id not in self._comms:
             return False
         elif kind == "comm_close":

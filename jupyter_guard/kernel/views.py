@@ -17,12 +17,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.table import panel_table
+from jupyter_guard.kernel.request import parse_object
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
     from jupyter_guard.kernel.request import Execute
 
 VIEWS_KEPT = 3
+LISTINGS_KEPT = 20
 # A click counts when the question stood there long enough to be read.
 READING_SECONDS = 0.4
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -41,6 +43,7 @@ class Views:
         self._shown: deque[dict[str, str]] = deque(maxlen=VIEWS_KEPT)
         self._question = ""
         self._since = 0.0
+        self._listings: deque[str] = deque(maxlen=LISTINGS_KEPT)
 
     def owns(self, comm_id: str) -> bool:
         """Whether a comm is a widget of ours."""
@@ -58,8 +61,8 @@ class Views:
         data = {VIEW: {"version_major": 2, "version_minor": 0, "model_id": view["box"]}, **self._table()}
         self._publish("display_data", {"data": data, "metadata": {}, "transient": {}}, request.parent)
 
-    def receive(self, kind: str, comm_id: str, data: Any) -> None:
-        """Take a widget's message from a front end."""
+    def receive(self, kind: str, comm_id: str, data: Any, parent: bytes) -> None:
+        """Take a widget's message from a front end; ``parent`` is its header, which a page knows the answer by."""
         view = next(one for one in self._shown if comm_id in one.values())
         if kind == "comm_close":
             # The page went away; another one may still show it.
@@ -67,11 +70,42 @@ class Views:
         data = data if isinstance(data, dict) else {}
         name = next(name for name, own in view.items() if own == comm_id)
         if data.get("method") == "request_state":
-            self._update(comm_id, self._states(view)[name])
+            self._update(comm_id, self._states(view)[name], parent)
         elif data.get("method") == "custom" and name in BUTTONS:
             content = data.get("content")
             if isinstance(content, dict) and content.get("event") == "click":
                 self._clicked(name)
+
+    def listing(self, msg_id: str, target: Any) -> None:
+        """A front end asks which comms there are: a page that comes later, or whose widgets were not ready yet."""
+        if target in (None, "", TARGET):
+            self._listings.append(msg_id)
+
+    def listed(self, msg_id: str, content: bytes) -> bytes:
+        """The kernel's answer to that, with our widgets in it."""
+        if msg_id not in self._listings:
+            return content
+        self._listings.remove(msg_id)
+        answer = parse_object(content)
+        comms = answer.get("comms")
+        own = {comm_id: {"target_name": TARGET} for view in self._shown for comm_id in view.values()}
+        return json.dumps({**answer, "comms": {**(comms if isinstance(comms, dict) else {}), **own}}).encode()
+
+    def with_states(self, content: bytes) -> bytes:
+        """What ipywidgets in the kernel answers when a page asks for all widgets at once, with ours in it."""
+        answer = parse_object(content)
+        data = answer.get("data")
+        if not isinstance(data, dict) or data.get("method") != "update_states":
+            return content
+        states = data.get("states")
+        if not isinstance(states, dict):
+            return content
+        own = {}
+        for view in self._shown:
+            for name, state in self._states(view).items():
+                about = {f"model_{key}": state[f"_model_{key}"] for key in ("name", "module", "module_version")}
+                own[view[name]] = {**about, "state": state}
+        return json.dumps({**answer, "data": {**data, "states": {**states, **own}}}).encode()
 
     def refresh(self) -> None:
         """Something that is shown has changed."""
@@ -117,9 +151,9 @@ class Views:
         states["box"] = {**_widget("VBox"), "children": [f"IPY_MODEL_{view[one]}" for one in ("table", "row")]}
         return states
 
-    def _update(self, comm_id: str, state: dict[str, Any]) -> None:
+    def _update(self, comm_id: str, state: dict[str, Any], parent: bytes = b"{}") -> None:
         data = {"method": "update", "state": state, "buffer_paths": []}
-        self._publish("comm_msg", {"comm_id": comm_id, "data": data}, b"{}", topic=b"comm-" + comm_id.encode())
+        self._publish("comm_msg", {"comm_id": comm_id, "data": data}, parent, topic=b"comm-" + comm_id.encode())
 
     def _publish(
         self, kind: str, content: dict[str, Any], parent: bytes, metadata: Any = None, topic: bytes | None = None

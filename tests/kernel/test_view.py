@@ -64,9 +64,14 @@ def test_it_shows_what_was_found_in_widgets_and_in_a_table(start: Callable[..., 
     # It is kept current, and a page that comes later is told the state.
     front.run("import telnetlib as again")
     updated(front, table, "value", lambda html: html.count("telnetlib") > data["text/html"].count("telnetlib"))
-    front.comms = []
-    send(front, table, {"method": "request_state"})
-    updated(front, table, "value", lambda html: "telnetlib" in html)
+    message = front.client.session.msg("comm_msg", {"comm_id": table, "data": {"method": "request_state"}})
+    front.client.shell_channel.send(message)
+    run = front.follow(message)
+    end = time.monotonic() + 20
+    # A page knows the answer by the message that it answers.
+    while time.monotonic() < end and not run.of("comm_msg"):
+        front.take_published(0.1)
+    assert "telnetlib" in run.of("comm_msg")[0]["content"]["data"]["state"]["value"]
 
 
 def test_its_buttons_answer_where_no_panel_is_open(start: Callable[..., Front]) -> None:
@@ -121,3 +126,31 @@ def test_code_in_the_kernel_can_neither_click_nor_speak_as_the_view(start: Calla
     for data in ({}, {"method": "custom"}, {"method": "custom", "content": 7}, {"method": 3}):
         send(front, widget(states, "description", "Allow once"), data)
     assert front.run("print('still on')").text == "still on\n"
+
+
+def test_a_page_that_comes_later_finds_the_widgets(start: Callable[..., Front]) -> None:
+    front = start()
+    _, states = shown(front)
+
+    def listed(**about: str) -> set[str]:
+        return set(front.request("comm_info_request", about)["content"]["comms"])
+
+    assert set(states) <= listed(target_name="jupyter.widget")
+    assert set(states) <= listed()
+    assert not listed(target_name="jupyter_guard")
+    # And with ipywidgets in the kernel, as its control comm tells all states at once.
+    front.run("import ipywidgets\nslider = ipywidgets.IntSlider(value=3)")
+    front.comms = []
+    content = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
+    front.client.shell_channel.send(front.client.session.msg("comm_open", content, metadata={"version": "1.0.0"}))
+    send(front, "control", {"method": "request_states"})
+    end = time.monotonic() + 20
+    told: dict[str, Any] = {}
+    while time.monotonic() < end and not told:
+        front.take_published(0.1)
+        for message in front.comms:
+            told = message["content"]["data"].get("states", {}) or told
+    assert set(states) < set(told)
+    table = widget(states, "_model_name", "HTMLModel")
+    assert told[table]["model_name"] == "HTMLModel"
+    assert "Nothing to report" in told[table]["state"]["value"]
