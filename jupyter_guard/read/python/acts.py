@@ -330,12 +330,21 @@ def _reach(run: Run, kind: Kind, text: str, site: Site) -> Scope:
             return Scope.SESSION
         return Scope.REMOTE if known else Scope.UNKNOWN
     if kind in (Kind.DATA_DESTROY, Kind.DATA_WRITE):
-        return database_scope(run, site.made() if site.owner is not None else ANYTHING)
+        return database_scope(run, _connected(site) or (site.made() if site.owner is not None else ANYTHING))
     if kind is Kind.CODE_EXECUTE:
         if not known:
             return Scope.UNKNOWN
         return run.here(site.node).path_scope(text) if ("/" in text or "." in text) else Scope.UNKNOWN
     return Scope.UNKNOWN
+
+
+def _connected(site: Site) -> Value | None:
+    """What the connection was made with that a call is given: ``df.to_sql("t", sqlite3.connect(":memory:"))``."""
+    for value in (*site.args, *site.kwargs.values()):
+        for atom in value.atoms:
+            if type(atom) is Inst and atom.made is not None and atom.type.endswith(("Connection", "Engine")):
+                return atom.made
+    return None
 
 
 def database_scope(run: Run, made: Value) -> Scope:

@@ -248,7 +248,10 @@ def _dd(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
     if "if" in given:
         shell.emit(file_effect(shell, Kind.FILE_READ, given["if"], "dd"))
     if "of" in given:
-        shell.emit(file_effect(shell, Kind.FILE_WRITE, given["of"], "dd", {"replace"}))
+        endless = given.get("if", "").startswith(("/dev/zero", "/dev/urandom", "/dev/random")) and "count" not in given
+        endless = endless and not given["of"].startswith("/dev/")
+        tags = {"replace", "unbounded"} if endless else {"replace"}
+        shell.emit(file_effect(shell, Kind.FILE_WRITE, given["of"], "dd", tags))
     return stdin
 
 
@@ -265,7 +268,8 @@ def _tar(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
         return EMPTY
     out = ""
     for path in operands:
-        effect = file_effect(shell, Kind.FILE_READ, path, "tar")
+        place = path if where == "." or path.startswith(("/", "~")) else f"{where.rstrip('/')}/{path}"
+        effect = file_effect(shell, Kind.FILE_READ, place, "tar")
         shell.emit(effect)
         out += SOURCES["credential"] if effect.kind is Kind.CREDENTIAL_READ else SOURCES["file"]
     if archive != "-" and ("c" in letters or "--create" in rest):

@@ -28,6 +28,10 @@ def _parser() -> Any:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
+# Its last command prints for ever.
+_ENDLESS = re.compile(r"(?:^|[|;&]\s*|\b(?:nohup|sudo|nice)\s+)(?:yes\b|cat\s+/dev/(?:zero|u?random)\b)[^|;&]*\Z")
+
+
 def read_text(shell: Shell, text: str, stdin: Stream = EMPTY, seen: bool = False) -> Stream:
     """Run ``text`` in the reader's mind: effects go to ``shell``; what it prints comes back.
 
@@ -188,6 +192,8 @@ class _Walk:
         seen, self.seen = self.seen, self.seen and not into
         out = self.visit(body, stdin) if body is not None else EMPTY
         self.seen = seen
+        if body is not None and _ENDLESS.search(self._text(body)):
+            out = Stream(out.text, out.tags | {"unbounded"})
         for child in into:
             self._redirect(child, out)
         for child in redirects:
@@ -234,8 +240,11 @@ class _Walk:
                 )
                 continue
             how = {"append"} if operator.endswith(">>") else {"replace"}
+            if "unbounded" in stream.tags and not target.startswith("/dev/"):
+                how.add("unbounded")
             shell.emit(file_effect(shell, Kind.FILE_WRITE, target, operator, how | sources(stream.text)))
-            shell.context.wrote(plain(target), stream.text, stream.tags, append="append" in how)
+            tags = stream.tags - {"unbounded"}
+            shell.context.wrote(plain(target), stream.text, tags, append="append" in how)
         return EMPTY if not operator.startswith("<") else UNKNOWN
 
     def _list(self, node: Any, stdin: Stream) -> Stream:
