@@ -33,7 +33,7 @@ _MOST_BEFORE = 128
 _MOST_PLACES = 128
 """A shape that spans no more is reported wherever it ends; of longer ones that would be too often."""
 
-_SLICE = 131_072
+_SLICE = 65_536
 _OVERLAP = 4_608
 """Longer than the longest head of a table, and than anything that a database must see whole."""
 

@@ -151,14 +151,13 @@ class Anchors:
         if scan is None or (piece[-1:] in self._inside and self._plain.unfinished(piece, 0)):
             return None
         bare = before + (raw.translate(_AS_THEY_ARE, SEPARATOR_BYTES) if piece.isascii() else encoded(squeezed(piece)))
-        if bare[self._least :] in self._begun:
-            return None
         try:
             scan(raw + bare if self._as_it_is else bare, _stop, 0, None, self._scratch)
         except self._errors:
             # Something is there, or another thread is looking.
             return None
-        return bare[-BARE_KEPT:]
+        kept = bare[-BARE_KEPT:]
+        return None if kept[self._least :] in self._begun else kept
 
     def _compile(self, words: list[bytes]) -> None:
         try:

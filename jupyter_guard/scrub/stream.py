@@ -107,8 +107,8 @@ class Scrubber:
         Each step counts for a message of 200 bytes, so everything is asked in the fewest there are: no column's name is
         in two pieces where lines are whole, no keyword that goes with a secret has a line's end in it.
         """
-        engine, rows, size = self._engine, self._rows, self._scanned
-        if engine is None or rows.line != size or self._done != size or len(line) > _SHORT:
+        engine, rows, size, length = self._engine, self._rows, self._scanned, len(line)
+        if engine is None or length > _SHORT or not rows.line == size == self._done:
             return False
         raw = line.encode("utf-8", "surrogatepass")
         before = self._before
@@ -129,7 +129,7 @@ class Scrubber:
             self._bare = bare
         self._before = before[-engine.overlap :]
         self._text += line
-        size += len(line)
+        size += length
         rows.line = self._scanned = self._done = self._known_from = size
         if size >= _TRIMMED_FROM:
             self._trim()
