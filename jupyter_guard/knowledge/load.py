@@ -6,8 +6,9 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from typing import NamedTuple
 
-from jupyter_guard.knowledge.entry import Entry, Problem, parse_entries
+from jupyter_guard.knowledge.entry import Entry, parse_entries
 
 # Files in the same folder that describe other things than callables; their own readers load them.
 _OTHERS = ("places.toml", "magics.toml")
@@ -16,10 +17,25 @@ _SHELL = "shell_"
 _REMEMBERED = 4096
 
 
+class _Line(NamedTuple):
+    """An entry that nobody has asked for yet: a line of one of the package's files."""
+
+    file: str
+    text: str
+
+    def parse(self) -> Entry:
+        """The entry. Raises ``ValueError`` for a mistake in it."""
+        entries, problems = parse_entries(tomllib.loads(self.text), self.file)
+        if problems:
+            raise ValueError("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
+        (entry,) = entries.values()
+        return entry
+
+
 class Knowledge:
     """What is known of callables, attributes and classes. Look-ups follow aliases and base classes."""
 
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, entries: Mapping[str, Entry | _Line]) -> None:
         self._entries = dict(entries)
         self._looked_up: dict[str, Entry | None] = {}
         self._modules = {name.partition(".")[0] for name in entries}
@@ -27,7 +43,10 @@ class Knowledge:
 
     @classmethod
     def builtin(cls) -> Knowledge:
-        """What the package ships. Raises ``ValueError`` when one of its own files has a mistake."""
+        """What the package ships. An entry is parsed when it is first looked up: a session meets few of them.
+
+        Raises ``ValueError``, then, when one of the package's own files has a mistake.
+        """
         return _builtin()
 
     def extended(self, entries: Mapping[str, Entry]) -> Knowledge:
@@ -55,7 +74,7 @@ class Knowledge:
         if name.partition(".")[0] not in self._modules:
             return None
         for _ in range(8):
-            entry = self._entries.get(name)
+            entry = self._entry(name)
             if entry is not None:
                 if not entry.alias:
                     return entry
@@ -67,6 +86,12 @@ class Knowledge:
             name = renamed
         return None
 
+    def _entry(self, name: str) -> Entry | None:
+        found = self._entries.get(name)
+        if isinstance(found, _Line):
+            found = self._entries[name] = found.parse()
+        return found
+
     def knows_module(self, name: str) -> bool:
         """Whether anything at all is known below the top-level module of ``name``."""
         return name.partition(".")[0] in self._modules
@@ -74,6 +99,10 @@ class Knowledge:
     def names(self) -> list[str]:
         """Every name with an entry, sorted."""
         return sorted(self._entries)
+
+    def entries(self) -> list[Entry]:
+        """Every entry, parsed."""
+        return [entry for name in self._entries if (entry := self._entry(name)) is not None]
 
     def below(self, module: str) -> list[str]:
         """What a star import from ``module`` may bring: the last part of each known name directly below it."""
@@ -89,7 +118,7 @@ class Knowledge:
         prefix = name
         while (dot := prefix.rfind(".")) > 0:
             prefix, rest = name[:dot], name[dot:]
-            entry = self._entries.get(prefix)
+            entry = self._entry(prefix)
             if entry is not None and entry.alias:
                 return entry.alias + rest
             if entry is not None:
@@ -101,13 +130,21 @@ class Knowledge:
 
 @functools.cache
 def _builtin() -> Knowledge:
-    entries: dict[str, Entry] = {}
-    problems: list[Problem] = []
+    entries: dict[str, Entry | _Line] = {}
     for file in sorted(resources.files(__package__).iterdir(), key=lambda one: one.name):
         if file.name.endswith(".toml") and file.name not in _OTHERS and not file.name.startswith(_SHELL):
-            parsed, wrong = parse_entries(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
-            entries |= parsed
-            problems += wrong
-    if problems:
-        raise ValueError("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
+            entries |= _lines(file.read_text(encoding="utf-8"), file.name)
     return Knowledge(entries)
+
+
+def _lines(text: str, file: str) -> dict[str, _Line]:
+    """The entries of a file, each on a line of its own. Raises ``ValueError`` for a line that is none."""
+    found: dict[str, _Line] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line or line.startswith("#"):
+            continue
+        name, separator, _ = line[1:].partition('" = {')
+        if not (line.startswith('"') and separator and line.endswith("}")) or name in found:
+            raise ValueError(f"{file}, line {number}: expected one entry, with a name of its own")
+        found[name] = _Line(file, line)
+    return found

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import tomllib
+from importlib import resources
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_guard.knowledge import Knowledge, Slot, parse_entries
+from jupyter_guard.knowledge import Entry, Knowledge, Slot, parse_entries
 from jupyter_guard.terms import Kind
 
 
@@ -59,6 +62,21 @@ def test_any_table_is_an_entry_or_problems(table: dict[str, object]) -> None:
 
 def test_the_package_s_own_files_have_no_mistakes() -> None:
     assert len(Knowledge.builtin().names()) > 500
+
+
+def test_every_entry_of_the_packages_own_files_is_found_by_its_line_and_has_no_mistake() -> None:
+    folder = resources.files("jupyter_guard.knowledge")
+    files = [one for one in folder.iterdir() if one.name.endswith(".toml") and not one.name.startswith("shell_")]
+    parsed: dict[str, Entry] = {}
+    for file in sorted(files, key=lambda one: one.name):
+        if file.name not in ("places.toml", "magics.toml"):
+            entries, problems = parse_entries(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+            assert not problems
+            parsed |= entries
+    known = Knowledge.builtin()
+    assert known.names() == sorted(parsed)
+    for name, entry in parsed.items():
+        assert entry.alias or known.lookup(name) == entry
 
 
 def test_look_ups_follow_aliases_and_bases() -> None:

@@ -12,7 +12,7 @@ from jupyter_guard.knowledge.entry import Entry
 from jupyter_guard.terms import Cell, Effect, Origin
 
 KNOWLEDGE = Knowledge.builtin()
-ENTRIES = [KNOWLEDGE._entries[name] for name in KNOWLEDGE.names()]
+ENTRIES = sorted(KNOWLEDGE.entries(), key=lambda one: one.name)
 ACTING = [entry for entry in ENTRIES if entry.example and any(act.kinds for act in entry.acts)]
 
 # Importing these starts something, needs a display or a server, or takes seconds; their names are not resolved.
