@@ -104,6 +104,10 @@ class KnownValues:
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", kind).strip("-").lower() or "known-value"
         for form in forms(text):
             self._needles.setdefault(form, (label, False))
+            if not form.isascii():
+                # As buffers are read, and as a wrong codec shows it.
+                misread = form.encode("utf-8", "surrogatepass").decode("latin-1")
+                self._needles.setdefault(misread, (label, False))
         if len(text) < SHORTEST_INSIDE:
             self._needles[text] = (label, True)
         self._changed = True

@@ -7,13 +7,14 @@ import html
 import json
 import random
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_guard.scrub import KnownValues, Scrubber, scrub
+from jupyter_guard.scrub import KnownValues, MessageScrubber, Scrubber, scrub
 from jupyter_guard.scrub.encodings import ZERO_WIDTH, squeezed
 
 ANN = "h4nter" + "-Two!va/lue+9"
@@ -151,3 +152,99 @@ def test_short_values_only_as_words_and_only_when_registered() -> None:
     assert scrub("pin7 spin7 pin70 pin7", known) == "[REDACTED:known-value] spin7 pin70 [REDACTED:known-value]"
     assert not KnownValues.of(["abc"])
     assert not KnownValues().learn("secret7", "environment", registered=False)
+
+
+Channel = Callable[[str], tuple[str, Any]]
+
+
+def bundle(kind: str, make: Callable[[str], Any], msg_type: str = "display_data") -> Channel:
+    return lambda shown: (msg_type, {"data": {kind: make(shown)}, "metadata": {}})
+
+
+def content(msg_type: str, make: Callable[[str], Any]) -> Channel:
+    return lambda shown: (msg_type, make(shown))
+
+
+CHANNELS: dict[str, Channel] = {
+    "plain text": bundle("text/plain", str),
+    "an update": bundle("text/plain", str, "update_display_data"),
+    "a result": bundle("text/plain", repr, "execute_result"),
+    "Markdown": bundle("text/markdown", lambda v: f"**key** `{v}`"),
+    "LaTeX": bundle("text/latex", lambda v: f"$\\text{{{v}}}$"),
+    "HTML": bundle("text/html", lambda v: f'<p title="x">a<b>{v}</b></p>'),
+    "an attribute": bundle("text/html", lambda v: f"<input data-x='1' value=\"{v}\">"),
+    "SVG": bundle("image/svg+xml", lambda v: f"<svg><text x='1'>{v}</text></svg>"),
+    "JavaScript": bundle("application/javascript", lambda v: f"draw('{v}')"),
+    "JSON": bundle("application/json", lambda v: {"a": [{"b": v}]}),
+    "a JSON key": bundle("application/json", lambda v: {v: 1}),
+    "Plotly": bundle("application/vnd.plotly.v1+json", lambda v: {"data": [{"x": [1], "text": [v]}], "layout": {}}),
+    "Vega": bundle("application/vnd.vegalite.v5+json", lambda v: {"datasets": {"d": [{"name": v}]}}),
+    "Bokeh": bundle("application/vnd.bokehjs_exec.v0+json", lambda v: {"doc": {"roots": [{"title": v}]}}),
+    "a widget's view": bundle("application/vnd.jupyter.widget-view+json", lambda v: {"model_id": v}),
+    "an exception": content("error", lambda v: {"ename": "E", "evalue": v, "traceback": ["E", v]}),
+    "a source line": content(
+        "error",
+        lambda v: {"ename": "E", "evalue": "x", "traceback": [f"\x1b[0;32m----> 1\x1b[0m \x1b[34mf\x1b[0m(x)  # {v}"]},
+    ),
+    "a reply's payload": content("execute_reply", lambda v: {"status": "ok", "payload": [{"data": {"text/plain": v}}]}),
+    "an expression": content(
+        "execute_reply",
+        lambda v: {"status": "ok", "user_expressions": {"x": {"status": "ok", "data": {"text/plain": v}}}},
+    ),
+    "an expression's error": content(
+        "execute_reply",
+        lambda v: {"user_expressions": {"x": {"status": "error", "ename": "E", "evalue": v, "traceback": [v]}}},
+    ),
+    "inspect": content("inspect_reply", lambda v: {"found": True, "data": {"text/plain": v}, "metadata": {}}),
+    "complete": content("complete_reply", lambda v: {"matches": ["a", v], "metadata": {"t": [{"text": v}]}}),
+    "history": content("history_reply", lambda v: {"history": [[1, 1, [v, v]]]}),
+    "a comm's opening": content("comm_open", lambda v: {"comm_id": "c", "data": {"state": {"value": v}}}),
+    "a widget's state": content("comm_msg", lambda v: {"data": {"method": "update", "state": {"value": v}}}),
+    "a comm's own": content("comm_msg", lambda v: {"data": {"method": "custom", "content": [v]}}),
+    "a prompt": content("input_request", lambda v: {"prompt": v, "password": False}),
+    "a debugger's variable": content(
+        "debug_reply", lambda v: {"body": {"variables": [{"name": "x", "value": v, "type": "str"}]}}
+    ),
+    "a debugger's event": content("debug_event", lambda v: {"body": {"output": v}}),
+    "a cell's code": content("execute_input", lambda v: {"code": f"x = '''{v}'''"}),
+}
+"""Every way out of a kernel but streams: a text -> the message that carries it."""
+
+MARKUP = frozenset({"HTML", "an attribute", "SVG"})
+
+
+def texts_of(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for key, item in value.items() for text in (*texts_of(key), *texts_of(item))]
+    return [text for item in value for text in texts_of(item)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_no_form_of_a_value_leaves_by_any_channel(channel: str, form: str, known: KnownValues) -> None:
+    for value in VALUES:
+        shown, telling = FORMS[form](value)
+        if channel in MARKUP and any(c in shown for c in "<&\"'") and form != "HTML":
+            continue
+        msg_type, message = CHANNELS[channel](shown)
+        raw = json.dumps(message, ensure_ascii=False).encode()
+        result = MessageScrubber(known).clean("iopub", msg_type, "p", json.dumps({"m": shown}).encode(), raw)
+        for part in (result.content, result.metadata):
+            left = texts_of(json.loads(part or b"{}"))
+            assert left
+            assert not any(telling in text for text in left), left
+        assert result.changed
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_of_a_value_leaves_in_a_buffer(form: str, known: KnownValues) -> None:
+    for value in VALUES:
+        shown, telling = FORMS[form](value)
+        raw = b"\x00\xff" + shown.encode() + b"\x80\x01"
+        result = MessageScrubber(known).clean("iopub", "comm_msg", "p", b"{}", b'{"data":{}}', [raw])
+        out = bytes(result.buffers[0])
+        assert len(out) == len(raw)
+        assert telling.encode() not in out
+        assert out[:2] == raw[:2]
