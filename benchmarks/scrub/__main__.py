@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.scrub.contexts import unseen
 from benchmarks.scrub.corpora import CORPORA
+from benchmarks.scrub.held_out import HELD_OUT
 from benchmarks.scrub.peers import Look, detect_secrets, hyperscan_alone, one_by_one, pieces
+from benchmarks.scrub.quality import others
 from jupyter_guard.scrub import KnownValues, Scrubber, engine, scrub
 from jupyter_guard.scrub.find import secrets_in
 from jupyter_guard.scrub.hyper import ByHyperscan
@@ -167,6 +170,9 @@ def main() -> int:
         print("detect-secrets is not installed (pip install --group benchmark): left out")
     if (given.folder / "vectors.jsonl.gz").exists():
         recall(given.folder, peer)
+    held = [value not in scrub(text) for _name, text, value in unseen(contexts=HELD_OUT)]
+    print(f"contexts held out: {100 * sum(held) / len(held):.1f}% of {len(held)} gone")
+    others()
     corpora(given.megabytes, peer)
     small_messages()
     floors()

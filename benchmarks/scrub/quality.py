@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.scrub.contexts import BENIGN, UNSEEN, credentials, unseen
-from benchmarks.scrub.held_out import HELD_OUT
+from benchmarks.scrub.held_out import FORMER, HELD_OUT
+from benchmarks.scrub.unseen3 import benign3, providers3, unseen3
 from jupyter_guard.scrub import KnownValues, engine, scrub
 from jupyter_guard.scrub.find import secrets_in
 
@@ -67,6 +68,7 @@ def contexts() -> None:
         print(f"own contexts, seed {seed}: {100 - 100 * missed.total() / len(rows):.2f}% of {len(rows)}")
     for title, some in (
         ("written after the first formats", UNSEEN),
+        ("held out once", FORMER),
         ("held out: no format was written for them", HELD_OUT),
     ):
         rows = list(unseen(contexts=some))
@@ -74,7 +76,17 @@ def contexts() -> None:
         print(f"contexts {title}: {100 - 100 * missed.total() / len(rows):.2f}% of {len(rows)}")
         for name, count in missed.most_common():
             print(f"  {count} {name!r}")
+    others()
     print(f"own benign texts changed: {[text for text in BENIGN if scrub(text) != text]}")
+
+
+def others() -> None:
+    """What another author wrote without sight of the formats (``unseen3.py``): contexts, made-up providers, look-alikes."""
+    for title, rows in (("contexts", unseen3()), ("made-up providers", providers3())):
+        gone = [secret not in scrub(text) for _name, text, secret in rows]
+        print(f"unseen3, {title}: {100 * sum(gone) / len(gone):.1f}% of {len(gone)} gone")
+    same = [scrub(text) == text for _name, text in benign3()]
+    print(f"unseen3, look-alikes: {100 * (1 - sum(same) / len(same)):.1f}% of {len(same)} changed")
 
 
 def files() -> None:

@@ -16,7 +16,18 @@ from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.shape import Shape
 from jupyter_guard.scrub.spans import Found
 
-NAMES = ("password", "passwd", "api_key", "secret")
+NAMES = (
+    "password",
+    "passwd",
+    "api_key",
+    "secret",
+    "api_secret",
+    "client_secret",
+    "secret_key",
+    "access_token",
+    "passphrase",
+    "passcode",
+)
 KIND = "secret-column"
 LONGEST_HEAD = 4_096
 LONGEST_ROW = 16_384
@@ -51,9 +62,11 @@ _NAME = re.compile("|".join(NAMES), re.IGNORECASE)
 EXACT_NAME = re.compile(rf"(?<![\w.-])(?:{'|'.join(NAMES)})(?![\w.-])", re.IGNORECASE | re.ASCII)
 _TR = re.compile(r"<tr\b[^>]{0,1000}>(.*?)</tr\s*>", re.IGNORECASE | re.DOTALL)
 _CELL = re.compile(r"<t([hd])\b[^>]{0,1000}>(.*?)</t[hd]\s*>", re.IGNORECASE | re.DOTALL)
-_EMPTY = frozenset({"", "nan", "none", "null", "<na>", "&lt;na&gt;", "nat", "...", "\u2026", "true", "false"})
+_EMPTY = frozenset(
+    {"", "nan", "none", "null", "<na>", "&lt;na&gt;", "nat", "...", "\u2026", "true", "false", "str", "object"}
+)
 
-_BARS = "|\u2502\u2503\u2551"
+_BARS = "|\u2502\u2503\u2506\u2551"
 _BAR = re.compile(f"[{_BARS}]")
 _HEAD = re.compile(r"\s*[\w#%][\w#.%-]*(?:\s+[\w#%][\w#.%-]*)*\s*\\?\s*")
 _WORD = re.compile(r"\S+")

@@ -106,8 +106,8 @@ def _hexadecimal(text: str) -> bool:
 
 
 _COMMON_NAME = re.compile(
-    r"(?:sha|md|aes|rsa|int|uint|float|utf|base|oauth|pbkdf|argon|iso|http|tls|ssl|py|python|ed|ec|x|p|v|win|id|web|ip|h)[-_]?[0-9].*"
-    r"|[0-9]+(?:st|nd|rd|th|[a-z]{1,7}|-[a-z-]+)|.*\.(?:[a-z]{1,5}|[a-z]{2}[0-9])",
+    r"(?:sha|md|aes|rsa|int|uint|float|utf|base|oauth|pbkdf|argon|iso|http|tls|ssl|py|python|ed|ec|win|id|web|ip)[-_]?[0-9].*"
+    r"|[0-9]+(?:st|nd|rd|th|[a-z]{1,7}|-[a-z-]+)|.*\.(?:[a-z]{1,4}|[a-z]{2}[0-9]|ipynb|jsonl|parquet|feather|sqlite|pickle|config|local|internal)",
     re.IGNORECASE,
 )
 
@@ -123,9 +123,9 @@ def looks_chosen(secret: str) -> bool:
         return False
     signs = set(re.sub(r"[\w./:-]", "", secret))
     odd = signs & set("[](){}<>$%&|=")
-    if "/" in bare or (odd and not re.fullmatch(r"[A-Za-z0-9]+[$%&=][A-Za-z0-9.!_-]+", bare)):
-        return False
     cased = any(c.islower() for c in bare) and any(c.isupper() for c in bare)
+    if "/" in bare or (odd and not re.fullmatch(r"[A-Za-z0-9]+[$%&=][A-Za-z0-9.!_-]+", bare)):
+        return cased and digits >= 2 and re.fullmatch(r"[A-Za-z]{4,}[0-9]+[$%&=]", bare) is not None
     if signs:
         return letters >= 4 or cased
     return digits >= 2 and (cased or bool(re.fullmatch("[0-9]{2,}[a-z]{4,}[_.-][a-z]{4,}", bare)))
