@@ -324,7 +324,7 @@ def _data_facets(effect: Effect, found: frozenset[str]) -> frozenset[str]:
 def severity(effect: Effect, seen: frozenset[str], privileged: bool = False) -> Severity | None:
     """How bad ``effect`` with the facets ``seen`` is, or ``None`` when it is not worth a finding.
 
-    ``privileged``: the session holds what makes it real (see ``privilege``), which is one step worse.
+    ``privileged``: the session holds what makes it real (see ``privilege``), which is one step worse, up to "high".
 
     Doubt takes off a step each: an effect that is only not excluded, one that lies on a path that nothing takes yet
     (unless an assistant wrote it: then nobody has read that path), one that can be undone.
@@ -347,9 +347,10 @@ def severity(effect: Effect, seen: frozenset[str], privileged: bool = False) -> 
     if effect.origin is Origin.ASSISTANT and step == Severity.HIGH.rank and _is_sweeping(effect, seen):
         # A person knows what the table or the folder was for; nobody can ask an assistant afterwards.
         step += 1
-    if privileged:
+    if privileged and step < Severity.HIGH.rank:
+        # What may be done is no reason to refuse it: beyond "high" it is for the effect itself to say.
         step += 1
-    return _ORDER[min(max(step, 0), Severity.CRITICAL.rank)]
+    return _ORDER[max(step, 0)]
 
 
 def privilege(effect: Effect, held: Sequence[Privilege]) -> Privilege | None:

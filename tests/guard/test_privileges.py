@@ -12,7 +12,7 @@ from jupyter_guard import Session
 from jupyter_guard.guard.pipeline import Pipeline
 from jupyter_guard.guard.privileges import held, said, sources
 from jupyter_guard.guard.protocol import Vet
-from jupyter_guard.terms import Power, Privilege
+from jupyter_guard.terms import Power, Privilege, Verdict
 
 URL = "postgresql://{user}:{word}@{host}/{name}"
 
@@ -150,7 +150,7 @@ DATABASE = Privilege(Power.DATABASE, "production database db.prod.example.org")
 @pytest.mark.parametrize(
     ("code", "holds"),
     [
-        ("import os; os.remove('/opt/app/settings')", ROOT),
+        ("import os; os.kill(4321, 15)", ROOT),
         ("import boto3; boto3.resource('s3').Bucket('a').Object('b').delete()", OPS),
         (
             "import sqlalchemy as sa\nwith sa.create_engine('postgresql://db.example.org/sales').begin() as c:\n"
@@ -184,7 +184,7 @@ def test_a_change_of_what_is_held_counts_from_the_next_cell_on(home: Path, monke
     work = home / "work"
     work.mkdir()
     pipeline = Pipeline(work)
-    code = b"import boto3; boto3.client('s3').put_bucket_policy(Bucket='a', Policy='b')"
+    code = b"import boto3; boto3.resource('s3').Bucket('a').Object('b').delete()"
 
     def worst() -> int:
         item = json.loads(pipeline.judge(Vet(id=1, code=code, origin="assistant")).item)
@@ -196,4 +196,12 @@ def test_a_change_of_what_is_held_counts_from_the_next_cell_on(home: Path, monke
     (home / ".aws" / "config").write_text("[profile ops]\nrole_arn = arn:aws:iam::000000000000:role/Admin\n")
     assert pipeline.take_up_policy()
     assert any("AWS role Admin" in one for one in pipeline.standing.privileges)
-    assert worst() == min(before + 1, 4)
+    assert worst() == before + 1
+
+
+def test_a_right_alone_blocks_nothing() -> None:
+    session = Session(origin="assistant")
+    code = "import os; os.remove('/opt/app/settings')"
+    before = session.vet(code).verdict
+    session.privileges = (ROOT,)
+    assert session.vet(code).verdict is before is Verdict.CONFIRM
