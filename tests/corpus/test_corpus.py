@@ -110,7 +110,7 @@ def test_the_corpus_is_what_it_says() -> None:
 
 
 # Of each set: found for the right reason, of them all, of its twins and in its weakest group; look-alikes that warn.
-REACHED = {"unseen": (0.94, 0.93, 0.80, 0.03), "unseen2": (0.93, 0.85, 0.75, 0.05)}
+REACHED = {"unseen": (0.94, 0.93, 0.85, 0.03), "unseen2": (0.95, 0.90, 0.85, 0.04)}
 
 
 @pytest.mark.parametrize("name", REACHED)
