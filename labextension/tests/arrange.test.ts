@@ -74,9 +74,11 @@ test('by severity, the worst cell is first', () => {
 
 test('5,000 findings of 2,000 cells are arranged within one frame or two', () => {
   const groups = Array.from({ length: 2000 }, (_, index) => group(index, index % 2 ? ['JG101', 'JG201', 'JG301'] : ['JG101', 'JG301']));
-  const begin = performance.now();
+  // Processor time: what else the machine does is no matter of this.
+  const begin = process.cpuUsage();
   assert.equal(count(arranged(groups, { ...EVERYTHING, text: 'jg', sortBy: 'severity' })), 5000);
-  assert.ok(performance.now() - begin < 150);
+  const { user, system } = process.cpuUsage(begin);
+  assert.ok((user + system) / 1000 < 150);
 });
 
 test('the beginning of a long list is its first groups, in their sections and order', () => {
