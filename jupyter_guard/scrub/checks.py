@@ -203,6 +203,11 @@ def _no_hash(secret: str, _match: re.Match[str]) -> bool:
     return not re.fullmatch(r"[0-9a-f-]+", secret)
 
 
+def _no_uuid(secret: str, _match: re.Match[str]) -> bool:
+    """No UUID: what tables have beside any word."""
+    return not re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", secret, re.IGNORECASE)
+
+
 def _opaque(secret: str, _match: re.Match[str]) -> bool:
     """After the name of an authorization scheme: anything that is no word."""
     return (
@@ -314,6 +319,7 @@ CHECKS: dict[str, Check] = {
     "login-pair": _login_pair,
     "no-path": _no_path,
     "no-hash": _no_hash,
+    "no-uuid": _no_uuid,
     "password": _password,
     "given-password": _short_password,
     "connection": _connection,
