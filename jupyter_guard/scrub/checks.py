@@ -208,6 +208,11 @@ def _no_uuid(secret: str, _match: re.Match[str]) -> bool:
     return not re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", secret, re.IGNORECASE)
 
 
+def _apart(_secret: str, match: re.Match[str]) -> bool:
+    """The keyword is a word, or the plural of one, and not the beginning of another: `pass` and no `passed`."""
+    return re.match(r"s?(?!\w)", match[0], re.ASCII) is not None
+
+
 def _opaque(secret: str, _match: re.Match[str]) -> bool:
     """After the name of an authorization scheme: anything that is no word."""
     return (
@@ -320,6 +325,7 @@ CHECKS: dict[str, Check] = {
     "no-path": _no_path,
     "no-hash": _no_hash,
     "no-uuid": _no_uuid,
+    "apart": _apart,
     "password": _password,
     "given-password": _short_password,
     "connection": _connection,
