@@ -51,8 +51,11 @@ def _flag(path: str) -> str:
         return ""
 
 
-def command(granted: Grants, seccomp: int, program: str | None = None) -> list[str]:
-    """The words before the kernel's own command; ``seccomp`` is a descriptor with the filter, -1 for none."""
+def command(granted: Grants, seccomp: int, names: str = "", program: str | None = None) -> list[str]:
+    """The words before the kernel's own command; ``seccomp`` is a descriptor with the filter, -1 for none.
+
+    ``names`` is a file to be /etc/hosts, ``""`` for the machine's own.
+    """
     words = [program or shutil.which("bwrap") or "bwrap", *_NAMESPACES, "--die-with-parent", "--cap-drop", "ALL"]
     words += ["--hostname", "kernel"]
     if not granted.networks:
@@ -83,6 +86,8 @@ def command(granted: Grants, seccomp: int, program: str | None = None) -> list[s
         if granted.reads_all or _is_below(path, (*granted.readable, *granted.writable)):
             # A device cannot be opened on such a mount: opening says that permission is denied.
             words += ["--perms", "0000", "--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
+    if names:
+        words += ["--ro-bind" if os.path.exists("/etc/hosts") else "--ro-bind-try", names, "/etc/hosts"]
     words += ["--remount-ro", "/"] if not granted.reads_all else []
     return [*words, "--chdir", granted.workspace, "--"]
 

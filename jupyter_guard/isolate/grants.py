@@ -12,6 +12,7 @@ from importlib import resources
 
 import msgspec
 
+from jupyter_guard.isolate.hosts import Host, Relay, listed, relays
 from jupyter_guard.policy.policy import Isolation
 
 EVERYTHING = "*"
@@ -37,7 +38,8 @@ SYSTEM = (
 class Grants(msgspec.Struct, frozen=True):
     """Absolute paths, resolved. ``hidden`` and ``protected`` exist and win over everything above them.
 
-    ``networks`` is whether the network is open; ``reads_all`` and ``writes_all`` whether the policy says ``"*"``.
+    ``networks`` is whether the network is open, ``hosts`` what a proxy lets through where it is not, ``relays`` what is
+    answered inside for them; ``reads_all`` and ``writes_all`` whether the policy says ``"*"``.
     ``problems`` are grants that give nothing, each with the reason.
     """
 
@@ -52,6 +54,8 @@ class Grants(msgspec.Struct, frozen=True):
     reads_all: bool
     writes_all: bool
     problems: tuple[str, ...]
+    hosts: tuple[Host, ...] = ()
+    relays: tuple[Relay, ...] = ()
 
 
 def grants(
@@ -73,10 +77,7 @@ def grants(
     named, paths = _named(isolation.read)
     readable = _resolved("read", paths, workspace, home, problems)
     writable = _resolved("write", isolation.write, workspace, home, problems)
-    if EVERYTHING not in isolation.hosts and isolation.hosts:
-        problems.append(
-            f"isolation.hosts = {', '.join(isolation.hosts)}: hosts one by one are not given yet, so none is reachable"
-        )
+    hosts = () if EVERYTHING in isolation.hosts else listed(isolation.hosts, problems)
     free = {os.path.realpath(one) for name in named for one in _below(home, stores()[name])}
     # A store is granted by its own path too; never by a folder around it.
     free.update(readable, writable)
@@ -96,6 +97,8 @@ def grants(
         networks=EVERYTHING in isolation.hosts,
         reads_all=EVERYTHING in isolation.read,
         writes_all=EVERYTHING in isolation.write and EVERYTHING in isolation.read,
+        relays=relays(hosts, problems),
+        hosts=hosts,
         problems=tuple(problems),
     )
 

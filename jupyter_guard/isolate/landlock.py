@@ -30,7 +30,7 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
 NETWORK, SCOPES = 4, 6
 # Before it, REFER is always denied (1) and a file can be emptied that may not be written (2).
 FILES = 3
-_BIND = 1
+_BIND, _CONNECT = 1, 2
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP, _CAPABILITY_VERSION_3 = 23, 24, 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
@@ -53,14 +53,15 @@ def version() -> int:
         return 0
 
 
-def properties(version: int, networks: bool) -> tuple[str, ...]:
+def properties(version: int, networks: bool, hosts: bool = False) -> tuple[str, ...]:
     """What it gives, with the seccomp filter beside it.
 
     Never ``processes``: signals, ptrace and abstract sockets are closed from version 6 on, but sockets that have a
-    path and command lines are open, as the probes show.
+    path and command lines are open, as the probes show. Nor ``network`` where ``hosts`` are granted one by one: a rule
+    that lets the proxy's port through knows no addresses, so that port is open on every machine.
     """
     found = ["files"] if version >= FILES else []
-    if networks or version >= NETWORK:
+    if networks or (version >= NETWORK and not hosts):
         found.append("network")
     return tuple(found)
 
@@ -88,8 +89,11 @@ def drop_capabilities() -> None:
         _call(_CAPSET[machine], ctypes.c_char_p(header), ctypes.c_char_p(bytes(24)))
 
 
-def restrict(granted: Grants, version: int) -> None:
-    """Hold this process, and all that it starts, to what is granted. Raises ``OSError``."""
+def restrict(granted: Grants, version: int, proxy: int = 0) -> None:
+    """Hold this process, and all that it starts, to what is granted; ``proxy`` is a port that may be connected to.
+
+    Raises ``OSError``.
+    """
     no_new_privileges()
     drop_capabilities()
     files = (1 << _KNOWN[min(version, len(_KNOWN)) - 1]) - 1
@@ -110,6 +114,8 @@ def restrict(granted: Grants, version: int) -> None:
             # ipykernel listens on a port of its own for what child processes print. 0: any free one.
             rule = struct.pack("=QQ", _BIND, 0)
             _call(_ADD, rules, _PORT, ctypes.c_char_p(rule), 0)
+            if proxy:
+                _call(_ADD, rules, _PORT, ctypes.c_char_p(struct.pack("=QQ", _CONNECT, proxy)), 0)
         _call(_RESTRICT, rules, 0)
     finally:
         os.close(rules)

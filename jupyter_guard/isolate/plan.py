@@ -62,6 +62,7 @@ def plan(isolation: Isolation, machine: Machine, limits: Limits | None = None) -
     ``limits`` are the policy's; without them, ``resources`` is what the machine could give.
     """
     networks = "*" in isolation.hosts
+    hosts = bool(isolation.hosts) and not networks
     if isolation.backend == "none" or not is_wanted(isolation):
         why = "the policy says isolation.backend = none" if isolation.backend == "none" else ""
         return _plan(isolation, "none", (), (why,))
@@ -76,13 +77,17 @@ def plan(isolation: Isolation, machine: Machine, limits: Limits | None = None) -
         reasons.append(machine.bubblewrap)
     if isolation.backend in ("auto", "landlock"):
         if machine.landlock:
-            achieved = landlock.properties(machine.landlock, networks) if machine.filters or networks else ("files",)
+            achieved = (
+                landlock.properties(machine.landlock, networks, hosts) if machine.filters or networks else ("files",)
+            )
             achieved += ("syscalls",) if machine.filters else ()
             if machine.engines:
                 # What they start is in no box, whatever the rules on this process say.
                 achieved = tuple(one for one in achieved if one not in ("files", "processes", "network"))
                 reasons.append(f"Landlock does not close {', '.join(machine.engines)}, by which programs start outside")
             lacks = [one for one in PROPERTIES if one not in (*achieved, "resources")]
+            if hosts:
+                reasons.append("isolation.hosts needs bubblewrap for more than a proxy's port, open on every machine")
             if lacks:
                 reasons.append(f"Landlock {machine.landlock} of this Linux does not give {', '.join(lacks)}")
             if "resources" in isolation.require:

@@ -112,7 +112,7 @@ def test_a_store_is_hidden_until_it_is_granted(tmp_path: object) -> None:
 
 
 def test_a_grant_for_what_is_not_there_says_so(tmp_path: object) -> None:
-    held = grants(isolation(read=("nowhere",), hosts=("db.example:5432",)), str(tmp_path), {"HOME": str(tmp_path)})
+    held = grants(isolation(read=("nowhere",), hosts=("db.example:many",)), str(tmp_path), {"HOME": str(tmp_path)})
     assert any("nowhere" in one for one in held.problems)
-    assert any("db.example:5432" in one for one in held.problems)
+    assert any("db.example:many" in one for one in held.problems)
     assert not held.networks

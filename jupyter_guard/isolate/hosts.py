@@ -1,0 +1,106 @@
+"""A policy's ``hosts`` -> which host and port may be reached, and which ports are answered inside the box."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+import msgspec
+
+EVERYTHING = "*"
+LOOPBACK = "127.0.0.1"
+# Without the right to serve them, a process listens on no port below.
+FIRST_FREE_PORT = 1024
+
+
+class Host(msgspec.Struct, frozen=True):
+    """``name`` in lower case, a name or an address; ``*.name`` is every name below. ``port`` 0: any."""
+
+    name: str
+    port: int = 0
+
+    def fits(self, name: str, port: int) -> bool:
+        """Whether the entry grants it."""
+        if self.port and self.port != port:
+            return False
+        name = name.lower().rstrip(".")
+        return name.endswith(self.name[1:]) if self.name.startswith("*.") else name == self.name
+
+
+class Relay(msgspec.Struct, frozen=True):
+    """What listens inside at ``address`` and ``port`` leads to ``host``, at the same port."""
+
+    host: str
+    address: str
+    port: int
+
+
+def parsed(entry: str) -> Host:
+    """``host``, ``host:port``, ``[address]:port`` or ``*.host``. Raises ``ValueError``, which says what is wrong."""
+    text = entry.strip().lower()
+    if "/" in text or "@" in text:
+        raise ValueError("it is a host or host:port, not an address of a page")
+    name, port = text, ""
+    if text.startswith("["):
+        name, _, port = text[1:].partition("]")
+        port = port.removeprefix(":")
+    elif text.count(":") == 1:
+        name, _, port = text.partition(":")
+    if not name.strip("*.") or "*" in name.removeprefix("*."):
+        raise ValueError("a star stands for what is before the first dot only, as in *.example.org")
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"{port!r} is no port")
+    return Host(name.rstrip("."), int(port or 0))
+
+
+def listed(entries: Iterable[str], problems: list[str]) -> tuple[Host, ...]:
+    """The entries that can be read, ``"*"`` left out; what is wrong with the others is added to ``problems``."""
+    found = []
+    for one in entries:
+        if one == EVERYTHING:
+            continue
+        try:
+            found.append(parsed(one))
+        except ValueError as error:
+            problems.append(f"isolation.hosts = {one!r}: {error}, so it grants nothing")
+    return tuple(found)
+
+
+def relays(hosts: Iterable[Host], problems: list[str]) -> tuple[Relay, ...]:
+    """For programs that know no proxy, such as databases' clients: each ``host:port`` answered inside.
+
+    A host's name leads to an address of the box's own loopback; where none can, ``problems`` is told.
+    """
+    addresses: dict[str, str] = {}
+    found = []
+    for one in hosts:
+        if not one.port or one.name.startswith("*."):
+            continue
+        what = f"isolation.hosts = {one.name}:{one.port}: "
+        if one.port < FIRST_FREE_PORT:
+            # The web's own go through the proxy anyway.
+            if one.port not in (80, 443):
+                problems.append(what + "ports below 1024 are reached by programs that use the proxy only")
+            continue
+        if is_loopback(one.name):
+            addresses[one.name] = LOOPBACK
+        elif is_address(one.name):
+            problems.append(what + "an address is reached by programs that use the proxy only; others need its name")
+            continue
+        addresses.setdefault(one.name, f"127.0.1.{len(addresses) + 1}")
+        found.append(Relay(one.name, addresses[one.name], one.port))
+    return tuple(dict.fromkeys(found[:200]))
+
+
+def is_loopback(name: str) -> bool:
+    """Whether it is this machine."""
+    return name in ("localhost", "::1") or (is_address(name) and ipaddress.ip_address(name).is_loopback)
+
+
+def is_address(name: str) -> bool:
+    """Whether it is a number, not a name."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

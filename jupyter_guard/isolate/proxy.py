@@ -1,0 +1,199 @@
+"""Connections from inside a box -> the hosts that the policy grants, and no others.
+
+``python -m jupyter_guard.isolate.proxy DESCRIPTOR BOX GRANTED`` is a process of its own, outside the box: ``BOX`` is
+the process with which it ends, ``GRANTED`` JSON: ``{"hosts": [[name, port]], "relays": [[host, port]]}``. The listeners
+arrive on the descriptor, the proxy's first. A connection leads to one granted place for all of its life, and
+each asks anew, so nothing that is sent later can lead elsewhere.
+
+Own code and no library: the published proxies need a file system or a port outside for what is a descriptor
+here, and start in several times the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import os
+import socket
+import sys
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import urlsplit
+
+from jupyter_guard.isolate.hosts import Host, is_address
+
+LARGEST_HEAD = 64 * 1024
+SECONDS_TO_CONNECT = 15.0
+SECONDS_TO_ASK = 60.0
+MOST_LISTENERS = 253
+# What is between a client and its proxy.
+_OWN = ("connection", "proxy-connection", "proxy-authorization")
+_Served = Callable[[StreamReader, StreamWriter], Awaitable[None]]
+
+
+class RefusedError(Exception):
+    """Not connected: the status of the answer, and why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(f"jupyter_guard: {why}")
+        self.status = status
+
+
+async def connected(hosts: Iterable[Host], name: str, port: int) -> tuple[StreamReader, StreamWriter]:
+    """A connection to a granted host. Raises ``RefusedError``."""
+    hosts = tuple(hosts)
+    if not any(one.fits(name, port) for one in hosts):
+        grant = name if port in (80, 443) else f"{name}:{port}"
+        raise RefusedError(
+            403, f"{name} is not among isolation.hosts; if you need it: jupyter guard policy grant {grant}"
+        )
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise RefusedError(502, f"{name} (isolation.hosts grants it) does not resolve") from None
+    # The cloud's metadata service is reached by its own number only, never by a name that somebody gave it.
+    addresses = [one[4][0] for one in found]
+    if not is_address(name):
+        addresses = [one for one in addresses if not ipaddress.ip_address(str(one).partition("%")[0]).is_link_local]
+    if not addresses:
+        raise RefusedError(403, f"{name} leads to an address of this link only: grant the address itself")
+    why = ""
+    for one in addresses:
+        try:
+            return await asyncio.wait_for(asyncio.open_connection(str(one), port), SECONDS_TO_CONNECT)
+        except (TimeoutError, OSError) as error:
+            why = getattr(error, "strerror", None) or "no answer in time"
+    raise RefusedError(502, f"{name}:{port} cannot be reached: {why}")
+
+
+def proxying(hosts: tuple[Host, ...]) -> _Served:
+    """Serves HTTP and CONNECT (RFC 9110, 9.3.6), one request a connection."""
+
+    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS_TO_ASK)
+            name, port, first = _asked(head)
+            ahead = await connected(hosts, name, port)
+        except RefusedError as error:
+            await _refuse(writer, error)
+            return
+        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return
+        if first:
+            ahead[1].write(first)
+        else:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await _joined((reader, writer), ahead)
+
+    return serve
+
+
+def relaying(hosts: tuple[Host, ...], name: str, port: int) -> _Served:
+    """Serves whatever is spoken, to one place."""
+
+    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            ahead = await connected(hosts, name, port)
+        except RefusedError as error:
+            # Nothing can be said in a protocol that is not known; the kernel's log has it.
+            print(error, file=sys.stderr, flush=True)
+            return
+        await _joined((reader, writer), ahead)
+
+    return serve
+
+
+def _asked(head: bytes) -> tuple[str, int, bytes]:
+    """Host, port and what to send on; nothing for CONNECT. Raises ``RefusedError``."""
+    try:
+        line, _, rest = head.decode("latin-1").partition("\r\n")
+        method, target, version = line.split(" ")
+        if method.upper() == "CONNECT":
+            parts = urlsplit(f"//{target}")
+            return str(parts.hostname or ""), parts.port or 443, b""
+        parts = urlsplit(target)
+        if parts.scheme.lower() != "http" or not parts.hostname:
+            raise RefusedError(400, "this is the way out of a box: ask it for http://host/ or CONNECT host:port")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        fields = [one for one in rest.split("\r\n") if one and one.partition(":")[0].strip().lower() not in _OWN]
+        sent = "\r\n".join([f"{method} {path} {version}", *fields, "Connection: close", "", ""])
+        return parts.hostname, parts.port or 80, sent.encode("latin-1")
+    except ValueError:
+        raise RefusedError(400, "no HTTP request") from None
+
+
+async def _refuse(writer: StreamWriter, error: RefusedError) -> None:
+    # What clients show of a refused CONNECT is the first line only.
+    why = str(error).encode("ascii", "replace")
+    lines = (b"HTTP/1.1 %d " % error.status + why, b"Content-Type: text/plain", b"Content-Length: %d" % (len(why) + 1))
+    writer.write(b"\r\n".join((*lines, b"Connection: close", b"", why + b"\n")))
+    with contextlib.suppress(OSError):
+        await writer.drain()
+
+
+async def _joined(one: tuple[StreamReader, StreamWriter], other: tuple[StreamReader, StreamWriter]) -> None:
+    try:
+        await asyncio.gather(_copied(one[0], other[1]), _copied(other[0], one[1]))
+    finally:
+        other[1].close()
+
+
+async def _copied(reader: StreamReader, writer: StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except OSError:
+        # One end is gone: so is the other.
+        writer.close()
+
+
+def _closing(served: _Served) -> _Served:
+    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            await served(reader, writer)
+        finally:
+            writer.close()
+
+    return serve
+
+
+async def _serve(inside: socket.socket, box: int, hosts: tuple[Host, ...], relays: list[tuple[str, int]]) -> None:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    # Its number stays the same when the launcher becomes the box.
+    loop.add_reader(os.pidfd_open(box), over.set)
+    waiting = asyncio.ensure_future(over.wait())
+    inside.setblocking(False)
+    arrived = asyncio.Event()
+    loop.add_reader(inside, arrived.set)
+    await asyncio.wait([waiting, asyncio.ensure_future(arrived.wait())], return_when=asyncio.FIRST_COMPLETED)
+    loop.remove_reader(inside)
+    if over.is_set():
+        return
+    _, handles, _, _ = socket.recv_fds(inside, 1, MOST_LISTENERS)
+    inside.close()
+    serving = [proxying(hosts), *(relaying(hosts, name, port) for name, port in relays)]
+    for handle, served in zip(handles, serving, strict=False):
+        listener = socket.socket(fileno=handle)
+        await asyncio.start_server(_closing(served), sock=listener, limit=LARGEST_HEAD)
+    await waiting
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until the box is gone. The caller has to wait for this process, not for the one that serves."""
+    if os.fork():
+        # The kernel's box may have one child only, and ends with it.
+        os._exit(0)
+    granted = json.loads(arguments[2])
+    hosts = tuple(Host(name, port) for name, port in granted["hosts"])
+    with contextlib.suppress(KeyboardInterrupt, ProcessLookupError):
+        asyncio.run(_serve(socket.socket(fileno=int(arguments[0])), int(arguments[1]), hosts, granted["relays"]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
