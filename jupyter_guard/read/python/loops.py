@@ -22,12 +22,8 @@ def read_for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     value = iterated(run, evaluate(run, node.iter), None)
     if is_counted(value) and not leaves(node.body):
         gone_through(run, value, node.iter, "for", MOST_SEEN)
-    if grows(node):
-        run.emit(
-            Kind.RESOURCE_EXHAUST, node=node.iter, via="for", tags=("unbounded",), scope=Reach.SESSION,
-            certainty=Certainty.LIKELY,
-        )  # fmt: skip
     items = items_of(value)
+    count = len(items) if items is not None else 0
     unroll = items is not None and len(items) <= MAX_UNROLLED and _is_short(run, node, 6000 // max(len(items), 1))
     many = MANY in value.marks or items is None or len(items) > 16
     huge = False
@@ -54,6 +50,12 @@ def read_for(run: Run, node: ast.For | ast.AsyncFor) -> None:
     finally:
         run.branches -= 1
         run.loops.pop()
+    if grows(node) or (unroll and items is not None and len(items) > count and not leaves(node.body)):
+        # What it goes through gets longer on the way.
+        run.emit(
+            Kind.RESOURCE_EXHAUST, node=node.iter, via="for", tags=("unbounded",), scope=Reach.SESSION,
+            certainty=Certainty.LIKELY,
+        )  # fmt: skip
     statements.execute(run, node.orelse)
 
 
@@ -66,7 +68,8 @@ def _unrolled(run: Run, node: ast.For | ast.AsyncFor, items: list[Value]) -> Non
         if (run.events, run.choices) == (events, choices) and _is_settled(run, node, before):
             # Other numbers make nothing else of it.
             items = items[-1:]
-    for one in items:
+    # Of a list that grows meanwhile, only what it held at first.
+    for one in list(items):
         assign(run, node.target, one)
         statements.execute(run, node.body)
 
