@@ -46,9 +46,7 @@ async def connected(hosts: Iterable[Host], name: str, port: int) -> tuple[Stream
     hosts = tuple(hosts)
     if not any(one.fits(name, port) for one in hosts):
         grant = name if port in (80, 443) else f"{name}:{port}"
-        raise RefusedError(
-            403, f"{name} is not among isolation.hosts; if you need it: jupyter guard policy grant {grant}"
-        )
+        raise RefusedError(403, f"{name} is not among isolation.hosts of the policy; what would grant it is {grant}")
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
