@@ -75,7 +75,7 @@ class Finder:
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
                 continue
-            spec = finder.find_spec(name, path, target)
+            spec: Any = finder.find_spec(name, path, target)
             if spec is not None:
                 run = getattr(spec.loader, "exec_module", None)
                 if run is not None:
@@ -131,7 +131,7 @@ def _put(owner: Any, name: str, make: Any) -> None:
     function = getattr(owner, name)
     if getattr(function, "_guard_reads", False):
         return
-    made = functools.wraps(function)(make(function))
+    made: Any = functools.wraps(function)(make(function))
     made._guard_reads = True
     setattr(owner, name, made)
 
@@ -235,8 +235,12 @@ def _google_async(module: Any) -> None:
 
 
 def _keyring(module: Any) -> None:
-    _after(module, "get_password", lambda password: password and read(password))
-    _after(module, "get_credential", lambda found: found and found.password and read(found.password))
+    def password_of(found: Any) -> None:
+        if found and found.password:
+            read(found.password)
+
+    _after(module, "get_password", lambda password: read(password or ""))
+    _after(module, "get_credential", password_of)
 
 
 def _databricks(module: Any) -> None:
