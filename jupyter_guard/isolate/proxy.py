@@ -5,8 +5,8 @@ the process with which it ends, ``GRANTED`` JSON: ``{"hosts": [[name, port]], "r
 arrive on the descriptor, the proxy's first. A connection leads to one granted place for all of its life, and
 each asks anew, so nothing that is sent later can lead elsewhere.
 
-Own code and no library: the published proxies need a file system or a port outside for what is a descriptor
-here, and start in several times the time.
+Own code and no library: a listener that was made in the box's network arrives here as a descriptor, and the box's own
+process is waited for, neither of which is what a published proxy is started with.
 """
 
 from __future__ import annotations
