@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# The benchmarks' cases are data of the tests too. At the end: what is installed comes first.
+sys.path.append(str(Path(__file__).parents[1]))
 
 # How long an example takes is the machine's business: no test is timed.
 settings.register_profile("untimed", deadline=None)
