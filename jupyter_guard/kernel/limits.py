@@ -68,6 +68,7 @@ class Limits:
         self._next = time.monotonic() + IDLE_EVERY
         self._killed: set[tuple[int, int]] = set()
         self._blamed_to = 0
+        self._ended = 0.0
         self._is_over = False
         self.telling = Telling(relay)
         self._is_boxed = '"backend": "bubblewrap"' in relay.child.achieved()
@@ -102,13 +103,19 @@ class Limits:
     def begins(self, request: Execute) -> None:
         """A cell was sent to the kernel."""
         now = time.monotonic()
-        self._cells[request.msg_id] = Cell(request, now, self._is_over)
+        cell = self._cells[request.msg_id] = Cell(request, now, self._is_over)
+        if now - self._ended < 2 / tree.TICK:
+            cell.earlier = {one.pid for one in self._tree.processes() if one.started >= cell.tick}
         self._last = request
         self._next = min(self._next, now + FIRST_LOOK)
 
     def ended(self, msg_id: str) -> None:
         """A cell is done."""
         cell, now = self._cells.pop(msg_id, None), time.monotonic()
+        self._ended = now
+        if cell is not None and cell.stopped_by is not None and cell.stopped_by.limit.name == "processes":
+            # One may have been born while the others were ended.
+            self._end_what_it_started(cell)
         if cell is not None and now - cell.began > FIRST_LOOK:
             # What its last moments brought is still its own.
             self._next = min(self._next, now + EVERY)
@@ -205,7 +212,7 @@ class Limits:
             if kernel is not None:
                 # One that came while something was cleaned up, or between fork and its end, was not heard.
                 tree.kill(kernel, signals.INTERRUPT)
-            count = len(tree.kill_all(self._tree, self.measuring.spared, cell.tick))
+            count = len(self._end_what_it_started(cell))
             if count:
                 what = f"It went on, so {processes(count)} that it had started {'was' if count == 1 else 'were'} ended."
                 self._tell(Reached(reached.limit, what, STATE_KEPT, reached.how), cell.request)
@@ -281,10 +288,10 @@ class Limits:
         kernel = self.measuring.kernel()
         # It may be the one that multiplies. If we end now it ends too: that is how it was started.
         stopped = kernel is not None and tree.kill(kernel, signals.STOP)
-        ended = tree.kill_all(self._tree, self.measuring.spared, cell.tick if cell else 0)
+        ended = self._end_what_it_started(cell) if cell else []
         if not ended:
             ended = tree.kill_all(self._tree, self.measuring.spared)
-        self._killed.update((one.pid, one.started) for one in ended)
+            self._killed.update((one.pid, one.started) for one in ended)
         number = f"{len(ended)} that {'the cell' if cell else 'cells'} had started were ended"
         what = f"There were {count} processes or more, so {number}"
         what += " and the cell was interrupted." if cell else "."
@@ -339,6 +346,11 @@ class Limits:
         self._tell(reached, cell.request)
         cell.request.was_interrupted = True
         signals.send(self._relay.child.pid, signals.INTERRUPT)
+
+    def _end_what_it_started(self, cell: Cell) -> list[tree.Process]:
+        ended = tree.kill_all(self._tree, self.measuring.spared | cell.earlier, cell.tick)
+        self._killed.update((one.pid, one.started) for one in ended)
+        return ended
 
     def _end_kernel(self, reached: Reached, what: str) -> None:
         """End the kernel; the relay sees it end, and says why on the cell."""

@@ -26,6 +26,7 @@ class Cell:
         "asked_at",
         "began",
         "cpu",
+        "earlier",
         "is_pruned",
         "request",
         "stopped_at",
@@ -42,6 +43,8 @@ class Cell:
         self.began = now
         self.tick = int(time.clock_gettime(time.CLOCK_BOOTTIME) * tree.TICK) if hasattr(time, "CLOCK_BOOTTIME") else 0
         self.cpu: float | None = None
+        # Processes of the same tick that another cell had started.
+        self.earlier: set[int] = set()
         self.warned: set[str] = set()
         # Waiting for somebody to type something since.
         self.asked_at = 0.0
