@@ -2,7 +2,8 @@
 
 Such text is random, and sooner or later it holds any format's prefix. Only known values are looked for inside it. It
 begins after ``;base64,`` (a `data:` URI, RFC 2397), or where so many characters of the alphabet follow one another
-that nothing else is that long; a new line goes on with it when the one before was full (RFC 2045 writes 76 characters).
+that nothing else is that long; a new line goes on with it when the one before was full (RFC 2045 writes 76 characters), also
+where a backslash says that a string goes on, as in scripts with pictures.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def inside_blob(text: str, at: int, end: int) -> bool:
             return True
         if not rest.endswith("\n"):
             return False
-        before = rest[:-1].removesuffix("\r")
+        before = rest[:-1].removesuffix("\r").removesuffix("\\")
         if before.endswith(_START):
             return True
         full = len(before) - len(before.rstrip(_ALPHABET))

@@ -20,7 +20,7 @@ BASE64 = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
 def of_base64_only() -> list[Pattern]:
     """Formats that base64 can look like."""
-    return [p for p in builtin() if not p.generic and any(set(word) <= BASE64 for word in p.keywords)]
+    return [p for p in builtin() if any(set(word) <= BASE64 for word in p.keywords)]
 
 
 def picture(chance: random.Random, size: int) -> str:
@@ -44,6 +44,8 @@ SHOWN = (
     lambda body: f"<svg><image xlink:href='data:image/png;base64,\n{body}'/></svg>",
     lambda body: f'<div style="background:url(data:image/gif;base64,{body})">x</div>',
     lambda body: f"![plot](data:image/png;base64,{body})",
+    # As matplotlib writes the frames of an animation: each line of a string of JavaScript goes on in the next.
+    lambda body: 'frames[1] = "data:image/png;base64,' + wrapped(body).replace("\n", "\\\n") + '\\\n"\n',
 )
 
 
