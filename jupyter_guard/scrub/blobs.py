@@ -2,8 +2,8 @@
 
 Such text is random, and sooner or later it holds any format's prefix. Only known values are looked for inside it. It
 begins after ``;base64,`` (a `data:` URI, RFC 2397), or where so many characters of the alphabet follow one another
-that nothing else is that long; a new line goes on with it when the one before was full (RFC 2045 writes 76 characters), also
-where a backslash says that a string goes on, as in scripts with pictures.
+that nothing else is that long. A new line goes on with it when the one before was full (RFC 2045 writes 76 characters),
+also behind a backslash, with which scripts write pictures in several lines.
 """
 
 from __future__ import annotations
