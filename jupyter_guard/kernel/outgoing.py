@@ -59,6 +59,8 @@ class Outgoing:
         relay = self._relay
         at = relay.back.wire.check(frames)
         header, parent = parse_header(frames[at + HEADER]), parse_header(frames[at + PARENT])
+        if not relay.front.wire.session:
+            relay.front.wire.session = header.session
         if relay.front.wire.is_own(parent):
             relay.nudge_answered(header, frames[at + CONTENT])
         elif channel == "iopub":

@@ -58,8 +58,11 @@ class Wire:
         self.key = key
         self._digest = scheme.partition("-")[2] or "sha256"
         self._seen: dict[bytes, None] = {}
-        self._session = os.urandom(16).hex()
+        self._own = f"{os.urandom(16).hex()}_{os.getpid()}_"
         self._count = 0
+        # The kernel's, once it has said something: JupyterLab drops what waits to be handled when a message of another
+        # session follows, because that is what a restarted kernel's look like.
+        self.session = ""
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> Wire:
@@ -109,17 +112,17 @@ class Wire:
         """A fresh header for a message of the wrapper's own."""
         self._count += 1
         return {
-            "msg_id": f"{self._session}_{os.getpid()}_{self._count}",
+            "msg_id": f"{self._own}{self._count}",
             "msg_type": kind,
             "username": "kernel",
-            "session": self._session,
+            "session": self.session or self._own,
             "date": datetime.now(UTC).isoformat(),
             "version": "5.4",
         }
 
     def is_own(self, header: Header) -> bool:
         """Whether the wrapper wrote the message with this header."""
-        return header.session == self._session
+        return header.msg_id.startswith(self._own)
 
     def message(
         self, kind: str, content: Any, parent: bytes = b"{}", metadata: Any = None, header: dict[str, Any] | None = None

@@ -55,6 +55,14 @@ def test_counters_are_native(front: Front) -> None:
     assert front.run("1").count == before + 2
 
 
+def test_what_the_guard_says_belongs_to_the_kernels_session(front: Front) -> None:
+    # JupyterLab drops what it has not handled yet when a message of another session comes.
+    ran, refused = front.run("6 * 7"), front.run(BLOCKED)
+    messages = [ran.reply, *ran.published, refused.reply, *refused.published]
+    assert len({one["header"]["session"] for one in messages}) == 1
+    assert len({one["header"]["msg_id"] for one in messages}) == len(messages)
+
+
 def test_a_refused_cell_stops_what_is_queued_behind_it(front: Front) -> None:
     # Only what is there when it fails is aborted: all of them wait behind this one.
     first = front.send("import time; time.sleep(0.5)")
