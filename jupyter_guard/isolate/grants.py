@@ -12,8 +12,9 @@ from importlib import resources
 
 import msgspec
 
-from jupyter_guard.isolate.hosts import Host, Relay, listed, relays
+from jupyter_guard.isolate.hosts import Relay, listed, relays
 from jupyter_guard.policy.policy import Isolation
+from jupyter_guard.terms.host import Host
 
 EVERYTHING = "*"
 # What programs need to run and to speak the user's language; none says who the user is to anybody else.

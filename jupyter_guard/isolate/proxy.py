@@ -22,7 +22,8 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import urlsplit
 
-from jupyter_guard.isolate.hosts import Host, is_address
+from jupyter_guard.isolate.hosts import is_address
+from jupyter_guard.terms.host import Host
 
 LARGEST_HEAD = 64 * 1024
 SECONDS_TO_CONNECT = 15.0

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from jupyter_guard.terms import Origin, Severity, Verdict
+from jupyter_guard.terms.host import parsed
 
 ROWS: Final = ("critical", "high", "medium", "low", "note", "unread")
 PROPERTIES: Final = ("files", "network", "processes", "syscalls", "resources")
@@ -98,6 +99,17 @@ def _texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
         return tuple(sorted(set(value)))
 
     return check
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    entries = _texts()(value)
+    for one in entries:
+        if one != "*":
+            try:
+                parsed(one)
+            except ValueError as error:
+                raise ValueError(f'"*" or a list of host, host:port or *.host ({one!r}: {error})') from None
+    return entries
 
 
 def _keywords(value: Any) -> list[str]:
@@ -211,7 +223,7 @@ FIELDS: Final[dict[str, Field]] = {
         ),
         Field("isolation.read", "paths", "readable beyond the preset's", _texts(), _allowed_by_both),
         Field("isolation.write", "paths", "writable", _texts(), _allowed_by_both),
-        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _texts(), _allowed_by_both),
+        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _hosts, _allowed_by_both),
         Field("isolation.env", "names", "environment variables the kernel receives", _texts(), _allowed_by_both),
         Field(
             "limits.memory",

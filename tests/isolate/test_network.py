@@ -18,9 +18,10 @@ import psutil
 import pytest
 
 from jupyter_guard.isolate import bubblewrap, landlock
-from jupyter_guard.isolate.hosts import Host, Relay, listed, parsed, relays
+from jupyter_guard.isolate.hosts import Relay, listed, relays
 from jupyter_guard.isolate.plan import Machine, examine, plan
 from jupyter_guard.policy.policy import Isolation
+from jupyter_guard.terms.host import Host, parsed
 from tests.kernel.front import Front
 
 MACHINE = examine(lambda: "not asked for")

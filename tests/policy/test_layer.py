@@ -75,6 +75,8 @@ def test_all_mistakes_at_once() -> None:
         ("version = 1\norigin = 3\n", 2, "unknown key"),
         ("version = 1\nrules = []\n", 2, "expected a table"),
         ("version = 1\n[knowledge]\nx = 1\n", 3, "expected a table"),
+        ('version = 1\n[isolation]\nhosts = ["https://pypi.org"]\n', 3, "not an address of a page"),
+        ('version = 1\n[isolation]\nhosts = ["db:99999"]\n', 3, "'99999' is no port"),
     ],
 )
 def test_a_mistake_has_a_line(text: str, line: int, says: str) -> None:
