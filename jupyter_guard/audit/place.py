@@ -39,9 +39,14 @@ def read_records(path: Path) -> Iterator[tuple[int, Record]]:
     """Sequence and record of every line that can be read and was not erased. Raises ``OSError``."""
     with path.open("rb") as file:
         for line in file:
-            try:
-                link = msgspec.json.decode(line, type=Link)
-            except msgspec.DecodeError:
-                continue
-            if link.record is not None:
+            link = link_of(line)
+            if link is not None and link.record is not None:
                 yield link.sequence, link.record
+
+
+def link_of(line: bytes) -> Link | None:
+    """One line of a journal, or ``None`` for what is none or only a part of one."""
+    try:
+        return msgspec.json.decode(line, type=Link)
+    except msgspec.DecodeError:
+        return None

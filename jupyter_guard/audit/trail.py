@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from jupyter_guard.audit.chain import Link
-from jupyter_guard.audit.place import journals
+from jupyter_guard.audit.place import journals, link_of
 from jupyter_guard.audit.record import Record
 
 # Somebody waits for it, and a journal may have grown for months: so much of its end, of so many, is looked at.
@@ -55,11 +52,8 @@ def _tail(path: Path) -> Iterator[Record]:
         return
     # The first line of a tail is rarely whole, and then no record.
     for line in lines:
-        try:
-            link = msgspec.json.decode(line, type=Link)
-        except msgspec.DecodeError:
-            continue
-        if link.record is not None:
+        link = link_of(line)
+        if link is not None and link.record is not None:
             yield link.record
 
 

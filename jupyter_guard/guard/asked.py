@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from jupyter_guard.guard.protocol import Tell
 
 log = logging.getLogger("jupyter_guard")
@@ -58,24 +60,11 @@ def _fix(rest: str) -> str:
     from jupyter_guard.terms import Span
 
     wanted: dict[str, Any] = json.loads(rest)
-    place = wanted["span"]
-    span = Span(place["line"], place["column"], place["end_line"], place["end_column"])
+    span = msgspec.convert(wanted["span"], Span)
     found = suggest(wanted["code"], wanted["rule"], span, tuple(wanted["via"]))
     if found is None or not _is_better(wanted["code"], found.code, wanted["rule"]):
         return json.dumps({"problem": "there is no rewrite that surely keeps what the code is for"})
-    edits = [
-        {
-            "text": one.text,
-            "span": {
-                "line": one.span.line,
-                "column": one.span.column,
-                "end_line": one.span.end_line,
-                "end_column": one.span.end_column,
-            },
-        }
-        for one in found.edits
-    ]
-    return json.dumps({"title": found.title, "edits": edits, "code": found.code})
+    return json.dumps(msgspec.to_builtins(found))
 
 
 def _is_better(before: str, after: str, rule: str) -> bool:
