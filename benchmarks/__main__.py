@@ -10,9 +10,18 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Run the benchmarks named on the command line, or all of them; the exit code is the worst of theirs."""
+    """Run the benchmarks named on the command line, or all of them; the exit code is the worst of theirs.
+
+    What comes after the names, from the first option on, is handed to each of them.
+    """
     known = sorted(path.parent.name for path in HERE.glob("*/__main__.py"))
-    names = sys.argv[1:] or known
+    words = sys.argv[1:]
+    at = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
+    options = words[at:]
+    if options and not at:
+        print(f"options go to a benchmark: name one of {', '.join(known)} before them", file=sys.stderr)
+        return 2
+    names = words[:at] or known
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
@@ -20,7 +29,8 @@ def main() -> int:
     worst = 0
     for name in names:
         print(f"== {name} ==", flush=True)
-        worst = max(worst, subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent).returncode)
+        command = [sys.executable, "-m", f"benchmarks.{name}", *options]
+        worst = max(worst, subprocess.run(command, cwd=HERE.parent).returncode)
     return worst
 
 

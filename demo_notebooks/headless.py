@@ -83,13 +83,13 @@ class Headless:
         self._manager.shutdown_kernel(now=False)
         self._log.close()
 
-    def open_comm(self) -> None:
-        """Open the guard's comm, as the panel does."""
+    def open_comm(self, looking_on: bool = False) -> None:
+        """Open the guard's comm, as the panel does; or without its key, so that what is typed here counts by itself."""
         self._comm_id = uuid.uuid4().hex
         content = {
             "comm_id": self._comm_id,
             "target_name": TARGET,
-            "data": {"version": 1, "key": self._key},
+            "data": {"version": 1} if looking_on else {"version": 1, "key": self._key},
         }
         self._send("comm_open", content)
 
@@ -209,7 +209,7 @@ def run_notebook(
     with Headless(kernel_name, folder, environment) as front:
         if prelude:
             front.run(CellRun(0, nbformat.v4.new_code_cell(prelude)))
-        front.open_comm()
+        front.open_comm(looking_on=True)
         for number, cell in enumerate(notebook.cells, 1):
             if cell.cell_type == "code" and cell.source.strip():
                 result.cells.append(front.run(CellRun(number, cell)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 # The benchmarks' cases are data of the tests too. At the end: what is installed comes first.
 sys.path.append(str(Path(__file__).parents[1]))
@@ -16,7 +17,9 @@ sys.path.append(str(Path(__file__).parents[1]))
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-SLOWER_AND_SLOWER = ("kernel", "browser", "hub", "packaging")
+SLOWER_AND_SLOWER = ("browser", "kernel", "hub", "packaging")
+# What one real server, one browser and one Hub are shared by.
+SHARING = ("tests/browser/", "tests/hub/")
 MUST_RUN = tuple(
     line for line in (Path(__file__).parent / "must_run.txt").read_text().split("\n") if line and line[0] != "#"
 )
@@ -33,6 +36,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=slowness)
 
 
+class OneServer(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, and all that share the browser's server or the Hub do: there is one of each."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = str(nodeid.partition("::")[0])
+        return next((folder for folder in SHARING if path.startswith(folder)), path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneServer:
+    """In the order in which they were collected: quick failures first, the longest queue not last."""
+    config.option.loadscopereorder = False
+    return OneServer(config, log)
+
+
 class MustRun:
     """Counts what the list names; a name that matches nothing is as bad as a skip."""
 
@@ -42,6 +60,10 @@ class MustRun:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.collected = [item.nodeid for item in session.items]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self.collected = ids
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped and report.nodeid.startswith(MUST_RUN):
@@ -68,5 +90,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Kernels of the tests have homes of their own; compiling the token formats in each would be most of the work."""
     if config.cache is not None and "XDG_CACHE_HOME" not in os.environ:
         os.environ["XDG_CACHE_HOME"] = str(config.cache.mkdir("shared"))
-    if os.environ.get("CI") and config.args_source != pytest.Config.ArgsSource.ARGS:
+    is_worker = hasattr(config, "workerinput")
+    if os.environ.get("CI") and not is_worker and config.args_source != pytest.Config.ArgsSource.ARGS:
         config.pluginmanager.register(MustRun(), "must-run")

@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 from jupyter_guard.kernel import child as starting
+from jupyter_guard.kernel import directories
 
 CHANNELS = (
     ("shell", "ROUTER", "DEALER"),
@@ -28,7 +29,7 @@ CHANNELS = (
 def main(arguments: list[str]) -> int:
     """Relay until the child ends."""
     options = starting.read_arguments(arguments)
-    directory = starting.private_directory()
+    directory = directories.make()
     ports = {f"{one}_port": number for number, one in enumerate(starting.CHANNELS, 1)}
     # Messages pass untouched, so the child checks and writes the front end's own signatures.
     config = {**options.front, "transport": "ipc", "ip": f"{directory}/k", **ports}
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
         threading.Thread(target=relay, args=row, daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     os.waitpid(child, 0)
-    starting.remove_directory(directory)
+    directories.remove(directory)
     os._exit(0)
 
 

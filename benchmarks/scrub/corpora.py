@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.scrub.outputs import outputs
+
 SEED = 7
 
 
@@ -207,4 +209,5 @@ CORPORA: dict[str, Callable[[int], str]] = {
     "tracebacks": tracebacks,
     "help": help_texts,
     "cells": cells,
+    "outputs": outputs,
 }

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 HELD_OUT = (
     "login failed for app with password {strong}",
-    "The service account uses {strong} to sign in",
-    "rotate {token} (old api token) before Friday",
+    "{strong} is what the operator typed at the passphrase prompt",
+    "partner access: login robot, then {strong} when asked for the password",
     "set_secret('billing', '{token}')",
     "vault.write('kv/app', secret_value='{token}')",
     "os.environ['PARTNER_KEY'] = '{token}'",
@@ -45,6 +45,8 @@ HELD_OUT = (
 """What to expect of contexts that no format was written for."""
 
 FORMER = (
+    "The service account uses {strong} to sign in",
+    "rotate {token} (old api token) before Friday",
     "my passphrase is {strong} please keep it",
     "The API key for staging: {token}",
     "Use this token {token} to log in",

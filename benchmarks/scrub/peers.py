@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from jupyter_guard.scrub.hyper import Expressions
+from jupyter_guard.scrub.expressions import Expressions
 from jupyter_guard.scrub.patterns import builtin
 from jupyter_guard.scrub.tables import COLUMN
 

@@ -87,17 +87,23 @@ LEET = str.maketrans({"a": "4", "e": "3", "i": "1", "o": "0"})
 BYTES_OF_BASE64 = {24: 16, 40: 30, 44: 32, 64: 48, 88: 64}
 
 
-def load(*names: str) -> tuple[tuple[str, str], ...]:
+def load(*names: str, folder: Path = FOLDER) -> tuple[tuple[str, str], ...]:
     """The contexts of these files, in their order, with no name twice."""
     found: dict[str, str] = {}
     for name in names:
-        parts = re.split(r"^=== (\S+)\n", (FOLDER / f"{name}.txt").read_text("utf-8"), flags=re.MULTILINE)
-        for context, block in zip(parts[1::2], parts[2::2], strict=True):
+        for context, block in parts(folder / f"{name}.txt"):
             key = f"{name}/{context}"
             if key in found:
                 raise ValueError(f"two contexts are named {key}")
-            found[key] = block.removesuffix("\n")
+            found[key] = block
     return tuple(found.items())
+
+
+def parts(path: Path) -> Iterator[tuple[str, str]]:
+    """The contexts of a file, each with its name."""
+    split = re.split(r"^=== (\S+)\n", path.read_text("utf-8"), flags=re.MULTILINE)
+    for context, block in zip(split[1::2], split[2::2], strict=True):
+        yield context, block.removesuffix("\n")
 
 
 def drawn(rng: Random, alphabet: str, length: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from pathlib import Path
 from secrets import token_hex
@@ -16,6 +17,7 @@ from jupyter_guard.audit.record import Record
 
 HEAD = ".head"
 _STEP = 64 * 1024
+_LONGEST_WAIT = 10.0
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -28,7 +30,8 @@ class Journal:
 
     With ``resume`` an existing journal goes on, behind the last whole line, which ``last`` holds.
 
-    Raises ``OSError`` when the file cannot be created, ``msgspec.DecodeError`` when what is there is no journal.
+    Raises ``OSError`` when the file cannot be created or another process holds it, ``msgspec.DecodeError`` when what
+    is there is no journal.
     """
 
     def __init__(self, path: Path, resume: bool = False) -> None:
@@ -37,7 +40,7 @@ class Journal:
         self.last: Record | None = None
         self._previous, self._sequence = START, 0
         exclusive = 0 if resume else os.O_EXCL
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | exclusive | _NO_LINKS, 0o600)
+        self._file = _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | exclusive | _NO_LINKS)
         if resume:
             self._continue()
         self._head = os.open(path.with_name(path.name + HEAD), os.O_WRONLY | os.O_CREAT | _NO_LINKS, 0o600)
@@ -105,6 +108,43 @@ class Journal:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _opened(path: Path, flags: int) -> int:
+    """The file, held so that nobody writes it anew meanwhile; who does so now is waited for, but not for long.
+
+    Raises ``TimeoutError``.
+    """
+    until = time.monotonic() + _LONGEST_WAIT
+    while True:
+        file = os.open(path, flags, 0o600)
+        try:
+            is_held = _hold(file)
+            if is_held and os.path.samestat(os.fstat(file), path.lstat()):
+                return file
+        except FileNotFoundError:
+            pass  # gone since it was opened
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+        if time.monotonic() > until:
+            raise TimeoutError(f"{path} is held by another process, which writes it anew or does not end")
+        time.sleep(0.02)
+        flags &= ~os.O_EXCL
+
+
+def _hold(file: int) -> bool:
+    """Whether nobody writes the file anew from now on; where there are no locks, nobody is known to."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return True
+    return True
 
 
 def read_head(path: Path) -> tuple[int, str] | None:

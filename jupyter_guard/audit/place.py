@@ -12,6 +12,8 @@ from jupyter_guard.audit.chain import Link
 from jupyter_guard.audit.record import Record
 
 SUFFIX = ".jsonl"
+# Made once, here: two threads that decode a type for the first time at once can end the process (msgspec 0.22.0).
+_LINKS = msgspec.json.Decoder(Link)
 
 
 def audit_directory(env: Mapping[str, str], home: Path) -> Path:
@@ -35,6 +37,16 @@ def journals(directory: Path) -> list[Path]:
         return []
 
 
+def journal_name(day: str, kernel: str) -> str:
+    """The file name of a kernel's journal, begun on ``day`` (ISO 8601)."""
+    return f"{day}-{kernel}{SUFFIX}"
+
+
+def kernel_of(path: Path) -> str:
+    """The kernel whose journal lies at ``path``."""
+    return path.stem.split("-", 3)[-1]
+
+
 def read_records(path: Path) -> Iterator[tuple[int, Record]]:
     """Sequence and record of every line that can be read and was not erased. Raises ``OSError``."""
     with path.open("rb") as file:
@@ -47,6 +59,6 @@ def read_records(path: Path) -> Iterator[tuple[int, Record]]:
 def link_of(line: bytes) -> Link | None:
     """One line of a journal, or ``None`` for what is none or only a part of one."""
     try:
-        return msgspec.json.decode(line, type=Link)
+        return _LINKS.decode(line)
     except msgspec.DecodeError:
         return None

@@ -21,6 +21,11 @@ class Judged(msgspec.Struct, frozen=True):
         """What is kept of a finding."""
         return cls(finding.rule, finding.severity, finding.verdict, finding.message, finding.decided_by)
 
+    @property
+    def was_allowed_in_code(self) -> bool:
+        """Whether a comment in the cell allowed it, and the policy let that count."""
+        return self.verdict is Verdict.ALLOW and self.decided_by.partition(": ")[2].startswith("suppress.origins:")
+
 
 class Approval(msgspec.Struct, frozen=True):
     """Somebody's answer: ``choice`` is once, code, session, refuse, or ``before`` where an earlier answer held.
@@ -33,6 +38,15 @@ class Approval(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class Received(msgspec.Struct, frozen=True):
+    """How a collector got a record: from which account, when by its own clock, and as which line of a journal."""
+
+    uid: int
+    time: str
+    sequence: int
+    hash: str
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One decision about a cell or about code within it, or (``event`` is ``outcome``) what came of one.
 
@@ -43,7 +57,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``sha256`` is the hash of the text as it ran. ``evidence`` says, a phrase each, why ``origin`` was decided so.
     ``state`` is ``ran``, ``blocked``, ``declined`` or ``confirmed``; of an outcome the reply's status, or ``died``.
     ``number`` counts the kernel's records as its host made them: one that is sent twice is kept once. ``about`` says
-    which part of the cell was judged, empty for all of it. ``redactions`` counts by kind.
+    which part of the cell was judged, empty for all of it. ``redactions`` counts by kind. ``uptime`` is the machine's,
+    in seconds, 0 where nobody knows: a clock that was set shows by it. Where records were taken out, one whose
+    ``event`` is ``erasure`` tells of it: ``erased`` has the first and the last sequence of each stretch.
+    ``received`` is a collector's word, and ``user`` is too then.
     """
 
     time: str
@@ -70,6 +87,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redactions: dict[str, int] = {}
     limits: tuple[str, ...] = ()
     isolation: str = "none"
+    uptime: float = 0.0
+    erased: tuple[tuple[int, int], ...] = ()
+    received: Received | None = None
 
     @classmethod
     def of(cls, report: Report, **facts: object) -> Record:

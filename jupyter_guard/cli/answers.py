@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import clean
 from jupyter_guard.cli.judging import Outcome
+from jupyter_guard.cli.offering import Offers
 from jupyter_guard.guard.card import finding_item, payload
 from jupyter_guard.terms import Cell, Report, Verdict
 
@@ -18,12 +21,20 @@ def worst(reports: tuple[Report, ...]) -> Verdict:
     return Verdict.strictest((report.verdict for report in reports), Verdict.ALLOW)
 
 
-def case_answer(outcome: Outcome) -> dict[str, Any]:
-    """One line of ``--format jsonl``: the case's verdict and its cells, in order."""
+def case_answer(outcome: Outcome, offers: Offers | None = None) -> dict[str, Any]:
+    """One line of ``--format jsonl``: the case's verdict and its cells, in order.
+
+    ``offers``: each finding says the rewrite that there is for it, or ``null``.
+    """
+    cells = [cell_answer(report, line) for report, line in _with_lines(outcome)]
+    for at, cell in enumerate(cells if offers is not None else ()):
+        for number, item in enumerate(cell["findings"]):
+            offer = (offers or {}).get((at, number))
+            item["rewrite"] = None if offer is None else msgspec.structs.asdict(offer)
     return {
         "id": outcome.case.id if outcome.case.own_id is None else outcome.case.own_id,
         "verdict": str(worst(outcome.reports)),
-        "cells": [cell_answer(report, line) for report, line in _with_lines(outcome)],
+        "cells": cells,
     }
 
 
@@ -60,7 +71,9 @@ def sentence(report: Report) -> str:
     return str(payload(report, "note", clean=clean)["sentence"]) if report.sentence else ""
 
 
-def document(outcomes: list[Outcome], problems: list[BadInput], policies: set[str]) -> dict[str, Any]:
+def document(
+    outcomes: list[Outcome], problems: list[BadInput], policies: set[str], offers: list[Offers | None]
+) -> dict[str, Any]:
     """The answer of ``--format json``."""
     counts = dict.fromkeys(map(str, Verdict), 0)
     for outcome in outcomes:
@@ -69,7 +82,7 @@ def document(outcomes: list[Outcome], problems: list[BadInput], policies: set[st
     return {
         "version": VERSION,
         "policy": sorted(policies),
-        "cases": [case_answer(outcome) for outcome in outcomes],
+        "cases": [case_answer(*one) for one in zip(outcomes, offers, strict=True)],
         "problems": [{"place": one.place, "message": one.message} for one in problems],
         "summary": {"cells": sum(counts.values()), **counts},
     }

@@ -5,47 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from jupyter_guard.cli import audit_keeping, audit_records
 from jupyter_guard.cli.console import color_option, complain, counted, plain, printable, stdout, styled
 
 if TYPE_CHECKING:
     from jupyter_guard.audit import Record
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 COLUMNS = (
     "time", "user", "notebook", "kernel", "msg_id", "cell_id", "event", "state", "verdict", "would_be", "origin",
     "sentence", "rules", "approvals", "redactions", "policy", "isolation",
 )  # fmt: skip
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_directory = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder of the journals (default: this account's own).",
-)
-
-
-def _filters(function: Command) -> Command:
-    for option in (
-        click.option(
-            "--since", metavar="WHEN", help="Only from then on: 2026-01-31, 2026-01-31T12:00, or 30m, 6h, 7d."
-        ),
-        click.option("--until", metavar="WHEN", help="Only before then."),
-        click.option("--origin", multiple=True, help="Only cells of this origin (repeatable)."),
-        click.option("--state", multiple=True, help="Only this: ran, blocked, declined, confirmed, died, error."),
-        click.option("--rule", multiple=True, metavar="RULE", help="Only where this rule found something."),
-        click.option("--user", multiple=True, help="Only of this user."),
-        click.option("--notebook", metavar="TEXT", help="Only of notebooks with TEXT in their path."),
-    ):
-        function = option(function)
-    return function
 
 
 @click.group("audit")
@@ -59,25 +34,28 @@ def command() -> None:
 
 
 @command.command("list")
-@_directory
-@_filters
+@audit_records.directory
+@audit_records.stored
+@audit_records.filters
 @click.option("--all", "everything", is_flag=True, help="Also cells that ran and of which there is nothing to say.")
 @click.option("-n", "--last", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
-def list_(folder: Path | None, everything: bool, last: int, form: str, **filters: Any) -> None:
+def list_(folder: Path | None, store: str | None, everything: bool, last: int, form: str, **filters: Any) -> None:
     """List decisions, the latest last."""
-    from jupyter_guard.audit import is_telling
+    from msgspec.structs import replace
 
-    found = [(where, one) for where, _, one in _records(folder, **filters)]
+    records, asked = audit_records.records(folder, store), audit_records.asked(**filters)
+    found = records.count(asked)
     # A refusal and what came out of one is worth a line; that a cell ran is not, unless somebody asks for it.
-    chosen = found if everything or filters.get("state") else [pair for pair in found if is_telling(pair[1])]
-    shown = chosen[-last:]
+    wanted = asked if everything or filters.get("state") else replace(asked, telling=True)
+    chosen = records.count(wanted)
+    shown = [record for _, _, record in records.find(wanted, last)]
     if form == "json":
-        plain(json.dumps([_item(record) for _, record in shown], indent=2))
+        plain(json.dumps([_item(record) for record in shown], indent=2))
         return
     if not shown:
-        stdout().print(f"Nothing to list among {counted(len(found), 'record')}." + ("" if everything else " (--all?)"))
+        stdout().print(f"Nothing to list among {counted(found, 'record')}." + ("" if everything else " (--all?)"))
         return
     from rich.table import Table
     from rich.text import Text
@@ -85,7 +63,7 @@ def list_(folder: Path | None, everything: bool, last: int, form: str, **filters
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("time", "state", "origin", "rules", "what", "request"):
         table.add_column(column, overflow="fold", no_wrap=column in ("time", "state"))
-    for _, record in shown:
+    for record in shown:
         table.add_row(
             record.time[:19].replace("T", " "),
             styled(record.state, str(record.verdict)),
@@ -95,86 +73,117 @@ def list_(folder: Path | None, everything: bool, last: int, form: str, **filters
             record.msg_id[-12:],
         )
     stdout().print(table)
-    if len(shown) < len(chosen):
-        stdout().print(f"The last {len(shown)} of {counted(len(chosen), 'record')}; --last says how many.")
+    if len(shown) < chosen:
+        stdout().print(f"The last {len(shown)} of {counted(chosen, 'record')}; --last says how many.")
 
 
 @command.command("show")
 @click.argument("request")
-@_directory
+@audit_records.directory
+@audit_records.stored
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
-def show(request: str, folder: Path | None, form: str) -> None:
+def show(request: str, folder: Path | None, store: str | None, form: str) -> None:
     """Show all that is kept about one request: its message id, or the end of it as `audit list` shows it."""
-    found = [(path, number, one) for path, number, one in _records(folder) if one.msg_id.endswith(request)]
+    from jupyter_guard.audit.query import Query
+
+    found = list(audit_records.records(folder, store).find(Query(request=request)))
     if not found:
         raise click.UsageError(f"There is no record about a request {request!r}.")
-    if len({one.msg_id for _, _, one in found}) > 1:
+    if len({record.msg_id for _, _, record in found}) > 1:
         raise click.UsageError(f"Several requests end in {request!r}: give more of the id.")
     if form == "json":
         plain(json.dumps([_item(record) for _, _, record in found], indent=2))
         return
     console = stdout()
-    for path, number, record in found:
+    for where, number, record in found:
         console.print(styled(f"{record.event}: {record.state}", str(record.verdict)))
         for key, value in _item(record).items():
             if key not in ("event", "state", "findings") and value not in ("", [], {}, None):
                 console.print(f"  {key + ':':<12} {printable(value if isinstance(value, str) else json.dumps(value))}")
         for one in record.findings:
             console.print(f"  {one.rule} ({one.severity}): {printable(one.message)}; {one.decided_by}")
-        console.print(f"  {'kept in:':<12} {path}, record {number}")
+        console.print(f"  {'kept in:':<12} {where}, record {number}")
 
 
 @command.command("verify")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[JOURNAL...]")
-@_directory
-def verify(paths: tuple[Path, ...], folder: Path | None) -> None:
-    """Check journals (default: all): is each record as it was written, in its place, and the last one the last?"""
-    from jupyter_guard.audit import verify as problems_of
+@audit_records.directory
+@audit_records.stored
+def verify(paths: tuple[Path, ...], folder: Path | None, store: str | None) -> None:
+    """Check journals (default: all): is each record as it was written, in its place, and the last one the last?
+
+    Of a store, each kernel's records are checked in the order of their sequences; nothing there says how many a
+    kernel should have.
+    """
     from jupyter_guard.audit.journal import read_head
     from jupyter_guard.audit.place import journals
 
-    chosen = list(paths) or journals(_place(folder))
-    bad = lines = 0
-    for path in chosen:
+    tally = _Tally()
+    if store is not None:
+        for kernel, lines, erased in audit_records.chains(store):
+            tally.check(f"kernel {kernel}", "record", lines, None, erased)
+    for path in [] if store is not None else list(paths) or journals(audit_records.place(folder)):
         head = read_head(path)
-        problems = []
-        with path.open("rb") as file:
-            count = 0
-
-            def counting(file: Any = file) -> Iterator[bytes]:
-                nonlocal count
-                for line in file:
-                    count += 1
-                    yield line
-
-            problems = list(problems_of(counting(), head))
-        lines += count
         if head is None:
             complain(f"{path}: there is no {path.name}.head, so a removed end would not be seen")
-        for problem in problems:
-            complain(f"{path}: line {problem.line}: {problem.message}")
-        bad += bool(problems) or head is None
-    stdout().print(f"{counted(len(chosen), 'journal')}, {counted(lines, 'record')}: {bad or 'none'} damaged.")
-    if bad:
+        with path.open("rb") as file:
+            tally.check(str(path), "line", file, head)
+        tally.bad += head is None and not tally.is_last_bad
+    stdout().print(
+        f"{counted(tally.journals, 'journal')}, {counted(tally.records, 'record')}: {tally.bad or 'none'} damaged."
+    )
+    if tally.bad:
         raise click.exceptions.Exit(1)
 
 
+class _Tally:
+    """How many journals and records were checked, and how many journals are not in order."""
+
+    def __init__(self) -> None:
+        self.journals = self.records = self.bad = 0
+        self.is_last_bad = False
+
+    def check(
+        self,
+        name: str,
+        place: str,
+        lines: Iterable[bytes],
+        head: tuple[int, str] | None,
+        erased: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Check one, and complain of each problem."""
+        from jupyter_guard.audit import verify as problems_of
+
+        def counting() -> Iterator[bytes]:
+            for line in lines:
+                self.records += 1
+                yield line
+
+        self.journals += 1
+        self.is_last_bad = False
+        for problem in problems_of(counting(), head, erased):
+            complain(f"{name}: {place} {problem.line}: {problem.message}")
+            self.is_last_bad = True
+        self.bad += self.is_last_bad
+
+
 @command.command("export")
-@_directory
-@_filters
+@audit_records.directory
+@audit_records.stored
+@audit_records.filters
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-def export(folder: Path | None, form: str, **filters: Any) -> None:
+def export(folder: Path | None, store: str | None, form: str, **filters: Any) -> None:
     """Write all records to standard output, one a line."""
     if form == "csv":
         plain(",".join(COLUMNS))
-    for _, _, record in _records(folder, **filters):
+    for _, _, record in audit_records.records(folder, store).find(audit_records.asked(**filters)):
         item = _item(record)
         if form == "jsonl":
             plain(json.dumps(item))
             continue
-        item["rules"] = [one.rule for one in record.findings]
-        item["approvals"] = [f"{one.choice} by {one.channel}" for one in record.approvals]
+        item["rules"] = [each.rule for each in record.findings]
+        item["approvals"] = [f"{each.choice} by {each.channel}" for each in record.approvals]
         item["redactions"] = [f"{count} {kind}" for kind, count in record.redactions.items()]
         row = io.StringIO()
         values = (item[name] for name in COLUMNS)
@@ -184,63 +193,43 @@ def export(folder: Path | None, form: str, **filters: Any) -> None:
         plain(row.getvalue())
 
 
+@command.command("report")
+@click.argument("page", type=click.Path(dir_okay=False, path_type=Path), metavar="PAGE.html")
+@audit_records.directory
+@audit_records.stored
+@audit_records.filters
+@click.option("--format", "form", type=click.Choice(["html", "json"]), default="html", show_default=True)
+def report(page: Path, folder: Path | None, store: str | None, form: str, **filters: Any) -> None:
+    """Write one page about all decisions: over time, by origin, rule and user, secrets by kind, answers.
+
+    The page needs nothing else: no script, no server. It holds counts and names, no code and no secrets.
+    """
+    from jupyter_guard.audit.summary import summarize
+    from jupyter_guard.cli.audit_page import page as written
+
+    records = audit_records.records(folder, store)
+    summary = summarize(record for _, _, record in records.find(audit_records.asked(**filters)))
+    chosen = ", ".join(
+        f"{name} {' or '.join(value) if isinstance(value, tuple) else value}"
+        for name, value in filters.items()
+        if value
+    )
+    if form == "json":
+        import msgspec
+
+        text = msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n"
+    else:
+        text = written(summary, records.name, chosen)
+    try:
+        page.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as problem:
+        raise click.UsageError(f"{page} cannot be written: {problem.strerror}") from None
+    stdout().print(f"{counted(summary.decisions, 'decision')} in {page}.")
+
+
 def _for_a_sheet(text: str) -> str:
     """A cell that a spreadsheet does not take for a formula."""
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _place(folder: Path | None) -> Path:
-    from jupyter_guard.audit.place import audit_directory
-
-    return folder or audit_directory(os.environ, Path.home())
-
-
-def _records(folder: Path | None, **filters: Any) -> Iterator[tuple[Path, int, Record]]:
-    """Journal, sequence and record of everything that passes the filters, in the order of time within a journal."""
-    from jupyter_guard.audit.place import journals, read_records
-
-    since, until = (_when(filters.get(name), name) for name in ("since", "until"))
-    for path in journals(_place(folder)):
-        try:
-            for number, record in read_records(path):
-                if _passes(record, since, until, filters):
-                    yield path, number, record
-        except OSError as problem:
-            complain(f"{path} cannot be read: {problem.strerror}")
-
-
-def _passes(record: Record, since: datetime | None, until: datetime | None, filters: dict[str, Any]) -> bool:
-    if since or until:
-        try:
-            when = datetime.fromisoformat(record.time)
-        except ValueError:
-            return False
-        if (since and when < since) or (until and when >= until):
-            return False
-    wanted = (
-        (filters.get("origin"), {str(record.origin)}),
-        (filters.get("state"), {record.state}),
-        (filters.get("user"), {record.user}),
-        (filters.get("rule"), {one.rule for one in record.findings}),
-    )
-    return all(not words or not there.isdisjoint(words) for words, there in wanted) and (
-        filters.get("notebook") or ""
-    ) in (record.notebook)
-
-
-def _when(text: str | None, name: str) -> datetime | None:
-    if not text:
-        return None
-    now = datetime.now(UTC)
-    if text[-1] in _UNITS and text[:-1].isdigit():
-        return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no time: expected 2026-01-31, 2026-01-31T12:00, or 30m, 6h, 7d", param_hint=f"--{name}"
-        ) from None
-    return found if found.tzinfo else found.astimezone()
 
 
 def _what(record: Record) -> str:
@@ -256,3 +245,7 @@ def _item(record: Record) -> dict[str, Any]:
     item: dict[str, Any] = {name: getattr(record, name) for name in record.__struct_fields__}
     built: dict[str, Any] = msgspec.to_builtins(item)
     return built
+
+
+for _one in audit_keeping.COMMANDS:
+    command.add_command(_one)

@@ -105,7 +105,7 @@ class Revision:
             return Counter()
         origin = case.cells[0].origin if case.cells else None
         old = case_from(before, case.id, case.form, origin)
-        return Counter() if isinstance(old, BadInput) else accepted_by([self._judge.vet(old)])
+        return Counter() if isinstance(old, BadInput) else accepted_by([self._judge.review(old)])
 
 
 def _git_bytes(folder: Path, *arguments: str) -> bytes | None:

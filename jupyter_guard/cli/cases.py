@@ -57,8 +57,13 @@ class Source(msgspec.Struct, frozen=True):
     form: str
 
 
-def find_sources(paths: tuple[str, ...], standard_input: str = "python") -> tuple[list[Source], list[BadInput]]:
-    """The files that ``paths`` name, of folders all that have a reader, in order and each once."""
+def find_sources(
+    paths: tuple[str, ...], standard_input: str = "python", lines_too: bool = False
+) -> tuple[list[Source], list[BadInput]]:
+    """The files that ``paths`` name, of folders all that have a reader, in order and each once.
+
+    JSON lines in a folder count where ``lines_too``: otherwise they are data far more often than cases.
+    """
     sources: dict[str, Source] = {}
     problems = []
     for given in paths:
@@ -66,7 +71,7 @@ def find_sources(paths: tuple[str, ...], standard_input: str = "python") -> tupl
         if given == "-":
             sources[given] = Source(given, standard_input)
         elif path.is_dir():
-            below = [*_files_below(path)]
+            below = [*_files_below(path, lines_too)]
             sources |= {str(one): Source(str(one), SUFFIXES[one.suffix]) for one in below}
             if not below:
                 problems.append(BadInput(given, f"the folder holds nothing to vet: expected {_expected()}"))
@@ -96,16 +101,23 @@ def count_cases(source: Source) -> int:
 
 def read_source(source: Source, origin: Origin | None) -> Iterator[Case | BadInput]:
     """The cases of a source. ``origin`` counts where a case or cell names none; what a file says can only raise it."""
-    try:
-        data = sys.stdin.buffer.read() if source.path == "-" else _read(Path(source.path))
-    except (OSError, EOFError, zlib.error) as error:
-        yield BadInput(source.path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    data = content_of(source)
+    if isinstance(data, BadInput):
+        yield data
         return
     name = "<stdin>" if source.path == "-" else Path(source.path).as_posix()
     if source.form == "cases":
         yield from _cases(data, name, origin)
         return
     yield case_from(data, name, source.form, origin)
+
+
+def content_of(source: Source) -> bytes | BadInput:
+    """What a source holds, unpacked."""
+    try:
+        return sys.stdin.buffer.read() if source.path == "-" else _read(Path(source.path))
+    except (OSError, EOFError, zlib.error) as error:
+        return BadInput(source.path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
 
 
 def case_from(data: bytes, name: str, form: str, origin: Origin | None) -> Case | BadInput:
@@ -189,7 +201,7 @@ def _case(line: bytes, name: str, number: int, origin: Origin | None) -> Case | 
     if not isinstance(cells, list):
         return BadInput(place, '"cells" is no list of texts', own)
     try:
-        read = tuple(_cell(cell, raw, at, origin) for at, cell in enumerate(cells, 1))
+        read = tuple(cell_from(cell, raw, at, origin) for at, cell in enumerate(cells, 1))
     except ValueError as error:
         return BadInput(place, str(error), own)
     return Case(id=case_id, cells=read, lines=(0,) * len(read), own_id=own)
@@ -198,7 +210,8 @@ def _case(line: bytes, name: str, number: int, origin: Origin | None) -> Case | 
 _EXAMPLE: Final = '{"id": "a", "cells": ["import os"]}'
 
 
-def _cell(cell: Any, case: dict[str, Any], number: int, origin: Origin | None) -> Cell:
+def cell_from(cell: Any, case: dict[str, Any], number: int, origin: Origin | None) -> Cell:
+    """One entry of a case's ``cells``. Raises ``ValueError``."""
     own = cell if isinstance(cell, dict) else {"code": cell}
     code = own.get("code", own.get("source"))
     if not isinstance(code, str):
@@ -219,15 +232,14 @@ def _read(path: Path) -> bytes:
     return gzip.decompress(data) if path.name.endswith(".gz") else data
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+def _files_below(folder: Path, lines_too: bool) -> Iterator[Path]:
+    for path in sorted(folder.iterdir(), key=lambda one: one.as_posix()):
         if path.name.startswith(".") or path.is_symlink():
             continue
         if path.is_dir():
             if path.name not in _PASSED_OVER:
-                yield from _files_below(path)
-        elif path.suffix in SUFFIXES and path.suffix != ".jsonl":
-            # A folder's JSON lines are data far more often than cases.
+                yield from _files_below(path, lines_too)
+        elif path.suffix in SUFFIXES and (lines_too or path.suffix != ".jsonl"):
             yield path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,10 @@ from jupyter_guard.terms import Power
 
 PACKAGES: Final = ("ipykernel", "IPython", "jupyter_client", "pyzmq", "msgspec", "sqlglot", "tree-sitter-bash")
 OPTIONAL: Final = ("jupyterlab", "notebook", "jupyter_server")
+SECONDS_FOR_ENGINES: Final = 5.0
 EXTENSION: Final = "jupyter-guard"
+# The oldest that load the extension: its package.json says ^4.2.0.
+OLDEST: Final = {"jupyterlab": (4, 2), "notebook": (7, 2)}
 
 # What to do about a privilege that a session holds.
 TODO: Final = {
@@ -106,6 +110,11 @@ def _lab_extension() -> Iterator[Fact]:
     else:
         what = "not installed: no panel, and cells count as written by nobody known"
         yield Fact("lab extension", "missing", what, "pip install --force-reinstall --no-deps jupyter_guard")
+    for name, (major, minor) in OLDEST.items():
+        has = version(name) if _installed(name) else ""
+        if has and tuple(int(part) for part in re.findall(r"\d+", has)[:2]) < (major, minor):
+            what = f"{name} {has} does not load it: no panel, and cells count as written by nobody known"
+            yield Fact("lab extension", "missing", what, f'pip install "{name}>={major}.{minor}"')
 
 
 def _server_extension() -> Iterator[Fact]:
@@ -185,27 +194,53 @@ def _rights() -> Iterator[Fact]:
 def _isolation(folder: Path) -> Iterator[Fact]:
     """What a guarded kernel started here would be held by; what the machine offers is tried, not looked up."""
     from jupyter_guard.isolate.plan import examine as try_machine
-    from jupyter_guard.isolate.plan import is_wanted, plan
+    from jupyter_guard.isolate.plan import opened, plan
     from jupyter_guard.policy import PolicyError, load_effective
+    from jupyter_guard.policy.fields import PROPERTIES
+    from jupyter_guard.policy.files import HUB_VARIABLE
 
     try:
         policy = load_effective(folder)
     except PolicyError:
         # Said already, under policy.
         return
+    if sys.platform != "linux":
+        yield _elsewhere(policy.isolation)
+        return
     machine, wanted = try_machine(), policy.isolation
-    made, offered = plan(wanted, machine, policy.limits), ", ".join(_offered(machine))
-    if not is_wanted(wanted):
-        what = "isolation: none, as the policy asks for none. A cell then has all your rights; vetting is no sandbox. "
-        yield Fact("isolation", "missing", f"{what}This machine offers {offered}", "jupyter guard isolation")
+    made = plan(wanted, machine, policy.limits, by_site=os.environ.get(HUB_VARIABLE))
+    offered = ", ".join(_offered(machine))
+    bare = "a cell then has all your rights; vetting is no sandbox"
+    if wanted.backend == "none" and not made.missing:
+        what = f"isolation: none, as the policy says isolation.backend = none: {bare}. This machine offers {offered}"
+        yield Fact("isolation", "missing", what, 'take that line out, or write backend = "auto"')
     elif made.missing or wanted.backend not in ("auto", "none", made.backend):
         what = f"the policy wants isolation by {wanted.backend} of {', '.join(made.required) or 'nothing named'}; "
         what += f"missing: {', '.join(made.missing) or wanted.backend}. This machine offers {offered}"
-        yield Fact("isolation", "wrong", what, "; ".join(made.reasons) + ": until then guarded kernels run no cell")
+        yield Fact("isolation", "wrong", what, "; ".join(made.reasons) + ": until then no guarded kernel starts")
+    elif made.backend == "none":
+        yield Fact("isolation", "missing", f"isolation: none: {bare}", "; ".join(made.reasons))
     else:
         what = f"isolation: guarded kernels here start in {made.backend}: {', '.join(made.achieved)}"
-        yield Fact("isolation", "ok", f"{what}. This machine offers {offered}")
+        # Limits are told of below.
+        lacks = [one for one in PROPERTIES if one not in (*made.achieved, "resources")]
+        what += f", not {', '.join(lacks)}" if lacks else ""
+        todo = ("; ".join(made.reasons) or opened(wanted, machine)) if lacks else ""
+        yield Fact("isolation", "missing" if lacks else "ok", f"{what}. This machine offers {offered}", todo)
     yield from _limits(policy, machine)
+    yield from _grants(folder, policy)
+    yield from _containers()
+
+
+def _elsewhere(wanted: Any) -> Fact:
+    """What there is where no box can be made, whatever is installed."""
+    system = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+    what = f"no isolation on {system}: a cell has all your rights; vetting is no sandbox, and [limits] hold time and "
+    what += "output only"
+    asked = ", ".join((*wanted.require, *([wanted.backend] if wanted.backend not in ("auto", "none") else [])))
+    if asked:
+        what += f". The policy wants {asked}, so no guarded kernel starts"
+    return Fact("isolation", "wrong" if asked else "missing", what, "run the kernels on Linux, or in a virtual machine")
 
 
 def _limits(policy: Any, machine: Any) -> Iterator[Fact]:
@@ -222,6 +257,35 @@ def _limits(policy: Any, machine: Any) -> Iterator[Fact]:
         yield Fact("limits", "wrong" if "resources" in policy.isolation.require else "missing", what)
     else:
         yield Fact("limits", "ok", f"{', '.join(said)}; tried here, and over a whole kernel they hold")
+    from jupyter_guard.isolate.cgroups import delegated
+
+    group, why = delegated()
+    what = f"memory and processes are also held in a control group below {group}" if group else why
+    yield Fact("limits", "ok" if group else "missing", what)
+
+
+def _grants(folder: Path, policy: Any) -> Iterator[Fact]:
+    """What the policy grants and nobody gets, each with its line; hosts are really looked up."""
+    from jupyter_guard.isolate import refusing
+    from jupyter_guard.isolate.grants import grants
+
+    if policy.isolation.backend == "none":
+        return
+    granted = grants(policy.isolation, str(folder), os.environ)
+    problems = (*granted.problems, *refusing.unresolved(granted.hosts))
+    for one in (*refusing.placed(policy, problems), *refusing.about_place(str(folder))):
+        yield Fact("grants", "missing", one)
+
+
+def _containers() -> Iterator[Fact]:
+    """Container engines; no kernel runs in one yet, so none is ever wrong."""
+    from jupyter_guard.isolate import containers
+
+    found = containers.engines(SECONDS_FOR_ENGINES)
+    works = [one for one in found if not one.trouble]
+    yield Fact(
+        "containers", "ok" if works else "missing", containers.summary(found) + "; kernels do not run in them yet"
+    )
 
 
 def _offered(machine: Any) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,22 +16,27 @@ from jupyter_guard.cli.console import color_option, plain, stdout, styled
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
 def command(rules: tuple[str, ...], form: str) -> None:
-    """Explain rules such as JG301: what they find, why it matters, what to do instead, and examples."""
+    """Explain rules such as JG301, or your own: what they find, why it matters, what to do instead, and examples."""
     from jupyter_guard.judge import RULES
 
     wanted = [rule.upper() for rule in rules]
-    unknown = [rule for rule in wanted if rule not in RULES]
+    known: dict[str, Any] = dict(RULES)
+    if any(rule not in known for rule in wanted):
+        from jupyter_guard.policy import load_effective
+
+        known |= load_effective(Path().absolute()).own
+    unknown = [rule for rule in wanted if rule not in known]
     if unknown:
-        raise click.UsageError(" ".join(_unknown(rule, list(RULES)) for rule in unknown))
+        raise click.UsageError(" ".join(_unknown(rule, list(known)) for rule in unknown))
     if form == "json":
         from jupyter_guard.cli.rules import rule_item
 
-        plain(json.dumps([rule_item(RULES[rule]) for rule in wanted], indent=2))
+        plain(json.dumps([rule_item(known[rule]) for rule in wanted], indent=2))
         return
     from rich.text import Text
 
     console = stdout()
-    for number, rule in enumerate(RULES[name] for name in wanted):
+    for number, rule in enumerate(known[name] for name in wanted):
         if number:
             console.print()
         head = Text.assemble((f"{rule.id} ", "bold"), rule.title)

@@ -23,12 +23,22 @@ class Outcome(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...]
 
 
-class Judge:
-    """Vets cases. ``policy`` is a preset's name or a policy file; left out, the layers in force count."""
+# Cells that somebody keeps and reads: practice is about these. A case of a case file may be any piece of code.
+KEPT: Final = frozenset({"notebook", "python"})
 
-    def __init__(self, policy: str | None = None) -> None:
+
+class Judge:
+    """Vets cases. ``policy`` is a preset's name or a policy file; left out, the layers in force count.
+
+    ``practice`` says whether a review is about practice too; ``None``: that of notebooks and scripts is. ``troubles``
+    are the reasons, in words, for which a part of practice could not be looked at.
+    """
+
+    def __init__(self, policy: str | None = None, practice: bool | None = None) -> None:
         self._given = named_policy(policy) if policy is not None else None
+        self.practice = practice
         self._found: dict[Path, Policy] = {}
+        self.troubles: list[str] = []
 
     def policy(self, case: Case) -> Policy:
         """The policy for a case. Raises ``PolicyError`` with every mistake in the files that make it."""
@@ -49,6 +59,32 @@ class Judge:
         except Exception as error:
             return Outcome(case, tuple(_failed(cell, error, policy) for cell in case.cells))
         return Outcome(case, tuple(_vet(session, cell, policy) for cell in case.cells))
+
+    def review(self, case: Case) -> Outcome:
+        """The reports of a case, with findings of practice where they are wanted."""
+        outcome = self.vet(case)
+        wanted = case.form in KEPT if self.practice is None else self.practice
+        if not wanted or not outcome.reports:
+            return outcome
+        # Loaded here: whoever asks for cases alone does without.
+        from jupyter_guard.guard.practising import practised
+        from jupyter_guard.practice.ruff import RuffError
+
+        policy = self.policy(case)
+        try:
+            return Outcome(case, practised(outcome.reports, policy))
+        except RuffError as error:
+            self._trouble(str(error))
+        try:
+            return Outcome(case, practised(outcome.reports, policy, ruff=False))
+        except Exception as error:
+            # What would stop a cell was judged before: that stands.
+            self._trouble(f"{type(error).__name__}: {error}")
+            return outcome
+
+    def _trouble(self, said: str) -> None:
+        if said not in self.troubles:
+            self.troubles.append(said)
 
 
 def folder_of(case: Case) -> Path:

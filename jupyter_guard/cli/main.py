@@ -21,11 +21,13 @@ CLEAN, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
 COMMANDS: Final = {
     "vet": "vet",
     "scrub": "scrub",
+    "evaluate": "evaluate",
     "install": "install",
     "doctor": "doctor",
     "isolation": "isolation",
     "policy": "policy",
     "audit": "audit",
+    "hub": "hub",
     "rules": "rules",
     "explain": "explain",
     "completion": "completion",

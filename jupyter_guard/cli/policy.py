@@ -22,7 +22,7 @@ _folder = click.option(
 
 @click.group("policy")
 def command() -> None:
-    """Show, check, explain and start policies.
+    """Show, check, explain, start and widen policies.
 
     Layers, the mightiest first: site (/etc/jupyter/jupyter_guard.toml, root's own), hub (the file that
     JUPYTER_GUARD_POLICY names), user (jupyter_guard.toml in Jupyter's configuration folder), project
@@ -71,7 +71,7 @@ def show(folder: Path, form: str) -> None:
         if not key.startswith("origin.") or key.endswith(".code"):
             table.add_row(key, _shown(value), _who(policy, key))
     for key in policy.explained_keys():
-        if key.startswith(("rules.", "knowledge.")):
+        if key.startswith(("rules.", "own.", "knowledge.")):
             table.add_row(key, _shown(policy.explain(key)[-1].value), _who(policy, key))
     console.print(table)
 
@@ -84,19 +84,23 @@ def check(files: tuple[Path, ...], folder: Path) -> int:
 
     Exit status: 0 when nothing is wrong, 2 otherwise.
     """
+    from jupyter_guard.guard.matching import Matchers
     from jupyter_guard.policy import PolicyError, PolicyProblem, load_effective, policy_files, read_layer
+    from jupyter_guard.policy.packs import with_packs
 
     if not files:
         policy = load_effective(folder.absolute())
         _check_patterns(policy.scrub.patterns, "the layers in force")
+        Matchers(policy.own)
         there = [str(path) for _, path in policy_files(folder.absolute()) if path.exists()]
         click.echo(f"ok: {', '.join(there) or 'no policy file; the preset personal holds'} (policy {policy.hash})")
         return 0
     problems: list[PolicyProblem] = []
     for path in files:
         try:
-            layer = read_layer(path, "user")
-            _check_patterns(layer.patterns, str(path))
+            for layer in with_packs(read_layer(path, "user")):
+                _check_patterns(layer.patterns, layer.file)
+                Matchers(layer.own, layer.file, layer.lines)
         except PolicyError as error:
             problems += error.problems
         else:
@@ -178,6 +182,52 @@ def init(preset: str, for_user: bool, output: Path | None, force: bool) -> None:
     click.echo(f"wrote {path} (preset {preset})")
     if not for_user and output is None and preset == "personal":
         complain("this file can only tighten, and personal is the mildest: change keys in it, or take another preset")
+
+
+@command.command("grant")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--write", "writable", is_flag=True, help="Grant a path for writing too.")
+@click.option("--make", is_flag=True, help="Make a folder that is granted for writing and is not there yet.")
+@_folder
+@color_option
+def grant(names: tuple[str, ...], writable: bool, make: bool, folder: Path) -> int:
+    """Let isolated kernels reach something, in your own policy file, where the layers above allow it.
+
+    NAME is a service or credential store (aws, gcloud, azure, huggingface, kaggle, ...: its files and its variables), a
+    path, a host or host:port, or a variable. Comments in the file stay. A kernel takes it up when it is restarted.
+
+    Exit status: 0, or 1 when a layer above refuses, which is named with its line; then nothing of that NAME is written.
+    """
+    from jupyter_guard.policy import granting
+
+    if make and not writable:
+        raise click.UsageError("--make goes with --write: a folder that is only read has to be there.")
+    refused = False
+    for name in names:
+        try:
+            what = granting.wanted(name, folder.absolute(), Path.home(), writable)
+            done = granting.grant(what, folder.absolute())
+            if make:
+                (folder.absolute() / Path(name).expanduser()).mkdir(parents=True, exist_ok=True)
+        except granting.RefusedError as error:
+            complain(str(error))
+            refused = True
+            continue
+        except ValueError as error:
+            from jupyter_guard.policy import PolicyError
+
+            if isinstance(error, PolicyError):
+                raise
+            raise click.UsageError(f"{name!r} cannot be granted: expected {error}.") from None
+        except OSError as error:
+            raise click.UsageError(f"the folder, or the user's policy, cannot be written: {error}.") from None
+        if not done.added:
+            click.echo(f"{name} is granted already")
+            continue
+        for key, entries in done.added.items():
+            click.echo(f"{done.file}: {key} has {', '.join(entries)} now")
+        click.echo("restart the kernel to take it up")
+    return int(refused)
 
 
 def _verdicts(policy: Any) -> None:

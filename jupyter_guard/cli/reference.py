@@ -1,6 +1,6 @@
 """The commands, the policy's schema and the rules -> their reference pages.
 
-``python -m jupyter_guard.cli.reference docs`` writes ``docs/reference/{cli,policy,rules}.md`` and a page a rule in
+``python -m jupyter_guard.cli.reference docs`` writes ``docs/reference/{cli,policy,rules,hub}.md`` and a page a rule in
 ``docs/rules/``; with ``--check`` it changes nothing and exits with 1 when a page is not what it would write.
 """
 
@@ -17,12 +17,14 @@ import click
 import jupyter_guard.policy.merge as merging
 from jupyter_guard.cli.main import PROGRAM, cli
 from jupyter_guard.cli.rules import BY_TARGET
+from jupyter_guard.hub.settings import settings
 from jupyter_guard.judge import RULES
 from jupyter_guard.judge.rule import FAMILIES, Rule
 from jupyter_guard.judge.severity import LETTERS, TABLE
 from jupyter_guard.policy import preset_names
 from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, ROWS, RULE_FIELDS, Field
 from jupyter_guard.policy.layer import preset_text
+from jupyter_guard.policy.own import OWN_FIELDS
 from jupyter_guard.policy.policy import Policy
 from jupyter_guard.terms import Origin, Scope
 
@@ -70,7 +72,8 @@ def policy_page() -> str:
     )
     lines.append(cleandoc(merging.__doc__ or "").partition("\n\n")[2].replace("``", "`") + "\n")
     lines.append(
-        "What `[deny]` lists is blocked whatever the rows and the rules say, and a failure of the guard itself too.\n"
+        "What `[deny]` lists, or `[allow]` does not, is blocked whatever rows and rules say; so is what the guard"
+        " itself fails on.\n"
     )
     lines.append("## Keys\n")
     lines.append("| key | holds | meaning | two layers |\n|---|---|---|---|")
@@ -86,6 +89,9 @@ def policy_page() -> str:
     lines.append('| `origin.ORIGIN.code` | `"any"` or `"tools"` | `"tools"`: approved tools only | the stricter |\n')
     lines.append("### `[rules.JGnnn]`\n")
     lines += _table(RULE_FIELDS)
+    lines.append("### `[own.ID]`\n")
+    lines.append("A rule of your own, ID such as `ACME01`: [rules of your own](../own-rules.md).\n")
+    lines += _table(OWN_FIELDS)
     lines.append('### `[knowledge."full.name"]`\n')
     lines.append("What a callable of yours does, in the words of the files in `jupyter_guard/knowledge/`:\n")
     lines.append('```toml\n[knowledge."acme.client.purge"]\ndoes = "data.destroy"\ntarget = "arg:0/dataset"\n```\n')
@@ -102,6 +108,27 @@ def policy_page() -> str:
         for origin in Origin:
             row = policy.row(origin)
             lines.append(f"| {origin} | " + " | ".join(str(row[one]) for one in ROWS) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def hub_page() -> str:
+    """Every setting by which a JupyterHub is locked."""
+    lines = [_GENERATED, "# Settings of a locked JupyterHub\n"]
+    lines.append(
+        "`jupyter_guard.hub.enforce` sets these in `jupyterhub_config.py`; `jupyter guard hub check` looks whether"
+    )
+    lines.append("they hold. `{username}` is the user's name as the Hub escapes it.\n")
+    for setting in settings("/etc/jupyter/jupyter_guard.toml", "python"):
+        lines.append(f"## c.{setting.trait}\n")
+        lines.append(f"{setting.why}\n")
+        if isinstance(setting.value, dict):
+            lines.append("| variable | value |\n|---|---|")
+            lines += [f"| `{name}` | `{value}` |" for name, value in setting.value.items()]
+        elif isinstance(setting.value, list):
+            lines += [f"- `{one}`" for one in setting.value]
+        else:
+            lines.append(f"`{setting.value}`")
         lines.append("")
     return "\n".join(lines)
 
@@ -149,12 +176,16 @@ def rule_page(rule: Rule) -> str:
         lines.append(f"Looks at observations: {', '.join(f'`{what}`' for what in rule.observes)}.\n")
     if rule.calls:
         lines.append(f"Looks at calls of: {', '.join(f'`{name}`' for name in sorted(rule.calls))}.\n")
+    if rule.apart:
+        lines.append("Asked off the path of a run only: [practice](../practice.md).\n")
     for label, examples in (("Found in", rule.bad), ("Not found in", rule.good)):
         if examples:
             lines.append(f"## {label}\n")
         lines += [_fenced(example) for example in examples]
-    if not rule.bad:
-        lines.append("What it finds is what the policy's `[deny]` lists: [policy keys](../reference/policy.md).\n")
+    if not rule.bad and not rule.apart:
+        lines.append(
+            "What it finds follows from the policy's `[deny]` and `[allow]`: [policy keys](../reference/policy.md).\n"
+        )
     return "\n".join(lines)
 
 
@@ -162,7 +193,7 @@ def _lowered(title: str) -> str:
     return title[0].lower() + title[1:]
 
 
-PAGES = {"cli.md": cli_page, "policy.md": policy_page, "rules.md": rules_page}
+PAGES = {"cli.md": cli_page, "policy.md": policy_page, "rules.md": rules_page, "hub.md": hub_page}
 
 
 def pages() -> dict[str, str]:
@@ -190,13 +221,15 @@ def _table(fields: dict[str, Field]) -> list[str]:
 
 def _joining(key: str) -> str:
     table, _, name = key.partition(".")
-    if table in ("deny", "scrub") or name == "require":
+    if table in ("suppress", "allow"):
+        return "what both allow"
+    if table in ("deny", "scrub", "packs") or name in ("require", "origins", "ruff"):
         return "united"
     if table == "isolation" and name != "backend":
         return "what both allow"
-    if table == "limits":
+    if table == "limits" or name == "complexity":
         return "the smaller"
-    if key in ("mode", "locked"):
+    if key in ("mode", "locked", "undo.uncovered"):
         return "the stricter"
     return "the mightier layer's"
 

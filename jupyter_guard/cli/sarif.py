@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from jupyter_guard import __version__
 from jupyter_guard.cli.baseline import fingerprint
 from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import clean
-from jupyter_guard.cli.judging import Outcome
+from jupyter_guard.cli.judging import FAILURE_RULE, Outcome
 from jupyter_guard.guard.card import finding_item
+from jupyter_guard.judge import RULES
 from jupyter_guard.terms import Finding, Report, Severity, Verdict
+from jupyter_guard.terms.own import FAMILY
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {
@@ -26,14 +29,20 @@ _LEVELS = {
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "note": "1.0"}
 
 
-def log(outcomes: list[Outcome], problems: list[BadInput]) -> dict[str, Any]:
-    """A SARIF log of every finding that the policy does not simply allow."""
-    results = [
-        _result(outcome, report, line, finding)
+# What is shown without being about safety.
+APART: Final = frozenset(rule.id for rule in RULES.values() if rule.apart)
+
+
+def log(outcomes: list[Outcome], problems: list[BadInput], titles: Mapping[str, str]) -> dict[str, Any]:
+    """A SARIF log of every finding that the policy does not simply allow, and of practice; what a comment allowed is
+    marked so. ``titles`` are those of an organisation's own rules.
+    """
+    found = [
+        (finding, _result(outcome, report, line, finding))
         for outcome in outcomes
         for report, line in zip(outcome.reports, outcome.case.lines, strict=True)
         for finding in report.findings
-        if finding.verdict > Verdict.ALLOW
+        if finding.verdict > Verdict.ALLOW or finding.suppressed or finding.rule in APART
     ]
     return {
         "$schema": SCHEMA,
@@ -44,7 +53,7 @@ def log(outcomes: list[Outcome], problems: list[BadInput]) -> dict[str, Any]:
                     "driver": {
                         "name": "jupyter_guard",
                         "version": __version__,
-                        "rules": _rules({result["ruleId"] for result in results}),
+                        "rules": _rules({finding.rule: finding for finding, _ in found}, titles),
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -56,7 +65,7 @@ def log(outcomes: list[Outcome], problems: list[BadInput]) -> dict[str, Any]:
                         ],
                     }
                 ],
-                "results": results,
+                "results": [result for _, result in found],
             }
         ],
     }
@@ -83,6 +92,7 @@ def _result(outcome: Outcome, report: Report, line: int, finding: Finding) -> di
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{where}{item['message']}. {item['why']} Instead: {item['instead']}"},
         "locations": [location],
+        **({"suppressions": [_suppression(item)]} if finding.suppressed else {}),
         "partialFingerprints": {"jupyterGuard/v1": fingerprint(outcome.case, report, finding)},
         "properties": {
             key: item[key] for key in ("family", "severity", "confidence", "verdict", "decided_by", "origin")
@@ -90,19 +100,29 @@ def _result(outcome: Outcome, report: Report, line: int, finding: Finding) -> di
     }
 
 
-def _rules(used: set[str]) -> list[dict[str, Any]]:
-    from jupyter_guard.judge import RULES
+def _suppression(item: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "inSource", "status": "accepted", "justification": item["suppressed"]}
 
+
+def _rules(used: Mapping[str, Finding], titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rules of the findings; of an organisation's own the reasons are what the findings said."""
     described = []
-    for name in sorted(used):
+    for name, finding in sorted(used.items()):
         rule = RULES.get(name)
-        title = rule.title if rule else "The guard itself failed on a cell"
+        failed = "The guard itself failed on a cell"
+        title = rule.title if rule else failed if name == FAILURE_RULE else clean(titles.get(name) or finding.message)
         entry: dict[str, Any] = {"id": name, "shortDescription": {"text": title}}
-        if rule is not None:
+        if finding.family == FAMILY:
+            entry["fullDescription"] = {"text": clean(finding.why)}
+            entry["help"] = {"text": clean(f"{finding.why} Instead: {finding.instead}")}
+            entry["properties"] = {"tags": [FAMILY], "security-severity": _SCORES[str(finding.severity)]}
+        elif rule is not None:
             entry["fullDescription"] = {"text": rule.why}
             entry["help"] = {"text": f"{rule.why} Instead: {rule.instead}"}
             score = _SCORES[str(rule.severity or Severity.HIGH)]
             entry["properties"] = {"tags": ["security", rule.family], "security-severity": score}
+            if name in APART:
+                entry["properties"] = {"tags": ["maintainability", rule.family]}
         described.append(entry)
     return described
 

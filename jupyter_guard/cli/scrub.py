@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +14,19 @@ import click
 from jupyter_guard.cli.console import color_option, complain, counted, plain, printable, progress, stdout, styled
 
 if TYPE_CHECKING:
+    from jupyter_guard.cli.outputs import InText
     from jupyter_guard.scrub import KnownValues, Redaction
     from jupyter_guard.scrub.patterns import Pattern
 
     Sought = tuple[KnownValues, tuple[Pattern, ...] | None]
     Taken = list[tuple[int, Redaction]]
 
-_LARGEST = 512 << 20
-
 
 @click.command("scrub")
 @click.argument("paths", nargs=-1, metavar="[PATH...|-]")
 @click.option("--write", is_flag=True, help="Replace the files; those with nothing in them keep every byte.")
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 when there is a secret.")
-@click.option("--sources", is_flag=True, help="Also code: literals with a secret become os.environ[...].")
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 when there is a secret, in code too.")
+@click.option("--sources", is_flag=True, help="Also cells' own texts: code reads secrets from os.environ[...].")
 @click.option("--name", metavar="FILE", help="Standard input is the content of FILE, by its name a notebook or text.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--known/--no-known", default=True, help="Also look for the values that your credential stores hold.")
@@ -46,16 +42,22 @@ def command(
     known: bool,
     policy: str | None,
 ) -> int:
-    """Take secrets out of outputs of notebooks (.ipynb) and out of other text files.
+    """Take secrets out of notebooks (.ipynb) and out of other text files.
 
     Without PATH, or with `-`, text from standard input goes to standard output as it comes. One PATH without --write
-    or --check goes to standard output too. A folder stands for the notebooks below it. Code is not changed without
-    --sources: secrets in it are named. Token formats of your own, `[scrub.patterns]` of the policy, are looked for
-    beside the built-in ones.
+    or --check goes to standard output too. A folder stands for the notebooks below it.
+
+    In a notebook outputs, metadata and attachments are cleaned. The cells' own texts are not changed without --sources:
+    secrets in them are named, by cell and line. With it Python reads them from the environment, whole strings or the
+    secret part of an f-string, a URL, a header; so do `!` lines and cells for a shell, with "$NAME"; comments,
+    docstrings, Markdown and raw cells have a marker. What would mean something else then (SQL, other magics and
+    languages, a shell's here-documents) stays, and is named. Token formats of your own, `[scrub.patterns]` of the
+    policy, are looked for beside the built-in ones.
 
     With --name it is a git clean filter: `git config filter.jupyter-guard.clean "jupyter guard scrub --name %f -"`.
 
-    Exit status: 0, with --check 1 when there is a secret; 2 when something could not be read or written.
+    Exit status: 0, with --check 1 when there is a secret anywhere; 2 when something could not be read or written. A
+    credential store that cannot be read is named, and its values are not looked for.
     """
     if write and check:
         raise click.UsageError("--write changes files and --check does not: give one.")
@@ -88,82 +90,62 @@ def command(
     if form == "json":
         plain(json.dumps({"version": 1, "files": results, "problems": problems}, indent=1, ensure_ascii=False))
     elif write or check:
-        _print(results, write)
+        _print(results, write, sources)
     else:
         for result in results:
-            _name_code(result)
+            _name_code(result, sources)
     if problems:
         return 2
-    return int(check and any(result["redactions"] or (sources and result["in_code"]) for result in results))
+    return int(check and any(result["redactions"] or result["in_code"] for result in results))
 
 
 def _file(path: Path, sought: Sought, write: bool, to_stdout: bool, sources: bool) -> dict[str, Any]:
+    from jupyter_guard.cli.files import read_file, replace
+
     try:
-        if path.stat().st_size > _LARGEST:
-            return {"file": str(path), "error": f"larger than {_LARGEST >> 20} MiB"}
-        data = path.read_bytes()
-        cleaned, taken, in_code = _cleaned(path, data, sought, sources)
+        data = read_file(path)
+        cleaned, result = _cleaned(path, data, sought, sources)
         if to_stdout:
             sys.stdout.buffer.write(cleaned)
         elif write and cleaned != data:
-            if path.read_bytes() != data:
-                return {"file": str(path), "error": "changed while it was read: nothing was written; run this again"}
-            replace(path, cleaned)
-    except OSError as error:
-        return {"file": str(path), "error": error.strerror or str(error)}
+            replace(path, cleaned, data)
     except ValueError as error:
         return {"file": str(path), "error": str(error)}
-    changed = write and cleaned != data
-    return {"file": str(path), "changed": changed, "redactions": _items(taken), "in_code": _items(in_code)}
+    if not (write or to_stdout):
+        result["variables"] = []
+    return {"file": str(path), "changed": write and cleaned != data, **result}
 
 
-def _cleaned(path: Path, data: bytes, sought: Sought, sources: bool) -> tuple[bytes, Taken, Taken]:
-    """The content without secrets, what was taken out, and what is still in code. Raises ``ValueError``."""
-    from jupyter_guard.cli.outputs import scrub_notebook, secrets_in_code
+def _cleaned(path: Path, data: bytes, sought: Sought, sources: bool) -> tuple[bytes, dict[str, Any]]:
+    """The content without secrets; what was taken out, and what still stands in cells. Raises ``ValueError``."""
+    from jupyter_guard.cli.outputs import scrub_notebook, secrets_in_text
+    from jupyter_guard.cli.variables import Variables
 
     if path.suffix != ".ipynb":
-        return *_text(data, sought), []
-    cleaned, taken = scrub_notebook(data, *sought, sources=sources)
-    return cleaned, taken, secrets_in_code(cleaned, *sought)
+        cleaned, taken = _text(data, sought)
+        return cleaned, {"redactions": _items(taken), "in_code": [], "variables": []}
+    variables = Variables()
+    cleaned, taken = scrub_notebook(data, *sought, sources=variables if sources else False)
+    left = _places(secrets_in_text(cleaned, *sought))
+    return cleaned, {"redactions": _items(taken), "in_code": left, "variables": variables.names}
 
 
 def _named(path: Path, sought: Sought, check: bool, sources: bool) -> int:
     """Standard input as the content of a file, whole: what git's filters need."""
     data = sys.stdin.buffer.read()
     try:
-        cleaned, taken, in_code = _cleaned(path, data, sought, sources)
+        cleaned, found = _cleaned(path, data, sought, sources)
     except ValueError as error:
         complain(f"{path}: {error}")
         return 2
-    result = {"file": str(path), "redactions": _items(taken), "in_code": _items(in_code)}
+    result = {"file": str(path), **found}
     if check:
-        _print([result], write=False)
-        return int(bool(taken or (sources and in_code)))
+        result["variables"] = []
+        _print([result], False, sources)
+        return int(bool(found["redactions"] or found["in_code"]))
     sys.stdout.buffer.write(cleaned)
-    _name_code(result)
+    _name_code(result, sources)
     return 0
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` in one step: whoever reads sees the old file or the new one. Keeps its mode."""
-    target = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".jupyter_guard", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        found = target.stat()
-        temporary.chmod(found.st_mode & 0o7777)
-        if hasattr(os, "chown"):
-            # Only root may give files away; for anybody else the file is theirs already.
-            with contextlib.suppress(PermissionError):
-                os.chown(temporary, found.st_uid, found.st_gid)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _text(data: bytes, sought: Sought) -> tuple[bytes, Taken]:
@@ -216,6 +198,9 @@ def _sought(given: str | None, use_known: bool) -> Sought:
         where = given or "the layers in force"
         raise PolicyError([PolicyProblem(where, 0, "scrub.patterns", one) for one in error.problems]) from None
     known = KnownValues.from_sources(policy.scrub.known_from, os.environ, Path.home()) if use_known else KnownValues()
+    for one in known.skipped:
+        if one.unread:
+            complain(f"{one.name}: {one.reason}; the values in it are not looked for")
     return known, patterns
 
 
@@ -226,32 +211,23 @@ def _prepare() -> None:
 
 
 def _files(paths: tuple[str, ...]) -> tuple[list[Path], list[dict[str, str]]]:
+    from jupyter_guard.cli.files import notebooks_below
+
     files: dict[Path, None] = {}
-    problems = []
+    problems: list[dict[str, str]] = []
     for given in paths:
-        path = Path(given)
         if given == "-":
             raise click.UsageError("`-` (standard input) stands alone.")
-        if path.is_dir():
-            below = list(_notebooks_below(path))
-            files.update(dict.fromkeys(below))
-            if not below:
-                problems.append({"file": given, "error": "the folder holds no notebook (.ipynb)"})
-        elif path.is_file():
-            files[path] = None
-        else:
-            problems.append({"file": given, "error": "there is no such file or folder"})
-    return list(files), problems
-
-
-def _notebooks_below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.is_symlink():
+        # Path's own raises where it may not look.
+        if not os.path.isdir(given):  # noqa: PTH112
+            files[Path(given)] = None
             continue
-        if path.is_dir():
-            yield from _notebooks_below(path)
-        elif path.suffix == ".ipynb":
-            yield path
+        known = len(problems)
+        below = list(notebooks_below(Path(given), problems))
+        files.update(dict.fromkeys(below))
+        if not below and len(problems) == known:
+            problems.append({"file": given, "error": "the folder holds no notebook (.ipynb)"})
+    return list(files), problems
 
 
 def _items(taken: Taken) -> list[dict[str, Any]]:
@@ -261,7 +237,12 @@ def _items(taken: Taken) -> list[dict[str, Any]]:
     return [{"cell": cell, "kind": kind, "count": count} for (cell, kind), count in counts.items()]
 
 
-def _print(results: list[dict[str, Any]], write: bool) -> None:
+def _places(found: list[InText]) -> list[dict[str, Any]]:
+    counts = Counter((one.cell, one.line, one.kind) for one in found)
+    return [{"cell": cell, "line": line, "kind": kind, "count": n} for (cell, line, kind), n in counts.items()]
+
+
+def _print(results: list[dict[str, Any]], write: bool, sources: bool) -> None:
     from rich.table import Table
 
     console = stdout()
@@ -279,13 +260,16 @@ def _print(results: list[dict[str, Any]], write: bool) -> None:
     done = "taken out of" if write else "found in"
     console.print(f"{counted(total, 'secret')} {done} {with_secrets:,} of {counted(len(results), 'file')}")
     for result in results:
-        _name_code(result)
+        _name_code(result, sources)
 
 
-def _name_code(result: dict[str, Any]) -> None:
+def _name_code(result: dict[str, Any], sources: bool) -> None:
     if result["in_code"]:
-        where = ", ".join(f"cell {item['cell']} ({item['kind']})" for item in result["in_code"])
-        complain(f"{result['file']}: secrets in the cells' own text, which stay there: {where}")
+        where = ", ".join(f"cell {item['cell']}, line {item['line']} ({item['kind']})" for item in result["in_code"])
+        hint = "" if sources else "; --sources takes out what can be read from the environment"
+        complain(f"{result['file']}: secrets in the cells' own text, which stay there: {where}{hint}")
+    if result["variables"]:
+        complain(f"{result['file']}: set these in the environment before it runs: {', '.join(result['variables'])}")
 
 
 def _kinds(kinds: Counter[str]) -> str:

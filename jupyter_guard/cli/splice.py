@@ -9,8 +9,14 @@ from typing import Any
 
 import msgspec
 
+from jupyter_guard.scrub.changes import changes
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"[^\s,\]}]+")
+# One character of a string: two escapes for those beyond U+FFFF.
+_CHARACTER = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
+)
 
 
 class _Node(msgspec.Struct):
@@ -22,19 +28,21 @@ class _Node(msgspec.Struct):
     inside: list[_Node] | dict[str, _Node] | None = None
     twice: bool = False
     """It, or a value in it, is a table that has a key twice."""
+    keys: list[tuple[int, int]] = []
+    """Where a table's keys stand."""
 
 
 def spliced(text: str, after: Any) -> str:
-    """``text`` (valid JSON) with what differs from ``after`` replaced.
+    """``text`` (valid JSON) with what differs from ``after`` replaced: within a string only what became something else.
 
-    A table whose keys changed, or that has a key twice, is written as a whole, in the manner of its first line.
+    A table that has a key twice, or more or fewer keys than before, is written as a whole.
     """
     node, _ = _read(text, _SPACE.match(text, 1 if text.startswith("\ufeff") else 0).end())  # type: ignore[union-attr]
-    changes: list[tuple[int, int, str]] = []
-    _compare(text, node, after, changes)
+    changed: list[tuple[int, int, str]] = []
+    _compare(text, node, after, changed)
     parts = []
     at = 0
-    for start, end, new in changes:
+    for start, end, new in changed:
         parts += [text[at:start], new]
         at = end
     return "".join(parts) + text[at:]
@@ -73,10 +81,13 @@ def _read_list(text: str, start: int) -> tuple[_Node, int]:
 
 def _read_table(text: str, start: int) -> tuple[_Node, int]:
     items: dict[str, _Node] = {}
+    keys: list[tuple[int, int]] = []
     twice = False
     at = _skip(text, start + 1)
     while text[at] != "}":
+        first = at
         key, at = scanstring(text, at + 1)
+        keys.append((first, at))
         at = _skip(text, _skip(text, at) + 1)
         item, at = _read(text, at)
         twice = twice or key in items
@@ -86,21 +97,57 @@ def _read_table(text: str, start: int) -> tuple[_Node, int]:
             at = _skip(text, at + 1)
     value = {key: item.value for key, item in items.items()}
     below = any(item.twice for item in items.values())
-    return _Node(start, at + 1, value, None if twice else items, twice or below), at + 1
+    return _Node(start, at + 1, value, None if twice else items, twice or below, keys), at + 1
 
 
-def _compare(text: str, node: _Node, after: Any, changes: list[tuple[int, int, str]]) -> None:
+def _compare(text: str, node: _Node, after: Any, changed: list[tuple[int, int, str]]) -> None:
     if _same(node.value, after) and not node.twice:
         return
     inside = node.inside
-    if isinstance(inside, dict) and isinstance(after, dict) and list(inside) == list(after):
-        for key, item in inside.items():
-            _compare(text, item, after[key], changes)
+    if isinstance(inside, dict) and isinstance(after, dict) and len(inside) == len(after):
+        for (start, end), (key, item), (new_key, new) in zip(node.keys, inside.items(), after.items(), strict=True):
+            if key != new_key:
+                changed.append((start, end, _string(text[start:end], key, new_key)))
+            _compare(text, item, new, changed)
     elif isinstance(inside, list) and isinstance(after, list) and len(inside) == len(after):
         for item, new in zip(inside, after, strict=True):
-            _compare(text, item, new, changes)
+            _compare(text, item, new, changed)
+    elif isinstance(inside, list) and inside and isinstance(after, list) and after and not node.twice:
+        _compare_lists(text, inside, after, changed)
+    elif isinstance(node.value, str) and isinstance(after, str):
+        changed.append((node.start, node.end, _string(text[node.start : node.end], node.value, after)))
     else:
-        changes.append((node.start, node.end, _written(text[node.start : node.end], after)))
+        changed.append((node.start, node.end, _json(after, _is_ascii(text[node.start : node.end]))))
+
+
+def _compare_lists(text: str, items: list[_Node], after: list[Any], changed: list[tuple[int, int, str]]) -> None:
+    """Lists of different lengths, neither of them empty: what they begin and end with alike stays."""
+    shorter = min(len(items), len(after))
+    head = next((i for i in range(shorter) if not _same(items[i].value, after[i])), shorter)
+    rest = shorter - head
+    tail = next((i for i in range(rest) if not _same(items[-1 - i].value, after[-1 - i])), rest)
+    old, new = items[head : len(items) - tail], after[head : len(after) - tail]
+    between = text[items[0].end : items[1].start] if len(items) > 1 else f",{_space_before(text, items[0].start)}"
+    ascii_only = _is_ascii(text[items[0].start : items[-1].end])
+    written = between.join(_json(item, ascii_only) for item in new)
+    if old and new:
+        changed.append((old[0].start, old[-1].end, written))
+    elif new and head:
+        changed.append((items[head - 1].end, items[head - 1].end, between + written))
+    elif new:
+        changed.append((items[0].start, items[0].start, written + between))
+    elif tail:
+        changed.append((old[0].start, items[len(items) - tail].start, ""))
+    else:
+        changed.append((items[head - 1].end, old[-1].end, ""))
+
+
+def _space_before(text: str, at: int) -> str:
+    """What stands between the bracket before and ``at``; a space where a list is in one line."""
+    start = at
+    while text[start - 1] in " \t\r\n":
+        start -= 1
+    return text[start:at] if "\n" in text[start:at] else " "
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -108,16 +155,23 @@ def _same(before: Any, after: Any) -> bool:
     return type(before) is type(after) and bool(before == after)
 
 
-def _written(was: str, after: Any) -> str:
-    """``after`` as JSON in the manner of the text that stood there."""
-    ascii_only = was.isascii() and "\\u" in was
-    lines = re.match(r"[\[{](\r?\n)([ \t]*)", was)
-    if lines is None or not isinstance(after, list) or not after:
-        return _json(after, ascii_only)
-    newline, indent = lines[1], lines[2]
-    last = re.search(r"\n([ \t]*)[\]}]\Z", was)
-    items = [_json(item, ascii_only) for item in after]
-    return f"[{newline}{indent}" + f",{newline}{indent}".join(items) + f"{newline}{last[1] if last else ''}]"
+def _string(was: str, before: str, after: str) -> str:
+    """``after`` as the JSON string ``was``, which says ``before``, says it: what stayed keeps its escapes."""
+    ascii_only = _is_ascii(was)
+    body = was[1:-1]
+    places = [one.end() for one in _CHARACTER.finditer(body)] if "\\" in body else range(1, len(body) + 1)
+    parts = []
+    at = 0
+    for change in changes(before, after):
+        start, end = (places[place - 1] if place else 0 for place in (change.start, change.end))
+        parts += [body[at:start], _json(change.written, ascii_only)[1:-1]]
+        at = end
+    return f'"{"".join(parts)}{body[at:]}"'
+
+
+def _is_ascii(was: str) -> bool:
+    """Whether whoever wrote this writes other characters as escapes."""
+    return was.isascii() and "\\u" in was
 
 
 def _json(value: Any, ascii_only: bool) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyter_guard.cli.cases import BadInput, Source
     from jupyter_guard.cli.journal import Journal
     from jupyter_guard.cli.judging import Judge, Outcome
+    from jupyter_guard.cli.offering import Offers
 
 ORIGINS = ("human", "unknown", "imported", "assistant")
 VERDICTS = ("warn", "confirm", "block")
@@ -53,6 +54,15 @@ VERDICTS = ("warn", "confirm", "block")
     "--diff", is_flag=False, flag_value="HEAD", metavar="[REV]", help="Report only findings that git REV did not have."
 )
 @click.option("--resume", type=click.Path(path_type=Path), metavar="JOURNAL", help="Keep results here; go on from it.")
+@click.option("--fix", is_flag=True, help="First make every safe rewrite in notebooks and scripts; all else stays.")
+@click.option(
+    "--show-fixes", is_flag=True, help="Show rewrites as differences: those that --fix makes, and others to read."
+)
+@click.option(
+    "--practice/--no-practice",
+    default=None,
+    help="Say how cells are written too (JG907 and on, ruff). Default: of notebooks and scripts.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also show cells and findings that are simply allowed.")
 @color_option
 def command(
@@ -66,6 +76,9 @@ def command(
     write_baseline: Path | None,
     diff: str | None,
     resume: Path | None,
+    fix: bool,
+    show_fixes: bool,
+    practice: bool | None,
     verbose: bool,
 ) -> int:
     """Say what code would do, and judge it by the policy. Nothing is run.
@@ -88,7 +101,13 @@ def command(
     sources, problems = find_sources(paths, standard_input)
     if form is None:
         form = "jsonl" if sources and all(source.form == "cases" for source in sources) else "text"
-    judge = Judge(policy)
+    if fix and (baseline is not None or write_baseline is not None or diff or resume is not None):
+        raise click.UsageError(
+            "--fix changes files: fix first, then use --baseline, --write-baseline, --diff or --resume."
+        )
+    judge = Judge(policy, practice)
+    if fix:
+        problems += _fix(sources, judge, Origin(origin) if origin else None)
     known = baselines.read(baseline) if baseline is not None else Counter[str]()
     run = Run(
         judge=judge,
@@ -99,12 +118,46 @@ def command(
     )
     with Journal(resume) if resume is not None else nullcontext() as journal:
         run.journal = journal
-        worst = _report(run.outcomes(sources), run, form, verbose, write_baseline)
+        worst = _report(run.outcomes(sources), run, form, verbose, write_baseline, show_fixes)
     if write_baseline is not None:
         return 2 if run.problems else 0
     if run.problems:
         return 2
     return int(fail_on != "never" and worst >= VERDICTS.index(fail_on))
+
+
+def _fix(sources: list[Source], judge: Judge, origin: Any) -> list[BadInput]:
+    """Make the safe rewrites in files, say each on standard error, and give what could not be written."""
+    from jupyter_guard.cli.cases import BadInput
+    from jupyter_guard.cli.files import FileError, replace
+    from jupyter_guard.cli.fixing import FORMS, fixed
+
+    problems = []
+    if any(source.path == "-" for source in sources):
+        complain("--fix changes files, and standard input is none: what comes on it stays as it is")
+    elif sources and not any(source.form in FORMS for source in sources):
+        complain("--fix rewrites Python in notebooks and scripts, and none of these is one: they stay as they are")
+    for source in sources:
+        if source.path == "-" or source.form not in FORMS:
+            continue
+        found = fixed(source, judge, origin)
+        if isinstance(found, BadInput):
+            # Reading it again below says what is wrong with one that cannot be read.
+            if "nothing in it was fixed" in found.message:
+                problems.append(found)
+            continue
+        before, after, made = found
+        if after == before:
+            continue
+        try:
+            replace(Path(source.path), after, before)
+        except FileError as error:
+            problems.append(BadInput(source.path, f"not fixed: {error}"))
+            continue
+        for one in made:
+            cell = f", cell {one.cell}" if one.cell else ""
+            complain(f"fixed {source.path}{cell}, line {one.line}: {one.title} ({one.rule})")
+    return problems
 
 
 class Run:
@@ -149,10 +202,10 @@ class Run:
         from jupyter_guard.cli.baseline import without
         from jupyter_guard.cli.judging import has_failed
 
-        policy = self.judge.policy(case).hash
+        policy = self.judge.policy(case).hash + {None: "", True: "+practice", False: "-practice"}[self.judge.practice]
         outcome = self.journal.recall(case, policy) if self.journal is not None else None
         if outcome is None:
-            outcome = self.judge.vet(case)
+            outcome = self._reviewed(case)
             # A failure may be gone the next time.
             if self.journal is not None and not has_failed(outcome.reports):
                 self.journal.keep(outcome, policy)
@@ -164,13 +217,27 @@ class Run:
         self.accepted += before - _count(outcome)
         return outcome
 
+    def _reviewed(self, case: Any) -> Outcome:
+        from jupyter_guard.cli.cases import BadInput
 
-def _report(outcomes: Iterator[Outcome | BadInput], run: Run, form: str, verbose: bool, baseline: Path | None) -> int:
+        known = len(self.judge.troubles)
+        outcome = self.judge.review(case)
+        for trouble in self.judge.troubles[known:]:
+            problem = BadInput(case.id, f"not all of the policy's [practice] was looked at: {trouble}")
+            self.problems.append(problem)
+            complain(f"{problem.place}: {problem.message}")
+        return outcome
+
+
+def _report(
+    outcomes: Iterator[Outcome | BadInput], run: Run, form: str, verbose: bool, baseline: Path | None, show_fixes: bool
+) -> int:
     """Print every outcome in ``form``; the index in ``VERDICTS`` of the strictest verdict, -1 for none."""
     import json
 
     from jupyter_guard.cli import answers
     from jupyter_guard.cli.judging import Outcome
+    from jupyter_guard.cli.offering import offers
 
     text = None
     if form == "text" and baseline is None:
@@ -178,6 +245,7 @@ def _report(outcomes: Iterator[Outcome | BadInput], run: Run, form: str, verbose
 
         text = TextReport(stdout(), verbose)
     kept: list[Outcome] = []
+    kept_offers: list[Offers | None] = []
     worst = -1
     for outcome in outcomes:
         if not isinstance(outcome, Outcome):
@@ -186,23 +254,26 @@ def _report(outcomes: Iterator[Outcome | BadInput], run: Run, form: str, verbose
             continue
         verdict = str(answers.worst(outcome.reports))
         worst = max(worst, VERDICTS.index(verdict) if verdict in VERDICTS else -1)
+        offered = offers(outcome, run.judge) if show_fixes and form != "sarif" and baseline is None else None
         if text is not None:
-            text.add(outcome)
+            text.add(outcome, offered or {})
         elif form == "jsonl" and baseline is None:
-            plain(json.dumps(answers.case_answer(outcome), ensure_ascii=False))
+            plain(json.dumps(answers.case_answer(outcome, offered), ensure_ascii=False))
         else:
             kept.append(outcome)
+            kept_offers.append(offered)
     if baseline is not None:
         _write_baseline(baseline, kept)
     elif text is not None:
         text.finish(run.problems, run.accepted)
     elif form == "json":
         policies = {report.policy for outcome in kept for report in outcome.reports}
-        plain(json.dumps(answers.document(kept, run.problems, policies), indent=1, ensure_ascii=False))
+        plain(json.dumps(answers.document(kept, run.problems, policies, kept_offers), indent=1, ensure_ascii=False))
     elif form == "sarif":
         from jupyter_guard.cli.sarif import log
 
-        plain(json.dumps(log(kept, run.problems), indent=1, ensure_ascii=False))
+        titles = {name: one.title for outcome in kept for name, one in run.judge.policy(outcome.case).own.items()}
+        plain(json.dumps(log(kept, run.problems, titles), indent=1, ensure_ascii=False))
     return worst
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Console
 from rich.padding import Padding
@@ -12,8 +14,11 @@ from jupyter_guard.cli.answers import sentence
 from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import clean, counted, printable, styled
 from jupyter_guard.cli.judging import Outcome
+from jupyter_guard.cli.offering import Offer, Offers
 from jupyter_guard.guard.card import finding_item
 from jupyter_guard.terms import Finding, Report, Verdict
+
+MOST_NOTES: Final = 20
 
 
 class TextReport:
@@ -24,23 +29,56 @@ class TextReport:
         self._verbose = verbose
         self._cells: Counter[Verdict] = Counter()
         self._cases = 0
+        self._suppressed = 0
         self._policies: set[str] = set()
 
-    def add(self, outcome: Outcome) -> None:
-        """Print what there is to say about a case."""
+    def add(self, outcome: Outcome, offers: Offers) -> None:
+        """Print what there is to say about a case, and the rewrites that are offered for what is found."""
         self._cases += 1
         headed = False
         for report, line in zip(outcome.reports, outcome.case.lines, strict=True):
             self._cells[report.verdict] += 1
             self._policies.add(report.policy)
-            if report.would_be is Verdict.ALLOW and report.verdict is Verdict.ALLOW and not self._verbose:
+            suppressed = sum(bool(finding.suppressed) for finding in report.findings)
+            self._suppressed += suppressed
+            quiet = report.would_be is Verdict.ALLOW and report.verdict is Verdict.ALLOW and not self._verbose
+            if quiet and not suppressed:
                 continue
             if not headed:
-                self._console.print(Text(printable(outcome.case.id), "bold underline"), soft_wrap=True)
+                self._head(outcome)
                 headed = True
             self._cell(report, line, outcome)
+        notes = [] if self._verbose else list(_notes(outcome))
+        if notes and not headed:
+            self._head(outcome)
+            headed = True
+        for said in notes[:MOST_NOTES]:
+            self._print(Text.assemble(("  practice: ", "dim"), said), 12)
+        if len(notes) > MOST_NOTES:
+            self._print(Text(f"  practice: {len(notes) - MOST_NOTES} more, which -v shows", "dim"), 12)
+        if offers and not headed:
+            self._head(outcome)
+            headed = True
+        for (at, number), offer in offers.items():
+            self._offer(offer, outcome.reports[at].findings[number])
         if headed:
             self._console.print()
+
+    def _offer(self, offer: Offer, finding: Finding) -> None:
+        how = (
+            "--fix makes it"
+            if offer.made_by_fix
+            else "safe where the environment has it"
+            if offer.safe
+            else "read it first"
+        )
+        self._print(Text.assemble(("  rewrite: ", "dim"), f"{offer.title} ({finding.rule}; {how})"), 12)
+        for line in offer.diff.split("\n"):
+            style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
+            self._console.print(Text(f"    {printable(line)}", style), soft_wrap=True)
+
+    def _head(self, outcome: Outcome) -> None:
+        self._console.print(Text(printable(outcome.case.id), "bold underline"), soft_wrap=True)
 
     def _cell(self, report: Report, line: int, outcome: Outcome) -> None:
         head = Text("  ")
@@ -52,7 +90,7 @@ class TextReport:
         head.append(f": {said or 'does nothing that the guard can name'}", "" if said else "dim")
         self._print(head, 2)
         for finding in report.findings:
-            if finding.verdict > Verdict.ALLOW or self._verbose:
+            if finding.verdict > Verdict.ALLOW or finding.suppressed or self._verbose:
                 self._finding(finding, 0 if outcome.case.form == "notebook" else line)
 
     def _finding(self, finding: Finding, line: int) -> None:
@@ -60,7 +98,10 @@ class TextReport:
         head = Text.assemble(("    " + finding.rule, "bold"), " ", styled(item["severity"]))
         head.append(f", line {line + finding.span.line - 1 if line else finding.span.line}: {item['message']}")
         self._print(head, 4)
-        for label, text in (("Why", item["why"]), ("Instead", item["instead"]), ("Decided by", item["decided_by"])):
+        said: tuple[tuple[str, str], ...] = (("Why", item["why"]), ("Instead", item["instead"]))
+        if finding.suppressed:
+            said = (("Allowed", f"in the code, because {item['suppressed']}"),)
+        for label, text in (*said, ("Decided by", item["decided_by"])):
             if text:
                 self._print(Text.assemble((f"      {label + ':':<12}", "dim"), text), 18)
 
@@ -88,7 +129,20 @@ class TextReport:
             )
         if accepted:
             summary.append(f"; {counted(accepted, 'finding')} known already")
+        if self._suppressed:
+            summary.append(f"; {counted(self._suppressed, 'finding')} allowed in the code")
         if problems:
             summary.append("; ").append_text(styled(f"{counted(len(problems), 'input')} not vetted", "wrong"))
         summary.append(f" (policy {', '.join(sorted(self._policies))})" if self._policies else "", "dim")
         self._console.print(summary, soft_wrap=True)
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    """What is allowed and said all the same, a line each: how cells are written."""
+    for report, line in zip(outcome.reports, outcome.case.lines, strict=True):
+        for finding in report.findings:
+            if finding.family == "practice" and finding.verdict is Verdict.ALLOW and not finding.suppressed:
+                first = line if outcome.case.form != "notebook" and line else 1
+                cell = f"cell {report.cell.number}, " if report.cell.number else ""
+                message = finding_item(finding, clean)["message"]
+                yield f"{cell}line {first + finding.span.line - 1}: {message} ({finding.rule})"

@@ -19,11 +19,16 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """A safe rewrite: a title for people, its edits in the order of the text, and the whole ``code`` after them."""
+    """A rewrite: a title for people, its edits in the order of the text, and the whole ``code`` after them.
+
+    One that is ``safe`` does on harmless input what the code did. Others leave something to be said or looked at, and
+    are only ever offered.
+    """
 
     title: str
     edits: tuple[Edit, ...]
     code: str
+    safe: bool = True
 
 
 def applied(code: str, edits: Iterable[Edit]) -> str:

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
 from jupyter_guard.terms import Finding, Span
 
 LONGEST = 2_000
+# The beginnings of the names of what runs SQL, for which it is known how it takes values (PEP 249's paramstyle).
+STYLES: Final = {
+    "sqlite3.": "?",
+    "duckdb.": "?",
+    "pyodbc.": "?",
+    "psycopg.": "%s",
+    "psycopg2.": "%s",
+    "pymysql.": "%s",
+    "MySQLdb.": "%s",
+    "mysql.connector.": "%s",
+    "sqlalchemy.": ":",
+}
+DRIVERS: Final = tuple(STYLES)
 
+# Rewrites that leave something to people: which rows, how long, how often, what a driver makes of a parameter, who
+# else has to reach a server, and whether a harmless file holds the objects or the code that it was asked for.
+OFFERED: Final = frozenset({"JG111", "JG113", "JG302", "JG305", "JG505", "JG703", "JG908"})
 _SHAPES: Final = {
-    "JG111": r"\.load\s*\(",
+    "JG111": r"\.load\s*\(|\bsafe_mode\s*=\s*False\b",
     "JG112": r"\.(?:unsafe_|full_)?load(?:_all)?\s*\(",
     "JG113": r"\btrust_remote_code\s*=\s*True\b",
     "JG115": r"\bdebug\s*=\s*True\b",
-    "JG116": r"\bresolve_entities\s*=\s*True\b",
-    "JG502": r"\b(?:verify|ssl|verify_ssl)\s*=\s*False\b",
-    "JG505": r"['\"]0\.0\.0\.0['\"]",
+    "JG116": r"\bresolve_entities\s*=\s*True\b|\bno_network\s*=\s*False\b",
+    "JG302": r"(?i)\b(?:delete\s+from|update)\b",
+    "JG305": r"\.execute\s*\(",
+    "JG502": r"\b(?:verify|ssl|verify_ssl)\s*=\s*False\b|\b_create_unverified_context\s*\(\s*\)",
+    "JG505": r"['\"](?:0\.0\.0\.0|::)['\"]|\(\s*(?:''|\"\")\s*,",
     "JG603": r"[\"']",
+    "JG703": r"\bwhile\s+(?:True|1)\s*:|\bcount\s*\(\s*\)",
+    "JG902": r"\brandom\.\w+\s*\(",
+    "JG908": r"\(",
 }
 _COMPILED: Final = {rule: re.compile(shape) for rule, shape in _SHAPES.items()}
 
@@ -27,16 +49,39 @@ def is_likely(finding: Finding, code: str) -> bool:
     shape = _COMPILED.get(finding.rule)
     if shape is None or (finding.rule in _CALLABLES and not _CALLABLES[finding.rule] & set(vias(finding))):
         return False
+    if finding.rule == "JG305" and not any(via.startswith(DRIVERS) for via in vias(finding)):
+        return False
     return shape.search(_text(code, finding.span)[:LONGEST]) is not None
 
 
+def is_offered(rule: str, code: str, span: Span) -> bool:
+    """Whether a rewrite of what ``rule`` found at ``span`` is for people to look at, and never made by itself."""
+    if rule == "JG116":
+        # A harmless document's type may lie elsewhere; and to an older lxml 'internal' is as good as True.
+        return "no_network" in _text(code, span) or not _lxml_knows_internal()
+    return rule in OFFERED
+
+
+@functools.cache
+def _lxml_knows_internal() -> bool:
+    """Whether the lxml that is installed here is 5.0 or later, which tells inner entities from others."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return int(version("lxml").partition(".")[0]) >= 5
+    except (PackageNotFoundError, ValueError):
+        return False
+
+
 def vias(finding: Finding) -> tuple[str, ...]:
-    """The qualified names of what a finding's effects are done by."""
-    return tuple(dict.fromkeys(effect.via for effect in finding.effects if effect.via))
+    """The qualified names of what a finding's effects are done by, and of what it is about without any."""
+    return tuple(dict.fromkeys(via for via in (*(effect.via for effect in finding.effects), finding.via) if via))
 
 
 # The rewrites that depend on what is called.
-_CALLABLES: Final = {"JG111": frozenset({"torch.load", "numpy.load"})}
+_CALLABLES: Final = {
+    "JG111": frozenset({"torch.load", "numpy.load", "keras.models.load_model", "tensorflow.keras.models.load_model"})
+}
 
 
 def _text(code: str, span: Span) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst import matchers
+from libcst.metadata import MetadataWrapper, PositionProvider, QualifiedNameProvider
 
-from jupyter_guard.fix import calls, secrets
+from jupyter_guard.fix import calls, loops, secrets
 from jupyter_guard.fix.edit import comments_in, offset
 from jupyter_guard.terms import Span
 
@@ -25,10 +26,56 @@ def rewritten(text: str, rule: str, span: Span, via: tuple[str, ...]) -> Rewritt
     places = wrapper.resolve(PositionProvider)
     if rule == "JG603":
         return secrets.rewritten(text, wrapper.module, places, span)
+    if rule == "JG703":
+        return loops.rewritten(text, places, span)
+    needed = calls.IMPORTS.get(rule)
+    if needed and not _imports_only(wrapper.module, needed):
+        return None
     for node, where in places.items():
         if isinstance(node, cst.Call) and _is_at(where, span):
+            if rule == "JG112" and not _is_dangerous_loader(wrapper, node):
+                return None
             return _call(text, wrapper.module, node, where, calls.REWRITES.get(rule), via)
     return None
+
+
+def _is_dangerous_loader(wrapper: MetadataWrapper, call: cst.Call) -> bool:
+    """Whether the loader that a call names is one of the library's own that run code, whatever it is called here.
+
+    Others may know tags of their own, which the safe loader refuses.
+    """
+    at = calls.position(call, "Loader", 1)
+    if at is None:
+        return True
+    loader, function = call.args[at].value, call.func
+    if isinstance(loader, cst.Attribute) and isinstance(function, cst.Attribute):
+        # Of the module whose function this is, which may have been imported in an earlier cell.
+        return loader.attr.value in calls.LOADERS and loader.value.deep_equals(function.value)
+    names = wrapper.resolve(QualifiedNameProvider).get(loader, set())
+    found = {one.name for one in (names() if callable(names) else names)}
+    return bool(found) and found <= {f"{module}.{name}" for module in ("yaml", "ruamel.yaml") for name in calls.LOADERS}
+
+
+def _imports_only(module: cst.Module, name: str) -> bool:
+    """Whether ``import name`` stands in the text, and nothing else in it binds that name."""
+    imported = bound = 0
+    for alias in matchers.findall(module, matchers.ImportAlias()):
+        whole = module.code_for_node(alias.with_changes(comma=cst.MaybeSentinel.DEFAULT))
+        imported += whole == name
+        bound += whole.rpartition(" ")[2] == name
+    names = matchers.findall(
+        module,
+        matchers.AssignTarget(matchers.Name(name))
+        | matchers.Param(matchers.Name(name))
+        | matchers.For(matchers.Name(name)),
+    )
+    inside = matchers.findall(
+        module,
+        matchers.ImportFrom(
+            names=[matchers.ZeroOrMore(), matchers.ImportAlias(matchers.Name(name)), matchers.ZeroOrMore()]
+        ),
+    )
+    return imported == bound > 0 and not names and not inside
 
 
 def _is_at(where: object, span: Span) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 
 from jupyter_guard.fix.edit import Edit, Fix, applied, comments_in, difference
+from jupyter_guard.fix.likely import is_offered
 from jupyter_guard.read.segments import segments
 from jupyter_guard.terms import Span
 
 
 def suggest(code: str, rule: str, span: Span, via: tuple[str, ...] = ()) -> Fix | None:
-    """The safe rewrite of what ``rule`` found at ``span`` of a Python cell, or ``None`` where none is exact.
+    """The rewrite of what ``rule`` found at ``span`` of a Python cell, or ``None``: a safe one where that is exact.
 
     ``via`` are the qualified names of what is called there, as the finding's effects have them. IPython's lines stay
     as they are; what stands in one of them has no rewrite. Never raises for code, whatever it is.
@@ -43,7 +44,7 @@ def suggest(code: str, rule: str, span: Span, via: tuple[str, ...] = ()) -> Fix 
         return None
     if comments_in(python.text) != comments_in(after) or whole == code:
         return None
-    return Fix(title, tuple(edits), whole)
+    return Fix(title, tuple(edits), whole, not is_offered(rule, code, span))
 
 
 def _is_same_place(code: str, python: str, edit: Edit) -> bool:

@@ -1,5 +1,5 @@
 """What a panel asks of the helper, beside judging -> the answer: the policy in words, a rule's page, and as JSON what
-was decided in this notebook and the safe rewrite of a finding.
+was decided in this notebook and the rewrite of a finding, whether it is safe or has to be looked at.
 
 None of it changes anything, and a failure is an answer too: nobody's cell waits for these.
 """
@@ -55,28 +55,35 @@ def _audit(rest: str) -> str:
 
 
 def _fix(rest: str) -> str:
-    """``rest``: the cell's code, and the rule, place and callable of one of its findings."""
+    """``rest``: the cell's code and those of the cells above, and the rule, place and callable of one finding in it."""
     from jupyter_guard.fix import suggest
     from jupyter_guard.terms import Span
 
     wanted: dict[str, Any] = json.loads(rest)
     span = msgspec.convert(wanted["span"], Span)
     found = suggest(wanted["code"], wanted["rule"], span, tuple(wanted["via"]))
-    if found is None or not _is_better(wanted["code"], found.code, wanted["rule"]):
+    above = msgspec.convert(wanted.get("above", []), list[str])
+    if found is None or not _is_better(above, wanted["code"], found.code, wanted["rule"]):
         return json.dumps({"problem": "there is no rewrite that surely keeps what the code is for"})
     return json.dumps(msgspec.to_builtins(found))
 
 
-def _is_better(before: str, after: str, rule: str) -> bool:
-    """Whether the rewritten cell has less of what ``rule`` finds, and nothing that is judged harder."""
+def _is_better(above: list[str], before: str, after: str, rule: str) -> bool:
+    """Whether the rewritten cell has less of what ``rule`` finds below ``above``, and nothing that is judged harder."""
+    from jupyter_guard.guard.practising import practised
     from jupyter_guard.guard.session import Session
     from jupyter_guard.policy import load_effective
+    from jupyter_guard.terms import Report
 
     policy = load_effective(Path.cwd())
-    old, new = (Session(policy, origin="assistant", workspace=Path.cwd()).vet(code) for code in (before, after))
+
+    def judged(code: str) -> Report:
+        session = Session(policy, origin="assistant", workspace=Path.cwd())
+        return practised([session.vet(cell) for cell in (*above, code)], policy, ruff=False)[-1]
+
+    old, new = judged(before), judged(after)
     counts = [sum(one.rule == rule for one in report.findings) for report in (old, new)]
-    # Without the session's names, nothing may have been found in the first place.
-    return new.verdict <= old.verdict and (counts[1] < counts[0] or counts == [0, 0])
+    return new.verdict <= old.verdict and counts[1] < counts[0]
 
 
 _WORDS = {"policy": _policy, "explain": _rule, "audit": _audit, "fix": _fix}

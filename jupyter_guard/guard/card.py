@@ -37,7 +37,8 @@ _TITLES: dict[str, str] = {
     "note": "jupyter_guard took a note of this cell",
 }
 _ERROR_NAMES = {"blocked": "CellBlocked", "declined": "CellDeclined"}
-# Mid tones that keep a contrast of 3:1 or more with both white and JupyterLab's dark background.
+# Mid tones that keep a contrast of 3:1 or more with both white and JupyterLab's dark background: enough for
+# lines, not for text.
 _ACCENTS = {"blocked": "211,66,66", "declined": "211,66,66", "asked": "200,120,20", "warned": "200,120,20"}
 _CALM = "70,130,190"
 _AUTHORS = {
@@ -132,9 +133,14 @@ def error(
     report: Report, state: State, who: str = "", clean: Clean | None = None, *, about: str = ""
 ) -> dict[str, Any]:
     """The reply of a cell that did not run, as the protocol's error content: ``ename``, ``evalue``, ``traceback``."""
+    from jupyter_guard.terms.sentence import NOTHING
+
     view = payload(report, state, who, clean, about=about)
     rules = ", ".join(dict.fromkeys(item["rule"] for item in view["findings"]))
-    value = f"{_subject(view)} {view['sentence']}" + (f" ({rules})" if rules else "")
+    # What stopped it may be no effect at all, an import or a team's own rule: then that is what there is to say.
+    nothing = view["sentence"] == NOTHING and view["findings"]
+    said = view["findings"][0]["message"] if nothing else view["sentence"]
+    value = f"{_subject(view)} {said}" + (f" ({rules})" if rules else "")
     return {"ename": _ERROR_NAMES.get(state, "CellStopped"), "evalue": value, "traceback": _traceback(view, value)}
 
 
@@ -201,10 +207,11 @@ def _deciding(findings: tuple[Finding, ...]) -> Finding | None:
 
 def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = None) -> dict[str, Any]:
     # Imported here: the wrapper imports this module for a name, and judges nothing.
-    from jupyter_guard.fix.likely import is_likely
+    from jupyter_guard.fix.likely import is_likely, is_offered
 
     span = finding.span
-    fixable = cell is not None and cell.language == "python" and is_likely(finding, cell.code)
+    likely = cell is not None and cell.language == "python" and is_likely(finding, cell.code)
+    offered = likely and cell is not None and is_offered(finding.rule, cell.code, span)
     return {
         "rule": tidy(finding.rule),
         "family": tidy(finding.family),
@@ -222,8 +229,11 @@ def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = Non
         "verdict": str(finding.verdict),
         "decided_by": tidy(finding.decided_by),
         "origin": str(finding.origin),
-        "fixable": fixable,
+        "fixable": likely and not offered,
+        "offered": offered,
         "effects": [_effect(effect, tidy) for effect in finding.effects[:MAX_EFFECTS]],
+        **({"via": tidy(finding.via)} if finding.via else {}),
+        **({"suppressed": tidy(finding.suppressed)} if finding.suppressed else {}),
     }
 
 
@@ -313,7 +323,7 @@ def _html(view: dict[str, Any]) -> str:
         body.append(
             f'<details class="jp-guard-finding"{" open" if item is view["findings"][0] else ""}>'
             f'<summary style="cursor:pointer"><code>{escape(item["rule"])}</code> '
-            f'<span style="color:rgb({accent});font-weight:600">{escape(item["severity"])}</span>, '
+            f'<span style="border-bottom:2px solid rgb({accent});font-weight:600">{escape(item["severity"])}</span>, '
             f"{_where(item)}: {marked(item['message'])}</summary>"
             f'<div style="margin:2px 0 6px 18px">{parts}</div></details>'
         )

@@ -15,14 +15,20 @@ import shutil
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_guard.guard.protocol import (
+    Aside,
     Decided,
     Ended,
     Judged,
     Kept,
     Learn,
+    Message,
+    SetAside,
     Standing,
     Tell,
     Told,
@@ -34,19 +40,35 @@ from jupyter_guard.guard.protocol import (
 from jupyter_guard.guard.session import failed
 from jupyter_guard.terms import Cell, Origin
 
+if TYPE_CHECKING:
+    from jupyter_guard.guard.undoing import Undoing
+
 LARGEST_DATA = 2 * 1024**3
 ACKNOWLEDGED = 32
 
 
-def serve(link: socket.socket) -> bool:
-    """Answer until the other side closes; whether the kernel may have left anything behind."""
+def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
+    """Answer until the other side closes; whether the kernel may have left anything behind.
+
+    ``undoing`` gets what sets files aside, once there is something to set aside.
+    """
+    from jupyter_guard.guard.inner import PREVIEWS
     from jupyter_guard.guard.isolated import take
     from jupyter_guard.guard.keeping import Keeper
     from jupyter_guard.guard.pipeline import Pipeline, answer
+    from jupyter_guard.guard.shipping import Shipping
 
     pipeline = Pipeline(Path.cwd(), take(os.environ))
-    keeper = Keeper()
-    link.sendall(pack(_with_secrets(pipeline.standing)))
+    keeper, shipping = Keeper(), Shipping()
+    if pipeline.policy is not None:
+        shipping.to(pipeline.policy.audit_store)
+    turn = threading.Lock()
+
+    def send(message: Message) -> None:
+        with turn:
+            link.sendall(pack(message))
+
+    send(_with_secrets(pipeline.standing))
     # What is loaded by now stays: the collector need not look at it again in the middle of a cell.
     gc.collect()
     gc.freeze()
@@ -60,12 +82,24 @@ def serve(link: socket.socket) -> bool:
             elif isinstance(message, Decided):
                 # Not each: the wrapper would wake up for it.
                 if keeper.keep(message) and message.id % ACKNOWLEDGED == 0:
-                    link.sendall(pack(Kept(message.id)))
+                    send(Kept(message.id))
             elif isinstance(message, Tell):
-                link.sendall(pack(Told(message.id, _told(message))))
+                send(Told(message.id, _told(message)))
+            elif isinstance(message, Aside):
+                policy = pipeline.policy
+                if policy is None:
+                    send(SetAside(message.id, "the policy cannot be read, so nothing is brought back"))
+                    continue
+                if not undoing:
+                    from jupyter_guard.guard.undoing import Undoing
+
+                    undoing.append(Undoing(str(Path.cwd()), send))
+                undoing[0].take(message, policy.undo, policy.mode)
             elif isinstance(message, Vet):
                 if pipeline.take_up_policy():
-                    link.sendall(pack(_with_secrets(pipeline.standing)))
+                    send(_with_secrets(pipeline.standing))
+                    if pipeline.policy is not None:
+                        shipping.to(pipeline.policy.audit_store)
                 judged: Judged
                 try:
                     judged = pipeline.judge(message)
@@ -73,8 +107,23 @@ def serve(link: socket.socket) -> bool:
                     logging.getLogger("jupyter_guard").exception("the guard failed on a cell")
                     cell = Cell("", Origin.UNKNOWN)
                     judged = answer(message.id, failed(cell, f"{type(error).__name__}: {error}"))
-                link.sendall(pack(judged))
+                # ruff takes as long as a program does: the next cell is judged meanwhile.
+                linting = pipeline.lint(message) if message.how in PREVIEWS else None
+                if linting is None:
+                    send(judged)
+                else:
+                    threading.Thread(target=_sent, args=(send, linting, judged), daemon=True).start()
     return True
+
+
+def _sent(send: Callable[[Message], None], linting: Callable[[], Judged], otherwise: Judged) -> None:
+    try:
+        answer = linting()
+    except Exception:
+        logging.getLogger("jupyter_guard").exception("a preview was not linted")
+        answer = otherwise
+    with contextlib.suppress(OSError):
+        send(answer)
 
 
 def _told(message: Tell) -> str:
@@ -127,11 +176,14 @@ def main(arguments: list[str]) -> int:
     link = _connected(where)
     _bound_memory()
     unclean = True
+    undoing: list[Undoing] = []
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        unclean = serve(link)
+        unclean = serve(link, undoing)
     # The wrapper ended: it closes this socket for no other reason, and a helper that it replaces is killed.
     if unclean:
         _end_leftovers(int(group))
+    for one in undoing:
+        one.close()
     shutil.rmtree(directory, ignore_errors=True)
     return 0
 

@@ -12,7 +12,7 @@ from jupyter_guard.guard.protocol import Vet
 from jupyter_guard.terms import Effect, Kind, Origin, Report
 
 # Ways in which code is evaluated that leave nothing defined.
-PASSING = frozenset({"look", "comm"})
+PASSING = frozenset({"act", "look", "comm"})
 # Ways in which code is judged that may never run.
 PREVIEWS = frozenset({"draft", "notebook"})
 FILES_KEPT = 1000
@@ -20,6 +20,7 @@ SHOWN_KEPT = 500
 
 _WHAT = {
     "text": "code run by {place}",
+    "act": "what {place} is about to do",
     "cell": "a cell run by {place}",
     "changed": "this cell, as transformers changed it,",
     "run": "`{file}`, run by {place}",
@@ -104,6 +105,22 @@ def about(request: Vet, writers: Writers) -> str:
     if written is None:
         return text
     return f"{text}, written by cell {written[1]}" if written[1] else f"{text}, written by an earlier cell"
+
+
+def to_set_aside(report: Report, origins: Iterable[str]) -> tuple[str, ...] | None:
+    """The paths that a cell may change, as reading foresaw them; ``None`` for an origin that is not
+    covered. An empty path stands for programs and code that nobody has read: they may change anything.
+    """
+    author = Origin.strictest((report.cell.origin, *(effect.origin for effect in report.effects)), report.cell.origin)
+    if str(author) not in origins and str(report.cell.origin) not in origins:
+        return None
+    files = (Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.DATA_DESTROY, Kind.DATA_WRITE)
+    found = (effect.target for effect in report.effects if effect.kind in files and effect.target)
+    paths = dict.fromkeys(os.path.expanduser(one) for one in found)  # noqa: PTH111
+    anything = (Kind.PROCESS_RUN, Kind.CODE_EXECUTE, Kind.UNREAD)
+    if any(effect.kind in anything for effect in report.effects):
+        paths = {"": None, **paths}
+    return tuple(paths)[:SHOWN_KEPT]
 
 
 def shown(effects: Iterable[Effect]) -> tuple[str, ...]:

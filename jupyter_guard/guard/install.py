@@ -16,6 +16,10 @@ NAME = "guarded-python"
 DISPLAY_NAME = "Guarded Python"
 
 
+# Variables by which a program loads what it would not load by itself.
+_LOADING = ("PYTHON", "LD_", "DYLD_", "JUPYTER", "IPYTHON")
+
+
 class InstallError(ValueError):
     """A kernel spec that cannot be made or written, in words."""
 
@@ -39,6 +43,42 @@ def spec(wrap: str = "", wrapped: Mapping[str, Any] | None = None) -> dict[str, 
             "jupyter_guard": {"guarded": True, "wraps": wrap or "python3"},
         },
     }
+
+
+def locked_spec(name: str, wrapped: Mapping[str, Any], folder: str, is_trusted: bool = True) -> dict[str, Any]:
+    """The guarded twin of ``wrapped`` for a server that starts nothing else.
+
+    The wrapped spec travels in the command, so that nothing has to be found, or could be replaced, between the look
+    and the start. ``folder`` stands for ``{resource_dir}``. Of a spec that is not ``is_trusted`` the variables that
+    make Python load something are left out.
+    """
+    argv = [str(one) for one in wrapped.get("argv") or ()]
+    # Of a command that names the wrapper nothing is kept but what it wraps: it may begin with anything.
+    already = KERNEL_MODULE in argv
+    inner = {
+        "argv": [one.replace("{resource_dir}", folder).replace("{prefix}", sys.prefix) for one in argv],
+        "language": str(wrapped.get("language") or ""),
+        "env": {
+            str(key): str(value)
+            for key, value in (wrapped.get("env") or {}).items()
+            if is_trusted or not str(key).upper().startswith(_LOADING)
+        },
+    }
+    made = spec(name, wrapped)
+    named = argv[argv.index("--wrap") + 1 : argv.index("--wrap") + 2] if already and "--wrap" in argv else []
+    told = ["--wrap", named[0] if named else packed(inner)] if named or not already else []
+    made["argv"] = [sys.executable, "-I", "-m", KERNEL_MODULE, *told, "-f", "{connection_file}"]
+    if already:
+        made["display_name"] = str(wrapped.get("display_name") or name)
+    # A provisioner that a spec chooses would start the kernel elsewhere, without the wrapper.
+    made["metadata"].pop("kernel_provisioner", None)
+    return made
+
+
+def packed(wrapped: Mapping[str, Any]) -> str:
+    """A kernel spec as one argument, in which Jupyter finds no name in braces to fill in."""
+    text = json.dumps(wrapped, separators=(",", ":"))
+    return text.replace("%", "%25").replace("{", "%7B").replace("}", "%7D")
 
 
 def install(*, user: bool = False, prefix: str | None = None, wrap: str = "", name: str = "") -> tuple[str, Path]:

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 
 # How the wrapper hands the launcher's report to the helper; never to the kernel.
 VARIABLE = "JUPYTER_GUARD_ACHIEVED"
+_GRANTS = ("read", "write", "hosts", "env")
 
 
 class Isolated(msgspec.Struct, frozen=True):
-    """How this kernel is held: the backend, the properties that it gives, and the launcher's own words."""
+    """How this kernel is held: the backend, the properties that it gives, and the launcher's own words.
+
+    ``refused`` says why no kernel was started; ``granted`` are the policy's entries that the box was made from, by key.
+    """
 
     backend: str = "none"
     achieved: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    refused: str = ""
+    granted: dict[str, tuple[str, ...]] = {}
 
 
 def take(environment: MutableMapping[str, str]) -> Isolated:
@@ -30,15 +36,44 @@ def take(environment: MutableMapping[str, str]) -> Isolated:
         return Isolated()
 
 
+def refused(report: str) -> str:
+    """Why the launcher started no kernel, from its report; ``""`` where it did, or said nothing."""
+    try:
+        return msgspec.json.decode(report, type=Isolated).refused
+    except msgspec.DecodeError:
+        return ""
+
+
 def missing(isolation: Isolation, isolated: Isolated) -> tuple[str, ...]:
     """What the policy requires and this kernel does not have."""
     return tuple(one for one in isolation.require if one not in isolated.achieved)
+
+
+def granted(isolation: Isolation) -> dict[str, tuple[str, ...]]:
+    """The grants of a policy, as the report has them."""
+    return {key: tuple(getattr(isolation, key)) for key in _GRANTS}
+
+
+def revoked(isolation: Isolation, isolated: Isolated) -> tuple[str, ...]:
+    """Grants that the box of this kernel has and the policy no longer, as the policy's file writes them."""
+    if isolated.backend == "none":
+        return ()
+    return tuple(
+        f'isolation.{key} = "{one}"'
+        for key in _GRANTS
+        for one in isolated.granted.get(key, ())
+        if one not in getattr(isolation, key)
+    )
 
 
 def problems(isolation: Isolation, isolated: Isolated) -> tuple[str, ...]:
     """Why nothing may run, a line each; empty when the kernel is held as the policy says."""
     lacking = missing(isolation, isolated)
     named = isolation.backend not in ("auto", "none") and isolation.backend != isolated.backend
+    gone = revoked(isolation, isolated)
+    if not lacking and not named and gone:
+        what = f"this kernel was started with {', '.join(gone)}, which the policy no longer grants"
+        return (f"{what}: restart the kernel, since a box that runs cannot be made smaller; or put the grants back",)
     if not lacking and not named:
         return ()
     told = []

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from jupyter_guard.audit import Journal, Judged, Record
-from jupyter_guard.audit.place import SUFFIX, audit_directory
+from jupyter_guard.audit.place import SUFFIX, audit_directory, journal_name
 from jupyter_guard.guard.protocol import Decided
 
 log = logging.getLogger("jupyter_guard")
@@ -73,7 +73,7 @@ class Keeper:
     def _open(self, record: Record) -> Journal:
         day = datetime.now(UTC).date().isoformat()
         known = sorted(self._directory.glob(f"*-{record.kernel}{SUFFIX}"))
-        path = known[-1] if known else self._directory / f"{day}-{record.kernel}{SUFFIX}"
+        path = known[-1] if known else self._directory / journal_name(day, record.kernel)
         return Journal(path, resume=True)
 
     def _complain(self, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ class Pipeline:
         self._problems: tuple[str, ...] = ()
         self._writers = inner.Writers(workspace)
         self._previews = Previews(workspace)
+        self._previewed: Report | None = None
         from jupyter_guard.policy import possible_files
 
         self._home = Path.home()
@@ -86,10 +88,8 @@ class Pipeline:
     def judge(self, request: Vet) -> Judged:
         """Judge a cell with its expressions; the strictest verdict counts for all of it."""
         if request.how in inner.PREVIEWS and self._session is not None and not self._problems:
-            found = self._previews.report(request, self._session)
-            # Nothing follows: no card, no error and no question.
-            item = _json(report_item(found))
-            return Judged(request.id, str(found.verdict), str(found.would_be), "", item)
+            self._previewed = self._previews.report(request, self._session)
+            return _preview(request.id, self._previewed)
         origin = inner.origin(request, self._writers)
         if request.how:
             request = msgspec.structs.replace(request, origin=str(origin))
@@ -104,7 +104,40 @@ class Pipeline:
             # Not known yet whether it runs; a `Learn` says so.
             self._session.refused()
         log.debug("judged %s for %s: %s", request.id, origin, report.verdict)
-        return answer(request.id, report, inner.about(request, self._writers))
+        judged = answer(request.id, report, inner.about(request, self._writers))
+        if judged.repeatable or request.how or report.verdict is Verdict.BLOCK or self._session is None:
+            return judged
+        paths = inner.to_set_aside(report, self._session.policy.undo.origins)
+        return judged if paths is None else msgspec.structs.replace(judged, aside=paths)
+
+    def lint(self, request: Vet) -> Callable[[], Judged] | None:
+        """What makes the answer to the preview that was judged last with what ruff says of it; ``None``: nothing does.
+
+        It takes as long as a program does, and is to be called beside what judges cells that run.
+        """
+        policy, report = self.policy, self._previewed
+        if policy is None or report is None or not policy.practice.ruff or report.cell.language != "python":
+            return None
+        held: Policy = policy
+        previewed: Report = report
+
+        def linting() -> Judged:
+            from jupyter_guard.guard.practising import with_findings
+            from jupyter_guard.practice.ruff import RuffError, linted
+
+            try:
+                (found,) = linted([previewed.cell], held.practice.ruff, alone=True)
+            except RuffError as error:
+                log.warning("%s", error)
+                return _preview(request.id, previewed)
+            return _preview(request.id, with_findings(previewed, found, held))
+
+        return linting
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force; ``None`` while it cannot be read."""
+        return None if self._session is None or self._problems else self._session.policy
 
     def learn(self, request: Learn) -> None:
         """Take in a cell that runs, or ran."""
@@ -212,6 +245,11 @@ def report_item(report: Report) -> dict[str, Any]:
         }
     view = payload(report, "note")
     return {key: view[key] for key in _ITEM}
+
+
+def _preview(number: int, report: Report) -> Judged:
+    """The answer about a cell that nobody runs. Nothing follows: no card, no error and no question."""
+    return Judged(number, str(report.verdict), str(report.would_be), "", _json(report_item(report)))
 
 
 def effects_key(report: Report) -> str:

@@ -7,10 +7,14 @@ from its first cell (``number`` 1) in a fresh kernel; ``path`` names such a run.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_guard.guard.protocol import Vet, to_text
 from jupyter_guard.guard.session import Session
 from jupyter_guard.terms import Report
+
+if TYPE_CHECKING:
+    from jupyter_guard.practice.notebook import Notebook
 
 # Two tabs may look at one kernel.
 RUNS_KEPT = 2
@@ -21,23 +25,31 @@ class Previews:
 
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
-        self._runs: dict[str, Session] = {}
+        self._runs: dict[str, tuple[Session, Notebook]] = {}
 
     def report(self, request: Vet, session: Session) -> Report:
         """What a cell would do; ``session`` knows afterwards what it knew before."""
+        # Loaded here: a kernel whose panel asks for nothing does without.
+        from jupyter_guard.guard.practising import with_findings
+        from jupyter_guard.practice.notebook import BETWEEN_CELLS, Notebook, python_of
+
         code, about = to_text(request.code), (request.origin, request.language)
         if request.how == "draft":
             found = session.vet(code, *about, cell_id=request.cell_id)
             session.refused()
-            return found
-        run = self._runs.pop(request.path, None)
-        if run is None or request.number == 1:
+            notes = Notebook(session.policy.practice.complexity).look(found, python_of(found.cell))
+            # What other cells define is not known here.
+            return with_findings(found, [one for one in notes if one.rule not in BETWEEN_CELLS], session.policy)
+        run, notebook = self._runs.pop(request.path, (None, None))
+        if run is None or notebook is None or request.number == 1:
             run = Session(session.policy, workspace=self._workspace)
+            notebook = Notebook(session.policy.practice.complexity)
         elif run.policy is not session.policy:
             run.adopt(session.policy)
         run.privileges = session.privileges
-        self._runs[request.path] = run
+        self._runs[request.path] = run, notebook
         while len(self._runs) > RUNS_KEPT:
             del self._runs[next(iter(self._runs))]
         # A cell that is asked about counts as allowed: the ones after it are written for that.
-        return run.vet(code, *about, cell_id=request.cell_id, number=request.number)
+        found = run.vet(code, *about, cell_id=request.cell_id, number=request.number)
+        return with_findings(found, notebook.look(found, python_of(found.cell)), run.policy)

@@ -26,10 +26,11 @@ HeldSecret = tuple[bytes, str, bytes]
 class Vet(msgspec.Struct, tag="vet", frozen=True):
     """Judge a cell, and with it the ``expressions`` that its request wants evaluated; answered by ``Judged``.
 
-    ``how`` is not empty for code that turned up while a cell ran: ``"text"`` that it built, a ``"cell"`` within it, the
-    cell as transformers ``"changed"`` it, a file to ``"run"`` in the session or a ``"module"`` with names of its own;
-    for what a help or completion request would ``"look"`` at, and for a ``"comm"`` message that is to be run; and for a
-    ``"draft"`` that nobody has run yet, or one in a whole ``"notebook"``.
+    ``how`` is not empty for code that turned up while a cell ran: an ``"act"`` that it is about to do, ``"text"``
+    that it built, a ``"cell"`` within it, the cell as transformers ``"changed"`` it, a file to ``"run"`` in the
+    session or a ``"module"`` with names of its own; for what a help or completion request would ``"look"`` at, and
+    for a ``"comm"`` message that is to be run; and for a ``"draft"`` that nobody has run yet, or one in a whole
+    ``"notebook"``.
     ``path`` is its file, ``cells`` the execution counts and lines on the stack, the innermost first.
     """
 
@@ -99,7 +100,8 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
     ``item`` is the report as the panel's JSON has it, without what only the wrapper knows. ``cards`` and ``errors``
     hold the MIME bundle and the error content for each state that may follow (``blocked``, ``declined``,
     ``unasked``, ``warned``), as JSON. ``effects`` identifies the effects shown, ``shown`` each of
-    them. ``repeatable`` says that the answer is
+    them. ``aside`` are paths that it may change, ``None`` when nothing is to be set
+    aside for it. ``repeatable`` says that the answer is
     the same for the same cell until another cell is judged or learned or the policy changes.
     """
 
@@ -113,6 +115,7 @@ class Judged(msgspec.Struct, tag="judged", frozen=True):
     errors: dict[str, bytes] = {}
     repeatable: bool = False
     shown: tuple[str, ...] = ()
+    aside: tuple[str, ...] | None = None
 
 
 class Decided(msgspec.Struct, tag="decided", frozen=True):
@@ -137,7 +140,32 @@ class Ended(msgspec.Struct, tag="ended", frozen=True):
     """The kernel ended and was waited for: its process group is nobody's, and soon perhaps somebody else's."""
 
 
-Message = Vet | Learn | Tell | Decided | Ended | Standing | Judged | Told | Kept
+class Aside(msgspec.Struct, tag="aside", frozen=True):
+    """Set aside what a cell may change (``"begin"``, with the ``paths`` that reading foresaw), keep what it did change
+    (``"finish"``), or say or ``"undo"`` that, as ``rest`` puts it; with ``over``, also over newer work. Answered by
+    ``SetAside``.
+    """
+
+    id: int
+    what: str
+    msg_id: str = ""
+    number: int = 0
+    origin: str = "unknown"
+    code: bytes = b""
+    paths: tuple[str, ...] = ()
+    rest: str = ""
+    over: bool = False
+
+
+class SetAside(msgspec.Struct, tag="set-aside", frozen=True):
+    """The answer to ``Aside``: a ``text`` to show, or what was ``judged`` of going on."""
+
+    id: int
+    text: str = ""
+    judged: Judged | None = None
+
+
+Message = Vet | Learn | Tell | Decided | Ended | Aside | Standing | Judged | Told | Kept | SetAside
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from jupyter_guard.terms import (
     Cell,
@@ -25,6 +27,7 @@ from jupyter_guard.terms import (
 from jupyter_guard.terms.sentence import sentence
 
 if TYPE_CHECKING:
+    from jupyter_guard.guard.matching import Matchers
     from jupyter_guard.policy import Policy
     from jupyter_guard.read import SessionReader
 
@@ -38,7 +41,8 @@ class Session:
 
     ``policy`` is a ``Policy``, a preset's name (``"personal"``, ``"team"``, ``"locked"``), the path of a policy
     file, or ``None`` for the ``personal`` preset. ``origin`` is who wrote the cells, unless ``vet`` says otherwise.
-    ``workspace`` is the directory that counts as the user's own work (default: the current one).
+    ``workspace`` is the directory that counts as the user's own work (default: the current one), ``home`` the user's
+    home directory (default: that of who asks).
 
     Raises ``jupyter_guard.policy.PolicyError`` when the policy has mistakes (all of them at once) and
     ``ValueError`` for an origin that does not exist.
@@ -49,12 +53,14 @@ class Session:
         policy: Policy | str | Path | None = None,
         origin: Origin | str = Origin.UNKNOWN,
         workspace: str | Path | None = None,
+        home: str | None = None,
     ) -> None:
         self.policy = resolve_policy(policy)
         self.origin = _origin(origin)
         self.privileges: Sequence[Privilege] = ()
         """What the session may do beyond an ordinary account, where a host knows of it."""
-        self._reader = _reader(self.policy, workspace)
+        self._reader = _reader(self.policy, workspace, home)
+        self._matchers = _matchers(self.policy)
 
     def vet(
         self,
@@ -73,11 +79,11 @@ class Session:
         if language not in LANGUAGES:
             raise ValueError(f"no reader for language {language!r}; expected one of {', '.join(LANGUAGES)}")
         author = self.origin if origin is None else _origin(origin)
-        cell = Cell(code=code, origin=author, language=language, cell_id=cell_id, number=number)
         # Nearly all that reading makes is gone when it is done: to look for garbage in the midst of it is wasted.
         pause = gc.isenabled()
         if pause:
             gc.disable()
+        cell = Cell(code=code, origin=author, language=language, cell_id=cell_id, number=number)
         try:
             return self._judged(cell, self._reader.read(cell))
         except Exception as error:
@@ -96,33 +102,54 @@ class Session:
         """Judge the next cells by a changed policy, keeping what the session knows."""
         from jupyter_guard.judge import calls_asked_for
 
+        self._matchers = _matchers(policy)
         self.policy = policy
         self._reader.learn(policy.knowledge)
-        self._reader.calls = calls_asked_for(policy.deny)
+        self._reader.calls = calls_asked_for(policy.deny, policy.own.values())
 
     def _judged(self, cell: Cell, reading: Reading) -> Report:
-        from jupyter_guard.judge import judge
-
         policy = self.policy
-        findings = judge(
-            reading,
-            deny=policy.deny,
-            disabled=policy.rules.disabled,
-            severities=policy.rules.severities,
-            held=self.privileges,
-        )
-        decision = policy.decide(findings, cell.origin)
+        verdict = would_be = Verdict.ALLOW
+        findings: tuple[Finding, ...] = ()
+        if reading.effects or reading.observations:
+            from jupyter_guard.judge import judge
+
+            findings = judge(
+                reading,
+                deny=policy.deny,
+                disabled=policy.rules.disabled,
+                severities=policy.rules.severities,
+                held=self.privileges,
+                own=policy.own.values(),
+            )
+        if self._matchers is not None:
+            findings = (*findings, *self._by_shape(reading))
+            findings = tuple(sorted(findings, key=lambda one: (one.span.line, one.span.column, one.rule)))
+        if findings:
+            if policy.may_suppress(cell.origin):
+                from jupyter_guard.guard.suppressing import marked
+
+                findings = marked(cell, findings)
+            decision = policy.decide(findings, cell.origin)
+            findings, verdict, would_be = decision.findings, decision.verdict, decision.would_be
         return Report(
             cell=cell,
-            verdict=decision.verdict,
-            would_be=decision.would_be,
+            verdict=verdict,
+            would_be=would_be,
             sentence=sentence(reading.effects),
-            findings=tuple(decision.findings),
+            findings=findings,
             effects=reading.effects,
             problems=reading.problems,
             policy=policy.hash,
             lasting=reading.lasting,
         )
+
+    def _by_shape(self, reading: Reading) -> Iterable[Finding]:
+        rules = self.policy.rules
+        for finding in self._matchers.found(reading) if self._matchers is not None else ():
+            if finding.rule not in rules.disabled:
+                severity = rules.severities.get(finding.rule, finding.severity)
+                yield msgspec.structs.replace(finding, severity=severity)
 
 
 def vet(
@@ -185,10 +212,20 @@ def _origin(origin: Origin | str) -> Origin:
         raise ValueError(f"unknown origin {origin!r}; expected one of {', '.join(Origin)}") from None
 
 
-def _reader(policy: Policy, workspace: str | Path | None) -> SessionReader:
+def _reader(policy: Policy, workspace: str | Path | None, home: str | None) -> SessionReader:
     from jupyter_guard.judge import calls_asked_for
     from jupyter_guard.knowledge import Knowledge
     from jupyter_guard.read import SessionReader as Reader
 
     knowledge = Knowledge.builtin().extended(policy.knowledge)
-    return Reader(knowledge, workspace=str(workspace or Path.cwd()), calls=calls_asked_for(policy.deny))
+    calls = calls_asked_for(policy.deny, policy.own.values())
+    return Reader(knowledge, workspace=str(workspace or Path.cwd()), home=home, calls=calls)
+
+
+def _matchers(policy: Policy) -> Matchers | None:
+    """The matchers of an organisation's own rules; ``None``, and nothing loaded, where it has none."""
+    if not any(rule.match for rule in policy.own.values()):
+        return None
+    from jupyter_guard.guard.matching import Matchers
+
+    return Matchers(policy.own)

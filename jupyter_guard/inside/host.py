@@ -23,7 +23,7 @@ from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.pipeline import Pipeline
 from jupyter_guard.guard.protocol import Judged
 from jupyter_guard.inside.ask import ask
-from jupyter_guard.inside.child import vaults, watch
+from jupyter_guard.inside.child import opened, vaults, watch
 from jupyter_guard.inside.gate import CellStopped, Gate, Run, current_run, enter, leave
 from jupyter_guard.inside.messages import CleanSend
 from jupyter_guard.inside.panel import Panel
@@ -31,7 +31,7 @@ from jupyter_guard.inside.patches import Patches
 from jupyter_guard.inside.streams import CleanStream
 from jupyter_guard.origin import decide_origin
 from jupyter_guard.scrub import KnownValues, Redaction, scrub
-from jupyter_guard.scrub.sources import from_environment
+from jupyter_guard.scrub.sources import from_environment, from_file
 from jupyter_guard.terms import Origin
 
 # What failed stands on the card; without a handler, Python would print the log into the cell's output as well.
@@ -69,8 +69,9 @@ class Host:
         self._user_expressions = put(shell, "user_expressions", self._guarded_expressions)
         self._set_next_input = put(shell, "set_next_input", self._noted_next_input)
         self._keep_gate_last()
-        watch.start(self._watch)
+        watch.start(self._watch, opened.hearing())
         vaults.start(self._learn_read)
+        opened.start(self._learn_read)
         if self.kernel is None:
             self._clean_streams()
         else:
@@ -82,6 +83,7 @@ class Host:
         """Stop guarding; everything that was replaced is as it was. The audit hook stays, and does nothing."""
         watch.stop(self._watch)
         vaults.stop()
+        opened.stop()
         self.release()
         self.panel.detach()
         self._patches.restore()
@@ -93,8 +95,12 @@ class Host:
         self.known.learn(value, kind)
 
     def _learn_read(self, value: str, kind: str, name: str = "") -> None:
-        """A value that this process has read; of a variable of the environment, its name decides."""
-        if kind != vaults.ENVIRONMENT:
+        """A value that this process has read; of a variable of the environment, its name decides, and of a file."""
+        if kind == opened.FILE:
+            for secret in from_file(name, value):
+                self.known.learn(secret.value, secret.kind, registered=False, name=secret.name)
+            return
+        if kind != opened.ENVIRONMENT:
             self.known.learn(value, kind)
             return
         for secret in from_environment({name: value}):

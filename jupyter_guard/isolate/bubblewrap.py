@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
 from collections.abc import Iterable
 
+from jupyter_guard.isolate import tree
 from jupyter_guard.isolate.grants import Grants
 
 SECONDS_TO_TRY = 5.0
 INSTALL = "install it (Debian, Ubuntu: apt-get install bubblewrap)"
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108
 _NAMESPACES = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 
 
@@ -30,15 +33,21 @@ def trouble(program: str | None = None) -> str:
     if done.returncode == 0:
         return ""
     said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-    return f"bubblewrap may not make namespaces here ({said[0]}); {_what_to_type()}"
+    return f"bubblewrap may not make namespaces here ({said[0]}); {what_to_type()}"
 
 
-def _what_to_type() -> str:
-    if _flag("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
+def looked_at() -> list[str]:
+    """Paths whose change may make it work: each place that the program is looked for in, and rules about it."""
+    return [*(os.path.join(one, "bwrap") for one in os.get_exec_path()), "/etc/apparmor.d/bwrap"]
+
+
+def what_to_type(settings: str = "/proc/sys") -> str:
+    """What lets this user make namespaces, by the system's settings, which are files there."""
+    if _flag(f"{settings}/kernel/apparmor_restrict_unprivileged_userns") == "1":
         return "AppArmor forbids it: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for bwrap"
-    if _flag("/proc/sys/kernel/unprivileged_userns_clone") == "0":
+    if _flag(f"{settings}/kernel/unprivileged_userns_clone") == "0":
         return "as root: sysctl kernel.unprivileged_userns_clone=1"
-    if _flag("/proc/sys/user/max_user_namespaces") == "0":
+    if _flag(f"{settings}/user/max_user_namespaces") == "0":
         return "as root: sysctl user.max_user_namespaces=10000"
     return "in a container, ask for user namespaces to be allowed"
 
@@ -51,11 +60,34 @@ def _flag(path: str) -> str:
         return ""
 
 
-def command(granted: Grants, seccomp: int, names: str = "", program: str | None = None) -> list[str]:
+def room(disk: int | None, program: str | None = None) -> int:
+    """The bytes that each folder of a box's own which lives in memory may take; 0 where bubblewrap cannot limit it.
+
+    ``disk`` is the policy's limit on writing; without one it is a quarter of the machine's memory, and it is never
+    more than half of it, which is what the system itself would give.
+    """
+    total = tree.machine()[1]
+    if not total or not _knows_sizes(program or shutil.which("bwrap") or "bwrap"):
+        return 0
+    return min(disk, total // 2) if disk is not None else total // 4
+
+
+@functools.cache
+def _knows_sizes(program: str) -> bool:
+    # Since 0.7; an older one takes no word that it does not know.
+    try:
+        told = subprocess.run([program, "--help"], capture_output=True, timeout=SECONDS_TO_TRY, check=False, text=True)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "--size " in told.stdout + told.stderr
+
+
+def command(granted: Grants, seccomp: int, names: str = "", program: str | None = None, room: int = 0) -> list[str]:
     """The words before the kernel's own command; ``seccomp`` is a descriptor with the filter, -1 for none.
 
-    ``names`` is a file to be /etc/hosts, ``""`` for the machine's own.
+    ``names`` is a file to be /etc/hosts, ``""`` for the machine's own. ``room`` is what each folder in memory may take.
     """
+    size = ["--size", str(room)] if room else []
     words = [program or shutil.which("bwrap") or "bwrap", *_NAMESPACES, "--die-with-parent", "--cap-drop", "ALL"]
     words += ["--hostname", "kernel"]
     if not granted.networks:
@@ -64,10 +96,10 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
         words += ["--seccomp", str(seccomp)]
     words += _base(granted)
     # Sockets of desktops, agents and container engines, and other kernels' private directories.
-    emptied = [one for one in dict.fromkeys(["/tmp", "/run", "/var/tmp", *_runtime()]) if os.path.isdir(one)]  # noqa: S108
+    emptied = [one for one in dict.fromkeys([*TEMPORARY, "/run", *_runtime()]) if os.path.isdir(one)]
     for place in emptied:
         if not os.path.islink(place):
-            words += ["--perms", "1777" if place.endswith("tmp") else "0755", "--tmpfs", place]
+            words += ["--perms", "1777" if place.endswith("tmp") else "0755", *size, "--tmpfs", place]
     if granted.networks and os.path.realpath("/etc/resolv.conf").startswith("/run/"):
         words += _bind("--ro-bind-try", [os.path.realpath("/etc/resolv.conf")])
     if granted.reads_all:
@@ -76,13 +108,19 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
         words += _bind("--bind" if granted.writes_all else "--ro-bind", _outermost_first(readable))
     else:
         if granted.home != "/":
-            words += ["--tmpfs", granted.home]
+            words += [*size, "--tmpfs", granted.home]
         words += _bind("--ro-bind", _outermost_first(granted.readable))
-    words += _bind("--bind", _outermost_first(granted.writable))
+    words += _bind("--bind", _outermost_first(one for one in granted.writable if one not in granted.devices))
+    # Not even a device that everybody may open can be opened on another kind of mount of an ordinary user's.
+    words += _bind("--dev-bind-try", granted.devices)
+    words += _bind("--bind", _outermost_first(_around(granted, emptied)))
     for path in granted.protected:
         if granted.writes_all or _is_below(path, granted.writable):
             words += ["--ro-bind", path, path]
     for path in granted.hidden:
+        if _is_below(path, emptied) and any(one.startswith(path + "/") for one in granted.writable):
+            # Nothing is left there but the kernel's own directory: where a Hub's users have theirs, in the runtime one.
+            continue
         if granted.reads_all or _is_below(path, (*granted.readable, *granted.writable)):
             # A device cannot be opened on such a mount: opening says that permission is denied.
             words += ["--perms", "0000", "--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
@@ -90,6 +128,17 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
         words += ["--ro-bind" if os.path.exists("/etc/hosts") else "--ro-bind-try", names, "/etc/hosts"]
     words += ["--remount-ro", "/"] if not granted.reads_all else []
     return [*words, "--chdir", granted.workspace, "--"]
+
+
+def _around(granted: Grants, emptied: Iterable[str]) -> list[str]:
+    """Writable folders around what is protected: as a mount of its own none can be moved away with what is in it."""
+    roots = [*granted.writable, *(["/", *granted.readable] if granted.writes_all else [])]
+    found = []
+    for path in granted.protected:
+        root = max((one.rstrip("/") for one in roots if _is_below(path, [one.rstrip("/")])), key=len, default=path)
+        names = path[len(root) + 1 :].split("/")
+        found += ["/".join([root, *names[:count]]) for count in range(1, len(names))]
+    return [one for one in dict.fromkeys(found) if not any(_is_below(empty, [one]) for empty in emptied)]
 
 
 def _base(granted: Grants) -> list[str]:

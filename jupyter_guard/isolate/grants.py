@@ -12,20 +12,16 @@ from importlib import resources
 
 import msgspec
 
+from jupyter_guard.isolate import variables
+from jupyter_guard.isolate.devices import devices
 from jupyter_guard.isolate.hosts import Relay, listed, relays
+from jupyter_guard.isolate.landlock import places_of_engines
+from jupyter_guard.isolate.stores import stores
+from jupyter_guard.isolate.variables import EVERYTHING
+from jupyter_guard.knowledge.moved import moved
 from jupyter_guard.policy.policy import Isolation
 from jupyter_guard.terms.host import Host
 
-EVERYTHING = "*"
-# What programs need to run and to speak the user's language; none says who the user is to anybody else.
-HARMLESS = (
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "COLUMNS", "LINES", "PWD",
-    "MPLBACKEND", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VIRTUAL_ENV", "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV", "PYTHONPATH", "PYTHONHASHSEED", "PYTHONIOENCODING", "PYTHONUTF8", "IPYTHONDIR",
-    "MPLCONFIGDIR", "XDG_CACHE_HOME", "JUPYTER_GUARD_KERNEL", "JPY_SESSION_NAME", "PYDEVD_DISABLE_FILE_VALIDATION",
-)  # fmt: skip
-# Jupyter's own, which no grant gives away; and the parent's number means somebody else in another process namespace.
-NEVER = ("JUPYTER_TOKEN", "JPY_API_TOKEN", "JUPYTERHUB_API_TOKEN", "JPY_PARENT_PID", "JPY_INTERRUPT_EVENT")
 # For a kernel that may not read everything: what interpreters, their libraries and command lines cannot do without.
 SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/etc/ld.so.cache", "/etc/ld.so.conf",
@@ -36,12 +32,27 @@ SYSTEM = (
 )  # fmt: skip
 
 
+CACHE = "~/.cache"
+# Of an interpreter's folder, what programs outside the box are run from or read before they run.
+_PARTS = ("bin", "lib", "lib64", "etc", "share/jupyter", "conda-meta", "pyvenv.cfg")
+# Libraries' own folders, which they make when they first need them: not there is no mistake of a policy's.
+MADE = (CACHE, "~/.config/matplotlib")
+# Where people put caches that are too large for their home; the grant of `CACHE` is for these too.
+CACHES = (
+    "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
+    "PIP_CACHE_DIR", "UV_CACHE_DIR", "NUMBA_CACHE_DIR",
+)  # fmt: skip
+# No store where it usually is: who names a file of his own for it has credentials in it, more often than not.
+_ONLY_MOVED = (".config/pip/pip.conf", ".config/containers/auth.json")
+
+
 class Grants(msgspec.Struct, frozen=True):
     """Absolute paths, resolved. ``hidden`` and ``protected`` exist and win over everything above them.
 
     ``networks`` is whether the network is open, ``hosts`` what a proxy lets through where it is not, ``relays`` what is
     answered inside for them; ``reads_all`` and ``writes_all`` whether the policy says ``"*"``.
-    ``problems`` are grants that give nothing, each with the reason.
+    ``withheld`` are the names of variables that are kept back, ``devices`` what is shown of /dev beside what every
+    program needs, ``problems`` grants that give nothing, each with the reason.
     """
 
     workspace: str
@@ -57,6 +68,12 @@ class Grants(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
     hosts: tuple[Host, ...] = ()
     relays: tuple[Relay, ...] = ()
+    withheld: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+    def also_writing(self, folder: str) -> Grants:
+        """The same with a folder that may be written to as well."""
+        return msgspec.structs.replace(self, writable=(*self.writable, folder))
 
 
 def grants(
@@ -66,11 +83,12 @@ def grants(
     own: Iterable[str] = (),
     private: str = "",
     prefixes: Iterable[str] = (),
+    looked: list[str] | None = None,
 ) -> Grants:
     """What the policy grants.
 
     ``own`` are the guard's and Jupyter's files to hide, ``private`` the kernel's directory, ``prefixes`` what its
-    interpreter needs to read.
+    interpreter needs to read. Each path that was looked at is added to ``looked``.
     """
     workspace = os.path.realpath(workspace)
     home = os.path.realpath(environment.get("HOME") or os.path.expanduser("~"))
@@ -78,37 +96,72 @@ def grants(
     named, paths = _named(isolation.read)
     readable = _resolved("read", paths, workspace, home, problems)
     writable = _resolved("write", isolation.write, workspace, home, problems)
+    if CACHE in isolation.write:
+        writable += _caches(environment, home)
     hosts = () if EVERYTHING in isolation.hosts else listed(isolation.hosts, problems)
-    free = {os.path.realpath(one) for name in named for one in _below(home, stores()[name])}
-    # A store is granted by its own path too; never by a folder around it.
-    free.update(readable, writable)
-    hidden = [one for one in _credential_stores(home) if os.path.realpath(one) not in free]
+    usual = [one for name in named for one in stores()[name]]
+    free = {os.path.realpath(one) for one in (*_below(home, usual), *_moved(usual, environment, home, workspace))}
+    # A store is granted by its own path too: never by a folder around it, nor by a link that anybody may have laid.
+    spelt = {os.path.normpath(_at(one, workspace, home)) for one in (*paths, *isolation.write)}
+    elsewhere = _moved((*_places("credential-store", "home"), *_ONLY_MOVED), environment, home, workspace)
+    stores_here = [*_credential_stores(home), *elsewhere]
+    free.update(os.path.realpath(one) for one in stores_here if os.path.normpath(one) in spelt)
+    hidden = [one for one in dict.fromkeys(stores_here) if os.path.realpath(one) not in free and _is_kept_in(one)]
+    for one in [one for one in hidden if one in elsewhere and _is_around(one, (workspace, home))]:
+        hidden.remove(one)
+        problems.append(f"{elsewhere[one]}: {one} is around the workspace or the home: credentials there are readable")
+    # The folder in which most sockets are is empty inside; whoever writes to one of these starts programs outside.
+    engines = [one for one in places_of_engines() if not os.path.realpath(one).startswith("/run/")]
+    hidden += [one for one in engines if os.path.normpath(one) not in spelt and not os.path.isdir(one)]
     granted = [*free, *readable, workspace]
     if EVERYTHING in isolation.write and EVERYTHING not in isolation.read:
         problems.append('isolation.write = "*" without isolation.read = "*": only the workspace is writable')
         writable.append(workspace)
+    start = _startup(home, workspace)
+    opened = [workspace, *writable, *([private] if private else [])]
+    roots = ["/"] if EVERYTHING in isolation.write and EVERYTHING in isolation.read else writable
+    # Who names an interpreter's own folder means it.
+    meant = [one for one in writable if one not in (workspace, home)]
+    start += [one for one in _programs(prefixes, opened, meant) if _is_within(one, roots)]
+    absent = [one for one in _places("startup", "home") if not os.path.lexists(os.path.join(home, one.rstrip("/")))]
+    if absent and _is_within(home, roots):
+        # Held by nothing: what is not there has no mount, and made empty, some would take another one's place.
+        problems.append(
+            f"the home {home} is writable, so a cell can make start-up files that are not there yet "
+            f"({', '.join(absent[:3])}, ...): let kernels work in a folder below it"
+        )
+    given = variables.granted(isolation.env, environment)
+    if looked is not None:
+        looked += [
+            *SYSTEM,
+            *_interpreters(prefixes),
+            *granted,
+            *writable,
+            *stores_here,
+            *engines,
+            *own,
+            *start,
+            workspace,
+            home,
+        ]
+        looked += [_at(one, workspace, home) for one in (*paths, *isolation.write)]
     return Grants(
         workspace=workspace,
         home=home,
         readable=tuple(_there([*SYSTEM, *_interpreters(prefixes), *granted])),
         writable=tuple(_there([*writable, *([private] if private else [])])),
         hidden=tuple(_there([*hidden, *own])),
-        protected=tuple(one for one in _there(_startup(home, workspace)) if one not in writable),
-        environment=_environment(isolation.env, environment),
+        protected=tuple(one for one in _there(start) if one not in writable),
+        environment=given,
+        withheld=tuple(variables.withheld(given, environment)),
         networks=EVERYTHING in isolation.hosts,
         reads_all=EVERYTHING in isolation.read,
         writes_all=EVERYTHING in isolation.write and EVERYTHING in isolation.read,
         relays=relays(hosts, problems),
         hosts=hosts,
         problems=tuple(problems),
+        devices=devices([*readable, *writable], EVERYTHING in isolation.read),
     )
-
-
-@functools.cache
-def stores() -> dict[str, tuple[str, ...]]:
-    """Credential stores that a grant can name, with their paths below the home directory."""
-    text = resources.files("jupyter_guard.isolate").joinpath("stores.toml").read_text(encoding="utf-8")
-    return {name: tuple(paths) for name, paths in tomllib.loads(text).items()}
 
 
 def _named(read: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -121,12 +174,36 @@ def _resolved(key: str, paths: Iterable[str], workspace: str, home: str, problem
     for one in paths:
         if one == EVERYTHING:
             continue
-        whole = home + one[1:] if one == "~" or one.startswith("~/") else os.path.join(workspace, one)
+        whole = _at(one, workspace, home)
         if os.path.exists(whole):
             found.append(os.path.realpath(whole))
-        else:
+        elif one not in MADE:
             problems.append(f"isolation.{key} = {one!r}: {whole} does not exist, so it grants nothing")
     return found
+
+
+def _at(path: str, workspace: str, home: str) -> str:
+    return home + path[1:] if path == "~" or path.startswith("~/") else os.path.join(workspace, path)
+
+
+def make(isolation: Isolation, environment: Mapping[str, str]) -> None:
+    """Make libraries' own folders that the policy grants, as the libraries would. Raises ``OSError``."""
+    home = environment.get("HOME") or os.path.expanduser("~")
+    for one in MADE:
+        if one in isolation.write:
+            os.makedirs(home + one[1:], 0o700, exist_ok=True)
+
+
+def _caches(environment: Mapping[str, str], home: str) -> list[str]:
+    found = [os.path.realpath(environment[name]) for name in CACHES if os.path.isabs(environment.get(name, ""))]
+    # A folder around the home would be everything, and no cache.
+    return [one for one in found if os.path.isdir(one) and not (home + "/").startswith(one.rstrip("/") + "/")]
+
+
+def searched() -> list[str]:
+    """Folders in which credential stores of the system are looked for by a pattern."""
+    patterns = [one for one in _places("credential-store", "system") if glob.has_magic(one)]
+    return [os.path.dirname(one[: one.index("*")]) for one in patterns if "*" in one]
 
 
 @functools.cache
@@ -142,6 +219,24 @@ def _credential_stores(home: str) -> list[str]:
     return found + [path for one in system for path in glob.glob(one.rstrip("/"))]
 
 
+def _moved(usual: Iterable[str], environment: Mapping[str, str], home: str, workspace: str) -> dict[str, str]:
+    """Where this environment's variables have put stores, each with its variable."""
+    found: dict[str, str] = {}
+    for one in usual:
+        found |= moved(one, environment, home, workspace)
+    return found
+
+
+def _is_kept_in(path: str) -> bool:
+    """Whether something can be kept there: people put /dev/null in the place of what they do not want to have."""
+    return not os.path.exists(path) or os.path.isfile(path) or os.path.isdir(path)
+
+
+def _is_around(path: str, places: Iterable[str]) -> bool:
+    start = os.path.realpath(path).rstrip("/") + "/"
+    return any((one + "/").startswith(start) for one in places)
+
+
 def _startup(home: str, workspace: str) -> list[str]:
     """What a less confined program runs later: the shell's, git's, Jupyter's and IPython's start-up files."""
     # IPython keeps its history in its directory: only what it runs from there is protected.
@@ -153,6 +248,28 @@ def _startup(home: str, workspace: str) -> list[str]:
     here = [".git/hooks", ".git/config", ".envrc", ".vscode", ".pre-commit-config.yaml"]
     configs = glob.glob(os.path.join(glob.escape(workspace), "jupyter*_config.*"))
     return [*_below(home, names), *(os.path.join(workspace, one) for one in here), *configs]
+
+
+def _programs(prefixes: Iterable[str], opened: Iterable[str], meant: Iterable[str]) -> list[str]:
+    """What the guard, the server and later kernels run: their interpreters' folders, and what those read at start.
+
+    A folder around one of the ``opened`` places gives way to its parts; those of ``meant`` stay open.
+    """
+    from site import getusersitepackages
+
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    found = []
+    every = {os.path.realpath(one) for one in (sys.prefix, sys.base_prefix, *prefixes)}.difference(meant)
+    own = os.path.realpath(getusersitepackages())
+    # A person's own packages are installed by the grant of a folder around them.
+    for one in every if _is_within(own, meant) else {*every, own}:
+        parts = [os.path.join(one, name) for name in _PARTS] if _is_around(one, opened) else [one]
+        found += [part for part in parts if not _is_around(part, opened)]
+    return [*sorted(found), *([] if _is_around(package, opened) else [os.path.realpath(package)])]
+
+
+def _is_within(path: str, roots: Iterable[str]) -> bool:
+    return any((path + "/").startswith(one.rstrip("/") + "/") for one in roots)
 
 
 def _below(home: str, names: Iterable[str]) -> list[str]:
@@ -167,12 +284,3 @@ def _there(paths: Iterable[str]) -> list[str]:
 def _interpreters(prefixes: Iterable[str]) -> list[str]:
     found = [sys.prefix, sys.base_prefix, *prefixes, *(one for one in sys.path if os.path.isdir(one))]
     return [one for one in found if one not in ("", "/")]
-
-
-def _environment(granted: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    names = set(granted)
-    return {
-        name: value
-        for name, value in environment.items()
-        if name not in NEVER and (EVERYTHING in names or name in names or name in HARMLESS or name.startswith("LC_"))
-    }

@@ -11,10 +11,13 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Iterable
-from typing import Any
 
-from jupyter_guard.isolate.grants import Grants
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from jupyter_guard.isolate.grants import Grants
 
 _CREATE, _ADD, _RESTRICT, _VERSION = 444, 445, 446, 1
 _PATH, _PORT = 1, 2
@@ -31,6 +34,7 @@ NETWORK, SCOPES = 4, 6
 # Before it, REFER is always denied (1) and a file can be emptied that may not be written (2).
 FILES = 3
 _BIND, _CONNECT = 1, 2
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP, _CAPABILITY_VERSION_3 = 23, 24, 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
@@ -39,8 +43,42 @@ ENGINES = (
     "/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock", "/run/crio/crio.sock",
     "/run/lxd.socket", "/var/snap/lxd/common/lxd/unix.socket", "/run/user/{uid}/docker.sock",
     "/run/user/{uid}/podman/podman.sock", "/run/user/{uid}/bus", "/run/user/{uid}/systemd/private",
-    "/run/systemd/private", "/run/dbus/system_bus_socket",
+    "/run/systemd/private", "/run/dbus/system_bus_socket", "/var/lib/lxd/unix.socket", "/var/lib/incus/unix.socket",
+    "/var/snap/docker/common/run/docker.sock", "~/.docker/desktop/docker.sock", "~/.docker/desktop/docker-cli.sock",
+    "~/.docker/run/docker.sock", "~/.rd/docker.sock", "~/.colima/default/docker.sock", "~/.colima/docker.sock",
+    "~/.lima/default/sock/docker.sock", "~/.orbstack/run/docker.sock",
+    "~/.local/share/containers/podman/machine/podman.sock",
 )  # fmt: skip
+
+
+class Places:
+    """What is granted as rules need it; a start that is recalled has them from its record."""
+
+    def __init__(
+        self,
+        readable: Iterable[str],
+        writable: Iterable[str],
+        hidden: Iterable[str],
+        protected: Iterable[str],
+        devices: Iterable[str],
+        networks: bool,
+    ) -> None:
+        self.readable, self.writable = tuple(readable), tuple(writable)
+        self.hidden, self.protected = tuple(hidden), tuple(protected)
+        self.devices = tuple(devices)
+        self.networks = networks
+
+    @classmethod
+    def of(cls, granted: Grants) -> Places:
+        """``"/"`` stands for everything."""
+        return cls(
+            ("/",) if granted.reads_all else granted.readable,
+            ("/",) if granted.writes_all else granted.writable,
+            granted.hidden,
+            granted.protected,
+            granted.devices,
+            granted.networks,
+        )
 
 
 def version() -> int:
@@ -57,21 +95,29 @@ def properties(version: int, networks: bool, hosts: bool = False) -> tuple[str, 
     """What it gives, with the seccomp filter beside it.
 
     Never ``processes``: signals, ptrace and abstract sockets are closed from version 6 on, but sockets that have a
-    path and command lines are open, as the probes show. Nor ``network`` where ``hosts`` are granted one by one: a rule
-    that lets the proxy's port through knows no addresses, so that port is open on every machine.
+    path and command lines are open, as the probes show. Never ``files``: what is in them is held to the grants, but
+    modes and times of this user's files can be changed anywhere. Nor ``network`` where ``hosts`` are granted one by
+    one: a rule that lets the proxy's port through knows no addresses, so that port is open on every machine; nor where
+    all ``networks`` are.
     """
-    found = ["files"] if version >= FILES else []
-    if networks or (version >= NETWORK and not hosts):
-        found.append("network")
-    return tuple(found)
+    return ("network",) if version >= NETWORK and not networks and not hosts else ()
 
 
 def engines() -> tuple[str, ...]:
     """Sockets that this user may write to and that start processes elsewhere; Landlock does not close them."""
-    named = [one.format(uid=os.getuid()) for one in ENGINES]
+    named = places_of_engines()
     # Without root's rights, the system's bus asks for a password before it starts anything.
     named = named if os.geteuid() == 0 else [one for one in named if "system_bus" not in one]
     return tuple(one for one in named if os.path.exists(one) and os.access(one, os.W_OK))
+
+
+def places_of_engines() -> list[str]:
+    """Where such sockets are, if there are any."""
+    home = os.environ.get("HOME") or os.path.expanduser("~")
+    named = [one.format(uid=os.getuid()) for one in ENGINES]
+    given = [os.environ.get(one, "") for one in ("DOCKER_HOST", "CONTAINER_HOST")]
+    named += [one.removeprefix("unix://") for one in given if one.startswith("unix:///")]
+    return [home + one[1:] if one.startswith("~/") else one for one in named]
 
 
 def drop_capabilities() -> None:
@@ -89,7 +135,7 @@ def drop_capabilities() -> None:
         _call(_CAPSET[machine], ctypes.c_char_p(header), ctypes.c_char_p(bytes(24)))
 
 
-def restrict(granted: Grants, version: int, proxy: int = 0) -> None:
+def restrict(granted: Places, version: int, proxy: int = 0) -> None:
     """Hold this process, and all that it starts, to what is granted; ``proxy`` is a port that may be connected to.
 
     Raises ``OSError``.
@@ -102,11 +148,11 @@ def restrict(granted: Grants, version: int, proxy: int = 0) -> None:
     attributes = attributes[: 8 if version < NETWORK else 16 if version < SCOPES else 24]
     rules = _call(_CREATE, ctypes.c_char_p(attributes), len(attributes), 0)
     try:
-        _grant(rules, _outside(("/",) if granted.reads_all else granted.readable, granted.hidden), _READ & files)
+        _grant(rules, _outside(granted.readable, granted.hidden), _READ & files)
         change = files & ~(_MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEV)
         _grant(rules, writable(granted), change)
-        _grant(rules, _outside(granted.protected, granted.hidden) if granted.reads_all else (), _READ & files)
-        _grant(rules, DEVICES, files & ~_EXECUTE)
+        _grant(rules, _outside(granted.protected if "/" in granted.readable else (), granted.hidden), _READ & files)
+        _grant(rules, (*DEVICES, *granted.devices), files & ~_EXECUTE)
         # IPython runs `!` commands on a new terminal. Rules know places only, so this user's other ones open with it.
         _grant(rules, ("/dev/ptmx", "/dev/pts"), files & ~_EXECUTE)
         _grant(rules, ("/proc",), _READ & files & ~_EXECUTE)
@@ -121,10 +167,16 @@ def restrict(granted: Grants, version: int, proxy: int = 0) -> None:
         os.close(rules)
 
 
-def writable(granted: Grants) -> list[str]:
+def writable(granted: Places) -> list[str]:
     """The places in which, and anywhere below, files may be made."""
-    kept = (*granted.hidden, *granted.protected)
-    return list(_outside(("/",) if granted.writes_all else granted.writable, kept))
+    return list(_outside(granted.writable, (*granted.hidden, *granted.protected)))
+
+
+def die_with(parent: int) -> None:
+    """End this process when its parent does, or now if that has happened."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def no_new_privileges() -> None:
@@ -143,6 +195,21 @@ def load_filter(program: bytes) -> None:
     filled = Program(len(program) // 8, ctypes.addressof(steps))
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(filled), 0, 0):
         raise OSError(ctypes.get_errno(), "a seccomp filter is refused")
+
+
+def takes_filters(program: bytes) -> bool:
+    """Whether this system lets a process put the filter on itself: one is really started that does, and ends."""
+    if sys.platform != "linux":
+        return False
+    pid = os.fork()
+    if not pid:
+        try:
+            no_new_privileges()
+            load_filter(program)
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _grant(rules: int, paths: Iterable[str], rights: int) -> None:

@@ -15,7 +15,17 @@ from jupyter_guard.policy.policy import Isolation, Limits
 
 # Without these a kernel could take a machine down: `resources` means at least them.
 LIMITS_NEEDED = ("memory", "processes", "disk")
+UNASKED = "the site's policy (JUPYTER_GUARD_POLICY) requires no isolation and names no backend"
+OTHER = "this kernel is no ipykernel, and only ipykernels are started in a box so far"
+NOT_UNASKED = (
+    "Landlock is here, but it lets nothing new be made in /tmp and beside start-up files, so it is used only where the "
+    'policy requires a property or says backend = "landlock"'
+)
 NOT_TRIED = "not tried"
+_SHARED = (
+    'isolation.hosts = "*" shares the machine\'s network, and with it sockets that have no path, by which other '
+    "programs of this user are reached: name hosts for network and processes to be held"
+)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -45,47 +55,55 @@ def examine(trouble: Callable[[], str] = bubblewrap.trouble, tries_limits: bool 
     """Try everything on this machine; limits on a whole kernel only where they are of interest."""
     # `sys.platform` is the platform's business; uname is missing on Windows.
     name = os.uname().machine if hasattr(os, "uname") else ""
-    filters = seccomp_filter(name) is not None and os.path.exists("/proc/sys/kernel/seccomp")
+    made = seccomp_filter(name)
+    filters = made is not None and landlock.takes_filters(made.program)
     engines = landlock.engines() if sys.platform == "linux" else ()
     limits = rlimits.trouble() if tries_limits else NOT_TRIED
     return Machine(trouble(), landlock.version(), filters, engines, limits)
 
 
-def is_wanted(isolation: Isolation) -> bool:
-    """Whether the policy asks for a box: by a backend's name, or by requiring a property."""
-    return isolation.backend not in ("auto", "none") or bool(isolation.require)
-
-
-def plan(isolation: Isolation, machine: Machine, limits: Limits | None = None) -> Plan:
+def plan(isolation: Isolation, machine: Machine, limits: Limits | None = None, *, by_site: str | None = None) -> Plan:
     """What to use. Nothing is ever used silently in place of what the policy names.
 
-    ``limits`` are the policy's; without them, ``resources`` is what the machine could give.
+    ``limits`` are the policy's; without them, ``resources`` is what the machine could give. ``by_site`` is the file
+    that a site names as its policy, as a Hub's lock does: its kernels keep their history and files where a box that
+    nobody asked for would not have them.
     """
     networks = "*" in isolation.hosts
     hosts = bool(isolation.hosts) and not networks
-    if isolation.backend == "none" or not is_wanted(isolation):
-        why = "the policy says isolation.backend = none" if isolation.backend == "none" else ""
-        return _plan(isolation, "none", (), (why,))
+    if isolation.backend == "none":
+        return _plan(isolation, "none", (), ("the policy says isolation.backend = none",))
+    if by_site and isolation.backend == "auto" and not isolation.require:
+        return _plan(isolation, "none", (), (UNASKED,))
     reasons: list[str] = []
     if isolation.backend in ("auto", "bubblewrap"):
         if not machine.bubblewrap:
-            achieved = ("files", "network", "processes", *(("syscalls",) if machine.filters else ()))
+            open_by = opened(isolation, machine)
+            held = ("files",) if open_by else ("files", "network", "processes")
+            achieved = (*held, *(("syscalls",) if machine.filters else ()))
             lacking = _lacks_limits(isolation, machine, limits)
-            achieved += () if lacking or machine.limits else ("resources",)
-            reasons = [lacking, "" if machine.filters else _no_filters()]
+            unset = limits is not None and any(getattr(limits, one) is None for one in LIMITS_NEEDED)
+            achieved += () if lacking or machine.limits or unset else ("resources",)
+            asked = not {"network", "processes"}.isdisjoint(isolation.require)
+            reasons = [lacking, "" if machine.filters else _no_filters(), open_by if asked else ""]
             return _plan(isolation, "bubblewrap", achieved, tuple(reasons))
         reasons.append(machine.bubblewrap)
+    if isolation.backend == "auto" and not isolation.require:
+        # People keep working in what nobody asked for.
+        return _plan(isolation, "none", (), (*reasons, NOT_UNASKED if machine.landlock else ""))
     if isolation.backend in ("auto", "landlock"):
         if machine.landlock:
-            achieved = (
-                landlock.properties(machine.landlock, networks, hosts) if machine.filters or networks else ("files",)
-            )
+            achieved = landlock.properties(machine.landlock, networks, hosts) if machine.filters or networks else ()
             achieved += ("syscalls",) if machine.filters else ()
             if machine.engines:
                 # What they start is in no box, whatever the rules on this process say.
-                achieved = tuple(one for one in achieved if one not in ("files", "processes", "network"))
+                achieved = tuple(one for one in achieved if one != "network")
                 reasons.append(f"Landlock does not close {', '.join(machine.engines)}, by which programs start outside")
             lacks = [one for one in PROPERTIES if one not in (*achieved, "resources")]
+            if "files" in isolation.require:
+                reasons.append("files: Landlock alone leaves modes and times of all files to be changed")
+            if networks and "network" in isolation.require:
+                reasons.append(_SHARED)
             if hosts:
                 reasons.append("isolation.hosts needs bubblewrap for more than a proxy's port, open on every machine")
             if lacks:
@@ -95,13 +113,32 @@ def plan(isolation: Isolation, machine: Machine, limits: Limits | None = None) -
             return _plan(isolation, "landlock", achieved, (*reasons, *(() if machine.filters else (_no_filters(),))))
         reasons.append("this Linux has no Landlock (5.13 or newer, with landlock among the lsm= of its command line)")
     if isolation.backend == "container":
-        reasons.append("the container backend is not there yet: use bubblewrap or landlock")
+        why = "no kernel runs in a container yet: use bubblewrap or landlock"
+        reasons.append(f"{why}; `jupyter guard doctor` tries the engines that are here")
     return _plan(isolation, "none", (), tuple(reasons))
+
+
+def other(isolation: Isolation) -> Plan:
+    """For a kernel that is no ipykernel: no box, so it may not start where the policy requires one."""
+    return _plan(isolation, "none", (), (OTHER,))
 
 
 def _plan(isolation: Isolation, backend: str, achieved: tuple[str, ...], reasons: tuple[str, ...]) -> Plan:
     missing = tuple(one for one in isolation.require if one not in achieved)
     return Plan(backend, tuple(isolation.require), achieved, missing, tuple(filter(None, reasons)))
+
+
+def opened(isolation: Isolation, machine: Machine) -> str:
+    """By what the policy's own grants leave a way out of bubblewrap's namespaces, or ``""``."""
+    if "*" in isolation.hosts:
+        return _SHARED
+    for entry in (*isolation.read, *isolation.write):
+        whole = os.path.realpath(os.path.expanduser(entry)).rstrip("/") + "/"
+        for one in machine.engines if entry != "*" else ():
+            # Elsewhere than in /run, which is empty inside, a socket is masked until its own path is granted.
+            if whole == (own := os.path.realpath(one) + "/") or (own.startswith(whole) and own.startswith("/run/")):
+                return f"isolation: {entry!r} is granted, and {one} in it starts programs outside every box"
+    return ""
 
 
 def _lacks_limits(isolation: Isolation, machine: Machine, limits: Limits | None) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -18,59 +19,42 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from jupyter_guard.isolate import tree
 from jupyter_guard.isolate.scene import Scene
 
 SECONDS_TO_START = 60.0
-SECONDS_A_PROBE = 15.0
+CELLS = 30
+ROUNDS = 3
+# What takes longest computes for five seconds; the machine may have other work.
+SECONDS_A_PROBE = 30.0
+SECONDS_TO_END = 5.0
+SECONDS_BETWEEN_LOOKS = 1.0
 OPEN, BLOCKED, UNKNOWN = "open", "blocked", "unknown"
 _MARK = "jupyter-guard-probe:"
-_RUNNER = """
-import ctypes, json, os, socket
-def _call(number, *arguments):
-    library = ctypes.CDLL(None, use_errno=True)
-    found = library.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in arguments])
-    if found < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return found
-def _connect(family, kind, address):
-    with socket.socket(family, kind) as one:
-        one.settimeout(3)
-        one.connect(address)
-def _child(function):
-    pid = os.fork()
-    if not pid:
-        try:
-            function()
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    return os.waitpid(pid, 0)[1]
-def _probe(mark, code, names):
-    try:
-        exec(code, dict(names, ctypes=ctypes, os=os, socket=socket, call=_call, connect=_connect, child=_child))
-        told = "open", ""
-    except (OSError, AssertionError) as error:
-        told = "blocked", type(error).__name__
-    except BaseException as error:
-        told = "unknown", repr(error)
-    print(mark + json.dumps(told), flush=True)
-"""
+PLANTED = "planted"
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """One try: Python that ends when it succeeded, and the property that has to stop it."""
+    """One try: Python that ends when it succeeded, and the property that has to stop it.
+
+    ``plants`` is a file below the scene's root, ``after`` a ``daemon`` or a ``listener``: what is looked at outside.
+    ``fresh`` asks for a kernel of which no probe has had anything yet, where the kernel has limits.
+    """
 
     name: str
     group: str
     property: str
-    code: str
+    code: str = ""
     machine: str = ""
+    plants: str = ""
+    after: Literal["", "daemon", "listener"] = ""
+    fresh: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -84,11 +68,16 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A kernel that was really started: ``trouble`` says why it was not; ``seconds`` until its first answer."""
+    """A kernel that was really started: ``trouble`` says why it was not; ``seconds`` until its first answer,
+    ``cell_seconds`` the median of cells that do nothing; ``memory`` in bytes, of all processes before any probe,
+    without files that are mapped and with a part of what they share.
+    """
 
     backend: str
     trouble: str = ""
     seconds: float = 0.0
+    cell_seconds: float = 0.0
+    memory: int = 0
     outcomes: tuple[Outcome, ...] = ()
 
     def count(self, outcome: str) -> int:
@@ -96,7 +85,9 @@ class Tried(msgspec.Struct, frozen=True):
         return sum(one.outcome == outcome for one in self.outcomes)
 
 
-class _Manager(KernelManager):
+class Manager(KernelManager):
+    """Starts guarded kernels of this very package, installed as a kernel or not."""
+
     @property
     def kernel_spec(self) -> KernelSpec:
         argv = [sys.executable, "-P", "-m", "jupyter_guard.kernel", "-f", "{connection_file}"]
@@ -105,11 +96,16 @@ class _Manager(KernelManager):
 
 def probes() -> tuple[Probe, ...]:
     """Those that this processor has the numbers for."""
-    text = resources.files("jupyter_guard.isolate").joinpath("probes.toml").read_text(encoding="utf-8")
     found = (
-        Probe(name, group, **entry) for group, entries in tomllib.loads(text).items() for name, entry in entries.items()
+        msgspec.convert({"name": name, "group": group, **entry}, Probe, strict=True)
+        for group, entries in tomllib.loads(_text("probes.toml")).items()
+        for name, entry in entries.items()
     )
     return tuple(one for one in found if one.machine in ("", os.uname().machine))
+
+
+def _text(name: str) -> str:
+    return resources.files("jupyter_guard.isolate").joinpath(name).read_text(encoding="utf-8")
 
 
 def tried(backend: str, chosen: Sequence[Probe] = ()) -> Tried:
@@ -122,8 +118,32 @@ def tried(backend: str, chosen: Sequence[Probe] = ()) -> Tried:
         shutil.rmtree(root, ignore_errors=True)
 
 
+def compared(backends: Sequence[str], chosen: Sequence[Probe] = (), rounds: int = ROUNDS) -> tuple[Tried, ...]:
+    """Each backend tried ``rounds`` times, in turns, so that a busy machine is busy for all; probes run in the last."""
+    found: dict[str, list[Tried]] = {one: [] for one in backends}
+    for number in range(rounds):
+        at = number % len(found)
+        for one in (*backends[at:], *backends[:at]):
+            if not any(before.trouble for before in found[one]):
+                found[one].append(tried(one, chosen if number == rounds - 1 else ()))
+    return tuple(median(found[one]) for one in backends)
+
+
+def median(found: Sequence[Tried]) -> Tried:
+    """The medians of what was measured, and the last one's outcomes; the first trouble where there was any."""
+    for one in found:
+        if one.trouble:
+            return one
+    return msgspec.structs.replace(
+        found[-1],
+        seconds=statistics.median(one.seconds for one in found),
+        cell_seconds=statistics.median(one.cell_seconds for one in found),
+        memory=int(statistics.median(one.memory for one in found)),
+    )
+
+
 def _tried(scene: Scene, backend: str, chosen: Sequence[Probe], log: Any) -> Tried:
-    manager = _Manager(connection_file=str(scene.root / "kernel.json"))
+    manager = Manager(connection_file=str(scene.root / "kernel.json"))
     begun = time.monotonic()
     manager.start_kernel(cwd=str(scene.workspace), env=scene.environment, stdout=log, stderr=log)
     client = manager.client()
@@ -131,48 +151,158 @@ def _tried(scene: Scene, backend: str, chosen: Sequence[Probe], log: Any) -> Tri
     try:
         client.wait_for_ready(timeout=SECONDS_TO_START)
         seconds = time.monotonic() - begun
-        held = _told(client, "import os\nprint('held:' + os.environ.get('JUPYTER_GUARD_ISOLATION', 'none'))", "held:")
+        asks = "import os\nprint('held:' + os.environ.get('JUPYTER_GUARD_ISOLATION', 'none'))"
+        held = _told(client, asks, "held:", manager)
         if held != backend:
-            said = held or "it ran no cell: " + _last_line(log)
+            said = held or "it ran no cell: " + last_line(log)
             return Tried(backend, f"the kernel is held by something else ({said})", seconds)
-        _told(client, _RUNNER, "nothing")
-        names = scene.names(manager.connection_file, int(getattr(manager.provisioner, "pid", 0)))
-        return Tried(backend, "", seconds, tuple(_outcomes(client, chosen, names)))
+        cell = _cell(manager, client)
+        processes = tree.Tree(int(getattr(manager.provisioner, "pid", 0))).processes()
+        memory = sum(sum(tree.memory_of(one.pid)) for one in processes)
+        outcomes = tuple(_outcomes(manager, client, chosen, scene))
     except RuntimeError:
-        return Tried(backend, f"the kernel did not start: {_last_line(log)}")
+        return Tried(backend, f"the kernel did not start: {last_line(log)}")
+    except TimeoutError:
+        return Tried(backend, f"the kernel runs no cell: {last_line(log)}")
     finally:
         client.stop_channels()
         with contextlib.suppress(Exception):
-            manager.shutdown_kernel(now=True)
+            manager.shutdown_kernel()
         manager.cleanup_resources()
+    return Tried(backend, "", seconds, cell, memory, _without_a_daemon(outcomes, chosen, scene))
 
 
-def _outcomes(client: Any, chosen: Sequence[Probe], names: dict[str, Any]) -> Iterator[Outcome]:
+def _cell(manager: KernelManager, client: Any) -> float:
+    """Seconds that a cell takes which only says that it ran."""
+    found = []
+    for _ in range(CELLS):
+        begun = time.monotonic()
+        _told(client, "print('ran:')", "ran:", manager)
+        found.append(time.monotonic() - begun)
+    return statistics.median(found)
+
+
+def _outcomes(manager: KernelManager, client: Any, chosen: Sequence[Probe], scene: Scene) -> Iterator[Outcome]:
+    _prepare(manager, client, scene)
     for one in chosen:
-        told = _told(client, f"_probe({_MARK!r}, {one.code!r}, {names!r})", _MARK)
-        outcome, detail = json.loads(told) if told else (UNKNOWN, "it did not run, or did not answer in time")
+        planted = Planted(scene.root / one.plants) if one.plants else None
+        if one.fresh and scene.has_limits:
+            _restart(manager, client, scene)
+        outcome, detail = _asked(manager, client, one, scene)
+        if planted is not None and outcome != UNKNOWN:
+            was = planted.taken_back()
+            outcome, detail = (OPEN, "") if was else (BLOCKED, detail or "not outside the box")
+        if one.after == "listener" and outcome == OPEN:
+            outcome, detail = (OPEN, "") if scene.is_answered() else (BLOCKED, "not outside the box")
         yield Outcome(one.name, one.group, one.property, outcome, detail)
 
 
-def _told(client: Any, code: str, mark: str) -> str:
-    """What a cell printed after ``mark``; ``""`` when it did not, in time."""
+def _asked(manager: KernelManager, client: Any, one: Probe, scene: Scene) -> tuple[str, str]:
+    """What a probe came to, and its detail. It is asked twice where the first time says nothing about it."""
+    code = one.code or f"plant({str(scene.root / one.plants)!r})"
+    why = ""
+    for _ in range(2):
+        if not manager.is_alive():
+            # What a probe before had taken may have ended the kernel.
+            _restart(manager, client, scene)
+        try:
+            told = _told(client, f"probe({_MARK!r}, {code!r}, {one.property == 'resources'})", _MARK, manager)
+        except TimeoutError:
+            # Left to run, it would keep the ones behind it from being asked.
+            why = f"no answer within {SECONDS_A_PROBE:.0f} seconds, and none to a second try; "
+            why += _brought_back(manager, client, scene)
+            continue
+        if told:
+            outcome, detail = json.loads(told)
+            return outcome, detail
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        if manager.is_alive():
+            return UNKNOWN, "it did not run"
+        why = ""
+    if not why and one.property == "resources":
+        return BLOCKED, "the kernel was ended"
+    return UNKNOWN, why or "the kernel ended"
+
+
+def _brought_back(manager: KernelManager, client: Any, scene: Scene) -> str:
+    """What it took to have a kernel that answers; the decoys are as they were."""
+    manager.interrupt_kernel()
+    try:
+        _told(client, "print('ended:1')", "ended:", manager, SECONDS_TO_END)
+    except TimeoutError:
+        _restart(manager, client, scene)
+        return "the kernel was restarted"
+    if manager.is_alive():
+        scene.mend()
+        _prepare(manager, client, scene)
+    return "the kernel was interrupted"
+
+
+def _restart(manager: KernelManager, client: Any, scene: Scene) -> None:
+    manager.restart_kernel(now=True)
+    client.wait_for_ready(timeout=SECONDS_TO_START)
+    scene.mend()
+    _prepare(manager, client, scene)
+
+
+def _prepare(manager: KernelManager, client: Any, scene: Scene) -> None:
+    names = scene.names(manager)
+    begins = f"{_text('tries.py')}\nnames = {names!r}\nos.chdir(names['own'])\nprint('ready:1')"
+    with contextlib.suppress(TimeoutError):
+        _told(client, begins, "ready:", manager)
+
+
+def _without_a_daemon(outcomes: tuple[Outcome, ...], chosen: Sequence[Probe], scene: Scene) -> tuple[Outcome, ...]:
+    """The outcomes, once the kernel has ended: a daemon that ended with it was stopped."""
+    left = {one.name for one in chosen if one.after == "daemon"}
+    if any(one.name in left and one.outcome == OPEN for one in outcomes) and not scene.has_heartbeat():
+        stopped = {"outcome": BLOCKED, "detail": "ended with the kernel"}
+        return tuple(msgspec.structs.replace(one, **stopped) if one.name in left else one for one in outcomes)
+    return outcomes
+
+
+class Planted:
+    """A file that a probe may write to, as it was before."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before = path.read_bytes() if path.exists() else None
+
+    def taken_back(self) -> bool:
+        """Whether it was written to; it is as it was then."""
+        if not self._path.exists() or PLANTED not in self._path.read_text():
+            return False
+        if self._before is None:
+            self._path.unlink()
+        else:
+            self._path.write_bytes(self._before)
+        return True
+
+
+def _told(client: Any, code: str, mark: str, manager: KernelManager, seconds: float = 0.0) -> str:
+    """What a cell printed after ``mark``; ``""`` when it did not, or the kernel ended. Raises ``TimeoutError``."""
     asked = client.execute(code)
-    end, text = time.monotonic() + SECONDS_A_PROBE, ""
+    end, text = time.monotonic() + (seconds or SECONDS_A_PROBE), ""
     while (left := end - time.monotonic()) > 0:
         try:
-            message = client.get_iopub_msg(timeout=left)
+            message = client.get_iopub_msg(timeout=min(left, SECONDS_BETWEEN_LOOKS))
         except Empty:
-            break
+            if not manager.is_alive():
+                break
+            continue
         if message["parent_header"].get("msg_id") != asked:
             continue
         if message["msg_type"] == "stream":
             text += message["content"]["text"]
         elif message["content"].get("execution_state") == "idle":
             break
+    else:
+        raise TimeoutError
     return text.partition(mark)[2].partition("\n")[0]
 
 
-def _last_line(log: Any) -> str:
+def last_line(log: Any) -> str:
+    """The last thing that a kernel said in its log, for people."""
     log.seek(0)
     lines = [line for line in log.read().splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing"

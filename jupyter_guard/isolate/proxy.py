@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import os
 import socket
@@ -22,15 +21,15 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import urlsplit
 
-from jupyter_guard.isolate.hosts import is_address
+from jupyter_guard.isolate.addresses import objection
 from jupyter_guard.terms.host import Host
 
 LARGEST_HEAD = 64 * 1024
 SECONDS_TO_CONNECT = 15.0
 SECONDS_TO_ASK = 60.0
 MOST_LISTENERS = 253
-# What is between a client and its proxy.
-_OWN = ("connection", "proxy-connection", "proxy-authorization")
+# What is between a client and its proxy, and the host, which the proxy says itself.
+_OWN = ("connection", "proxy-connection", "proxy-authorization", "host")
 _Served = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 
 
@@ -47,22 +46,22 @@ async def connected(hosts: Iterable[Host], name: str, port: int) -> tuple[Stream
     hosts = tuple(hosts)
     if not any(one.fits(name, port) for one in hosts):
         grant = name if port in (80, 443) else f"{name}:{port}"
-        raise RefusedError(403, f"{name} is not among isolation.hosts of the policy; what would grant it is {grant}")
+        raise RefusedError(
+            403, f"{name} is not among isolation.hosts of the policy: jupyter guard policy grant {grant}"
+        )
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise RefusedError(502, f"{name} (isolation.hosts grants it) does not resolve") from None
-    # The cloud's metadata service is reached by its own number only, never by a name that somebody gave it.
-    addresses = [one[4][0] for one in found]
-    if not is_address(name):
-        addresses = [one for one in addresses if not ipaddress.ip_address(str(one).partition("%")[0]).is_link_local]
+    objections = {str(one[4][0]): objection(hosts, name, port, str(one[4][0])) for one in found}
+    addresses = [one for one, why in objections.items() if not why]
     if not addresses:
-        raise RefusedError(403, f"{name} leads to an address of this link only: grant the address itself")
+        raise RefusedError(403, next(iter(objections.values()), f"{name} has no address"))
     why = ""
     for one in addresses:
         try:
-            return await asyncio.wait_for(asyncio.open_connection(str(one), port), SECONDS_TO_CONNECT)
+            return await asyncio.wait_for(asyncio.open_connection(one, port), SECONDS_TO_CONNECT)
         except (TimeoutError, OSError) as error:
             why = getattr(error, "strerror", None) or "no answer in time"
     raise RefusedError(502, f"{name}:{port} cannot be reached: {why}")
@@ -118,7 +117,12 @@ def _asked(head: bytes) -> tuple[str, int, bytes]:
             raise RefusedError(400, "this is the way out of a box: ask it for http://host/ or CONNECT host:port")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         fields = [one for one in rest.split("\r\n") if one and one.partition(":")[0].strip().lower() not in _OWN]
-        sent = "\r\n".join([f"{method} {path} {version}", *fields, "Connection: close", "", ""])
+        if any(one[0] in " \t" or set(one) & set("\r\n\0") for one in fields):
+            # What servers may read as the rest of another field, or as a field of its own (RFC 9112, 2.2 and 5.2).
+            raise RefusedError(400, "a field of the request is folded, or has a bare end of a line")
+        # A host beside the one that was asked for would lead to another site of the same server (RFC 9112, 3.2.2).
+        host = f"Host: {parts.netloc.rpartition('@')[2]}"
+        sent = "\r\n".join([f"{method} {path} {version}", host, *fields, "Connection: close", "", ""])
         return parts.hostname, parts.port or 80, sent.encode("latin-1")
     except ValueError:
         raise RefusedError(400, "no HTTP request") from None
@@ -152,7 +156,9 @@ async def _copied(reader: StreamReader, writer: StreamWriter) -> None:
         writer.close()
 
 
-def _closing(served: _Served) -> _Served:
+def closing(served: _Served) -> _Served:
+    """The same, and the connection to the box closed behind it."""
+
     async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         try:
             await served(reader, writer)
@@ -179,7 +185,7 @@ async def _serve(inside: socket.socket, box: int, hosts: tuple[Host, ...], relay
     serving = [proxying(hosts), *(relaying(hosts, name, port) for name, port in relays)]
     for handle, served in zip(handles, serving, strict=False):
         listener = socket.socket(fileno=handle)
-        await asyncio.start_server(_closing(served), sock=listener, limit=LARGEST_HEAD)
+        await asyncio.start_server(closing(served), sock=listener, limit=LARGEST_HEAD)
     await waiting
 
 

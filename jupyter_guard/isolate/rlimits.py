@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from jupyter_guard.isolate import tree
 
@@ -31,6 +31,12 @@ def hold(limits: Mapping[str, int]) -> None:
             resource.setrlimit(which, (most, most))
         except ValueError as error:
             raise OSError(f"limits.{name} = {limits[name]} is refused by the system: {error}") from None
+
+
+def numbers(said: Iterable[tuple[str, int, str]]) -> list[tuple[int, int]]:
+    """The same limits as the system's numbers and values."""
+    limits = {name: value for name, value, _ in said}
+    return [(which, limits[name]) for name, which in _numbers(limits)]
 
 
 def hold_other(pid: int, limits: Mapping[str, int], counts_alone: bool) -> str:

@@ -1,13 +1,15 @@
-"""What an organisation refuses outright (JG890 to JG893): imports, calls, SQL verbs, commands -> findings."""
+"""What an organisation refuses outright (JG890 to JG893), or does not list (JG894) -> findings."""
 
 from __future__ import annotations
 
 import re
+import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
 from jupyter_guard.judge.rule import Rule
-from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Observation, Origin, Reading, Severity
+from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Observation, Origin, Reading, Severity, Span
 from jupyter_guard.terms.deny import Deny
 from jupyter_guard.terms.sentence import shown
 
@@ -22,25 +24,39 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         instead=_INSTEAD,
         severity=Severity.CRITICAL,
     )
-    for number, what in (("JG890", "import"), ("JG891", "call"), ("JG892", "SQL"), ("JG893", "command"))
+    for number, what in (
+        ("JG890", "import"),
+        ("JG891", "call"),
+        ("JG892", "SQL"),
+        ("JG893", "command"),
+        ("JG894", "import, which is not on its list"),
+    )
 )
+STANDARD: Final = "stdlib"
+# They import what they are given by name.
+IMPORTERS: Final = frozenset({"__import__", "importlib.import_module", "importlib.__import__", "builtins.__import__"})
+_EXTENSIONS: Final = frozenset({"%load_ext", "%reload_ext"})
+# The guard's own, and what is no module.
+_ALWAYS: Final = frozenset({"jupyter_guard", "__future__", "builtins"})
 
 
 def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
     """A critical finding for each import, call, SQL statement and command that ``deny`` lists."""
+    if "*" not in deny.only:
+        yield from _unlisted(reading, deny.only)
     if not (deny.imports or deny.calls or deny.sql or deny.commands):
         return
     for seen in reading.observations:
-        if seen.what == "import" and (name := _listed(seen.detail, deny.imports)):
+        if seen.what == "import" and (name := listed(seen.detail, deny.imports)):
             yield _finding("JG890", f"imports `{shown(name)}`", seen, reading)
-        elif seen.what == "call" and (name := _listed(seen.detail, deny.calls)):
+        elif seen.what == "call" and (name := listed(seen.detail, deny.calls)):
             yield _finding("JG891", f"calls `{shown(name)}`", seen, reading)
         elif seen.what == "sql" and (name := _starts(seen.detail, deny.sql)):
             yield _finding("JG892", f"runs {shown(name)}", seen, reading)
         elif seen.what == "command" and (name := _starts(seen.detail, deny.commands)):
             yield _finding("JG893", f"runs `{shown(name)}`", seen, reading)
     for effect in reading.effects:
-        if effect.kind is not Kind.PROCESS_RUN and (name := _listed(effect.via, deny.calls)):
+        if effect.kind is not Kind.PROCESS_RUN and (name := listed(effect.via, deny.calls)):
             yield _finding("JG891", f"calls `{shown(name)}`", effect, reading)
         if name := _starts(effect.via, deny.sql):
             yield _finding("JG892", f"runs {shown(name)}", effect, reading)
@@ -50,8 +66,39 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
             yield _finding("JG893", f"runs `{shown(name)}`", effect, reading)
 
 
-def _listed(name: str, refused_names: frozenset[str]) -> str:
-    """The listed name that ``name`` is, or lies below (``os.path`` lies below ``os``)."""
+def is_allowed(module: str, only: frozenset[str]) -> bool:
+    """Whether an allow list has ``module``, or something above it; what is relative lies below what was imported."""
+    top = module.partition(".")[0]
+    own = top in _ALWAYS or not top
+    return own or bool(listed(module, only)) or (STANDARD in only and top in sys.stdlib_module_names)
+
+
+def _unlisted(reading: Reading, only: frozenset[str]) -> Iterator[Finding]:
+    """A finding for each import of what ``only`` does not have, and for each whose name nobody knows."""
+    statements: defaultdict[Span, dict[str, Observation]] = defaultdict(dict)
+    for seen in reading.observations:
+        if seen.what == "import":
+            statements[seen.span].setdefault(seen.detail, seen)
+    for named in statements.values():
+        for module, seen in named.items():
+            above = any(module.startswith(f"{other}.") for other in named)
+            if above or is_allowed(module, only):
+                continue
+            # `from acme import db` imports `acme` on the way to `acme.db`, which may be what is listed.
+            below = [one for one in named if one.startswith(f"{module}.")]
+            missing = [one for one in below if not is_allowed(one, only)]
+            for one in missing if missing != below else [module]:
+                yield _finding("JG894", f"imports `{shown(one)}`", seen, reading)
+    for seen in reading.observations:
+        if seen.what == "call" and seen.detail in IMPORTERS and seen.span not in statements:
+            yield _finding("JG894", "imports a module whose name is not known before it runs", seen, reading)
+    for effect in reading.effects:
+        if effect.via in _EXTENSIONS and not is_allowed(effect.target, only):
+            yield _finding("JG894", f"loads the extension `{shown(effect.target)}`", effect, reading)
+
+
+def listed(name: str, refused_names: frozenset[str]) -> str:
+    """The one of ``refused_names`` that ``name`` is, or lies below (``os.path`` lies below ``os``)."""
     while name:
         if name in refused_names:
             return name

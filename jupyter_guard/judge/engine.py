@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from jupyter_guard.judge import deny as refusals
+from jupyter_guard.judge import own as organisation
 from jupyter_guard.judge.registry import RULES
 from jupyter_guard.judge.rule import Rule
 from jupyter_guard.judge.severity import facets, privilege
@@ -24,6 +25,7 @@ from jupyter_guard.terms import (
     Span,
 )
 from jupyter_guard.terms.deny import Deny
+from jupyter_guard.terms.own import OwnRule
 from jupyter_guard.terms.sentence import clause, shown
 
 _CONFIDENCE = {
@@ -33,35 +35,53 @@ _CONFIDENCE = {
 }
 
 
+# Observations whose subject is what is called.
+_CALLS = frozenset({"sql-injection", "sql-with-holes"})
+
+
 def judge(
     reading: Reading,
     deny: Deny = Deny(),  # noqa: B008 - frozen
     disabled: Collection[str] = (),
     severities: Mapping[str, Severity] = {},
     held: Sequence[Privilege] = (),
+    own: Collection[OwnRule] = (),
 ) -> tuple[Finding, ...]:
     """The findings of ``reading``, in the order of the text.
 
     ``disabled`` rules do not speak and ``severities`` replace a rule's own. A rule that crashes is itself a finding,
     ``JG000``, critical: never a silent pass. What the session may do beyond an ordinary account, ``held``, makes an
-    assistant's effects that need it one step worse.
+    assistant's effects that need it one step worse. ``own`` are an organisation's rules; those by shape are not asked.
     """
+    if not (reading.effects or reading.observations):
+        return ()
     found: dict[tuple[object, ...], Finding] = {}
     for finding in (
         *_by_effects(reading, disabled, held),
         *_by_observations(reading, disabled),
         *refusals.refused(reading, deny),
+        *organisation.found(reading, [rule for rule in own if rule.id not in disabled]),
     ):
         if finding.rule in severities:
             finding = _changed(finding, severities[finding.rule])
         key = (finding.rule, finding.span, finding.message)
         found[key] = _joined(found[key], finding) if key in found else finding
+    if not found:
+        return ()
     return tuple(sorted(found.values(), key=lambda f: (f.span.line, f.span.column, f.rule)))
 
 
-def calls_asked_for(deny: Deny = Deny()) -> frozenset[str] | None:  # noqa: B008 - frozen
+def calls_asked_for(
+    deny: Deny = Deny(),  # noqa: B008 - frozen
+    own: Collection[OwnRule] = (),
+) -> frozenset[str] | None:
     """The full names of the calls that ``judge`` looks at whatever they do; ``None``: any call may be refused."""
-    return None if deny.calls else frozenset().union(*(rule.calls for rule in RULES.values()))
+    if deny.calls:
+        return None
+    asked = frozenset().union(*(rule.calls | rule.unless_called for rule in RULES.values()))
+    if "*" not in deny.only:
+        asked |= refusals.IMPORTERS
+    return asked.union(*(rule.calls for rule in own))
 
 
 def _by_effects(reading: Reading, disabled: Collection[str], held: Sequence[Privilege]) -> Iterator[Finding]:
@@ -92,10 +112,13 @@ def _by_effects(reading: Reading, disabled: Collection[str], held: Sequence[Priv
 
 def _by_observations(reading: Reading, disabled: Collection[str]) -> Iterator[Finding]:
     for observation in reading.observations:
+        what = observation.what
         # Rules look at a call by its name alone.
-        call = observation.what == "call"
-        for rule in _rules_for_call(observation.detail) if call else _rules_for_observation(observation.what):
-            if rule.id in disabled:
+        call = what == "call"
+        for rule in _rules_for_call(observation.detail) if call else _rules_for_observation(what):
+            if rule.id in disabled or (rule.unless_called and _calls_any(reading, rule.unless_called)):
+                continue
+            if rule.unless_noted and _is_noted(reading, rule.unless_noted, observation):
                 continue
             try:
                 fits = call or rule.seen(observation)
@@ -113,7 +136,16 @@ def _by_observations(reading: Reading, disabled: Collection[str]) -> Iterator[Fi
                     why=rule.why,
                     instead=rule.instead,
                     origin=Origin.strictest((reading.cell.origin, observation.origin), reading.cell.origin),
+                    via=observation.detail if observation.what in _CALLS else "",
                 )
+
+
+def _is_noted(reading: Reading, what: str, observation: Observation) -> bool:
+    return any(one.what == what and one.span == observation.span for one in reading.observations)
+
+
+def _calls_any(reading: Reading, names: Collection[str]) -> bool:
+    return any(one.what == "call" and one.detail in names for one in reading.observations)
 
 
 def _finding(rule: Rule, severity: Severity, effect: Effect, lent: Privilege | None) -> Finding:
@@ -163,28 +195,28 @@ def _joined(one: Finding, other: Finding) -> Finding:
     return msgspec.structs.replace(worse, effects=(*one.effects, *other.effects))
 
 
-def _rules_for_kind(kind: Kind) -> tuple[Rule, ...]:
+def _rules_for_kind(kind: Kind) -> Sequence[Rule]:
     if not _BY_KIND:
         for rule in RULES.values():
             for wanted in rule.kinds:
                 _BY_KIND[wanted].append(rule)
-    return tuple(_BY_KIND[kind])
+    return _BY_KIND.get(kind, ())
 
 
-def _rules_for_observation(what: str) -> tuple[Rule, ...]:
+def _rules_for_observation(what: str) -> Sequence[Rule]:
     if not _BY_OBSERVATION:
         for rule in RULES.values():
             for wanted in rule.observes:
                 _BY_OBSERVATION[wanted].append(rule)
-    return tuple(_BY_OBSERVATION.get(what, ()))
+    return _BY_OBSERVATION.get(what, ())
 
 
-def _rules_for_call(name: str) -> tuple[Rule, ...]:
+def _rules_for_call(name: str) -> Sequence[Rule]:
     if not _BY_CALL:
         for rule in RULES.values():
             for wanted in rule.calls:
                 _BY_CALL[wanted].append(rule)
-    return tuple(_BY_CALL.get(name, ()))
+    return _BY_CALL.get(name, ())
 
 
 _BY_CALL: defaultdict[str, list[Rule]] = defaultdict(list)

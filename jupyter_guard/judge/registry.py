@@ -11,6 +11,7 @@ from jupyter_guard.judge import (
     execution,
     files,
     guard,
+    habits,
     network,
     practice,
     processes,
@@ -31,6 +32,7 @@ RULES: Final[dict[str, Rule]] = {
         guard.RULES,
         deny.RULES,
         practice.RULES,
+        habits.RULES,
     )
     for rule in family
 }

@@ -157,6 +157,7 @@ _TABLE: Final[dict[Kind, dict[str, str]]] = {
         "cleartext-protocol":                       "- - - l m m m",
         "cleartext from:credential":                "- - - h h h h",
         "upload from:file":                         "- - - l l m l",
+        "upload from:private":                      "- - - m m m m",
         "upload from:database":                     "- - - l l m l",
         "upload from:environment":                  "- - - m m m m",
         "from:credential":                          "- - - h h h h",
@@ -259,7 +260,7 @@ _ROWS: Final[dict[Kind, tuple[tuple[frozenset[str], tuple[Severity | None, ...]]
 }
 _ORDER: Final = tuple(Severity)
 _PATHS: Final = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.CREDENTIAL_READ})
-_DATABASE_FILE: Final = ("COPY", "SELECT", "EXPORT", "UNLOAD", "INTO")
+_DATABASE_FILE: Final = ("COPY", "SELECT", "EXPORT", "UNLOAD", "INTO", "LO_EXPORT")
 # Protocols that carry passwords as they are. A plain http:// address is not worth a finding by itself.
 _CLEARTEXT: Final = frozenset(
     {"ftplib", "telnetlib", "telnetlib3", "poplib", "imaplib", "nntplib", "ftp", "telnet", "rsh", "rlogin", "tftp"}
@@ -282,6 +283,7 @@ _CLIENTS: Final = {
     **dict.fromkeys(("kubernetes", "kubectl", "helm", "oc", "kr8s", "lightkube"), Power.CLUSTER),
 }
 
+_TOLD_AT_THE_CALL: Final = frozenset({Kind.PROCESS_RUN, Kind.DATA_WRITE})
 _SWEEPING: Final = frozenset({"ddl", "no-where", "recursive", "bulk", "everything"})
 _NARROWED: Final = "where"
 _DESPITE_WHERE: Final = frozenset({"ddl", "no-where", "sql-injection", "os-command", "grants"})
@@ -292,6 +294,8 @@ def facets(effect: Effect) -> frozenset[str]:
     found = effect.tags
     if effect.kind in _PATHS and effect.target:
         found |= places(effect.target)
+        if "root-home" in found and effect.scope is not Scope.HOME:
+            found |= {"accounts"}
     if effect.kind in (Kind.DATA_DESTROY, Kind.DATA_WRITE):
         found = _data_facets(effect, found)
     if effect.kind is Kind.FILE_WRITE and effect.via.upper().startswith(_DATABASE_FILE):
@@ -333,6 +337,8 @@ def severity(effect: Effect, seen: frozenset[str], privileged: bool = False) -> 
         return None
     if "scratch" in seen and "bulk" not in seen:
         return None
+    if effect.kind is Kind.FILE_DELETE and effect.scope is Scope.WORKSPACE and "rebuilt" in seen:
+        return None
     column = _column(effect, seen)
     if _NARROWED in seen and seen.isdisjoint(_DESPITE_WHERE):
         narrow = LETTERS[_TABLE[effect.kind].get(_NARROWED, "-" * 7).replace(" ", "")[column]]
@@ -341,12 +347,18 @@ def severity(effect: Effect, seen: frozenset[str], privileged: bool = False) -> 
     if not found:
         return None
     step = max(level.rank for level in found)
+    if step <= Severity.LOW.rank and effect.kind in _TOLD_AT_THE_CALL and "possible" in seen:
+        # What a function would do with arguments that nobody has given yet is told where they are given.
+        return None
     step -= effect.certainty is Certainty.UNKNOWN
     step -= effect.reversible
     step -= "possible" in seen and effect.origin is not Origin.ASSISTANT
     if effect.origin is Origin.ASSISTANT and step == Severity.HIGH.rank and _is_sweeping(effect, seen):
         # A person knows what the table or the folder was for; nobody can ask an assistant afterwards.
         step += 1
+    # Somebody's own files: only they can say whether it was meant.
+    own = effect.origin is Origin.ASSISTANT and seen >= {"upload", "from:private"}
+    step += own and step == Severity.MEDIUM.rank
     if privileged and step < Severity.HIGH.rank:
         # What may be done is no reason to refuse it: beyond "high" it is for the effect itself to say.
         step += 1

@@ -9,8 +9,10 @@ from typing import NoReturn
 
 import zmq
 
-from jupyter_guard.kernel import death, lost, memory, signals
-from jupyter_guard.kernel.child import Child, Options, remove_directory, sweep
+from jupyter_guard.guard import isolated
+from jupyter_guard.isolate import out_of_memory
+from jupyter_guard.kernel import death, directories, lost, memory, signals
+from jupyter_guard.kernel.child import Child, Options
 from jupyter_guard.kernel.front import CannotBindError, Front
 from jupyter_guard.kernel.relay import Relay
 
@@ -26,6 +28,7 @@ def run(options: Options, child: Child) -> NoReturn:
     )
     status = 1
     memory.prepare()
+    group = out_of_memory.Group()
     caught = signals.Signals()
     context = zmq.Context(1)
     try:
@@ -34,8 +37,8 @@ def run(options: Options, child: Child) -> NoReturn:
         before = lost.take(options.path)
         if before is not None:
             relay.untold = relay.lost_before = lost.sentence(before)
-        sweep()
-        status = _tell(relay, options, relay.run(), before)
+        directories.sweep()
+        status = _tell(relay, options, relay.run(), before, group)
         relay.keeping.last_words()
         relay.judging.stop()
         relay.back.close()
@@ -47,24 +50,28 @@ def run(options: Options, child: Child) -> NoReturn:
     except BaseException:
         # A wrapper that fails must not leave a kernel running that nothing guards.
         signals.send(child.pid, signals.KILL)
-        remove_directory(child.directory)
+        directories.remove(child.directory)
         raise
-    remove_directory(child.directory)
+    directories.remove(child.directory)
     death.end_the_same_way(status)
 
 
-def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None) -> int:
+def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None, group: out_of_memory.Group) -> int:
     """Say everywhere why the child ended, unless that was asked for; the status with which to end."""
     if relay.shutting_down:
         relay.last_words("")
         return status
     if not relay.ready:
-        text = death.why_unstarted(status, relay.gave_up)
+        refused = isolated.refused(relay.child.achieved())
+        text = f"The kernel did not start: {refused}" if refused else death.why_unstarted(status, relay.gave_up)
         log.error("%s", text)
+        if refused:
+            death.wait_for_somebody(relay)
         death.tell_those_who_wait(relay, text)
         status = 1 if status == 0 or relay.gave_up else status
     else:
-        text = relay.limits.death if relay.limits is not None and relay.limits.death else death.reason(status)
+        text = relay.limits.death if relay.limits is not None else ""
+        text = text or group.why(status) or death.reason(status)
         relay.last_words(text)
     # What the one before took is still to be said when this one came to nothing.
     taken = death.what_is_lost(relay, text) or (before if relay.untold else None)

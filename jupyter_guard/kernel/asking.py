@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
 
 log = logging.getLogger("jupyter_guard")
+
+_SECRET_PROMPT = re.compile(
+    r"(?<![^\W_])(?:pass(?:word|wd|phrase|code)|secret|token|(?:api|access|private|secret)[ _-]?key|credential"
+    r"|passwort|kennwort|mot de passe|contrase\u00f1a|senha|\u043f\u0430\u0440\u043e\u043b\u044c)(?![^\W_])"
+    r"|\u5bc6\u7801|\u5bc6\u78bc|\u30d1\u30b9\u30ef\u30fc\u30c9",
+    re.IGNORECASE,
+)
+"""What `input` asks for a secret with, also in a few other languages."""
+_ABOUT_SECRETS = re.compile(r"[?]|\b(?:name|id|file|path|type|user|limit|count|column|field)\b", re.IGNORECASE)
+SHORTEST_SHOWN = 8
+"""Of what was typed where everybody could read along, fewer characters are an answer and no secret."""
 
 
 class Question(msgspec.Struct):
@@ -48,8 +60,8 @@ class Asking:
         self._open: dict[str, Question] = {}
         # Our input requests that were answered elsewhere: a front end shows them until somebody types something.
         self._late: dict[bytes, set[str]] = {}
-        # What the child waits for, by client: the kind of its input request.
-        self._child: dict[bytes, bool] = {}
+        # What the child waits for, by client: from how many characters on the answer is a secret; 0: it is none.
+        self._child: dict[bytes, int] = {}
 
     def ask(
         self,
@@ -65,6 +77,10 @@ class Asking:
         Without ``by_stdin`` only the panels are asked: the cell is not running any more.
         """
         relay = self._relay
+        if relay.loops.is_settled(answer):
+            refused("declined")
+            return
+        answer = relay.loops.asking(answer)
         by_stdin = by_stdin and request.allow_stdin
         if not by_stdin and not relay.panel.is_open:
             refused("unasked")
@@ -79,12 +95,12 @@ class Asking:
             content = relay.outgoing.own("input_request", content, request.msg_id)
             message = relay.front.wire.message("input_request", content, request.parent, header=header)
             relay.front.send("stdin", [request.client, *message])
-        item = relay.panel.item(request, answer, "asked")
-        relay.panel.asks(question.number, {**item, "id": question.number, "prompt": answer.prompt})
+        relay.panel.asks(question.number, request, answer)
 
-    def child_asks(self, client: bytes, password: bool) -> None:
-        """The child waits for input from a client."""
-        self._child[client] = password
+    def child_asks(self, client: bytes, password: bool, prompt: object) -> None:
+        """The child waits for input from a client; ``password`` says that what is typed is not shown."""
+        is_secret = isinstance(prompt, str) and _SECRET_PROMPT.search(prompt) and not _ABOUT_SECRETS.search(prompt)
+        self._child[client] = 1 if password else SHORTEST_SHOWN if is_secret else 0
         self._wait(True)
 
     def take_reply(self, client: bytes, frames: list[bytes], at: int) -> bool:
@@ -93,17 +109,23 @@ class Asking:
         question = self._question_for(client, about)
         if question is not None:
             value = parse_object(frames[at + CONTENT]).get("value")
-            self._settle(question, typed_choice(value if isinstance(value, str) else ""), "stdin")
+            choice = typed_choice(value if isinstance(value, str) else "")
+            question.stdin_id = ""
+            if choice is not Choice.REFUSE and self._relay.panel.answers_for(client):
+                # Any program in the page can send it: the page's panel says so when a person typed it.
+                log.info("asked about %s: a yes on stdin that nobody was seen to type", question.request.msg_id)
+            else:
+                self._settle(question, choice, "stdin")
             return True
         late = self._late.get(client, set())
         if about in late or (late and not about and client not in self._child):
             late.discard(about) if about in late else late.pop()
             return True
-        asked_for_password = self._child.pop(client, False)
+        shortest = self._child.pop(client, 0)
         self._wait()
-        if asked_for_password:
+        if shortest:
             value = parse_object(frames[at + CONTENT]).get("value")
-            if isinstance(value, str):
+            if isinstance(value, str) and len(value) >= shortest:
                 self._relay.outgoing.learn(value, "typed password")
         return False
 
@@ -117,6 +139,17 @@ class Asking:
             if question.request.client == client and question.stdin_id and about in ("", question.stdin_id):
                 return question
         return None
+
+    def client_of(self, number: str) -> bytes:
+        """The client that ran what a question is about; empty for a question that is not open."""
+        question = self._open.get(number)
+        return question.request.client if question is not None else b""
+
+    def typed_in_page(self, number: str, value: str) -> None:
+        """The page saw a person type an answer at the prompt; the reply itself may come before or after."""
+        question = self._open.get(number)
+        if question is not None:
+            self._settle(question, typed_choice(value), "stdin")
 
     def answered_by_panel(self, number: str, choice: str) -> None:
         """Somebody clicked."""
@@ -136,13 +169,15 @@ class Asking:
         relay = self._relay
         del self._open[question.number]
         self._wait()
-        if question.stdin_id and where != "stdin":
+        if question.stdin_id:
             self._late.setdefault(question.request.client, set()).add(question.stdin_id)
         relay.panel.answered(question.number, str(choice))
         question.request.approval = str(choice), where
         log.info("asked about %s: %s, by %s", question.request.msg_id, choice, where)
         if choice is Choice.REFUSE:
+            relay.loops.declined(question.answer)
             question.refused("declined")
         else:
+            relay.loops.allowed(question.answer)
             relay.approvals.remember(choice, question.sha256, question.answer.effects)
             question.allowed()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from jupyter_guard.kernel import boxed
+from jupyter_guard.kernel import boxed, directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,8 @@ if TYPE_CHECKING:
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 LAUNCHERS = (["-m", "ipykernel_launcher"], ["-m", "ipykernel"])
 HANDED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "inside", "child")
-# sun_path holds 108 bytes on Linux, 104 on macOS, with the final zero.
-LONGEST_SOCKET_PATH = 100
-PREFIX = "jg-"
-RANDOM_BYTES = 6
 # What POSIX says it is; the module `signal` takes milliseconds to import.
 SIGINT = 2
-FRESH_SECONDS = 3.0
 
 
 class CannotStartError(Exception):
@@ -78,7 +73,8 @@ class Child:
 
     ``lifeline`` stays open as long as the wrapper lives; ``process`` is there only on Windows. ``link`` is our end of
     the socket on which the child asks about code that it compiles, or ``None``. ``report`` is where the launcher of an
-    isolated child says what it achieved, -1 for one that is not.
+    isolated child says what it achieved, -1 for one that is not. ``log`` is where a kernel that our launcher does not
+    know writes past the protocol, -1 for an ipykernel.
     """
 
     def __init__(
@@ -91,8 +87,10 @@ class Child:
         process: Any = None,
         link: Any = None,
         report: int = -1,
+        log: int = -1,
     ) -> None:
         self._report, self._achieved = report, ""
+        self.log = log
         self.pid = pid
         self.config = config
         self.directory = directory
@@ -150,11 +148,14 @@ def _connection(path: str) -> dict[str, Any]:
 def start(options: Options) -> Child:
     """Start the wrapped kernel. Raises ``CannotStartError``."""
     wrapped = find(options.wrap)
-    directory = private_directory()
+    try:
+        directory = directories.make()
+    except OSError as error:
+        raise CannotStartError(str(error)) from None
     try:
         return _start(options, wrapped, directory)
     except OSError as error:
-        remove_directory(directory)
+        directories.remove(directory)
         raise CannotStartError(f"the wrapped kernel does not start: {error}") from None
 
 
@@ -180,6 +181,13 @@ def find(name: str) -> Wrapped:
 def _kernelspec(name: str) -> dict[str, Any] | None:
     import json
 
+    if name.startswith("%7B"):
+        # A locked server hands the spec over itself (`guard.install.packed`).
+        text = name.replace("%7D", "}").replace("%7B", "{").replace("%25", "%")
+        try:
+            return dict(json.loads(text))
+        except (TypeError, ValueError):
+            raise CannotStartError("the kernelspec on the command line is not a JSON object") from None
     from jupyter_core.paths import jupyter_path
 
     for folder in jupyter_path("kernels"):
@@ -199,36 +207,6 @@ def _position(argv: list[str], words: list[str]) -> int:
     return next((i for i in range(len(argv)) if argv[i : i + len(words)] == words), -1)
 
 
-def private_directory() -> str:
-    """A new directory that only we may enter, with a path short enough for sockets. Raises ``CannotStartError``."""
-    reasons = []
-    for base in _places():
-        path = f"{base}/{PREFIX}{os.urandom(RANDOM_BYTES).hex()}"
-        if len(path) > LONGEST_SOCKET_PATH - len("/k-5"):
-            continue
-        try:
-            os.mkdir(path, 0o700)
-        except OSError as error:
-            reasons.append(f"{base}: {error.strerror}")
-            continue
-        try:
-            _hold(path)
-        except OSError as error:
-            remove_directory(path)
-            reasons.append(f"{base}: {error.strerror}")
-            continue
-        return path
-    raise CannotStartError(
-        "no place for the kernel's private directory: " + ("; ".join(reasons) or "all paths too long")
-    )
-
-
-def _places() -> list[str]:
-    # tempfile.gettempdir without what it imports.
-    named = [os.environ.get(one, "") for one in ("XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP")]
-    return [os.path.abspath(one) for one in (*named, "/tmp") if one and os.path.isdir(one)]  # noqa: S108
-
-
 def abandon(child: Child) -> None:
     """End a child that nobody can reach."""
     if child.process is not None:
@@ -236,70 +214,7 @@ def abandon(child: Child) -> None:
     else:
         os.kill(child.pid, 9)
         os.waitpid(child.pid, 0)
-    remove_directory(child.directory)
-
-
-def sweep() -> None:
-    """Remove the private directories of wrappers that were killed together with everybody who would have."""
-    for place in set(_places()):
-        try:
-            names = os.listdir(place)
-        except OSError:
-            # Somebody else's: `su` leaves XDG_RUNTIME_DIR as it was.
-            continue
-        for name in names:
-            path = os.path.join(place, name)
-            if _is_ours(name) and _is_old(path) and not _is_held(path):
-                remove_directory(path)
-
-
-def _is_ours(name: str) -> bool:
-    # Others may like the prefix too, and what they keep is not ours to remove.
-    rest = name.removeprefix(PREFIX)
-    return len(rest) == 2 * RANDOM_BYTES == len(name) - len(PREFIX) and not set(rest) - set("0123456789abcdef")
-
-
-def _is_old(path: str) -> bool:
-    # A wrapper that is starting has made its directory and not yet locked it.
-    import time
-
-    try:
-        return time.time() - os.stat(path).st_mtime > FRESH_SECONDS
-    except OSError:
-        return False
-
-
-def _hold(path: str) -> None:
-    """Lock a directory for as long as this process lives; process ids would not do, containers share directories."""
-    if os.name != "nt":
-        import fcntl
-
-        fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _is_held(path: str) -> bool:
-    if os.name == "nt":
-        return True
-    import fcntl
-
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def remove_directory(path: str) -> None:
-    """Remove a private directory; what is gone already is fine."""
-    import shutil
-
-    shutil.rmtree(path, ignore_errors=True)
+    directories.remove(child.directory)
 
 
 def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
@@ -314,26 +229,41 @@ def _start(options: Options, wrapped: Wrapped, directory: str) -> Child:
     environment["JPY_PARENT_PID"] = str(os.getpid())
     reader, writer = os.pipe()
     ours, theirs = _link(wrapped)
-    report = told = -1
+    report = told = log = written = -1
     try:
         if sys.platform != "linux":
             os.set_inheritable(reader, True)
         link = f"{theirs.fileno()}:{directory}/link" if theirs is not None else ""
         command = _command(options, wrapped, path, -1 if sys.platform == "linux" else reader, link)
-        if wrapped.is_ipykernel and boxed.is_spoken_of():
+        if sys.platform == "linux":
+            boxed.find(command[0])
             report, told = os.pipe()
-            os.set_inheritable(told, True)
-            command = boxed.command(told, options.path, directory, command)
+            box = boxed.recalled(options.path, directory, command, environment)
+            if box is not None and box.backend != "none":
+                pid = boxed.become(box, told, command)
+                return Child(pid, config, directory, wrapped, lifeline=writer, link=ours, report=report)
+            if box is not None:
+                os.write(told, box.told.encode())
+            else:
+                os.set_inheritable(told, True)
+                command = boxed.command(told, options.path, directory, command)
         # Its own session: the manager interrupts our whole process group; the child's turn is when it is ready. And
         # interrupts work in it whatever we ignore.
-        pid = os.posix_spawnp(command[0], command, environment, setsid=True, setsigdef=[SIGINT])
+        redirected: list[tuple[int, ...]] = []
+        if not wrapped.is_ipykernel:
+            log, written = os.pipe()
+            os.set_blocking(log, False)
+            redirected = [(os.POSIX_SPAWN_DUP2, written, one) for one in (1, 2)]
+        pid = os.posix_spawnp(
+            command[0], command, environment, setsid=True, setsigdef=[SIGINT], file_actions=redirected
+        )
     finally:
-        os.close(reader)
-        if told >= 0:
-            os.close(told)
+        for one in (reader, told, written):
+            if one >= 0:
+                os.close(one)
         if theirs is not None:
             theirs.close()
-    return Child(pid, config, directory, wrapped, lifeline=writer, link=ours, report=report)
+    return Child(pid, config, directory, wrapped, lifeline=writer, link=ours, report=report, log=log)
 
 
 def _link(wrapped: Wrapped) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from jupyter_guard.kernel.limit_words import Limit
-from jupyter_guard.kernel.request import parse_object
+from jupyter_guard.kernel.request import parse_output
 from jupyter_guard.kernel.wire import CONTENT, MalformedError
 
 COUNTED_CELLS = 1000
@@ -51,7 +51,7 @@ class Output:
 def _cut(frames: list[bytes], at: int, most: int) -> bool:
     """Shorten a stream's text to ``most`` bytes of JSON; whether anything is left."""
     try:
-        content = parse_object(frames[at + CONTENT])
+        content = parse_output(frames[at + CONTENT])
     except MalformedError:
         return False
     text = content.get("text")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # What has no answer for so long does not start. Front ends give up after 60 seconds, people later.
 SECONDS_TO_START = 180.0
+SECONDS_FOR_SOMEBODY, SECONDS_TO_SUBSCRIBE = 3.0, 0.5
 # Enough for a first line, secrets that begin in it included.
 CODE_READ = 10_000
 _MEANINGS = {
@@ -70,6 +71,14 @@ def why_unstarted(status: int, gave_up: bool) -> str:
     if status >= 0:
         return f"The kernel did not start: its command ended with exit status {status}; what it said is in the log."
     return reason(status).replace("The kernel died", "The kernel did not start", 1)
+
+
+def wait_for_somebody(relay: Relay) -> None:
+    """Until a front end has come that can be told; a kernel that is refused ends faster than most of them connect."""
+    if relay.front.shell.poll(int(SECONDS_FOR_SOMEBODY * 1000)):
+        # What it subscribes to comes on another connection.
+        relay.front.iopub.poll(int(SECONDS_TO_SUBSCRIBE * 1000))
+        relay.front.welcome()
 
 
 def tell_those_who_wait(relay: Relay, text: str) -> None:

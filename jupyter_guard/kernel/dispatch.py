@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Judged, Learn, Vet, to_bytes, to_text
+from jupyter_guard.kernel.claiming import Claiming
 from jupyter_guard.kernel.looking import LOOKS, not_evaluated, not_found, not_passed_on, sentence_of
 from jupyter_guard.kernel.request import Execute, Request, State, parse_object
 from jupyter_guard.kernel.wire import CONTENT
@@ -27,6 +28,8 @@ log = logging.getLogger("jupyter_guard")
 
 # Messages for widgets and the like reach a cell that awaits them, past what is queued behind it.
 PASSING = frozenset({"comm_msg", "comm_close"})
+# A page asks for it when it is loaded again. While a cell waits for an answer the child has nothing to do, and tells.
+ASKED_FIRST = "kernel_info_request"
 REPLY_SECONDS = 1.0
 NO_REPLY = "The kernel could not take this request: its log says why. Text with lone surrogates is one reason."
 
@@ -46,6 +49,7 @@ class Dispatch:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        self.claiming = Claiming(relay)
         self._lanes: dict[tuple[str, str | None], Lane] = {}
         self._judging: dict[int, tuple[Execute, Lane]] = {}
         # Requests that are no cells and evaluate something all the same.
@@ -60,12 +64,16 @@ class Dispatch:
     def receive(self, request: Request) -> None:
         """Take a request from shell or control."""
         lane = self._lanes.setdefault((request.channel, request.header.subshell_id), Lane())
-        if request.header.msg_type in PASSING:
+        if request.header.msg_type in PASSING or self._is_asked_first(lane, request):
             self._relay.forward(request)
         elif self._must_wait(lane, request):
             lane.waiting.append(request)
         else:
             self._begin(lane, request)
+
+    def _is_asked_first(self, lane: Lane, request: Request) -> bool:
+        is_asking = lane.current is not None and lane.current.state is State.ASKING
+        return is_asking and request.header.msg_type == ASKED_FIRST
 
     def _must_wait(self, lane: Lane, request: Request) -> bool:
         current = lane.current
@@ -79,11 +87,13 @@ class Dispatch:
             self._relay.forward(request)
             return
         lane.current = request
-        language = self._relay.language
-        if request.is_empty or language not in ("python", "bash", "sql"):
+        if request.is_empty or self._relay.language not in ("python", "bash", "sql"):
             self._send(request, lane)
             return
         request.state = State.JUDGING
+        self.claiming.hold(request, lambda: self._judge(request, lane))
+
+    def _judge(self, request: Execute, lane: Lane) -> None:
         number = next(self._numbers)
         self._judging[number] = (request, lane)
         relay = self._relay
@@ -100,7 +110,7 @@ class Dispatch:
                 id=number,
                 code=to_bytes(request.code),
                 origin=request.origin,
-                language=language,
+                language=relay.language,
                 cell_id=request.cell_id,
                 number=self.executed + 1 if request.store_history else 0,
                 expressions=tuple(to_bytes(one) for one in request.expressions),
@@ -137,8 +147,10 @@ class Dispatch:
         else:
             if answer.verdict == "warn" and not request.silent:
                 request.card = answer.cards.get("warned", b"")
+            if answer.shown:
+                relay.link.note_foreseen(request.msg_id, answer.shown)
             self.decided(request, answer, "ran")
-            self._send(request, lane)
+            relay.undoing.begin(request, lane, answer, lambda: self._send(request, lane))
 
     def run_confirmed(self, request: Execute, lane: Lane, answer: Judged) -> None:
         """Run a cell that somebody allowed."""
@@ -146,10 +158,11 @@ class Dispatch:
         relay.judging.learn(Learn(to_bytes(request.code), request.origin, relay.language))
         relay.link.note_shown(request.msg_id, answer.shown)
         self.decided(request, answer, "confirmed")
-        self._send(request, lane)
+        relay.undoing.begin(request, lane, answer, lambda: self._send(request, lane))
 
     def refuse(self, request: Execute, lane: Lane, answer: Judged, key: str) -> None:
         """Make an ordinary failed cell of one that may not run; ``key`` picks the card and the error."""
+        answer = self._relay.loops.refused(answer)
         relay = self._relay
         state = "blocked" if key == "blocked" else "declined"
         self.decided(request, answer, state)
@@ -196,9 +209,8 @@ class Dispatch:
         self._overdue.pop(msg_id, None)
         request, lane = found
         request.replied = True
-        if not request.stops and lane.current is request:
-            lane.current = None
-            self._advance(lane)
+        if not request.stops and not self._relay.undoing.has(request):
+            self._free(request, lane)
         if request.is_idle:
             self._finish(request, lane)
 
@@ -216,7 +228,7 @@ class Dispatch:
 
     def check(self) -> float:
         """Reply in place of a child that did not; the seconds until there is something to check again."""
-        left = 3600.0
+        left = self.claiming.check()
         if not self._overdue:
             return left
         for msg_id, deadline in list(self._overdue.items()):
@@ -240,6 +252,10 @@ class Dispatch:
             self._relay.limits.ended(request.msg_id)
         # A refusal's error is the guard's own, and on record already.
         self._relay.keeping.ended(request.msg_id, "ok" if request.refused else request.status)
+        # What the next cell changes is not this one's.
+        self._relay.undoing.finished(request, lambda: self._free(request, lane))
+
+    def _free(self, request: Execute, lane: Lane) -> None:
         if lane.current is request:
             lane.current = None
             self._abort(lane)
@@ -265,6 +281,8 @@ class Dispatch:
     def interrupted(self) -> bool:
         """An interrupt came: a cell that is judged or asked about is refused. Whether there was one."""
         had_one = self._relay.asking.interrupted()
+        had_one = self._relay.undoing.interrupted() or had_one
+        self.claiming.give_up()
         if self._judging:
             had_one = self._relay.judging.give_up() or had_one
         if not had_one:

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Judged, Tell, Told, Vet, to_bytes
 from jupyter_guard.kernel.panel import FIRST_DRAFT
-from jupyter_guard.origin import code_hash, decide_origin, read_claim
+from jupyter_guard.origin import code_hash, decide_origin, is_id, read_claim
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
 
 WAITING_KEPT = 50
 LONGEST = 200_000
+CELLS_KEPT = 200
 TOO_LONG = f"the cell is longer than {LONGEST:,} characters, and is judged when it runs"
 TOO_MANY = "newer cells took its place"
 RECORDS_SHOWN = 100
+RECORDS_SOUGHT = 1 << 31
 # What else a panel may ask of the helper; answered with a text.
 TOLD = ("policy", "audit", "fix")
 NO_READER = "cells of this language are not judged"
@@ -39,8 +41,8 @@ class Drafts:
 
     def ask(self, comm_id: str, data: dict[str, Any]) -> None:
         """A panel wants to know what a cell would do or, with another type, one of ``TOLD``."""
-        kind = str(data.get("type"))
-        place = (comm_id, str(data.get("cell_id") or ""), bool(data.get("number")), kind)
+        data = _checked(data)
+        place = (comm_id, data["cell_id"], bool(data.get("number")), str(data["type"]))
         before = self._waiting.pop(place, None)
         if before is not None:
             self._answer(comm_id, before, problem=TOO_MANY)
@@ -86,14 +88,19 @@ class Drafts:
             # What still waits for others belongs to it.
             self._relay.keeping.send()
             last = data.get("last")
-            return json.dumps(
-                {"kernel": self._relay.keeping.kernel, "last": last if type(last) is int else RECORDS_SHOWN}
-            )
+            wanted = last if type(last) is int and 0 < last < RECORDS_SOUGHT else RECORDS_SHOWN
+            return json.dumps({"kernel": self._relay.keeping.kernel, "last": wanted})
         if data["type"] == "fix":
             code = data.get("code")
             known = isinstance(code, str) and len(code) <= LONGEST
             about = {key: data.get(key) for key in ("rule", "span", "via")}
-            return json.dumps({**about, "code": code if known else ""})
+            try:
+                packed = json.dumps(about)
+            except (ValueError, RecursionError):
+                packed = ""
+            if not 0 < len(packed) <= LONGEST:
+                about = dict.fromkeys(about)
+            return json.dumps({**about, "code": code if known else "", "above": _nearest(data.get("above"))})
         return ""
 
     def _judge(self, comm_id: str, data: dict[str, Any], code: str, language: str) -> None:
@@ -112,7 +119,7 @@ class Drafts:
                 code=to_bytes(code),
                 origin=str(evidence.origin),
                 language=language,
-                cell_id=str(data.get("cell_id") or ""),
+                cell_id=data["cell_id"],
                 number=place if is_run and isinstance(place, int) else 0,
                 how="notebook" if is_run else "draft",
                 path=comm_id,
@@ -127,7 +134,7 @@ class Drafts:
         told = {
             "type": "vetted",
             "id": data.get("id"),
-            "cell_id": data.get("cell_id"),
+            "cell_id": data["cell_id"],
             "sha256": code_hash(code) if isinstance(code, str) else "",
             "problem": problem,
             "item": json.loads(item) if item else None,
@@ -137,3 +144,22 @@ class Drafts:
     def _send(self, comm_id: str, told: dict[str, Any]) -> None:
         if self._relay.panel.owns(comm_id):
             self._relay.panel.send(comm_id, told)
+
+
+def _checked(data: dict[str, Any]) -> dict[str, Any]:
+    """What a panel asks, with ids that can be told back to it as they are."""
+    number, cell_id = data.get("id"), data.get("cell_id")
+    is_number = type(number) is int and abs(number) < 1 << 53
+    return {**data, "id": number if is_number or is_id(number) else None, "cell_id": cell_id if is_id(cell_id) else ""}
+
+
+def _nearest(cells: Any) -> list[str]:
+    """The texts of the cells above one, in their order; of very many or long ones those that are nearest to it."""
+    kept: list[str] = []
+    left = LONGEST
+    for cell in reversed(cells if isinstance(cells, list) else []):
+        if not isinstance(cell, str) or len(cell) > left or len(kept) == CELLS_KEPT:
+            break
+        left -= len(cell)
+        kept.append(cell)
+    return kept[::-1]

@@ -11,9 +11,7 @@ from typing import Any
 import zmq
 from zmq.backend import Socket, zmq_poll
 
-_MORE, _NOBLOCK, _RCVMORE, _EVENTS, _IN = (
-    int(one) for one in (zmq.SNDMORE, zmq.NOBLOCK, zmq.RCVMORE, zmq.EVENTS, zmq.POLLIN)
-)
+_MORE, _NOBLOCK, _EVENTS, _IN = (int(one) for one in (zmq.SNDMORE, zmq.NOBLOCK, zmq.EVENTS, zmq.POLLIN))
 _send: Any = Socket.send
 _recv: Any = Socket.recv
 _get: Any = Socket.get
@@ -28,11 +26,14 @@ _PARTS = 7
 def receive(sock: Any) -> list[bytes] | None:
     """The next message's frames, or ``None`` when none is there. Buffers are ``zmq.Frame``, which copies nothing."""
     try:
-        frames = [_recv(sock, _NOBLOCK)]
+        frame = _recv(sock, _NOBLOCK, False)
     except zmq.Again:
         return None
-    while _get(sock, _RCVMORE):
-        frames.append(_recv(sock, 0, len(frames) < _PARTS))
+    # A frame knows whether more follow; to ask the socket costs as much again as to take the next one.
+    frames = [frame.bytes]
+    while frame.more:
+        frame = _recv(sock, 0, False)
+        frames.append(frame.bytes if len(frames) < _PARTS else frame)
     return frames
 
 

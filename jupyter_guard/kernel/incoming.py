@@ -73,6 +73,7 @@ class Incoming:
             known.learn(to_text(held), kind, registered=False, name=to_text(name))
         for about in self._relay.outgoing.open_streams():
             self._relay.outgoing.release(about)
-        self._relay.outgoing.scrubber = MessageScrubber(known, with_own(json.loads(patterns)))
+        fields = self._relay.outgoing.scrubber.fields
+        self._relay.outgoing.scrubber = MessageScrubber(known, with_own(json.loads(patterns)), fields)
         for value, kind in self._relay.outgoing.learned:
             self._relay.outgoing.scrubber.learn(value, kind)

@@ -21,11 +21,13 @@ import msgspec
 
 from jupyter_guard.guard.isolated import VARIABLE
 from jupyter_guard.guard.protocol import (
+    Aside,
     Decided,
     Ended,
     Judged,
     Kept,
     Learn,
+    SetAside,
     Stamp,
     Standing,
     Tell,
@@ -53,7 +55,8 @@ class Judging:
 
     ``standing`` takes the policy in force, at the start and whenever it changed. ``directory`` and what is left of the
     process ``group`` are what the helper removes when it sees us gone. ``kept`` takes word of what the helper has kept;
-    ``unkept`` says what a new one must be told to keep, ``achieved`` how the kernel is isolated.
+    ``unkept`` says what a new one must be told to keep, ``achieved`` how the kernel is isolated. ``set_aside`` takes
+    word of files, ``lost`` why there will be none.
     """
 
     def __init__(
@@ -66,7 +69,10 @@ class Judging:
         kept: Callable[[Kept], None] = lambda _: None,
         unkept: Callable[[], Iterable[Decided]] = lambda: (),
         achieved: Callable[[], str] = str,
+        set_aside: Callable[[SetAside], None] = lambda _: None,
+        lost: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._set_aside, self._all_lost = set_aside, lost
         self._achieved = achieved
         self._kept, self._unkept = kept, unkept
         self._directory, self._group = directory, group
@@ -109,7 +115,7 @@ class Judging:
             self._answered(msgspec.structs.replace(known, id=request.id))
             return
         # The names of a module are its own.
-        lasts = request.how not in ("module", "look", "comm", *PREVIEWS)
+        lasts = request.how not in ("act", "module", "look", "comm", *PREVIEWS)
         self._await(request, Learn(request.code, request.origin, request.language) if lasts else None)
 
     def ask_words(self, request: Tell) -> None:
@@ -129,6 +135,11 @@ class Judging:
         self._repeated.clear()
         self._keep(cell)
         self._send(cell)
+
+    def set_aside(self, message: Aside) -> None:
+        """Have files set aside or brought back; the answer comes through ``set_aside``, a helper's end by ``lost``."""
+        self.start()
+        self._send(message)
 
     def keep(self, decided: Iterable[Decided]) -> None:
         """Have decisions kept. They are among those of ``unkept`` already."""
@@ -168,6 +179,8 @@ class Judging:
                 self._standing(message)
             elif isinstance(message, Judged | Told):
                 self._take(message)
+            elif isinstance(message, SetAside):
+                self._set_aside(message)
             elif isinstance(message, Kept):
                 self._kept(message)
 
@@ -242,7 +255,7 @@ class Judging:
             self.link.close()
             self.link = None
 
-    def _send(self, message: Vet | Learn | Tell | Decided) -> None:
+    def _send(self, message: Vet | Learn | Tell | Decided | Aside) -> None:
         self._out += pack(message)
         self.write()
 
@@ -270,6 +283,7 @@ class Judging:
                 self._send(request)
         if culprit is not None:
             self._failed(culprit, reason)
+        self._all_lost(reason)
 
     def _end(self) -> None:
         if self._process is not None:

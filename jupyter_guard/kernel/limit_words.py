@@ -42,6 +42,7 @@ ERRORS = {
     "disk": "The cell wrote more into one file than the limit allows.",
     "processes": "The cell wanted more processes or threads than the limit allows.",
 }
+WARN_AT = 0.8
 STATE_KEPT = "The kernel and its variables are kept."
 
 
@@ -94,7 +95,7 @@ def how_to_raise(limit: Limit, is_fixed: bool) -> str:
 
 
 def warning(limit: Limit, used: float, then: str) -> str:
-    """The line at 80%."""
+    """The line at ``WARN_AT`` of a limit."""
     part = f"{amount(limit.name, used)} of {limit.shown}"
     return f"jupyter_guard: {TITLES[limit.name]}: {part} used (`limits.{limit.name}`, {limit.source}). {then}\n"
 

@@ -14,13 +14,15 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from jupyter_guard.isolate import rlimits, tree
-from jupyter_guard.kernel import memory, signals
+from jupyter_guard.isolate import cgroups, rlimits, tree
+from jupyter_guard.kernel import memory, open_files, signals
 from jupyter_guard.kernel.cutting import Output
+from jupyter_guard.kernel.disk import Disk
 from jupyter_guard.kernel.limit_telling import Telling
 from jupyter_guard.kernel.limit_words import (
     ERRORS,
     STATE_KEPT,
+    WARN_AT,
     Limit,
     Reached,
     amount,
@@ -31,6 +33,7 @@ from jupyter_guard.kernel.limit_words import (
     processes,
 )
 from jupyter_guard.kernel.measuring import Cell, Measured, Measuring
+from jupyter_guard.kernel.victims import Earlier, end_the_largest
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
@@ -40,17 +43,12 @@ FIRST_LOOK, EVERY, IDLE_EVERY = 0.1, 0.1, 5.0
 # A look may take a twentieth of the time, unless that would be too late.
 SHARE, SLOWEST = 20, 0.5
 SOON = 0.02
-WARN_AT = 0.8
 # A cell that is interrupted has so long to end; half of it before what it started is ended, all of it for the kernel.
-GRACE_SECONDS = 5.0
+GRACE_SECONDS, ENDING_SECONDS = 5.0, 0.5
 # The kernel itself is over the limit on memory: below this it keeps its variables, for somebody to free some.
 MEMORY_AT_ONCE = 1.15
-# A child of this share of the limit is ended though that alone does not help.
-LARGE = 0.05
 # What the machine keeps for others.
 RESERVE, LARGEST_RESERVE = 0.02, 512 * 2**20
-# Over the limit on writing, who writes so much more is stopped again.
-DISK_STEP = 2**20
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -65,10 +63,12 @@ class Limits:
         self.output = Output()
         self._cells: dict[str, Cell] = {}
         self._last: Execute | None = None
+        self.last_ended: Execute | None = None
         self._next = time.monotonic() + IDLE_EVERY
-        self._killed: set[tuple[int, int]] = set()
-        self._blamed_to = 0
-        self._ended = 0.0
+        self.killed: set[tuple[int, int]] = set()
+        self._disk = Disk(self)
+        self._earlier = Earlier()
+        self.ended_at = 0.0
         self._is_over = False
         self.telling = Telling(relay)
         self._is_boxed = '"backend": "bubblewrap"' in relay.child.achieved()
@@ -77,6 +77,7 @@ class Limits:
         adopts = adopts and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
         self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
+        self._backstop = cgroups.Backstop()
         self._before: dict[str, int] = {}
         with contextlib.suppress(OSError, AttributeError):
             self._before = rlimits.in_force(relay.child.pid)
@@ -95,6 +96,7 @@ class Limits:
             for pid in self.measuring.all_pids():
                 # A limit that the policy no longer has is as it was before.
                 self.trouble = rlimits.hold_other(pid, {**self._before, **values}, counts_alone) or self.trouble
+            self._backstop.follow(values, self.measuring.all_pids())
         else:
             self.trouble = "this system only lets time and output be limited"
 
@@ -104,7 +106,7 @@ class Limits:
         """A cell was sent to the kernel."""
         now = time.monotonic()
         cell = self._cells[request.msg_id] = Cell(request, now, self._is_over)
-        if now - self._ended < 2 / tree.TICK:
+        if now - self.ended_at < 2 / tree.TICK:
             cell.earlier = {one.pid for one in self._tree.processes() if one.started >= cell.tick}
         self._last = request
         self._next = min(self._next, now + FIRST_LOOK)
@@ -112,7 +114,8 @@ class Limits:
     def ended(self, msg_id: str) -> None:
         """A cell is done."""
         cell, now = self._cells.pop(msg_id, None), time.monotonic()
-        self._ended = now
+        self.ended_at = now
+        self.last_ended = cell.request if cell is not None else self.last_ended
         if cell is not None and cell.stopped_by is not None and cell.stopped_by.limit.name == "processes":
             # One may have been born while the others were ended.
             self._end_what_it_started(cell)
@@ -136,7 +139,7 @@ class Limits:
         if limit is None or wanted <= limit.value:
             return 0
         what = f"sys.setrecursionlimit({wanted}) was held to {limit.value}."
-        self._tell(self._reached(limit, what, STATE_KEPT))
+        self.tell(self.reached(limit, what, STATE_KEPT))
         return limit.value
 
     # --- the look
@@ -166,10 +169,16 @@ class Limits:
         )
         if seen is None or self.death:
             return False
+        kernel = self.measuring.kernel()
+        if kernel is not None:
+            self._earlier.mark(kernel, (one for one in seen.processes if one.pid not in self.measuring.spared))
         if self._see_processes(seen):
             return True
         soon = self._see_memory(seen)
-        self._see_disk(seen)
+        if (limit := self.limits.get("disk")) is not None:
+            self._disk.see(limit, seen)
+        if (limit := self.limits.get("open_files")) is not None:
+            open_files.see(self, limit, seen)
         for cell in list(self._cells.values()):
             self._see_cpu(cell, seen)
             if cell.stopped_at:
@@ -182,9 +191,9 @@ class Limits:
             return
         took = now - cell.began
         if took >= limit.value:
-            self._interrupt(cell, limit, f"The cell was interrupted: it has run for {amount(limit.name, took)}.")
+            self.interrupt(cell, limit, f"The cell was interrupted: it has run for {amount(limit.name, took)}.")
         elif took >= limit.value * WARN_AT:
-            self._warn(limit, took, "At the limit the cell is interrupted.", cell)
+            self.warn(limit, took, "At the limit the cell is interrupted.", cell)
 
     def _see_cpu(self, cell: Cell, seen: Measured) -> None:
         limit = self.limits.get("cell_cpu_seconds")
@@ -192,11 +201,11 @@ class Limits:
             return
         took = seen.cpu - cell.cpu
         if took >= limit.value:
-            self._interrupt(
+            self.interrupt(
                 cell, limit, f"The cell was interrupted: it has used {amount(limit.name, took)} of processor time."
             )
         elif took >= limit.value * WARN_AT:
-            self._warn(limit, took, "At the limit the cell is interrupted.", cell)
+            self.warn(limit, took, "At the limit the cell is interrupted.", cell)
 
     def _see_stopped(self, cell: Cell, now: float) -> None:
         """A cell that was interrupted and has not ended: first what it started goes, then the kernel."""
@@ -205,7 +214,7 @@ class Limits:
             return
         late = now - cell.stopped_at
         if late >= GRACE_SECONDS and reached.limit.name != "processes":
-            self._end_kernel(reached, f"{reached.what} It did not end within {GRACE_SECONDS:.0f} seconds of that.")
+            self.end_kernel(reached, f"{reached.what} It did not end within {GRACE_SECONDS:.0f} seconds of that.")
         elif late >= GRACE_SECONDS / 2 and not cell.is_pruned:
             cell.is_pruned = True
             kernel = self.measuring.kernel()
@@ -215,7 +224,7 @@ class Limits:
             count = len(self._end_what_it_started(cell))
             if count:
                 what = f"It went on, so {processes(count)} that it had started {'was' if count == 1 else 'were'} ended."
-                self._tell(Reached(reached.limit, what, STATE_KEPT, reached.how), cell.request)
+                self.tell(Reached(reached.limit, what, STATE_KEPT, reached.how), cell.request)
 
     # --- memory
 
@@ -227,76 +236,60 @@ class Limits:
         short = left < min(total * RESERVE, LARGEST_RESERVE) and seen.resident * 4 > total > 0
         self._is_over = seen.memory >= limit.value
         if not self._is_over and not short:
+            for running in self._cells.values():
+                # It began before anybody saw that the one before it had given its memory back, or has done so itself.
+                running.was_over = False
             if seen.memory >= limit.value * WARN_AT:
                 then = "At the limit the largest process that the cells have started is ended, or else the kernel."
-                self._warn(limit, seen.memory, then)
+                self.warn(limit, seen.memory, then)
             return False
         used = f"The kernel and what it started had {amount('memory', seen.memory)} of memory"
         used += f", and the machine only {amount('memory', left)} left" if short else ""
         victims = [one for one in seen.processes if one.pid not in self.measuring.spared]
-        if any((one.pid, one.started) in self._killed for one in victims):
+        if any((one.pid, one.started) in self.killed for one in victims):
             # What was ended gives its memory back first.
             return True
         sizes = seen.sizes or self.measuring.sizes(seen.processes)[0]
-        victims = sorted((one for one in victims if sizes.get(one.pid, 0)), key=lambda one: sizes[one.pid])
-        excess = seen.memory - limit.value
-        # What would not bring it below the limit is not sacrificed.
-        helps = sum(sizes[one.pid] for one in victims) >= excess
-        ended: list[tree.Process] = []
-        while victims and (helps or sizes[victims[-1].pid] >= limit.value * LARGE):
-            largest = victims.pop()
-            if tree.kill(largest):
-                self._killed.add((largest.pid, largest.started))
-                ended.append(largest)
-                excess -= sizes[largest.pid]
-            if excess <= 0:
-                break
-        if not ended and seen.files > excess:
-            # Files in memory are whoever's holds them open: before the kernel, all else goes.
-            ended = [one for one in reversed(victims) if tree.kill(one)]
-            self._killed.update((one.pid, one.started) for one in ended)
+        ended = end_the_largest(victims, sizes, seen.memory - limit.value, limit.value, seen.files)
+        self.killed.update((one.pid, one.started) for one in ended)
         if ended:
-            self._tell(self._reached(limit, f"{used}, so {named(ended, sizes)}", STATE_KEPT))
+            self.tell(self.reached(limit, f"{used}, so {named(ended, sizes)}", STATE_KEPT))
             return True
-        what = f"{used}, nearly all of it the kernel's own"
-        what += (
-            f" or in files that are in memory, as under /tmp and /dev/shm ({amount('memory', seen.files)})."
-            if seen.files
-            else "."
-        )
-        cell = self._latest()
+        where = f" or in files that are in memory, as under /tmp and /dev/shm ({amount('memory', seen.files)})"
+        what = f"{used}, nearly all of it the kernel's own{where if seen.files else ''}."
+        cell = self.latest()
         if seen.memory > limit.value * MEMORY_AT_ONCE or short:
-            self._end_kernel(self._reached(limit, what, ""), what)
+            self.end_kernel(self.reached(limit, what, ""), what)
         elif cell is not None and not cell.was_over:
-            self._interrupt(cell, limit, f"{what} The cell was interrupted.")
+            self.interrupt(cell, limit, f"{what} The cell was interrupted.")
         elif cell is not None:
             then = "Free some of it: a cell that adds to it is stopped, and the kernel ended if that is too late."
-            self._warn(limit, seen.memory, then)
+            self.warn(limit, seen.memory, then)
         return not self.death
 
     # --- processes
 
     def _see_processes(self, seen: Measured) -> bool:
         limit = self.limits.get("processes")
-        killed = sum((one.pid, one.started) in self._killed for one in seen.processes)
+        killed = sum((one.pid, one.started) in self.killed for one in seen.processes)
         count = len(seen.processes) - seen.companions - killed
         if limit is None or count <= limit.value:
             if limit is not None and count >= max(2, limit.value * WARN_AT):
-                self._warn(limit, count, "Above the limit, what the cell has started is ended.")
+                self.warn(limit, count, "Above the limit, what the cell has started is ended.")
             return False
-        cell = self._latest()
+        cell = self.latest()
         kernel = self.measuring.kernel()
         # It may be the one that multiplies. If we end now it ends too: that is how it was started.
         stopped = kernel is not None and tree.kill(kernel, signals.STOP)
         ended = self._end_what_it_started(cell) if cell else []
         if not ended:
             ended = tree.kill_all(self._tree, self.measuring.spared)
-            self._killed.update((one.pid, one.started) for one in ended)
+            self.killed.update((one.pid, one.started) for one in ended)
         number = f"{len(ended)} that {'the cell' if cell else 'cells'} had started were ended"
         what = f"There were {count} processes or more, so {number}"
         what += " and the cell was interrupted." if cell else "."
-        reached = self._reached(limit, what, STATE_KEPT)
-        self._tell(reached)
+        reached = self.reached(limit, what, STATE_KEPT)
+        self.tell(reached)
         if cell is not None and kernel is not None:
             cell.stopped_by, cell.stopped_at, cell.is_pruned = reached, time.monotonic(), False
             # The kernel alone: what earlier cells have started is not to blame.
@@ -306,53 +299,25 @@ class Limits:
             tree.kill(kernel, signals.CONTINUE)
         return True
 
-    # --- disk
-
-    def _see_disk(self, seen: Measured) -> None:
-        limit = self.limits.get("disk")
-        if limit is None:
-            return
-        if seen.written < max(limit.value, self._blamed_to):
-            if seen.written >= limit.value * WARN_AT:
-                self._warn(limit, seen.written, "At the limit, whatever still writes is stopped.")
-            return
-        used = f"The kernel and what it started have written {amount('disk', seen.written)} since the kernel started"
-        writers = [one for one in seen.writers if one.pid not in self.measuring.spared]
-        if seen.writers:
-            # The history of cells is written too, a page now and then.
-            self._blamed_to = seen.written + DISK_STEP
-        for one in writers:
-            named = f"{one.name} (process {one.pid}: {tree.command_of(one.pid)})"
-            if (one.pid, one.started) not in self._killed and tree.kill(one):
-                self._killed.add((one.pid, one.started))
-                what = f"{used}, so a process that was writing was ended: {named}."
-                self._tell(self._reached(limit, what, STATE_KEPT))
-        cell = self._latest()
-        if writers or not seen.writers:
-            return
-        if cell is not None:
-            self._interrupt(cell, limit, f"{used}, so the cell was interrupted.")
-        else:
-            reached = self._reached(limit, f"{used}, and no cell runs that could be interrupted.", "")
-            self._end_kernel(reached, reached.what)
-
     # --- what is done about it
 
-    def _interrupt(self, cell: Cell, limit: Limit, what: str) -> None:
-        if cell.stopped_at:
+    def interrupt(self, cell: Cell, limit: Limit, what: str) -> None:
+        """Interrupt a cell, once, and say why on it."""
+        # Who has just failed is sending its reply: an interrupt would hit that, and ipykernel would never answer.
+        if cell.stopped_at or time.monotonic() - cell.failed_at < ENDING_SECONDS:
             return
         cell.stopped_at = time.monotonic()
-        cell.stopped_by = reached = self._reached(limit, what, STATE_KEPT)
-        self._tell(reached, cell.request)
+        cell.stopped_by = reached = self.reached(limit, what, STATE_KEPT)
+        self.tell(reached, cell.request)
         cell.request.was_interrupted = True
         signals.send(self._relay.child.pid, signals.INTERRUPT)
 
     def _end_what_it_started(self, cell: Cell) -> list[tree.Process]:
         ended = tree.kill_all(self._tree, self.measuring.spared | cell.earlier, cell.tick)
-        self._killed.update((one.pid, one.started) for one in ended)
+        self.killed.update((one.pid, one.started) for one in ended)
         return ended
 
-    def _end_kernel(self, reached: Reached, what: str) -> None:
+    def end_kernel(self, reached: Reached, what: str) -> None:
         """End the kernel; the relay sees it end, and says why on the cell."""
         self.death = f"{what} The kernel was ended: files are kept, its variables are gone. {reached.how}"
         request = self._current()
@@ -362,6 +327,7 @@ class Limits:
 
     def end_leftovers(self) -> None:
         """The kernel has ended: so does what it started, daemons too."""
+        self._backstop.end()
         if sys.platform == "linux" and self._tree.adopts:
             self._tree.others |= self._others()
             tree.kill_all(self._tree, self.measuring.spared)
@@ -376,23 +342,26 @@ class Limits:
     # --- what people are told
 
     def _current(self) -> Execute | None:
-        cell = self._latest()
+        cell = self.latest()
         return cell.request if cell is not None else self._last
 
-    def _latest(self) -> Cell | None:
+    def latest(self) -> Cell | None:
+        """The cell that began last of those that run."""
         return next(reversed(self._cells.values()), None)
 
-    def _tell(self, reached: Reached, request: Execute | None = None) -> None:
+    def tell(self, reached: Reached, request: Execute | None = None) -> None:
+        """Say it on ``request``, or on the cell that runs or ran last."""
         request = request or self._current()
         if request is not None:
             self.telling.tell(reached, request)
 
-    def _reached(self, limit: Limit, what: str, kept: str) -> Reached:
+    def reached(self, limit: Limit, what: str, kept: str) -> Reached:
+        """An event, with how to raise its limit."""
         return Reached(limit, what, kept, how_to_raise(limit, self._is_held))
 
-    def _warn(self, limit: Limit, used: float, then: str, cell: Cell | None = None) -> None:
+    def warn(self, limit: Limit, used: float, then: str, cell: Cell | None = None) -> None:
         """Once a cell."""
-        cell = cell or self._latest()
+        cell = cell or self.latest()
         if cell is not None and limit.name not in cell.warned:
             cell.warned.add(limit.name)
             self.telling.warn(limit, used, then, cell.request)
@@ -401,15 +370,17 @@ class Limits:
         """Something of a cell's was published: say what is to be said of it, right behind."""
         cell = self._cells.get(about)
         request = cell.request if cell is not None else None
+        if cell is not None and kind == "error":
+            cell.failed_at = time.monotonic()
         if self.output.has_news and (limit := self.limits.get("output")) is not None:
             count = self.output.counted(about)
             if count >= limit.value:
                 self._relay.outgoing.release(about)
                 if cell is not None:
                     cell.warned.add(limit.name)
-                reached = self._reached(limit, cut_sentence(count), "The cell runs on, and its variables are kept.")
+                reached = self.reached(limit, cut_sentence(count), "The cell runs on, and its variables are kept.")
                 self.telling.tell_in_line(reached, about, parent, request)
             elif cell is not None:
-                self._warn(limit, count, "What comes beyond the limit is left out.", cell)
+                self.warn(limit, count, "What comes beyond the limit is left out.", cell)
         if kind == "error" and (limit := self.limits.get(limit_of_error(content))) is not None:
-            self.telling.tell_in_line(self._reached(limit, ERRORS[limit.name], STATE_KEPT), about, parent, request)
+            self.telling.tell_in_line(self.reached(limit, ERRORS[limit.name], STATE_KEPT), about, parent, request)

@@ -28,13 +28,13 @@ log = logging.getLogger("jupyter_guard")
 LARGEST_LINE = 32 * 1024 * 1024
 # What may wait to be read by the other side before we answer nothing more.
 LARGEST_UNREAD = 1024 * 1024
-READ = frozenset({"masked value", "secrets manager", "environment"})
+READ = frozenset({"masked value", "secrets manager", "environment", "credential file"})
 """How a value came to be known, as the kernel's code says it and a marker shows it."""
 LARGEST_VALUE = 64 * 1024
 MASKED_KEPT = 1000
 STACK_KEPT = 20
 CELLS_KEPT = 200
-HOWS = frozenset({"text", "cell", "changed", "run", "module"})
+HOWS = frozenset({"act", "text", "cell", "changed", "run", "module"})
 
 
 class Link:
@@ -52,7 +52,7 @@ class Link:
         self._current: dict[str, Any] | None = None
         self._number = 0
         self._is_beginning = False
-        self._masked = 0
+        self._masked: set[str] = set()
         # How many pieces of code were met while cells ran.
         self.met = 0
         self._flags = 0
@@ -62,6 +62,7 @@ class Link:
         # The latest cells: what a callback or a thread does after its cell has ended still stands on that cell.
         self._ran: dict[int, Execute] = {}
         self._allowed: dict[str, set[str]] = {}
+        self._foreseen: dict[str, set[str]] = {}
         self._follow()
 
     def note_origin(self, origin: str) -> None:
@@ -74,6 +75,12 @@ class Link:
         self._ran[count] = request
         while len(self._ran) > CELLS_KEPT:
             del self._ran[next(iter(self._ran))]
+
+    def note_foreseen(self, msg_id: str, shown: tuple[str, ...]) -> None:
+        """These effects were read in a cell that runs, or in something that it runs."""
+        while len(self._foreseen) > STACK_KEPT:
+            del self._foreseen[next(iter(self._foreseen))]
+        self._foreseen.setdefault(msg_id, set()).update(shown)
 
     def note_shown(self, msg_id: str, shown: tuple[str, ...]) -> None:
         """Somebody allowed these effects of a cell, or of something in it."""
@@ -191,6 +198,11 @@ class Link:
             self._answer({"ok": True, "most": most})
         elif kind == "status":
             self._answer({"ok": True, "text": status(self._relay)})
+        elif kind == "undo":
+            request, _ = self._request(message)
+            self._relay.undoing.undo(
+                str(message.get("rest") or ""), request, lambda text: self._answer({"ok": True, "text": text})
+            )
         elif kind == "panel":
             self._show_panel()
         elif kind == "explain" and not message.get("rest"):
@@ -216,24 +228,30 @@ class Link:
         value = message.get("value")
         if not isinstance(value, str) or len(value) > LARGEST_VALUE:
             self._answer({"ok": False, "text": f"mask() takes values of up to {LARGEST_VALUE} characters"})
-        elif self._masked >= MASKED_KEPT:
+        elif len(self._masked) >= MASKED_KEPT and value not in self._masked:
             self._answer({"ok": False, "text": f"mask() takes up to {MASKED_KEPT} values a session"})
         else:
             for secret, kind in _secrets(value, str(message.get("kind")), str(message.get("name") or "")):
-                self._masked += 1
-                self._relay.outgoing.learn(secret, kind)
+                if secret not in self._masked:
+                    self._masked.add(secret)
+                    self._relay.outgoing.learn(secret, kind)
             self._answer({"ok": True})
 
     def _vet(self, message: dict[str, Any]) -> None:
         text, how, path = message.get("text"), message.get("how"), message.get("path")
         cells = _cells(message.get("cells"))
+        origin = self._origin(str(message.get("about")), cells, str(how))
+        if how == "act" and origin < Origin.IMPORTED:
+            # People are judged by what they write. Where nobody else has written anything, no act is asked about.
+            self._answer({"ok": True, "free": self._strictest < Origin.IMPORTED})
+            return
         self._number -= 1
         self.met += 1
         self._relay.judging.ask(
             Vet(
                 id=self._number,
                 code=to_bytes(text if isinstance(text, str) else "\0"),
-                origin=str(self._origin(str(message.get("about")), cells)),
+                origin=str(origin),
                 number=cells[-1][0] if cells else 0,
                 how=how if how in HOWS else "text",
                 path=path[:4096] if isinstance(path, str) else "",
@@ -241,12 +259,13 @@ class Link:
             )
         )
 
-    def _origin(self, about: str, cells: tuple[tuple[int, int], ...]) -> Origin:
+    def _origin(self, about: str, cells: tuple[tuple[int, int], ...], how: str = "") -> Origin:
         """The strictest of the running cells and of those on the stack; of all, when nothing that it names runs."""
         under_way = self._relay.dispatch.under_way
         running = [Origin(request.origin) for request, _ in under_way.values()]
         running += [self._origins[number] for number, _ in cells if number in self._origins]
-        if about not in under_way or not running:
+        if about not in under_way or not running or (how == "act" and not cells):
+            # A thread or a callback that was given the function itself: any cell may have started it.
             running.append(self._strictest)
         return max(running)
 
@@ -265,17 +284,30 @@ class Link:
         request, is_running = self._request(message)
         if answer.verdict == "block":
             self._refuse(request, answer, "blocked")
+        elif (
+            message.get("how") == "act"
+            and answer.verdict != "confirm"
+            and answer.shown
+            and set(answer.shown) <= self._foreseen.get(str(message.get("about")), set())
+        ):
+            # It was read in the cell, judged and reported there.
+            self._answer({"ok": True})
         elif answer.verdict != "confirm":
             if "warned" in answer.cards and request is not None and not request.silent:
                 self._show(request, answer.cards["warned"])
             if answer.verdict != "allow" and request is not None:
                 self._relay.dispatch.decided(request, answer, "ran")
+            self.note_foreseen(str(message.get("about")), answer.shown)
             self._answer({"ok": True})
         elif request is None:
             log.warning("code that belongs to no cell was refused, nobody could be asked about it")
             self._refuse(request, answer, "unasked")
         elif set(answer.shown) <= self._allowed.get(request.msg_id, set()) and answer.shown:
-            self._allow(request, answer)
+            if message.get("how") == "act":
+                # Allowed as it was written, and recorded then.
+                self._answer({"ok": True, "asked": True})
+            else:
+                self._allow(request, answer)
         else:
             digest = code_hash(str(message.get("text")))
             if self._relay.approvals.allow(digest, answer.effects):
@@ -313,14 +345,17 @@ class Link:
             author = str(json.loads(answer.item)["origin"])
             self._relay.judging.learn(Learn(to_bytes(str(message.get("text"))), author))
         self._relay.dispatch.decided(request, answer, "confirmed")
-        self._answer({"ok": True})
+        self._answer({"ok": True, "asked": True})
 
     def _refuse(self, request: Execute | None, answer: Judged, key: str) -> None:
         if self._current is None or answer.id != self._number:
             return
+        # Who goes on trying has seen the card.
+        is_known = self._relay.loops.is_settled(answer)
+        answer = self._relay.loops.refused(answer)
         if request is not None:
             self._relay.dispatch.decided(request, answer, "blocked" if key == "blocked" else "declined")
-            if not request.silent:
+            if not request.silent and not is_known:
                 self._show(request, answer.cards[key])
         self._answer({"ok": False, "error": json.loads(answer.errors[key])})
 
@@ -341,11 +376,16 @@ def _cells(found: Any) -> tuple[tuple[int, int], ...]:
 
 
 def _secrets(value: str, kind: str, name: str) -> list[tuple[str, str]]:
-    """What of a value that the kernel's code has read is to be known, and as what: of a variable, its name decides."""
+    """What of a value that the kernel's code has read is to be known, and as what.
+
+    Of a variable its name decides, of a file what it holds.
+    """
     kind = kind if kind in READ else "masked value"
-    if kind != "environment":
+    if kind not in ("environment", "credential file"):
         return [(value, kind)]
     # Few sessions set such variables, and what reads sources is large.
-    from jupyter_guard.scrub.sources import from_environment
+    from jupyter_guard.scrub.sources import from_environment, from_file
 
+    if kind == "credential file":
+        return [(secret.value, secret.kind) for secret in from_file(name, value)]
     return [(secret.value, secret.kind) for secret in from_environment({name: value})]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jupyter_guard.isolate import tree
+from jupyter_guard.isolate.shared_files import SharedFiles
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.limit_words import Reached
@@ -27,6 +28,7 @@ class Cell:
         "began",
         "cpu",
         "earlier",
+        "failed_at",
         "is_pruned",
         "request",
         "stopped_at",
@@ -40,6 +42,8 @@ class Cell:
         self.request = request
         # The kernel had more memory than the limit before.
         self.was_over = was_over
+        # When it last showed an error; most likely it is ending.
+        self.failed_at = 0.0
         self.began = now
         self.tick = int(time.clock_gettime(time.CLOCK_BOOTTIME) * tree.TICK) if hasattr(time, "CLOCK_BOOTTIME") else 0
         self.cpu: float | None = None
@@ -86,7 +90,6 @@ class Measuring:
         self._companions: set[int] = set()
         self._written, self._cpu = Growth(), Growth()
         self._looked_at = time.monotonic()
-        self._shared_before = tree.machine()[2]
         self._tree.others |= others()
         if is_fresh:
             # Whatever else was started beside the kernel: no cell has been there to do it.
@@ -97,6 +100,7 @@ class Measuring:
             self._kernel = one
         # No more come: a kernel in a box mounts nothing.
         self._mounts = tree.memory_mounts(self._kernel) if is_boxed else []
+        self._shared = None if is_boxed else SharedFiles()
         if is_fresh:
             self._companions |= {one.pid for one in found} - {self._kernel}
 
@@ -158,11 +162,19 @@ class Measuring:
         return {pid: one[0] for pid, one in found.items()}, {pid: one[1] for pid, one in found.items()}
 
     def _files(self, processes: list[tree.Process], warn_at: int) -> int:
-        """What lies in memory without being anybody's: files in the box's own mounts, and files without a name."""
+        """What lies in memory and in no process: files in the box's own mounts, files without a name, and what the
+        cells have made in the machine's /dev/shm.
+        """
         found = tree.held_in(self._mounts)
-        # Every open file of every process is looked at only if something has taken that much shared memory.
-        if tree.machine()[2] - self._shared_before >= warn_at * FILES_LOOKED_FOR:
-            found += tree.nameless_files([one.pid for one in processes])
+        # Every open file of every process is looked at only if this machine has that much shared memory in use at all.
+        # No difference to the start: what was somebody's then may be given back, and would hide what is taken here.
+        of_interest = int(warn_at * FILES_LOOKED_FOR)
+        if tree.machine()[2] >= of_interest:
+            pids = [one.pid for one in processes]
+            held = tree.held_in_memory(pids)
+            found += sum(size for size, path in held.values() if path.startswith("/memfd:"))
+            # A box has a place of its own, which is among its mounts.
+            found += self._shared.held(held, pids, of_interest) if self._shared else 0
         return found
 
 

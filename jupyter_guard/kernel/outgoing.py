@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jupyter_guard.guard.card import MIME
-from jupyter_guard.kernel.request import parse_object
+from jupyter_guard.kernel.request import parse_output
 from jupyter_guard.kernel.wire import BUFFERS, CONTENT, HEADER, METADATA, PARENT, Header, MalformedError, parse_header
 from jupyter_guard.scrub import MessageScrubber, Redaction
 
@@ -117,7 +117,7 @@ class Outgoing:
             relay.learn_topic(frames[0])
         if content not in _PLAIN:
             # Starting is rare; and no status needs words of its own.
-            state = parse_object(content).get("execution_state")
+            state = parse_output(content).get("execution_state")
             frames[at + CONTENT] = json.dumps({"execution_state": state if state in _STATES else "busy"}).encode()
         frames[at + METADATA] = b"{}"
         del frames[at + BUFFERS :]
@@ -135,9 +135,10 @@ class Outgoing:
         if kind == "input_request":
             relay.drain_iopub()
             self.release(about)
-            relay.asking.child_asks(identity, parse_object(content).get("password") is True)
+            asked = parse_output(content)
+            relay.asking.child_asks(identity, asked.get("password") is True, asked.get("prompt"))
         elif kind == "execute_reply" and b"set_next_input" in content:
-            relay.ledger.note_payload(parse_object(content).get("payload"))
+            relay.ledger.note_payload(parse_output(content).get("payload"))
         elif kind == "comm_info_reply" and relay.panel.views is not None:
             frames[at + CONTENT] = relay.panel.views.listed(about, content)
         if kind == "execute_reply":
@@ -165,7 +166,7 @@ class Outgoing:
     def _speaks_as_guard(self, content: bytes) -> bool:
         if b"jupyter_guard" not in content and b"\\u" not in content and not self._relay.panel.has_comms:
             return False
-        found = parse_object(content)
+        found = parse_output(content)
         return found.get("target_name") == TARGET or self._relay.panel.owns(found.get("comm_id"))
 
     def _switch(self, frames: list[bytes], at: int, about: str) -> None:
@@ -244,7 +245,7 @@ def _status_of(content: bytes) -> str:
     try:
         return _reply.decode(content).status
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return str(parse_object(content).get("status", ""))
+        return str(parse_output(content).get("status", ""))
 
 
 def _drop_card(frames: list[bytes], at: int) -> None:
@@ -252,7 +253,7 @@ def _drop_card(frames: list[bytes], at: int) -> None:
     content = frames[at + CONTENT]
     if b"jupyter-guard" not in content and b"\\u00" not in content and b"\\u002" not in content:
         return
-    found = parse_object(content)
+    found = parse_output(content)
     data = found.get("data")
     if isinstance(data, dict) and MIME in data:
         del data[MIME]
@@ -262,7 +263,7 @@ def _drop_card(frames: list[bytes], at: int) -> None:
 def withheld(kind: str, content: bytes) -> bytes:
     """Content of the same shape that says why nothing is shown."""
     try:
-        before = parse_object(content)
+        before = parse_output(content)
     except MalformedError:
         before = {}
     after: dict[str, Any]

@@ -31,10 +31,13 @@ from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
 from jupyter_guard.kernel.keeping import Keeping
 from jupyter_guard.kernel.link import Link
+from jupyter_guard.kernel.logged import Logged
+from jupyter_guard.kernel.looping import Loops
 from jupyter_guard.kernel.memory import QUIET_SECONDS
 from jupyter_guard.kernel.outgoing import Outgoing
 from jupyter_guard.kernel.panel import FIRST_DRAFT, Panel
 from jupyter_guard.kernel.request import Execute, Request
+from jupyter_guard.kernel.undoing import Undoing
 from jupyter_guard.kernel.wire import Header, MalformedError
 from jupyter_guard.scrub import KnownValues, MessageScrubber
 from jupyter_guard.scrub.engine import engine_for
@@ -64,11 +67,12 @@ class Relay:
         self._signals = caught
         self._poller = zmq.Poller()
         self.back = Back(child.config, context, self._poller)
-        self.approvals, self.ledger = Approvals(), Ledger()
+        self.approvals, self.ledger, self.loops = Approvals(), Ledger(), Loops()
         self.panel, self.asking, self.dispatch = Panel(self), Asking(self), Dispatch(self)
         self.incoming = Incoming(self)
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
         self.keeping = keeping = Keeping(self)
+        self.undoing = undoing = Undoing(self)
         self.judging = Judging(
             child.directory,
             self._answered,
@@ -78,8 +82,11 @@ class Relay:
             keeping.kept,
             keeping.again,
             child.achieved,
+            undoing.answered,
+            undoing.lost,
         )
         self.link = Link(self, child.link, self._poller)
+        self.logged = Logged(self, child.log, self._poller)
         # Processes of the guard's own that were started here: no limit of the kernel's is theirs.
         self.beside: set[int] = set()
         # Loaded with the first policy that has any.
@@ -173,6 +180,7 @@ class Relay:
         if (standing.secrets, standing.patterns) != self._hidden:
             self._hidden = (standing.secrets, standing.patterns)
             self.incoming.learn_from(*self._hidden)
+        self.logged.follow()
         self.panel.follow(standing)
         if standing.limits and self.limits is None:
             from jupyter_guard.kernel.limits import Limits
@@ -250,6 +258,9 @@ class Relay:
             front.stdin: lambda sock: self._drain(sock, "stdin"),
             front.shell: lambda sock: self._drain(sock, "shell"),
         }
+        if self.logged.fd >= 0:
+            poller.register(self.logged.fd, zmq.POLLIN)
+            later[self.logged.fd] = self.logged.ready
         order = {sock: number for number, sock in enumerate([*handlers, None, *later])}
         middle = order[None]
         handlers |= later
@@ -401,6 +412,7 @@ class Relay:
             self.limits.end_leftovers()
         if not self._abandoned:
             self._take_last_words()
+        self.logged.last_words()
         return code
 
     def _take_last_words(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from jupyter_guard.kernel.wire import CONTENT, HEADER, METADATA, Header, MalformedError
-from jupyter_guard.origin import code_hash
+from jupyter_guard.origin import code_hash, is_id
 
 EXECUTE = "execute_request"
 _decode = msgspec.json.decode
@@ -87,7 +87,7 @@ class Execute(Request):
             raise MalformedError("user_expressions that are no table")
         self.expressions = tuple(str(one) for one in expressions.values())
         cell_id = self.metadata.get("cellId")
-        self.cell_id = cell_id if isinstance(cell_id, str) else ""
+        self.cell_id = cell_id if is_id(cell_id) else ""
         self.sha256 = ""
         self.refused = False
         # What its reply said.
@@ -125,3 +125,11 @@ def parse_object(frame: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise MalformedError("content that is no JSON object")
     return found
+
+
+def parse_output(frame: bytes) -> dict[str, Any]:
+    """As ``parse_object``, of the child's own: where Python could not decode something, ipykernel sends its bytes."""
+    try:
+        return parse_object(frame)
+    except MalformedError:
+        return parse_object(frame.decode("utf-8", "surrogateescape").encode("utf-8", "surrogatepass"))

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.table import panel_table
-from jupyter_guard.kernel.request import parse_object
+from jupyter_guard.kernel.request import parse_output
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 VIEWS_KEPT = 3
 LISTINGS_KEPT = 20
+# Few reports have anything to say, and the table is made anew for each.
+ROWS_SOUGHT = 500
 # A click counts when the question stood there long enough to be read.
 READING_SECONDS = 0.4
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -86,14 +88,14 @@ class Views:
         if msg_id not in self._listings:
             return content
         self._listings.remove(msg_id)
-        answer = parse_object(content)
+        answer = parse_output(content)
         comms = answer.get("comms")
         own = {comm_id: {"target_name": TARGET} for view in self._shown for comm_id in view.values()}
         return json.dumps({**answer, "comms": {**(comms if isinstance(comms, dict) else {}), **own}}).encode()
 
     def with_states(self, content: bytes) -> bytes:
         """What ipywidgets in the kernel answers when a page asks for all widgets at once, with ours in it."""
-        answer = parse_object(content)
+        answer = parse_output(content)
         data = answer.get("data")
         if not isinstance(data, dict) or data.get("method") != "update_states":
             return content
@@ -136,7 +138,10 @@ class Views:
         panel, standing = self._relay.panel, self._relay.panel.standing
         head = [f"Guarded: policy {standing.preset or standing.policy}, {standing.mode}; isolation {standing.backend}."]
         return panel_table(
-            [*head, *standing.problems], panel.items(), panel.redaction_counts, panel.pending.get(self._question)
+            [*head, *standing.problems],
+            panel.items(ROWS_SOUGHT),
+            panel.redaction_counts,
+            panel.pending.get(self._question),
         )
 
     def _states(self, view: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ The protocol is Jupyter's: ``[routing ids ...] <IDS|MSG> signature header parent
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import os
@@ -51,12 +52,26 @@ def endpoint(config: dict[str, Any], channel: str) -> str:
     return f"{config['transport']}://{config['ip']}{separator}{config[channel + '_port']}"
 
 
+def _prepared(key: bytes, digest: str) -> tuple[Any, Any]:
+    """HMAC's two hashes (RFC 2104) with the key taken in: thirty signatures a cell begin with copies of these.
+
+    ``hmac.digest`` looks its algorithm up each time, which takes OpenSSL 3 longer than the hashing.
+    """
+    inner, outer = hashlib.new(digest), hashlib.new(digest)
+    if len(key) > inner.block_size:
+        key = hashlib.new(digest, key).digest()
+    key = key.ljust(inner.block_size, b"\0")
+    inner.update(bytes(one ^ 0x36 for one in key))
+    outer.update(bytes(one ^ 0x5C for one in key))
+    return inner, outer
+
+
 class Wire:
     """The signatures of one side of the relay, and the messages that the wrapper itself writes there."""
 
     def __init__(self, key: bytes, scheme: str = "hmac-sha256") -> None:
         self.key = key
-        self._digest = scheme.partition("-")[2] or "sha256"
+        self._inner, self._outer = _prepared(key, scheme.partition("-")[2] or "sha256")
         self._seen: dict[bytes, None] = {}
         self._own = f"{os.urandom(16).hex()}_{os.getpid()}_"
         self._count = 0
@@ -77,8 +92,10 @@ class Wire:
             frames[at + SIGNATURE] = b""
 
     def _signature(self, frames: list[bytes], at: int) -> bytes:
-        text = b"".join(frames[at + HEADER : at + BUFFERS])
-        return hmac.digest(self.key, text, self._digest).hex().encode()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(b"".join(frames[at + HEADER : at + BUFFERS]))
+        outer.update(inner.digest())
+        return outer.hexdigest().encode()  # type: ignore[no-any-return]
 
     def check(self, frames: list[bytes], once: bool = False) -> int:
         """The position of the delimiter in a complete, signed message. Raises ``MalformedError``.

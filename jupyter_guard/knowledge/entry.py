@@ -54,7 +54,10 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """What an argument must be: ``equals``, matching ``pattern``, or in the ``state`` missing or unknown."""
+    """What an argument must be: ``equals``, matching ``pattern``, or in the ``state`` missing, unknown or of a type.
+
+    In the state ``type`` the pattern is for the full name of the class that the argument is, or is an object of.
+    """
 
     slot: Slot
     equals: bool | int | float | str | None = None
@@ -222,9 +225,10 @@ def _conditions(
         slot = _slot(name, place, problems)
         if value in ("missing", "unknown") and isinstance(value, str):
             yield Condition(slot, state=value)
-        elif isinstance(value, str) and value.startswith("re:"):
+        elif isinstance(value, str) and value.startswith(("re:", "type:")):
+            kind, _, pattern = value.partition(":")
             try:
-                yield Condition(slot, pattern=re.compile(value[3:]))
+                yield Condition(slot, pattern=re.compile(pattern), state="type" if kind == "type" else "")
             except re.error as error:
                 problems.append(Problem(f"{name}.{place}", f"not a regular expression: {error}"))
         else:

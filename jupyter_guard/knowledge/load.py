@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import NamedTuple
 
 from jupyter_guard.knowledge.entry import Entry, parse_entries
 
 # Files in the same folder that describe other things than callables; their own readers load them.
-_OTHERS = ("places.toml", "magics.toml")
+_OTHERS = ("places.toml", "magics.toml", "verification.toml")
 _SHELL = "shell_"
 # A cell asks for the same few hundred names again and again; a hostile one may ask for any number.
 _REMEMBERED = 4096
@@ -32,12 +32,30 @@ class _Line(NamedTuple):
         return entry
 
 
+class _Found(dict[str, Entry | None]):
+    """What ``look`` found of the names that were asked for last."""
+
+    def __init__(self, look: Callable[[str], Entry | None]) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, name: str) -> Entry | None:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[name] = self._look(name)
+        return found
+
+
 class Knowledge:
     """What is known of callables, attributes and classes. Look-ups follow aliases and base classes."""
 
     def __init__(self, entries: Mapping[str, Entry | _Line]) -> None:
         self._entries = dict(entries)
-        self._looked_up: dict[str, Entry | None] = {}
+        # Names are looked up so often that finding one again is a dictionary's work alone.
+        self.lookup: Callable[[str], Entry | None] = _Found(self._lookup).__getitem__
+        """The entry of a full name, through at most eight aliases and base classes."""
+        self.callable: Callable[[str], Entry | None] = _Found(self._callable).__getitem__
+        """The entry of a full name; built-in functions go by their own."""
         self._modules = {name.partition(".")[0] for name in entries}
         self._below: dict[str, list[str]] | None = None
 
@@ -53,19 +71,7 @@ class Knowledge:
         """The same, with ``entries`` added or replaced."""
         return Knowledge({**self._entries, **entries}) if entries else self
 
-    def lookup(self, name: str) -> Entry | None:
-        """The entry of a full name, through at most eight aliases and base classes."""
-        try:
-            return self._looked_up[name]
-        except KeyError:
-            pass
-        if len(self._looked_up) >= _REMEMBERED:
-            self._looked_up.clear()
-        found = self._looked_up[name] = self._lookup(name)
-        return found
-
-    def callable(self, name: str) -> Entry | None:
-        """The entry of a full name; built-in functions go by their own."""
+    def _callable(self, name: str) -> Entry | None:
         if "." in name:
             return self.lookup(name)
         return self.lookup("builtins." + name) or self.lookup(name)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
 from jupyter_guard.terms import Origin
 
 METADATA_KEY = "jupyter_guard"
+LONGEST_ID = 1000
+SHARES_KEPT = 50
 # https://github.com/microsoft/vscode-copilot-chat: how its notebook tools number cells for the model.
 AGENT_CELL_ID = "#VSC-"
+STARTERS = ("person", "program", "server")
+_HASH = re.compile("[0-9a-f]{64}")
+# JSON can carry these; UTF-8 cannot.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -42,16 +49,31 @@ def code_hash(code: str) -> str:
 def read_claim(data: Mapping[str, Any]) -> Claim | None:
     """A claim from the panel's JSON, or ``None`` when it is not one; whether it may be believed is for the caller."""
     author, digest, shares = data.get("author"), data.get("sha256"), data.get("shares")
-    if author not in set(Origin) or not isinstance(digest, str):
+    if not isinstance(author, str) or author not in set(Origin):
         return None
-    numbers = shares.items() if isinstance(shares, dict) else ()
+    if not isinstance(digest, str) or not _HASH.fullmatch(digest):
+        return None
+    cell_id = data.get("cell_id") or ""
+    if not is_id(cell_id):
+        # One about no cell would hold for any.
+        return None
+    started_by = data.get("started_by")
+    numbers = list(shares.items())[:SHARES_KEPT] if isinstance(shares, dict) else ()
     return Claim(
         sha256=digest,
         author=Origin(author),
-        cell_id=str(data.get("cell_id") or ""),
-        shares={str(name): float(share) for name, share in numbers if isinstance(share, int | float)},
-        started_by=str(data.get("started_by") or ""),
+        cell_id=cell_id,
+        # Comparing keeps out what is no number, and integers that no float can hold.
+        shares={
+            str(name): float(share) for name, share in numbers if isinstance(share, int | float) and 0 <= share <= 1
+        },
+        started_by=started_by if started_by in STARTERS else "",
     )
+
+
+def is_id(found: object) -> TypeGuard[str]:
+    """Whether a cell's or comm's id is text that every part of the guard can hand on; front ends make no others."""
+    return isinstance(found, str) and len(found) <= LONGEST_ID and not _SURROGATE.search(found)
 
 
 def marked_author(metadata: Mapping[str, Any]) -> Origin | None:

@@ -6,11 +6,13 @@ A policy is a flat map from dotted keys to values; this table is its schema, and
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
+from jupyter_guard.isolate.variables import is_credential
 from jupyter_guard.terms import Origin, Severity, Verdict
 from jupyter_guard.terms.host import parsed
 
@@ -22,6 +24,12 @@ KNOWN_FROM: Final = (
     "env", "dotenv", "aws", "netrc", "pgpass", "pip", "npm", "pypi", "git", "huggingface", "kaggle", "docker", "kube",
     "gcp", "azure", "databricks", "snowflake", "ssh", "mysql", "cargo", "gh", "wandb",
 )  # fmt: skip
+READABLE: Final = 'readable; "*" is everything but credential stores, which have to be named (aws, ssh, ...)'
+VARIABLES: Final = (
+    'variables the kernel receives; "*" is all but those whose names say secret or whose values are addresses with a '
+    "password, which have to be named"
+)
+STORES: Final = '"local", "postgresql://HOST/DATABASE" or "unix:/PATH"'
 UNITS: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 UNITS_BINARY: Final = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
@@ -74,9 +82,16 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A text that is not empty."""
     if not isinstance(value, str) or not value:
         raise ValueError("a text")
+    return value
+
+
+def _store(value: Any) -> str:
+    if not isinstance(value, str) or not (value == "local" or value.startswith(("postgresql://", "unix:/"))):
+        raise ValueError(STORES)
     return value
 
 
@@ -89,7 +104,9 @@ def _choice(*words: str) -> Callable[[Any], str]:
     return check
 
 
-def _texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
+def texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
+    """A check for a list of texts, which is sorted; where ``words`` are given, of these only."""
+
     def check(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
             raise ValueError("a list of texts")
@@ -102,7 +119,7 @@ def _texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
 
 
 def _hosts(value: Any) -> tuple[str, ...]:
-    entries = _texts()(value)
+    entries = texts()(value)
     for one in entries:
         if one != "*":
             try:
@@ -121,10 +138,17 @@ def _keywords(value: Any) -> list[str]:
 
 def _shape(value: Any) -> str:
     try:
-        re.compile(_text(value))
+        re.compile(text(value))
     except re.error as error:
         raise ValueError(f"a regular expression ({error})") from None
     return str(value)
+
+
+def _selectors(value: Any) -> tuple[str, ...]:
+    entries = texts()(value)
+    if not all(re.fullmatch(r"[A-Z]{1,5}\d{0,4}", one) for one in entries):
+        raise ValueError('a list of ruff\'s rules or their beginnings, such as "F", "B006" or "ALL"')
+    return entries
 
 
 def _positive(value: Any) -> float:
@@ -151,7 +175,8 @@ def _least(old: int, new: int) -> int:
     return min(old, new)
 
 
-def _kept(old: Any, _new: Any) -> Any:
+def kept(old: Any, _new: Any) -> Any:
+    """The mightier layer's value, whatever a lower one says."""
     return old
 
 
@@ -159,10 +184,36 @@ def _united(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*old, *new}))
 
 
-def _allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-    if "*" in old:
-        return new
-    return old if "*" in new else tuple(sorted({*old} & {*new}))
+def _allowed_by_both(
+    old: tuple[str, ...], new: tuple[str, ...], needs_its_name: Callable[[str], bool] = lambda _: False
+) -> tuple[str, ...]:
+    """What two allow sets both allow; ``"*"`` allows everything but what has to be named."""
+
+    def allows(entries: tuple[str, ...], one: str) -> bool:
+        return one in entries or ("*" in entries and one != "*" and not needs_its_name(one))
+
+    return tuple(sorted(one for one in {*old, *new} if allows(old, one) and allows(new, one)))
+
+
+def _modules_allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """What two lists of modules both allow: a name allows all below it, ``"stdlib"`` all of Python's own."""
+
+    def allows(entries: tuple[str, ...], one: str) -> bool:
+        top = one.partition(".")[0]
+        above = any(one == entry or one.startswith(f"{entry}.") for entry in entries)
+        return above or "*" in entries or ("stdlib" in entries and top in sys.stdlib_module_names)
+
+    return tuple(sorted(one for one in {*old, *new} if allows(old, one) and allows(new, one)))
+
+
+def _places_allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    from jupyter_guard.isolate.stores import names_a_store
+
+    return _allowed_by_both(old, new, names_a_store)
+
+
+def _variables_allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    return _allowed_by_both(old, new, is_credential)
 
 
 _VERDICTS = tuple(str(one) for one in Verdict)
@@ -192,7 +243,7 @@ def _origin_fields() -> list[Field]:
 FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in [
-        Field("version", "1", "the version of this format", _version, _kept),
+        Field("version", "1", "the version of this format", _version, kept),
         Field(
             "mode",
             '"enforce" or "observe"',
@@ -202,29 +253,51 @@ FIELDS: Final[dict[str, Field]] = {
         ),
         Field("locked", "true or false", "lower layers may only tighten, also the preset's values", _flag, _either),
         *_origin_fields(),
-        Field("deny.imports", "module names", "importing one is refused (JG890)", _texts(), _united),
-        Field("deny.calls", "full names", "calling one is refused (JG891)", _texts(), _united),
-        Field("deny.sql", "SQL verbs", "a statement with one is refused (JG892)", _texts(), _united),
-        Field("deny.commands", "command lines", "one that begins so is refused (JG893)", _texts(), _united),
+        Field(
+            "packs",
+            "packs of rules",
+            "a `.toml` file beside this one, or an installed package's entry point in `jupyter_guard.rules`",
+            texts(),
+            _united,
+        ),
+        Field(
+            "allow.imports",
+            "module names",
+            'importing any other is refused (JG894); "stdlib": Python\'s own, "*": any',
+            texts(),
+            _modules_allowed_by_both,
+        ),
+        Field("deny.imports", "module names", "importing one is refused (JG890)", texts(), _united),
+        Field("deny.calls", "full names", "calling one is refused (JG891)", texts(), _united),
+        Field("deny.sql", "SQL verbs", "a statement with one is refused (JG892)", texts(), _united),
+        Field("deny.commands", "command lines", "one that begins so is refused (JG893)", texts(), _united),
+        Field(
+            "practice.ruff",
+            "ruff's rules",
+            'what ruff is asked for off the path of a run (JG914): rules or their beginnings, such as "F" or "B006"',
+            _selectors,
+            _united,
+        ),
+        Field("practice.complexity", "a number", "ways through a function or cell that are enough", _count, _least),
         Field(
             "scrub.known_from",
             "sources",
             "where known secrets are learned from: " + ", ".join(KNOWN_FROM),
-            _texts(*KNOWN_FROM),
+            texts(*KNOWN_FROM),
             _united,
         ),
-        Field("isolation.backend", "a backend", "how the kernel is isolated", _choice(*BACKENDS), _kept),
+        Field("isolation.backend", "a backend", "how the kernel is isolated", _choice(*BACKENDS), kept),
         Field(
             "isolation.require",
             "properties",
             "what isolation must give, or the kernel does not start: " + ", ".join(PROPERTIES),
-            _texts(*PROPERTIES),
+            texts(*PROPERTIES),
             _united,
         ),
-        Field("isolation.read", "paths", "readable beyond the preset's", _texts(), _allowed_by_both),
-        Field("isolation.write", "paths", "writable", _texts(), _allowed_by_both),
+        Field("isolation.read", "paths", READABLE, texts(), _places_allowed_by_both),
+        Field("isolation.write", "paths", "writable", texts(), _places_allowed_by_both),
         Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _hosts, _allowed_by_both),
-        Field("isolation.env", "names", "environment variables the kernel receives", _texts(), _allowed_by_both),
+        Field("isolation.env", "names", VARIABLES, texts(), _variables_allowed_by_both),
         Field(
             "limits.memory",
             "a size",
@@ -261,7 +334,44 @@ FIELDS: Final[dict[str, Field]] = {
             _at_least(_count, 3000, "3000"),
             _least,
         ),
-        Field("audit.store", '"local" or a URL', "where decisions are kept", _text, _kept),
+        Field(
+            "suppress.origins",
+            "origins",
+            "whose cells may allow a finding by a comment, `# guard: allow JG301 because ...`",
+            texts(*map(str, Origin)),
+            _allowed_by_both,
+        ),
+        Field(
+            "undo.origins",
+            "origins",
+            "whose cells' changes of files in the workspace can be taken back: " + ", ".join(map(str, Origin)),
+            texts(*map(str, Origin)),
+            _united,
+        ),
+        Field("undo.size", "a size", "what is kept for that, the oldest is forgotten first", size, kept),
+        Field("undo.days", "a number", "how many days it is kept", _count, kept),
+        Field(
+            "undo.whole",
+            "a size",
+            "a workspace up to this is set aside as a whole, so that what programs do is covered too; of a larger one, "
+            "what reading foresees",
+            size,
+            kept,
+        ),
+        Field(
+            "undo.uncovered",
+            "a verdict",
+            "what happens to a cell when something that it may change cannot be set aside: too large, no room",
+            _choice(*_VERDICTS),
+            _stricter(_VERDICTS),
+        ),
+        Field(
+            "audit.store",
+            STORES,
+            "where decisions are kept beside the journal of each kernel: nowhere, in a database, by a collector",
+            _store,
+            kept,
+        ),
     ]
 }
 
@@ -277,11 +387,11 @@ RULE_FIELDS: Final[dict[str, Field]] = {
 PATTERN_FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in [
-        Field("keywords", "texts", "fixed texts; every such token follows one of them", _keywords, _kept),
-        Field("shape", "a regular expression", "what follows the keyword; a group `secret` narrows it", _shape, _kept),
-        Field("ignore_case", "true or false", "the keyword's case does not matter (default: it does)", _flag, _kept),
-        Field("edge", "true or false", "no letter or digit directly before the keyword (default: true)", _flag, _kept),
-        Field("entropy", "a number", "bits a character that a token has at least", _positive, _kept),
-        Field("docs", "a URL", "where the format is described", _text, _kept),
+        Field("keywords", "texts", "fixed texts; every such token follows one of them", _keywords, kept),
+        Field("shape", "a regular expression", "what follows the keyword; a group `secret` narrows it", _shape, kept),
+        Field("ignore_case", "true or false", "the keyword's case does not matter (default: it does)", _flag, kept),
+        Field("edge", "true or false", "no letter or digit directly before the keyword (default: true)", _flag, kept),
+        Field("entropy", "a number", "bits a character that a token has at least", _positive, kept),
+        Field("docs", "a URL", "where the format is described", text, kept),
     ]
 }

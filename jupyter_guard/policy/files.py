@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_guard.policy.layer import Layer, PolicyError, PolicyProblem, preset_layer, read_layer
+from jupyter_guard.policy.packs import with_packs
 from jupyter_guard.policy.policy import Policy
 
 SITE = Path("/etc/jupyter/jupyter_guard.toml")
@@ -54,12 +55,35 @@ def load_effective(
                 problems.append(PolicyProblem(str(path), 0, "", f"{HUB_VARIABLE} names this file, and it is not there"))
             continue
         try:
-            layers.append(read_layer(path, name, owned_by_root=name == "site"))
+            layers += with_packs(read_layer(path, name, owned_by_root=name == "site"))
         except PolicyError as error:
             problems += error.problems
     if problems:
         raise PolicyError(problems)
     return Policy(preset_layer(preset), layers)
+
+
+def admin_problems(environment: Mapping[str, str] | None = None) -> list[str]:
+    """What is wrong, in words, with the layers that are not the user's: site, and the file that the hub names.
+
+    Both must belong to root, be no symbolic links and be writable by nobody else. A site layer may be missing.
+    """
+    environment = os.environ if environment is None else environment
+    named = environment.get(HUB_VARIABLE)
+    problems: list[str] = []
+    for name, path in (("site", SITE), *((("hub", Path(named)),) if named and Path(named) != SITE else ())):
+        if name == "hub" and not path.exists() and not path.is_symlink():
+            problems.append(f"{path}: {HUB_VARIABLE} names this policy, and it is not there")
+            continue
+        if name == "site" and not path.exists() and not path.is_symlink():
+            if named and Path(named) == SITE:
+                problems.append(f"{path}: {HUB_VARIABLE} names this policy, and it is not there")
+            continue
+        try:
+            read_layer(path, name, owned_by_root=True)
+        except PolicyError as error:
+            problems += [str(problem) for problem in error.problems]
+    return problems
 
 
 def _config_directory(environment: Mapping[str, str]) -> Path:

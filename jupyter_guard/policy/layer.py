@@ -17,8 +17,11 @@ import msgspec
 from jupyter_guard.knowledge import Entry, parse_entries
 from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, RULE_FIELDS, Field
 from jupyter_guard.policy.locate import line_of, lines_of_keys
+from jupyter_guard.policy.own import ID, ID_SHAPE, OWN_FIELDS, missing, own_rule
+from jupyter_guard.terms.own import OwnRule
 
 LARGEST = 1 << 20
+_RULE = re.compile(rf"JG\d{{3}}\Z|{ID.pattern}")
 _KIND = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
 
 
@@ -47,7 +50,8 @@ class Layer(msgspec.Struct, frozen=True):
     """One file's say.
 
     ``name`` is ``"personal preset"``, ``site``, ``hub``, ``user`` or ``project``. ``values`` maps dotted keys to
-    checked values, ``rules`` and ``patterns`` their entries' keys, ``lines`` each dotted key to its line.
+    checked values, ``rules`` and ``patterns`` their entries' keys, ``own`` an organisation's own rules, ``lines`` each
+    dotted key to its line.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Layer(msgspec.Struct, frozen=True):
     patterns: dict[str, dict[str, Any]] = {}
     knowledge: dict[str, Entry] = {}
     lines: dict[str, int] = {}
+    own: dict[str, OwnRule] = {}
 
 
 def preset_names() -> tuple[str, ...]:
@@ -138,25 +143,28 @@ class _Reader:
         rules: dict[str, dict[str, Any]] = {}
         patterns: dict[str, dict[str, Any]] = {}
         knowledge: dict[str, Entry] = {}
+        own: dict[str, OwnRule] = {}
         for path, value in _leaves(content):
             key = ".".join(path)
             if key in FIELDS:
                 self._keep(values, key, path, value, FIELDS[key])
             elif path == ("rules",):
-                rules = self._named(path, value, RULE_FIELDS, re.compile(r"JG\d{3}\Z"), 'a rule such as "JG301"')
+                rules = self._named(path, value, RULE_FIELDS, _RULE, 'a rule such as "JG301"')
             elif path == ("scrub", "patterns"):
                 patterns = self._named(
                     path, value, PATTERN_FIELDS, _KIND, "a name of lower-case letters, digits, dots and dashes"
                 )
                 self._check_patterns(patterns, value)
+            elif path == ("own",):
+                own = self._own(path, value)
             elif path == ("knowledge",):
                 knowledge = self._knowledge(value)
             else:
-                self._unknown(path, [*FIELDS, "rules", "knowledge", "scrub.patterns"])
+                self._unknown(path, [*FIELDS, "rules", "own", "knowledge", "scrub.patterns"])
         if content and "version" not in content and not self._table:
             self._problem(("version",), 'missing: the first line should be "version = 1"')
         lines = {".".join(path): number for path, number in self._lines.items()}
-        return Layer(name, self.file, values, rules, patterns, knowledge, lines)
+        return Layer(name, self.file, values, rules, patterns, knowledge, lines, own)
 
     def _keep(self, into: dict[str, Any], key: str, path: tuple[str, ...], value: Any, field: Field) -> None:
         try:
@@ -190,6 +198,15 @@ class _Reader:
                         self._unknown((*place, key), [".".join((*place, field)) for field in fields])
                 named[name] = kept
         return named
+
+    def _own(self, path: tuple[str, ...], value: Any) -> dict[str, OwnRule]:
+        before = len(self.problems)
+        tables = self._named(path, value, OWN_FIELDS, ID, ID_SHAPE)
+        for name, table in tables.items():
+            lacks = missing({**value[name], **table})
+            if lacks:
+                self._problem((*path, name), f"expected {lacks}")
+        return {name: own_rule(name, table) for name, table in tables.items()} if len(self.problems) == before else {}
 
     def _check_patterns(self, patterns: dict[str, dict[str, Any]], value: Mapping[str, Any]) -> None:
         for name, table in patterns.items():

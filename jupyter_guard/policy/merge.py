@@ -17,6 +17,7 @@ import msgspec
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.policy.fields import FIELDS, RULE_FIELDS
 from jupyter_guard.policy.layer import Layer
+from jupyter_guard.terms.own import OwnRule
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -52,6 +53,7 @@ class Merged(msgspec.Struct, frozen=True):
     patterns: dict[str, dict[str, Any]]
     knowledge: dict[str, Entry]
     says: dict[str, tuple[Say, ...]]
+    own: dict[str, OwnRule] = {}
 
 
 def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
@@ -61,6 +63,7 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
     patterns: dict[str, dict[str, Any]] = {}
     knowledge: dict[str, Entry] = {}
     says: dict[str, list[Say]] = {key: [_say(preset, key, value, "set")] for key, value in values.items()}
+    own: dict[str, OwnRule] = {}
     spoken: set[str] = set()
     locked = bool(values.get("locked"))
     for layer in layers:
@@ -77,13 +80,18 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
             says.setdefault(key, []).append(_say(layer, key, value, outcome))
         rows_are_set = only_tighten or rows_set_above
         for rule, table in layer.rules.items():
-            may_only_tighten = rows_are_set or f"rules.{rule}" in spoken
+            # A rule of a mightier layer's own is its word too.
+            may_only_tighten = rows_are_set or f"rules.{rule}" in spoken or rule in own
             rules[rule] = _rule(rules.get(rule, RuleSetting()), table, layer.name, may_only_tighten)
             says.setdefault(f"rules.{rule}", []).append(
                 _say(layer, f"rules.{rule}", table, "tightened" if may_only_tighten else "set")
             )
         spoken |= {f"rules.{rule}" for rule in layer.rules}
         patterns = {**layer.patterns, **patterns}
+        for name, one in layer.own.items():
+            outcome = "ignored" if name in own else "set"
+            own.setdefault(name, one)
+            says.setdefault(f"own.{name}", []).append(_say(layer, f"own.{name}", one.title, outcome))
         for name, entry in layer.knowledge.items():
             free = not rows_are_set and name not in knowledge
             knowledge[name] = entry if free else _joined(entry, knowledge.get(name) or Knowledge.builtin().lookup(name))
@@ -92,7 +100,7 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
         locked = locked or bool(layer.values.get("locked"))
     # `locked` itself: what is in force is whether any layer locked.
     values["locked"] = locked
-    return Merged(values, rules, patterns, knowledge, {key: tuple(said) for key, said in says.items()})
+    return Merged(values, rules, patterns, knowledge, {key: tuple(said) for key, said in says.items()}, own)
 
 
 def _rule(old: RuleSetting, table: Mapping[str, Any], layer: str, only_tighten: bool) -> RuleSetting:

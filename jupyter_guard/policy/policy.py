@@ -14,13 +14,24 @@ from jupyter_guard.knowledge import Entry
 from jupyter_guard.policy.fields import FIELDS
 from jupyter_guard.policy.layer import Layer, parse_layer, preset_layer, read_layer
 from jupyter_guard.policy.merge import Merged, RuleSetting, Say, merge
+from jupyter_guard.policy.packs import with_packs
 from jupyter_guard.terms import Finding, Kind, Origin, Severity, Verdict
 from jupyter_guard.terms.deny import Deny
+from jupyter_guard.terms.own import OwnRule
 
 UNREAD_RULE = "JG800"
 FAILURE_RULE = "JG000"
 # What an organisation refuses outright: no row and no word about the rule makes it milder.
-REFUSALS = {"JG890": "deny.imports", "JG891": "deny.calls", "JG892": "deny.sql", "JG893": "deny.commands"}
+REFUSALS = {
+    "JG890": "deny.imports",
+    "JG891": "deny.calls",
+    "JG892": "deny.sql",
+    "JG893": "deny.commands",
+    "JG894": "allow.imports",
+}
+
+# Whoever could allow tampering with the guard by a comment could switch it off.
+_NEVER_SUPPRESSED = "guard"
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -69,6 +80,23 @@ class Limits(msgspec.Struct, frozen=True):
     recursion: int | None = None
 
 
+class Practice(msgspec.Struct, frozen=True):
+    """Which of ruff's rules are asked, and how many ways through a function or a cell are not too many."""
+
+    ruff: tuple[str, ...]
+    complexity: int
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """Whose cells can be undone, the bytes and days that are kept, and what happens where that cannot be."""
+
+    origins: tuple[str, ...]
+    size: int
+    days: int
+    whole: int
+    uncovered: str
+
+
 class Policy:
     """The policy that holds for a session.
 
@@ -83,7 +111,7 @@ class Policy:
         self._values = self._merged.values
         settings = {rule: msgspec.structs.replace(one, layer="") for rule, one in self._merged.rules.items()}
         canonical = msgspec.json.encode(
-            [self._values, settings, self._merged.patterns, self._merged.knowledge],
+            [self._values, settings, self._merged.patterns, self._merged.knowledge, *self._own_values()],
             order="deterministic",
             # The expressions in the conditions of knowledge are the only values that JSON has no form for.
             enc_hook=lambda expression: expression.pattern,
@@ -98,12 +126,17 @@ class Policy:
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """One file over the ``personal`` preset. Raises ``PolicyError`` with every mistake."""
-        return cls(preset_layer("personal"), [read_layer(Path(path), "user")])
+        return cls(preset_layer("personal"), with_packs(read_layer(Path(path), "user")))
 
     @classmethod
     def parse(cls, text: str, file: str = "<text>") -> Self:
         """The same from TOML text."""
-        return cls(preset_layer("personal"), [parse_layer(text, "user", file)])
+        return cls(preset_layer("personal"), with_packs(parse_layer(text, "user", file)))
+
+    def _own_values(self) -> list[Any]:
+        """What an organisation's own rules find and say, where there are any; their examples decide nothing."""
+        rules = {name: msgspec.structs.replace(one, bad=(), good=()) for name, one in self._merged.own.items()}
+        return [rules] if rules else []
 
     @property
     def mode(self) -> str:
@@ -117,13 +150,22 @@ class Policy:
 
     @functools.cached_property
     def deny(self) -> Deny:
-        """What is refused outright."""
-        return Deny(*(frozenset(self._values[f"deny.{key}"]) for key in ("imports", "calls", "sql", "commands")))
+        """What is refused outright, and what alone may be imported."""
+        imports, calls, sql, commands, only = (
+            frozenset(self._values[key])
+            for key in ("deny.imports", "deny.calls", "deny.sql", "deny.commands", "allow.imports")
+        )
+        return Deny(imports, calls, sql, commands, only)
 
     @property
     def knowledge(self) -> dict[str, Entry]:
         """What the layers teach about APIs."""
         return self._merged.knowledge
+
+    @property
+    def own(self) -> dict[str, OwnRule]:
+        """An organisation's own rules, by their ids."""
+        return self._merged.own
 
     @functools.cached_property
     def rules(self) -> Rules:
@@ -162,13 +204,27 @@ class Policy:
         return tuple(found)
 
     @property
+    def undo(self) -> Undo:
+        """What of the workspace is set aside before a cell runs."""
+        return Undo(**{name: self._values[f"undo.{name}"] for name in Undo.__struct_fields__})
+
+    @property
     def audit_store(self) -> str:
         """Where decisions are kept."""
         return str(self._values["audit.store"])
 
+    @property
+    def practice(self) -> Practice:
+        """What is said of code beyond its effects, off the path of a run."""
+        return Practice(self._values["practice.ruff"], self._values["practice.complexity"])
+
     def code(self, origin: Origin) -> str:
         """``any`` or ``tools``: what cells of ``origin`` may consist of."""
         return str(self._values[f"origin.{origin}.code"])
+
+    def may_suppress(self, origin: Origin) -> bool:
+        """Whether a comment in a cell of ``origin`` may allow what is found beside it."""
+        return origin in self._values["suppress.origins"]
 
     def row(self, origin: Origin) -> dict[str, Verdict]:
         """The verdicts for one origin, by severity and ``unread``."""
@@ -216,9 +272,15 @@ class Policy:
         verdict, by = Verdict(self._values[key]), f"{self._who(key)}: {key}"
         if setting.verdict:
             verdict, by = Verdict(setting.verdict), f"{setting.layer}: rules.{finding.rule}.verdict"
+        if finding.suppressed and self.may_suppress(author) and finding.family != _NEVER_SUPPRESSED:
+            # What a mightier layer wants at least comes after this.
+            verdict, by = Verdict.ALLOW, f"{self._who('suppress.origins')}: suppress.origins: {finding.suppressed}"
         if setting.at_least_verdict and Verdict(setting.at_least_verdict) > verdict:
             verdict, by = Verdict(setting.at_least_verdict), f"{setting.layer}: rules.{finding.rule}.verdict"
-        return msgspec.structs.replace(finding, severity=severity, origin=author, verdict=verdict, decided_by=by)
+        counted = finding.suppressed if verdict is Verdict.ALLOW and "suppress.origins" in by else ""
+        return msgspec.structs.replace(
+            finding, severity=severity, origin=author, verdict=verdict, decided_by=by, suppressed=counted
+        )
 
     @staticmethod
     def _is_unread(finding: Finding) -> bool:

@@ -36,6 +36,8 @@ class BudgetSpent(Exception):  # noqa: N818 - a signal that reading stops, not a
 class Budget:
     """Steps of work left for one cell: a count, not a clock, so that a reading never depends on the machine."""
 
+    __slots__ = ("left",)
+
     def __init__(self, steps: int = 2_000_000) -> None:
         self.left = steps
 
@@ -61,7 +63,8 @@ class Context(msgspec.Struct, frozen=True):
     workspace, ``HOLE``: not known). ``span`` is the text's place in the cell. ``database`` names the database that SQL
     would go to and ``data_scope`` where it is (``:memory:`` is ``Scope.SESSION``). ``lookup`` gives the constant text
     of a Python name or expression in ``{...}`` or ``$name``, or ``None``; ``python`` reads Python text found in
-    another language. ``files`` holds what cells have written into files, by absolute path; readers add to it.
+    another language. ``files`` holds what cells have written into files, by absolute path, and ``links`` where
+    the links lead that they have made; readers add to both.
     ``tags`` are added to every effect (taint of the text itself), ``certainty`` caps it.
     """
 
@@ -78,6 +81,7 @@ class Context(msgspec.Struct, frozen=True):
     lookup: Callable[[str], str | None] | None = None
     python: Callable[[str, Context], Iterable[Effect]] | None = None
     files: dict[str, Written] = msgspec.field(default_factory=dict)
+    links: dict[str, str] = msgspec.field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     certainty: Certainty = Certainty.CERTAIN
 
@@ -93,6 +97,27 @@ class Context(msgspec.Struct, frozen=True):
         )
         while len(self.files) > MOST_FILES:
             del self.files[next(iter(self.files))]
+
+    def linked(self, path: str, target: str) -> None:
+        """Remember that a link at ``path`` leads to ``target``, when both are known."""
+        if HOLE not in path and target and HOLE not in target and len(self.links) < MOST_FILES:
+            if not target.startswith(("/", "~", "$")):
+                # As the link itself holds it: seen from where it lies.
+                target = posixpath.join(posixpath.dirname(self.resolve(path)), target)
+            self.links[self.resolve(path)] = self.resolve(target)
+
+    def followed(self, path: str, itself: bool = True) -> str:
+        """Where ``path`` leads when it goes through such links; ``itself``: when it is one, too."""
+        place = self.resolve(path)
+        for _ in range(8):
+            # Below the 64th folder nobody looks for a link.
+            parts = place.split("/", 64)[:64]
+            prefixes = ("/".join(parts[:end]) for end in range(len(parts), 1, -1))
+            link = next((one for one in prefixes if one in self.links and (itself or one != place)), "")
+            if not link:
+                break
+            place = self.links[link].rstrip("/") + place[len(link) :] or "/"
+        return path if place == self.resolve(path) else posixpath.normpath(place)
 
     def at(self, span: Span) -> Context:
         """The same surroundings for the text at ``span``."""
@@ -159,11 +184,15 @@ class Context(msgspec.Struct, frozen=True):
         """A file effect on ``path``: its scope and place tags filled in; reading a credential store is a
         ``credential.read``; a ``HOLE`` in the path makes what follows it unknown.
         """
-        tags = frozenset(tags) | self.path_tags(path)
+        tags = frozenset(tags)
+        if self.links and "link" not in tags:
+            # A link that is deleted or moved leaves alone what it leads to.
+            path = self.followed(path, itself=kind is not Kind.FILE_DELETE and "move" not in tags)
+        resolved = self.resolve(path)
+        tags |= path_tags(resolved, self.home)
         if kind is Kind.FILE_READ and "credential-store" in tags:
             kind = Kind.CREDENTIAL_READ
         # The home directory itself is named so, wherever it lies: no pattern of paths could tell.
-        resolved = self.resolve(path)
         shown = "~" if self.home not in ("", "/") and resolved == self.home else path
         if self.directory and not path.startswith(("/", "~", "$", HOLE)) and not resolved.startswith(HOLE):
             # After a `cd` the words alone would name another place.
@@ -172,11 +201,17 @@ class Context(msgspec.Struct, frozen=True):
             kind,
             shown.replace(HOLE, "…") if shown.strip(HOLE) else "",
             via=via,
-            scope=self.path_scope(path),
+            scope=self._scope(path, resolved),
             tags=tags,
             reversible=reversible,
             certainty=certainty,
         )
+
+    def is_private(self, effect: Effect, path: str) -> bool:
+        """Whether what is read is somebody's own: in a home folder, and no cache or setting of a program."""
+        if effect.kind is not Kind.FILE_READ or effect.scope is not Scope.HOME:
+            return False
+        return _OF_PROGRAMS.search(self.resolve(path)) is None
 
     def path_tags(self, path: str) -> frozenset[str]:
         """``credential-store``, ``startup``, ``guard-file``, ``device``: what is special about the place."""
@@ -185,12 +220,12 @@ class Context(msgspec.Struct, frozen=True):
     def resolve(self, path: str) -> str:
         """``path`` made absolute and normalised, without asking the disk. A ``HOLE`` stays where it is."""
         path = path.removeprefix("file://").replace("\\", "/") if "\\" in path or path.startswith("file:") else path
-        found = HOME_PREFIX.match(path)
-        if found and path[0] in "~$" and found[0] in ("~", "$HOME", "${HOME}"):
+        found = HOME_PREFIX.match(path) if path.startswith(("~", "$")) else None
+        if found and found[0] in ("~", "$HOME", "${HOME}"):
             path = self.home + path[found.end() :]
         elif path.startswith("~"):
             path = "/home/" + path[1:]
-        elif "://" in path or path.startswith("/") or re.match(r"[A-Za-z]:/", path):
+        elif path.startswith("/") or "://" in path or _DRIVE.match(path):
             pass
         elif path.startswith(HOLE) or self.directory.startswith(HOLE):
             return HOLE + path.strip(HOLE)
@@ -201,15 +236,21 @@ class Context(msgspec.Struct, frozen=True):
         path = posixpath.normpath(path)
         if path.startswith("//"):
             path = path[1:]
+        if not path.startswith("/proc/"):
+            return path
         # Two doors in /proc that lead to ordinary places under another name.
-        path = re.sub(r"^/proc/(?:self|thread-self|1|\d+|\$\$)/root(?=/|$)", "", path) or "/"
-        return re.sub(r"^/proc/(?:self|thread-self|\d+)/cwd(?=/|$)", lambda _: self.workspace or ".", path)
+        path = _ROOT_DOOR.sub("", path) or "/"
+        return _FOLDER_DOOR.sub(lambda _: self.workspace or ".", path)
 
     def path_scope(self, path: str) -> Scope:
         """Where a path, URL or ``bucket://`` lands; ``Scope.UNKNOWN`` when its beginning is not known."""
+        return self._scope(path, self.resolve(path)) if path else Scope.UNKNOWN
+
+    def _scope(self, path: str, resolved: str) -> Scope:
+        """The same of a path that is resolved already."""
         if not path or path.startswith(HOLE):
             return Scope.UNKNOWN
-        path = self.resolve(path)
+        path = resolved
         if "://" in path:
             return Scope.REMOTE
         if path.startswith(HOLE):
@@ -223,6 +264,14 @@ class Context(msgspec.Struct, frozen=True):
         return _scope(path, self.workspace, self.home)
 
 
+_DRIVE = re.compile(r"[A-Za-z]:/")
+_USERS = re.compile(r"[A-Za-z]:/Users/", re.IGNORECASE)
+_ROOT_DOOR = re.compile(r"^/proc/(?:self|thread-self|1|\d+|\$\$)/root(?=/|$)")
+_FOLDER_DOOR = re.compile(r"^/proc/(?:self|thread-self|\d+)/cwd(?=/|$)")
+_OF_PROGRAMS = re.compile(
+    r"/\.[^/]|/(?:(?:ana|mini)(?:conda|forge)\d*|AppData|Library|site-packages|node_modules|snap|go/pkg"
+    r"|scikit_learn_data|nltk_data|seaborn-data|tensorflow_datasets|mlruns)(?:/|$)"
+)
 _SINKS = re.compile(
     r"^/dev/(?:null|zero|full|stdin|stdout|stderr|tty|u?random|fd(?:/\d+)?|pts/\d+)$|^/proc/self/fd/\d+$"
 )
@@ -254,8 +303,8 @@ def _scope(path: str, workspace: str, home: str) -> Scope:
                 return Scope.WORKSPACE
     if _within(path, home) or HOME_PREFIX.match(path) or path == "/content/drive" or path.startswith("/content/drive/"):
         return Scope.HOME
-    if re.match(r"[A-Za-z]:/", path):
-        return Scope.HOME if re.match(r"[A-Za-z]:/Users/", path, re.IGNORECASE) else Scope.SYSTEM
+    if _DRIVE.match(path):
+        return Scope.HOME if _USERS.match(path) else Scope.SYSTEM
     return Scope.SYSTEM if path.startswith(("/", "..")) else Scope.WORKSPACE
 
 

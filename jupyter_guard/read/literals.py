@@ -17,19 +17,32 @@ _FORMS = re.compile(
 )
 
 
-# Each form has one of these: finding none of them costs far less than trying the forms at every character.
-_STARTS = (
-    "AKIA", "AIza", "ya29.", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "hf_", "sk-",
-    "k_live_", "PRIVATE KEY-----",
-)  # fmt: skip
+# Each form has one of these: finding none of them costs far less than trying the forms at every character. A single
+# character is found ten times as fast as two, and without it none of its starts needs to be looked for.
+_STARTS = {
+    "K": ("AKIA", "PRIVATE KEY-----"),
+    "z": ("AIza",),
+    "9": ("ya29.",),
+    "gh": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    "_": ("github_pat_", "hf_", "k_live_"),
+    "-": ("glpat-", "sk-"),
+    "x": ("xox",),
+}
+
+
+def may_hold_secrets(code: str) -> bool:
+    """Whether ``code`` holds how any of the forms begins."""
+    for part, starts in _STARTS.items():
+        if part in code:
+            for start in starts:
+                if start in code:
+                    return True
+    return False
 
 
 def secrets_in(code: str) -> Iterator[tuple[str, Span]]:
     """The kind of each secret in ``code`` (``aws key``, never its value) and where it stands."""
-    for start in _STARTS:
-        if start in code:
-            break
-    else:
+    if not may_hold_secrets(code):
         return
     for found in _FORMS.finditer(code):
         line = code.count("\n", 0, found.start()) + 1

@@ -53,6 +53,9 @@ def read_magic(segment: Segment, context: Context) -> list[Effect]:
     run: list[Effect] = []
     if name == "%run" and words and (known := context.files.get(context.resolve(words[0]))) and context.python:
         run = list(context.python(known.text, context.with_(origin=max(known.origin, context.origin)).deeper()))
+        if HOLE not in known.text and not known.tags:
+            # All of it is known: it does what it says.
+            return run
     if entry is not None:
         return run + [effect for act in entry.acts for effect in _act(act, segment, context)]
     bare = name.lstrip("%")
@@ -92,7 +95,7 @@ def _environment(args: str, context: Context) -> list[Effect]:
         return [context.effect(Kind.CREDENTIAL_READ, "the environment", via="%env", scope=Scope.SESSION, tags=tags)]
     name, _, value = args.strip().partition("=" if "=" in args.partition(" ")[0] else " ")
     shell = Shell(context)
-    if value.strip():
+    if value.strip() or args.strip().endswith("="):
         # The shell's own picture of which variables decide what programs load.
         shell.environment(name.strip(), value.strip())
     return shell.effects

@@ -17,41 +17,42 @@ HOME_PREFIX = re.compile(
 def path_tags(path: str, home: str = "") -> frozenset[str]:
     """The place tags of a normalised absolute, ``~`` or relative ``path``.
 
-    ``home`` is the user's own home directory where that is not below ``/home``, ``/Users`` or ``/root``. A directory
-    that holds such a place counts as the place itself only when it is named exactly (``~/.ssh``).
+    ``home`` is the user's own home directory. A directory that holds such a place counts as the place itself only when
+    it is named exactly (``~/.ssh``).
     """
     if not path or len(path) > 4096:
         return frozenset()
     path = path.replace("\\", "/")
-    below = _below_home(path, home)
+    below = _below_homes(path, home)
     tags = set()
-    for tag, (in_home, anywhere, system) in _places().items():
+    for tag, (in_home, anywhere, system, but) in _places().items():
         if (
-            (below is not None and in_home.match(below))
+            any(in_home.match(one) for one in below)
             or anywhere.search(path)
             or (path.startswith("/") and system.match(path))
-        ):
+        ) and not but.search(path):
             tags.add(tag)
     return frozenset(tags)
 
 
-def _below_home(path: str, home: str) -> str | None:
+def _below_homes(path: str, home: str) -> list[str]:
+    """What ``path`` is within each home directory that it may lie in: below ``/home`` there may be folders of them."""
     found = HOME_PREFIX.match(path)
-    if found:
-        return path[found.end() :].strip("/")
+    below = [path[found.end() :].strip("/")] if found else []
     if home and home != "/" and (path == home or path.startswith(home + "/")):
-        return path[len(home) :].strip("/")
-    return None
+        below.append(path[len(home) :].strip("/"))
+    return below
 
 
 @functools.cache
-def _places() -> dict[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]:
+def _places() -> dict[str, tuple[re.Pattern[str], ...]]:
     text = resources.files("jupyter_guard.knowledge").joinpath("places.toml").read_text(encoding="utf-8")
     return {
         tag: (
             _pattern(r"\A", table["home"]),
             _pattern(r"(?:\A|/)", table["any"]),
             _pattern(r"\A", table["system"]),
+            _pattern(r"(?:\A|/)", table.get("but", [])),
         )
         for tag, table in tomllib.loads(text).items()
     }

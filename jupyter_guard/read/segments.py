@@ -24,6 +24,10 @@ PLACEHOLDER = "__segment__"
 ``x = !cmd``. A reader that meets it reads that segment with the values known at that point."""
 
 
+# The end of what a program of a `%%script` is fed.
+_FED = "END-OF-CELL"
+
+
 class Segment(msgspec.Struct, frozen=True):
     """One part of a cell.
 
@@ -203,8 +207,10 @@ class _Splitter:
             self.out.extend("" for _ in range(at, row))
             body = "\n".join(self.lines[row + 1 :])
             end = (len(self.lines), len(self.lines[-1]))
-            if name in ("!", "sx", "system") and args.strip():
-                body = args.strip() + "\n" + body
+            fed = name == "script" and re.search(r"\s-\w*c\s", args) is not None
+            if fed or (name in ("!", "sx", "system") and args.strip()):
+                # What a command of its own is fed, or what follows the first line.
+                body = f"{args.strip()} <<'{_FED}'\n{body}\n{_FED}" if fed else args.strip() + "\n" + body
                 self._add(
                     Segment("shell", body, row + 1, line.find(args.strip()), *end, f"%%{name}", args, joined=True), ""
                 )

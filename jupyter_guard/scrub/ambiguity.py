@@ -1,13 +1,16 @@
-"""A parsed shape -> whether a repeat in it can be read in so many ways that a text takes exponential time to refuse.
+"""A parsed shape -> whether it can be read in so many ways that a text takes far longer to refuse than it is long.
 
 A repeat is safe where each character says what it belongs to: the alternatives inside begin differently, and what may
 go on inside cannot also be what comes next. This refuses some shapes that are harmless, and none are let through that
-double the work with every further character.
+double the work with every further character. Repeats one after the other that may share a text between them multiply
+the work instead: how often is counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from math import prod
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any
 
@@ -45,6 +48,60 @@ def ambiguous(nodes: Nodes) -> bool:
         elif kind is op.BRANCH and any(ambiguous(list(branch)) for branch in value[1]):
             return True
     return False
+
+
+def shared_out(nodes: Nodes, most: int) -> int:
+    """In how many ways repeats that stand one after the other can share one text; ``most`` for one without bounds."""
+    row = list(_in_a_row(nodes))
+    worst = 1
+    for at, (kind, value) in enumerate(row):
+        if kind is op.BRANCH:
+            worst = max([worst, *(shared_out(list(branch), most) for branch in value[1])])
+        if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
+            continue
+        worst = max(worst, shared_out(list(value[2]), most))
+        spans = []
+        characters = _ALL
+        for other, what in row[at:]:
+            if other in (op.ASSERT, op.ASSERT_NOT, op.AT):
+                continue
+            if other in (op.MAX_REPEAT, op.MIN_REPEAT):
+                low, high, body = what
+                characters &= _any(list(body))
+                spans.append((most if high is op.MAXREPEAT else min(high, most)) - low + 1)
+            elif other is op.BRANCH:
+                break
+            else:
+                characters &= _characters(other, what)
+            if not characters:
+                spans = spans[:-1] if other in (op.MAX_REPEAT, op.MIN_REPEAT) else spans
+                break
+        worst = max(worst, prod(sorted(spans)[:-1]))
+    return worst
+
+
+def _in_a_row(nodes: Nodes) -> Iterator[tuple[Any, Any]]:
+    for node in nodes:
+        if node[0] is op.SUBPATTERN:
+            yield from _in_a_row(list(node[1][3]))
+        else:
+            yield node
+
+
+def _any(nodes: Nodes) -> frozenset[int]:
+    """The characters that a match of ``nodes`` may have in it."""
+    out: frozenset[int] = frozenset()
+    for kind, value in nodes:
+        if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            out |= _any(list(value[2]))
+        elif kind is op.SUBPATTERN:
+            out |= _any(list(value[3]))
+        elif kind is op.BRANCH:
+            for branch in value[1]:
+                out |= _any(list(branch))
+        elif kind not in (op.ASSERT, op.ASSERT_NOT, op.AT):
+            out |= _characters(kind, value)
+    return out
 
 
 def _reads_in_ways(nodes: Nodes, following: Nodes) -> bool:

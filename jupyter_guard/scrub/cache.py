@@ -16,6 +16,9 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 _LARGEST = 256 * 1024 * 1024
+_SETS_KEPT = 4
+"""So many versions of the formats are kept: those of an upgrade, of another environment, of an organisation."""
+_WRITTEN_WITHIN = 600.0
 _MAGIC = b"jupyter_guard scrub 2\n"
 
 
@@ -52,6 +55,9 @@ def stored(directory: str | os.PathLike[str], name: str) -> Any | None:
         return None
     if _digest(name, body) != digest:
         return None
+    # What is in use is what is kept when others are thrown away.
+    with contextlib.suppress(OSError):
+        os.utime(os.path.join(directory, f"scrub-{name}.db"))
     try:
         return hyperscan.loadb(body, hyperscan.HS_MODE_BLOCK)
     except hyperscan.error:
@@ -86,6 +92,39 @@ def store(directory: str | os.PathLike[str], name: str, database: Any) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def prune(directory: str | os.PathLike[str], keep: str) -> int:
+    """Throw away all databases but those of ``keep`` and of the versions used last; returns how many files went.
+
+    A version's files are called ``scrub-<version>-<part>.db``. Who has one of them open goes on with it, and who finds
+    none compiles again.
+    """
+    used: dict[str, float] = {}
+    files: dict[str, list[str]] = {}
+    try:
+        if not _private(os.lstat(directory), stat.S_ISDIR):
+            return 0
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name.startswith(("scrub-", ".scrub-")) and entry.is_file(follow_symlinks=False):
+                    left = entry.name.startswith(".")
+                    version = "" if left else entry.name.removeprefix("scrub-").removesuffix(".db").rpartition("-")[0]
+                    files.setdefault(version, []).append(entry.path)
+                    used[version] = max(used.get(version, 0.0), entry.stat(follow_symlinks=False).st_mtime)
+    except OSError:
+        return 0
+    newest = used.get(keep, 0.0)
+    # Half a file may be another process's that is writing it now.
+    halves = files.pop("", []) if newest - used.pop("", newest) > _WRITTEN_WITHIN else []
+    files.pop("", None)
+    others = sorted((version for version in files if version != keep), key=lambda version: used[version], reverse=True)
+    gone = 0
+    for path in [*halves, *(path for version in others[_SETS_KEPT - 1 :] for path in files[version])]:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+            gone += 1
+    return gone
 
 
 def _trusted(directory: str | os.PathLike[str], path: str) -> BinaryIO | None:

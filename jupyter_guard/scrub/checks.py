@@ -11,36 +11,44 @@ import re
 import zlib
 from collections.abc import Callable
 
+from jupyter_guard.scrub.letters import looks_lettered
+from jupyter_guard.scrub.logins import connection, login_pair, no_template
+from jupyter_guard.scrub.named import LOOK_BEHIND, apart, no_attribute, no_cursor
+from jupyter_guard.scrub.phrases import sentence_phrase, word_phrase
 from jupyter_guard.scrub.values import (
     DOTTED,
     METHOD,
-    PLACEHOLDER,
     UNRANDOM,
     WORDS,
+    entropy,
     looks_chosen,
     looks_random,
-    stands_for_a_value,
+    reads_as_prose,
+    says_much,
 )
 
 Check = Callable[[str, "re.Match[str]"], bool]
 
-LOOK_BEHIND = 64
-"""Characters before a keyword that a pattern may look at."""
-
 DIGIT_WITHIN = 64
 _EARLY_DIGIT = re.compile(rf"[^0-9]{{0,{DIGIT_WITHIN - 1}}}[0-9]")
+
+_CLASSES = re.compile(r"a-z|A-Z|0-9\W|\(\?[:P=!<]|\\[dwsb]")
+"""Of regular expressions."""
+
+_BEYOND_TOKENS = re.compile(r"[^\w.=+/~-]")
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def _generated(secret: str, _match: re.Match[str]) -> bool:
-    """A generated value has a digit early on; engines use that to look at far fewer places."""
-    return (
-        len(secret) >= 8
-        and _EARLY_DIGIT.match(secret) is not None
-        and not METHOD.fullmatch(secret)
-        and looks_random(secret)
-    )
+    """A generated value has a digit early on, or letters no word has; engines use that to look at far fewer places."""
+    if len(secret) < 8 or METHOD.fullmatch(secret):
+        return False
+    return (_EARLY_DIGIT.match(secret) is not None and looks_random(secret)) or _lettered(secret)
+
+
+def _lettered(secret: str) -> bool:
+    return looks_lettered(secret, DIGIT_WITHIN) and not DOTTED.fullmatch(secret)
 
 
 def _generated_long(secret: str, _match: re.Match[str]) -> bool:
@@ -90,8 +98,14 @@ def _password(secret: str, match: re.Match[str]) -> bool:
         return True
     if quoted and re.fullmatch(r"[a-z]{14,40}", secret) and not _ABOUT_PASSWORDS.search(secret):
         return True
-    if secret[0] in ",;:)+#" or re.search("passw|pwd", secret, re.IGNORECASE):
+    if re.search("passw|pwd", secret, re.IGNORECASE):
         return False
+    if not quoted and re.fullmatch(r"!{1,2}[A-Za-z]+", secret):
+        # a tag of YAML, as in `password: !vault |`
+        return False
+    if secret[0] in ",;:)+#":
+        # a sign that code goes on with behind a quote
+        return quoted and _generated_quoted(secret, match)
     if quoted and _said(secret, match):
         return True
     letters = any(c.isalpha() for c in secret)
@@ -102,11 +116,16 @@ def _password(secret: str, match: re.Match[str]) -> bool:
     ):
         # one name after another in a list of names
         return letters and other and not re.fullmatch(r"[a-z]+[0-9]?|[A-Za-z0-9]*_[a-z_0-9]+", secret)
+    if quoted and re.fullmatch(r"[A-Z]+(?:_[A-Z]+)+", secret):
+        # a constant's own name
+        return False
     if quoted:
         return len(secret) >= 5 and not re.fullmatch(r"[A-Z][a-z]+(?: [a-z]+)*[.:!?]?|[\w.]+ [\w .]+", secret)
     if re.search(r"[\w.]+[(\[]", secret):
         return False
-    return len(secret) >= 6 and letters and other and not re.fullmatch(r"[a-z]+(?:[._-][a-z]+)*\d{0,1}[,.;:]?", secret)
+    if not other:
+        return _lettered(secret)
+    return len(secret) >= 6 and letters and not re.fullmatch(r"[a-z]+(?:[._-][a-z]+)*\d{0,1}[,.;:]?", secret)
 
 
 # A section, a comment or a setting: what stands in the line before in a file of settings, and not in a program.
@@ -181,16 +200,33 @@ def _generated_password(secret: str, match: re.Match[str]) -> bool:
     signed = re.search(r"[A-Za-z0-9][!#%*^~+$&@?]+[A-Za-z0-9]", bare) and re.search("[A-Z].*[a-z]|[a-z].*[A-Z]", bare)
     if len(bare) < 8 or "://" in bare or UNRANDOM.fullmatch(bare) or DOTTED.fullmatch(bare) or "%s" in bare:
         return False
-    return _EARLY_DIGIT.match(bare) is not None and (bool(signed) or _generated(bare, match))
+    return (_EARLY_DIGIT.match(bare) is not None and bool(signed)) or _generated(bare, match)
+
+
+def _generated_quoted(secret: str, _match: re.Match[str]) -> bool:
+    """A mixture with signs and blanks, as only quotes allow them: no sentence, no code, no regular expression."""
+    if reads_as_prose(secret):
+        secret = secret.partition(" ")[0]
+    if len(secret) < 8 or _EARLY_DIGIT.match(secret) is None or _CLASSES.search(secret):
+        return False
+    if _BEYOND_TOKENS.search(secret) is None or "://" in secret[:12] or UNRANDOM.fullmatch(secret):
+        return False
+    cased = any(c.isupper() for c in secret) and any(c.islower() for c in secret)
+    return (cased or len(secret) >= 16) and entropy(secret) >= 2.4 and not says_much(secret)
 
 
 def _generated_or_chosen(secret: str, match: re.Match[str]) -> bool:
     return _generated_password(secret, match) or looks_chosen(secret)
 
 
-def _login_pair(secret: str, _match: re.Match[str]) -> bool:
-    """A user name and what follows to a password, which is last and no placeholder."""
-    return not stands_for_a_value(re.split(r"[\"'\s]", secret)[-1])
+def _grouped(secret: str, _match: re.Match[str]) -> bool:
+    """Groups of letters and digits as licences and recovery codes have them; of digits alone, more than dates have."""
+    bare = secret.replace("-", "")
+    return (
+        sum(c.isdigit() for c in bare) >= 3
+        and (any(c.isalpha() for c in bare) or secret.count("-") >= 5)
+        and len(set(bare)) >= 6
+    )
 
 
 def _no_path(secret: str, _match: re.Match[str]) -> bool:
@@ -208,29 +244,11 @@ def _no_uuid(secret: str, _match: re.Match[str]) -> bool:
     return not re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", secret, re.IGNORECASE)
 
 
-def _apart(_secret: str, match: re.Match[str]) -> bool:
-    """The keyword is a word, or the plural of one, and not the beginning of another: `pass` and no `passed`."""
-    return re.match(r"s?(?!\w)", match[0], re.ASCII) is not None
-
-
 def _opaque(secret: str, _match: re.Match[str]) -> bool:
     """After the name of an authorization scheme: anything that is no word."""
-    return (
-        sum(c.isdigit() for c in secret) >= 2
-        and sum(c.isalpha() for c in secret) >= 4
-        and not UNRANDOM.fullmatch(secret)
-        and not DOTTED.fullmatch(secret)
-    )
-
-
-def _connection(secret: str, _match: re.Match[str]) -> bool:
-    """``user:password@host`` with a password that is none of a template."""
-    password = secret.split("@")[0].partition(":")[2]
-    return (
-        len(password) >= 2
-        and not PLACEHOLDER.search(password)
-        and not re.search(r"^[<{$%*\[]|[>}\]]$|^x+$|\*{2,}", password, re.IGNORECASE)
-    )
+    if UNRANDOM.fullmatch(secret) or DOTTED.fullmatch(secret):
+        return False
+    return (sum(c.isdigit() for c in secret) >= 2 and sum(c.isalpha() for c in secret) >= 4) or _lettered(secret)
 
 
 def _numbers(secret: str, _match: re.Match[str]) -> bool:
@@ -300,35 +318,28 @@ def _no_word(secret: str, _match: re.Match[str]) -> bool:
     return any(not c.isalpha() and c not in "_." for c in secret) and any(c.isalpha() for c in secret)
 
 
-# Tokens that APIs hand out for the next page, for repeating a request, for a badge; and names of secrets in ARNs.
-_CURSOR = re.compile(
-    r"(?:next|continuation|pagination|page|change|client_?request|creation|idempotency|lifecycle_?action|marker|sync|scroll)"
-    r"[_-]?token|\.svg\?token|[0-9]:secret",
-    re.IGNORECASE,
-)
-
-
-def _no_cursor(_secret: str, match: re.Match[str]) -> bool:
-    at = match.start()
-    return all(found.end() != at for found in _CURSOR.finditer(match.string, max(0, at - LOOK_BEHIND), at))
-
-
 CHECKS: dict[str, Check] = {
-    "no-cursor": _no_cursor,
+    "no-cursor": no_cursor,
+    "no-attribute": no_attribute,
     "no-word": _no_word,
     "generated": _generated,
     "generated-long": _generated_long,
     "generated-password": _generated_password,
+    "generated-quoted": _generated_quoted,
     "generated-or-number": _generated_or_number,
     "generated-or-chosen": _generated_or_chosen,
-    "login-pair": _login_pair,
+    "grouped": _grouped,
+    "word-phrase": word_phrase,
+    "sentence-phrase": sentence_phrase,
+    "login-pair": login_pair,
     "no-path": _no_path,
     "no-hash": _no_hash,
     "no-uuid": _no_uuid,
-    "apart": _apart,
+    "apart": apart,
     "password": _password,
     "given-password": _short_password,
-    "connection": _connection,
+    "connection": connection,
+    "no-template": no_template,
     "set-password": _set_password,
     "opaque": _opaque,
     "numbers": _numbers,

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
+import msgspec
+
+from jupyter_guard.scrub.encodings import ZERO_WIDTH
 from jupyter_guard.scrub.engine import engine_for
-from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text, secrets_in
+from jupyter_guard.scrub.fields import WIDGET, is_pair, names_beside, without_columns, without_typed
+from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text, kind_of, secrets_in, without
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.redaction import Redaction, marker
+from jupyter_guard.scrub.sides import side_cells
+from jupyter_guard.scrub.spans import Found, merged
+from jupyter_guard.scrub.tables import KIND
 
 _MARKUP_TYPES = frozenset({"text/html", "image/svg+xml", "application/xhtml+xml", "application/xml", "text/xml"})
-_NAMED = re.compile(r"pass|secret|token|key|credential|auth|cookie|bearer|pwd|dsn", re.IGNORECASE)
 _DEEPEST = 200
+_SPELLED_BY = 4
+"""Characters of one item, at most, when a list is looked at as one text: longer ones are texts themselves."""
+
+
+_ZERO_WIDTH = tuple(character.encode() for character in ZERO_WIDTH)
 
 
 class Cleaner:
@@ -33,7 +45,7 @@ class Cleaner:
 
     def text(self, text: str) -> str:
         """A text, markup or not."""
-        if "<" in text and ">" in text:
+        if ("<" in text and ">" in text) or ("&" in text and ";" in text):
             return clean_html(text, self._known, self._found, self._patterns)
         return clean_text(text, self._known, self._found, self._patterns)
 
@@ -44,16 +56,56 @@ class Cleaner:
         if depth > _DEEPEST:
             return self._too_deep(value)
         if isinstance(value, list):
-            return [self.value(item, name, depth + 1) for item in value]
+            spelled = self._spelled(value)
+            if spelled:
+                value = [spelled.get(at, item) for at, item in enumerate(value) if spelled.get(at) != ""]
+            value = without_columns(value, self._take_cell, name)
+            return [
+                # In a list of pairs, the first of each is what the second is called.
+                [self.text(item[0]), self.value(item[1], item[0], depth + 2)]
+                if is_pair(item)
+                else self.value(item, name, depth + 1)
+                for item in value
+            ]
         if isinstance(value, dict):
-            # A debugger's variable and the like: the name is a value too.
-            named = value.get("name")
-            called = named if isinstance(named, str) and "value" in value else ""
-            return {
-                self.text(key): self.value(item, called if called and key == "value" else key, depth + 1)
-                for key, item in value.items()
-            }
+            spelled = self._spelled(list(value.values()))
+            if spelled:
+                value = {key: spelled.get(at, item) for at, (key, item) in enumerate(value.items())}
+            value = without_columns(without_typed(value, self._take_typed), self._take_cell, name)
+            # A debugger's variable, a header and the like: the name is a value too.
+            beside = names_beside(value)
+            return {self.text(key): self.value(item, beside.get(key, key), depth + 1) for key, item in value.items()}
         return value
+
+    def typed(self, value: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+        """``value``, with markers for what a field for secrets has under ``keys``."""
+        return {key: self._take_typed(item) if key in keys else item for key, item in value.items()}
+
+    def _take_typed(self, _text: str) -> str:
+        self._found.append(Redaction(WIDGET))
+        return marker(WIDGET)
+
+    def _take_cell(self, _text: str) -> str:
+        self._found.append(Redaction(KIND))
+        return marker(KIND)
+
+    def _spelled(self, items: list[Any]) -> dict[int, str]:
+        """What stands in place of the items that spell a known value, by number: a marker, then nothing."""
+        if not self._known or len(items) < 2:
+            return {}
+        parts = [item if isinstance(item, str) and 0 < len(item) <= _SPELLED_BY else "\n" for item in items]
+        whole = "".join(parts)
+        if not whole.strip():
+            return {}
+        out: dict[int, str] = {}
+        starts = list(accumulate(map(len, parts), initial=0))
+        for span in secrets_in(whole, self._known, patterned=False):
+            first, last = bisect_right(starts, span.start) - 1, bisect_right(starts, span.end - 1) - 1
+            if last > first:
+                out.update(dict.fromkeys(range(first, last + 1), ""))
+                out[first] = marker(span.kind)
+                self._found.append(Redaction(span.kind))
+        return out
 
     def _too_deep(self, value: Any) -> Any:
         try:
@@ -134,6 +186,10 @@ class Cleaner:
             return buffer
         raw = bytes(buffer)
         spans = secrets_in(raw.decode("latin-1"), self._known, patterned, self._patterns)
+        if self._known and any(character in raw for character in _ZERO_WIDTH):
+            # Seen only where its bytes are read as what they spell.
+            text = raw.decode("utf-8", "surrogateescape")
+            spans = merged([*spans, *_in_bytes(text, secrets_in(text, self._known, patterned=False))])
         if not spans:
             return buffer
         masked = bytearray(raw)
@@ -153,6 +209,9 @@ class Cleaner:
             "application/octet-stream",
         ):
             return self._binary(item)
+        if kind == "text/plain" and (cells := side_cells(item)):
+            self._found += [Redaction(cell.kind) for cell in cells]
+            item = without(item, cells)
         return self.text(item)
 
     def _binary(self, item: str) -> str:
@@ -165,11 +224,18 @@ class Cleaner:
 
     def _named(self, name: str, value: str) -> str:
         cleaned = self.text(value)
-        if cleaned != value or not name or not _NAMED.search(name) or len(value) > 8_192:
-            return cleaned
-        lead = f'"{name}": "'
-        for span in secrets_in(f'{lead}{value}"', self._known, patterns=self._patterns):
-            if span.start == len(lead) and span.end >= len(lead) + len(value):
-                self._found.append(Redaction(span.kind))
-                return marker(span.kind)
-        return value
+        kind = kind_of(name, value, self._known, self._patterns) if cleaned == value else ""
+        if kind:
+            self._found.append(Redaction(kind))
+            return marker(kind)
+        return cleaned
+
+
+def _in_bytes(text: str, spans: Sequence[Found]) -> Iterator[Found]:
+    """The same places in what ``text`` is in UTF-8."""
+    read = at = 0
+    for span in spans:
+        at += len(text[read : span.start].encode("utf-8", "surrogateescape"))
+        size = len(text[span.start : span.end].encode("utf-8", "surrogateescape"))
+        yield msgspec.structs.replace(span, start=at, end=at + size)
+        read, at = span.end, at + size

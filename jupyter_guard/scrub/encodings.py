@@ -6,16 +6,30 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 SHORTEST_FORM = 8
 """A derived form shorter than this would be found in ordinary text."""
 
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-SEPARATORS = frozenset(" \t\r\n\x0b\x0c-_.,:;|/\\+*'\"`~=()[]{}<>" + ZERO_WIDTH)
+# Blanks beyond ASCII, and what else is not seen: other format characters (Cf) and selectors of variations.
+_UNSEEN = (
+    "\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff\xad\u034f\U000e0001-\U000e01ef"
+)
+_EACH_UNSEEN = re.compile(f"[{_UNSEEN}]+")
+# Each by itself is looked for at tens of gigabytes a second; those beyond the basic plane by how they begin in UTF-8.
+_BASIC = tuple(
+    chr(code)
+    for first, last in re.findall("(.)(?:-(.))?", _UNSEEN)
+    for code in range(ord(first), ord(last or first) + 1)
+    if code < 0x10000
+)
+_BEYOND = chr(0xE0001).encode()[:2]
+SEPARATORS = frozenset(" \t\r\n\x0b\x0c-_.,:;|/\\+*'\"`~=()[]{}<>")
 # As `html.escape`, whose module brings tables of a third of a megabyte for the way back.
 _IN_MARKUP = {38: "&amp;", 60: "&lt;", 62: "&gt;"}
 _QUOTES = {34: "&quot;"}
+_PART = 65_536
 SEPARATOR_BYTES = "".join(c for c in SEPARATORS if c.isascii()).encode()
 
 
@@ -45,6 +59,9 @@ def _derived(value: str) -> Iterator[str]:
     yield digits
     yield digits.upper()
     yield value[::-1]
+    yield from _sixteen_bits(value)
+    yield repr(value[::-1])[1:-1]
+    yield json.dumps(value[::-1])[1:-1]
 
 
 def _base64(raw: bytes) -> Iterator[str]:
@@ -59,12 +76,21 @@ def _base64(raw: bytes) -> Iterator[str]:
         yield inner.replace("+", "-").replace("/", "_")
 
 
+def _sixteen_bits(value: str) -> Iterator[str]:
+    """As Windows' programs keep texts, PowerShell's ``-EncodedCommand`` for one."""
+    raw = value.encode("utf-16-le", "surrogatepass")
+    yield from _base64(raw)
+    yield binascii.hexlify(raw).decode()
+    yield repr(raw)[2:-1]
+
+
 def _percent(value: str, raw: bytes) -> Iterator[str]:
     from urllib.parse import quote, quote_plus
 
     for safe in ("", "/", "~", "/:@"):
         encoded = quote(raw, safe=safe)
         yield encoded
+        yield quote(encoded, safe="")
         yield re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), encoded)
     yield quote_plus(raw)
     yield "".join(f"%{byte:02X}" for byte in raw)
@@ -84,6 +110,8 @@ def _escaped(value: str, raw: bytes) -> Iterator[str]:
     yield value.translate(_IN_MARKUP | _QUOTES | {39: "&#x27;"})
     yield value.translate(_IN_MARKUP)
     yield value.translate(_IN_MARKUP | _QUOTES | {39: "&#39;"})
+    yield "".join(f"&#{ord(c)};" for c in value)
+    yield "".join(f"&#x{ord(c):x};" for c in value)
     yield "".join(f"\\x{byte:02x}" for byte in raw)
     yield "".join(f"\\u{ord(c):04x}" for c in value)
 
@@ -99,12 +127,32 @@ def squeezed(text: str) -> str:
         return text.encode().translate(None, SEPARATOR_BYTES).decode()
     raw = text.encode("utf-8", "surrogatepass").translate(None, SEPARATOR_BYTES)
     bare = raw.decode("utf-8", "surrogatepass")
-    for character in ZERO_WIDTH:
-        bare = bare.replace(character, "")
+    if _BEYOND in raw or any(character in bare for character in _BASIC):
+        return _EACH_UNSEEN.sub("", bare)
     return bare
 
 
-def squeezed_with_places(text: str, start: int) -> tuple[str, list[int]]:
-    """The same for ``text[start:]``, and where in ``text`` each character that is left stands."""
-    places = [at for at in range(start, len(text)) if text[at] not in SEPARATORS]
-    return "".join([text[at] for at in places]), places
+def _is_separator(character: str) -> bool:
+    return character in SEPARATORS or (character >= "\xa0" and _EACH_UNSEEN.match(character) is not None)
+
+
+def places_of(text: str, start: int, wanted: Iterable[int]) -> dict[int, int]:
+    """Where in ``text`` each of the ``wanted`` characters of ``squeezed(text[start:])`` stands.
+
+    A part of a long text is looked at character by character only when one of them is in it.
+    """
+    left = sorted(set(wanted), reverse=True)
+    out: dict[int, int] = {}
+    count = 0
+    for begin in range(start, len(text), _PART):
+        if not left:
+            break
+        part = text[begin : begin + _PART]
+        size = len(squeezed(part))
+        if left[-1] < count + size:
+            places = [begin + at for at, character in enumerate(part) if not _is_separator(character)]
+            while left and left[-1] < count + size:
+                number = left.pop()
+                out[number] = places[number - count]
+        count += size
+    return out

@@ -108,7 +108,8 @@ class _Current:
         threading.Thread(target=self._compile, name="jupyter_guard scrub patterns", daemon=True).start()
 
     def _compile(self) -> None:
-        from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
+        from jupyter_guard.scrub.expressions import Expressions
+        from jupyter_guard.scrub.hyper import ByHyperscan
 
         def compiled() -> Engine:
             expressions = Expressions(self._patterns)
@@ -182,7 +183,8 @@ def _or_else(make: Callable[[], Engine | None]) -> Engine | None:
 
 def _stored() -> Engine | None:
     from jupyter_guard.scrub.cache import cache_directory, stored
-    from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
+    from jupyter_guard.scrub.expressions import Expressions
+    from jupyter_guard.scrub.hyper import ByHyperscan
 
     expressions = Expressions((*builtin(), COLUMN))
     directory = cache_directory(os.environ, os.path.expanduser("~"))

@@ -53,6 +53,8 @@ def _as_checked(pattern: Pattern, keyword: str, secret: str, chance: random.Rand
         return base64.b64encode(login.encode()).decode()
     if "symbols" in pattern.checks:
         return f"{secret[:9]}{chance.choice('#!@^*?~&+')}{secret[9:]}"
+    if "generated-quoted" in pattern.checks:
+        return f"{_sampled('[A-Z][0-9][a-z][&;,][A-Z][0-9][a-z]', chance)}{secret}"
     if "config-password" in pattern.checks:
         return (
             f"{_sampled('[b-df-h][aeiou][b-df-h][aeiou][b-df-h]', chance)}_{_sampled('[b-d][aeiou][k-n]{3,9}', chance)}"
@@ -109,5 +111,6 @@ def _members(items: list[tuple[Any, Any]]) -> str:
         elif kind is op.CATEGORY:
             inside.update(named[value])
     if items[0][0] is op.NEGATE:
-        return "".join(c for c in string.ascii_letters + string.digits + "_" if c not in inside)
+        words = "".join(c for c in string.ascii_letters + string.digits + "_" if c not in inside)
+        return words or "".join(c for c in string.punctuation if c not in inside)
     return "".join(sorted(inside))

@@ -1,151 +1,42 @@
 """Patterns -> where in a text they may match, found by Hyperscan at hundreds of megabytes a second.
 
-Three databases. One holds every pattern, loosened to what Hyperscan can do (no look-around, no counting beyond what
-tells a token from text). One matches also where a text ends in the middle of a pattern: it reads what is short, and of
-what is long and goes on only the end. A scan says which patterns to look for at all, and ordinary text has next to
-none, at its end neither. `re` then decides, as in the engine without Hyperscan: both name every place that matters, so
-both give the same result. The third database holds the keywords alone, for what is not a text yet: a message as JSON,
-a buffer.
+What is short is read with the database that matches also where a text ends in the middle of a pattern, and so is the
+end of what is long and goes on. A scan says which patterns to look for at all, and ordinary text has next to none, at
+its end neither. `re` then decides, as in the engine without Hyperscan: both name every place that matters, so both give
+the same result.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
-from jupyter_guard.scrub import rewrite, shape, tables
-from jupyter_guard.scrub.checks import DIGIT_WITHIN
-from jupyter_guard.scrub.keywords import Beginnings, Hit, Keywords, hits_of
+from jupyter_guard.scrub.expressions import OVERLAP, TAIL, Expressions, reach_of
+from jupyter_guard.scrub.keywords import Beginnings, Hit, hits_of
 from jupyter_guard.scrub.patterns import Pattern
-from jupyter_guard.scrub.tables import COLUMN, COLUMN_EXPRESSION
-
-_TAIL = 384
-"""Where a text ends in the middle of a pattern that was not reported before, its keyword is no further from the end."""
+from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
 
 _SHORT = 2_048
 """Characters that are not worth a scan of their own for their end."""
 
-_MOST_BEFORE = 128
-_MOST_PLACES = 128
-"""A shape that spans no more is reported wherever it ends; of longer ones that would be too often."""
+_BEFORE = 2
+"""So many characters may that be."""
+
+_END = TAIL + _BEFORE
+"""What is read of the end of a long text."""
+
+_SWEEP = 256
+"""Keywords that come closer to each other than this are looked for in one go."""
 
 _SLICE = 65_536
-_OVERLAP = 4_608
-"""Longer than the longest head of a table, and than anything that a database must see whole."""
 
 
-class Databases(NamedTuple):
-    """What Hyperscan compiled: the patterns, the same with where a text ends in the middle of one, the keywords."""
-
-    whole: Any
-    ends: Any
-    words: Any
-
-
-class Expressions:
-    """What the databases are compiled from, and a name for it that changes with it."""
-
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
-        self.patterns = patterns
-        self.keywords = Keywords(patterns)
-        self.words = sorted({(word, p.ignore_case) for p in patterns for word in p.keywords})
-
-    def shapes(self, ends: bool) -> list[tuple[str, bool, bool]]:
-        """Each pattern's expression, whether case does not matter, and whether it is reported once a text."""
-        return [_expression(pattern, ends) for pattern in self.patterns]
-
-    @cached_property
-    def name(self) -> str:
-        """Changes when any pattern does, or the code that makes expressions of patterns."""
-        # Not from the expressions themselves: making them takes longer than loading what was compiled from them.
-        text = hashlib.sha256(str(DIGIT_WITHIN).encode())
-        for one in self.patterns:
-            lead = one.lead.pattern if one.lead is not None else ""
-            fields = (
-                one.kind,
-                *one.keywords,
-                one.shape.source,
-                one.ignore_case,
-                one.edge,
-                lead,
-                one.generic,
-                *one.checks,
-            )
-            text.update(repr(fields).encode())
-        for module in (rewrite, shape, tables, sys.modules[__name__]):
-            with open(str(module.__file__), "rb") as file:
-                text.update(file.read())
-        return text.hexdigest()
-
-    def compiled(self) -> Databases:
-        """The databases. Takes a second or more for each of the first two."""
-        import hyperscan
-
-        words = hyperscan.Database()
-        words.compile(
-            expressions=[re.escape(word).encode() for word, _ in self.words],
-            ids=list(range(len(self.words))),
-            flags=[hyperscan.HS_FLAG_CASELESS if ignore_case else 0 for _, ignore_case in self.words],
-        )
-        return Databases(self._compiled(False), self._compiled(True), words)
-
-    def _compiled(self, ends: bool) -> Any:
-        import hyperscan
-
-        once, caseless = hyperscan.HS_FLAG_SINGLEMATCH, hyperscan.HS_FLAG_CASELESS
-        shapes = self.shapes(ends)
-        database = hyperscan.Database()
-        database.compile(
-            expressions=[source.encode("utf-8", "surrogatepass") for source, _, _ in shapes],
-            ids=list(range(len(shapes))),
-            flags=[
-                (once if single else 0) | (caseless if ignore_case else 0) | hyperscan.HS_FLAG_MULTILINE
-                for _, ignore_case, single in shapes
-            ],
-        )
-        return database
-
-
-def _expression(pattern: Pattern, ends: bool) -> tuple[str, bool, bool]:
-    """A pattern for Hyperscan, whether case does not matter, and whether it is reported once a text or at each place.
-
-    Of one that can reach far across text, the keyword alone. Generic patterns have words for keywords that are common
-    in text: for these the place is worth knowing.
-    """
-    if pattern is COLUMN:
-        return COLUMN_EXPRESSION, True, False
-    keywords = "|".join(re.escape(word) for word in pattern.keywords)
-    digit_within = -1
-    if pattern.generic:
-        digit_within = DIGIT_WITHIN if any(name.startswith("generated") for name in pattern.checks) else 0
-        if "password" in pattern.checks and not _reaches_far(pattern):
-            rest = pattern.shape.relaxed_password(ends, DIGIT_WITHIN)
-            return f"(?:{keywords})(?:{rest})", pattern.ignore_case, False
-    rest = "" if _reaches_far(pattern) else pattern.shape.relaxed(ends, digit_within)
-    return f"(?:{keywords}){rest}", pattern.ignore_case, not _reach(pattern)
-
-
-def _reach(pattern: Pattern) -> int:
-    """So far before where one is reported its keyword may end; 0: it is reported once, and may be anywhere."""
-    if _reaches_far(pattern):
-        return 1
-    shape = pattern.shape
-    if pattern.generic:
-        within = shape.before_longest + max(DIGIT_WITHIN, shape.decided_within) + 8
-        return within if within <= _OVERLAP else 0
-    return shape.longest + 1 if shape.longest <= _MOST_PLACES else 0
-
-
-def _reaches_far(pattern: Pattern) -> bool:
-    """Whether a match may still be coming for a keyword that is no longer near the end, unknown to the database."""
-    shape = pattern.shape
-    if shape.longest + max(map(len, pattern.keywords)) <= _TAIL:
-        return False
-    return shape.before_longest > _MOST_BEFORE or not shape.settles_early
+def _back(reach: int, end: int, stop: int) -> int:
+    """How far before ``end``, where one is reported in a text up to ``stop``, its keyword may end."""
+    if not reach:
+        return end
+    # At the end it may be one that goes on, of which any part can be long.
+    return reach if end < stop or reach == 1 else max(reach, TAIL)
 
 
 def _in_characters(data: bytes, text: str, places: list[int]) -> Iterable[int]:
@@ -198,11 +89,13 @@ class ByHyperscan:
         self._scratch = hyperscan.Scratch
         patterns = expressions.patterns
         self._keywords = expressions.keywords
-        self._overlap = expressions.keywords.longest - 1
-        self.overlap = expressions.keywords.longest
+        self._overlap = expressions.keywords.longest - 1 + _BEFORE
+        self.overlap = self._overlap + 1
         self.beginnings = Beginnings(patterns)
         self._patterns = patterns
         self._seen: dict[int, tuple[Pattern, int]] = {}
+        self._by_word: dict[str, frozenset[Pattern]] = {}
+        self._column = next((number for number, pattern in enumerate(patterns) if pattern is COLUMN), -1)
         shared = {word: word for word in self._keywords.by_word}
         self._lowered = [shared[word.lower()] for word, _ in expressions.words]
         self._load_whole = whole
@@ -243,21 +136,30 @@ class ByHyperscan:
             # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
             hits: list[Hit] = []
             for at in range(begin, size, _SLICE):
-                hits += self._in_slice(whole, text, at, min(size, at + _SLICE + _OVERLAP), start)
+                hits += self._in_slice(whole, text, at, min(size, at + _SLICE + OVERLAP), start)
             if not final:
-                hits += self._in_slice(self._ends, text, size - _TAIL, size, start)
+                hits += self._in_slice(self._ends, text, size - _END, size, start)
             return _distinct(hits)
         piece = text[begin:] if begin else text
         data = piece.encode("utf-8", "surrogatepass")
-        found = self._found(whole, data)
+        found: list[tuple[int, int]] = []
+        scan, scratch = whole
+        try:
+            scan(data, _note, 0, found, scratch)
+        except self._in_use:
+            found = self._found(whole, data)
         hits = self._named(found, data, piece, text, begin, size, start) if found else []
         if final:
             return hits
         # Of ASCII the end is there already.
-        end = piece[-_TAIL:]
-        data = data[-_TAIL:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
-        found = self._found(self._ends, data)
-        return _distinct(hits + self._named(found, data, end, text, size - _TAIL, size, start)) if found else hits
+        end = piece[-_END:]
+        data = data[-_END:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
+        found = []
+        try:
+            self._scan_ends(data, _note, 0, found, self._ends_scratch)
+        except self._in_use:
+            found = self._found(self._ends, data)
+        return _distinct(hits + self._named(found, data, end, text, size - _END, size, start)) if found else hits
 
     def _in_slice(self, database: _Scan, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
         """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what ``database`` finds."""
@@ -281,41 +183,96 @@ class ByHyperscan:
             matched.setdefault(number, []).append(to)
         hits: list[Hit] = []
         start = max(start, begin)
+        if len(matched) > 1 and len(data) <= _SHORT:
+            # At the end of a text there are often several: their keywords are found at once.
+            hits = self._with_words(matched, data, piece, text, begin, stop, start)
+            column = matched.get(self._column)
+            matched = {self._column: column} if column else {}
         for number, ends in matched.items():
             pattern, reach = self._seen.get(number) or self._look_up(number)
             if pattern is COLUMN:
                 hits.extend(
-                    self._in_lines(text, start, (begin + at for at in _in_characters(data, piece, sorted(ends))))
+                    self._in_lines(text, begin, (begin + at for at in _in_characters(data, piece, sorted(ends))))
                 )
                 continue
             if not reach:
                 hits.extend(hits_of(pattern, text, start, stop))
                 continue
+            # Of keywords alone there is none between those that are reported.
+            apart = _SWEEP if reach == 1 else 0
             since, done = start, start
             for place in _in_characters(data, piece, sorted(ends)):
                 end = begin + place
-                # At the end it may be one that goes on, of which any part can be long.
-                back = reach if end < stop or reach == 1 else max(reach, _TAIL)
-                if end - back > done:
+                first = end - _back(reach, end, stop)
+                if first > done + apart:
                     if done > since:
                         hits.extend(hits_of(pattern, text, since, done))
-                    since = end - back
+                    since = first
                 done = max(done, end)
             hits.extend(hits_of(pattern, text, since, done))
         return hits
 
+    def _with_words(
+        self,
+        matched: dict[int, list[int]],
+        data: bytes,
+        piece: str,
+        text: str,
+        begin: int,
+        stop: int,
+        start: int,
+    ) -> list[Hit]:
+        """What ``_named`` says of a short piece, but for columns."""
+        wanted: dict[Pattern, tuple[int, int]] = {}
+        for number, ends in matched.items():
+            pattern, reach = self._seen.get(number) or self._look_up(number)
+            if pattern is not COLUMN:
+                ends = [begin + at for at in _in_characters(data, piece, sorted(ends))]
+                # What is reported once a scan may be anywhere behind that too.
+                last = ends[-1] if reach else stop
+                wanted[pattern] = min(end - _back(reach, end, stop) for end in ends), last
+        hits: list[Hit] = []
+        for place, word in self._words_in(data, piece):
+            end = begin + place
+            having = self._having(word)
+            if end <= start or having.isdisjoint(wanted):
+                continue
+            at = end - len(word)
+            for pattern, (first, last) in wanted.items():
+                if (
+                    first <= end <= last
+                    and pattern in having
+                    and (pattern.ignore_case or text[at:end] in pattern.keywords)
+                    and pattern.may_begin(text, at, end)
+                ):
+                    hits.append((at, end, pattern))
+        return hits
+
+    def _having(self, word: str) -> frozenset[Pattern]:
+        """The patterns with this keyword."""
+        found = self._by_word.get(word)
+        if found is None:
+            found = self._by_word[word] = frozenset(self._keywords.by_word[word])
+        return found
+
     @staticmethod
     def _in_lines(text: str, start: int, ends: Iterable[int]) -> Iterable[Hit]:
-        """The names of columns in the lines that end at ``ends``, or with the carriage return before."""
+        """A column's name in each of the lines that end at ``ends``, or with the carriage return before.
+
+        One will do: who asks reads all of the line. It may have been there before what makes the line a head.
+        """
         for end in ends:
             stop = end - 1 if end and text[end - 1] == "\r" else end
             line = max(text.rfind("\n", 0, stop), text.rfind("\r", 0, stop), start - 1) + 1
-            yield from hits_of(COLUMN, text, line, stop)
+            named = (hit for hit in hits_of(COLUMN, text, line, stop) if EXACT_NAME.match(text, hit[0]))
+            first = next(named, None)
+            if first is not None:
+                yield first
 
     def _look_up(self, number: int) -> tuple[Pattern, int]:
         """A pattern, and how far before where it is reported its keyword may end."""
         pattern = self._patterns[number]
-        self._seen[number] = pattern, _reach(pattern)
+        self._seen[number] = pattern, reach_of(pattern)
         return self._seen[number]
 
     def full_scan(self, text: str) -> None:
@@ -329,29 +286,27 @@ class ByHyperscan:
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``, standing where one can."""
-        return bool(self._at_keywords(text))
+        return next(self._at_keywords(text), None) is not None
 
-    def _at_keywords(self, text: str) -> list[Hit]:
+    def _at_keywords(self, text: str) -> Iterator[Hit]:
         """Every keyword in ``text``."""
-        data = text.encode("utf-8", "surrogatepass")
+        for end, word in self._words_in(text.encode("utf-8", "surrogatepass"), text):
+            yield from self._keywords.at(text, end - len(word), word)
+
+    def _words_in(self, data: bytes, text: str) -> Iterator[tuple[int, str]]:
+        """Where keywords end in ``text``, which is ``data`` in UTF-8, and which, in lower case."""
         found = self._found(self._words, data)
-        if not found:
-            return []
         wide = len(data) != len(text)
-        out: list[Hit] = []
         read = at = 0
         seen: tuple[int, str] | None = None
         for number, to in sorted(found, key=_by_end):
             if wide:
                 at += len(data[read:to].decode("utf-8", "surrogatepass"))
                 read = to
-            end = at if wide else to
-            word = self._lowered[number]
-            if seen == (end, word):
-                continue
-            seen = end, word
-            out.extend(self._keywords.at(text, end - len(word), word))
-        return out
+            one = (at if wide else to), self._lowered[number]
+            if seen != one:
+                seen = one
+                yield one
 
     def _found(self, database: _Scan, data: bytes | memoryview) -> list[tuple[int, int]]:
         """What is reported in ``data``: numbers, and where each ends."""

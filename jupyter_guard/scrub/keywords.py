@@ -6,9 +6,9 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 
-from jupyter_guard.scrub.checks import LOOK_BEHIND
+from jupyter_guard.scrub.named import LOOK_BEHIND
 from jupyter_guard.scrub.patterns import Pattern, stands_free
 
 _MAY_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))[A-Za-z](?=[\w.$+-]*\Z)", re.ASCII)
@@ -46,6 +46,7 @@ class Keywords:
                 elif pattern not in others:
                     self.by_word[low] = others + alone
         self.longest = max(map(len, self.by_word), default=1)
+        self._likely: dict[str, _Likely] = {}
 
     # Made when they are needed: another engine finds the keywords by itself, and these are a megabyte.
 
@@ -60,19 +61,24 @@ class Keywords:
     def _any(self) -> re.Pattern[str] | None:
         return re.compile(alternation(self.by_word)) if self.by_word else None
 
-    def hits(self, text: str, start: int, stop: int | None = None) -> Iterator[Hit]:
-        """Keywords in ``text[:stop]`` that end after ``start``, with the patterns that may follow them there."""
+    def hits(self, text: str, start: int) -> Iterator[Hit]:
+        """Keywords that end after ``start``, with the patterns that may follow them there.
+
+        Without those where what follows in ``text`` is none of what a pattern has before its secret, nor begins so.
+        """
         if self._any is None:
             return
         begin = max(0, start - self.longest + 1)
-        low = lowered(text[begin:stop])
+        low = lowered(text[begin:])
         search = self._any.search
         found = search(low)
         while found is not None:
             at = begin + found.start()
             for word in self._beginnings[found[0]]:
-                if at + len(word) > start:
-                    yield from self.at(text, at, word)
+                end = at + len(word)
+                if end > start:
+                    likely = self._likely.get(word) or self._look_up(word)
+                    yield from self._of(likely.there(text, end), text, at, end)
             found = search(low, found.start() + 1)
 
     def any_in(self, text: str) -> bool:
@@ -81,16 +87,41 @@ class Keywords:
 
     def at(self, text: str, at: int, word: str) -> Iterator[Hit]:
         """The patterns of the lower-case keyword ``word``, which stands at ``at`` in some case."""
-        end = at + len(word)
+        return self._of(self.by_word[word], text, at, at + len(word))
+
+    @staticmethod
+    def _of(patterns: Iterable[Pattern], text: str, at: int, end: int) -> Iterator[Hit]:
         spelled = text[at:end]
-        for pattern in self.by_word[word]:
+        for pattern in patterns:
             if (pattern.ignore_case or spelled in pattern.keywords) and pattern.may_begin(text, at, end):
                 yield at, end, pattern
+
+    def _look_up(self, word: str) -> _Likely:
+        self._likely[word] = _Likely(self.by_word[word])
+        return self._likely[word]
+
+
+class _Likely:
+    """The patterns of one word, and what each has before its secret."""
+
+    def __init__(self, patterns: tuple[Pattern, ...]) -> None:
+        self._patterns = patterns
+        # Of one alone it is no less work to say.
+        begun = [pattern.shape.before_begun for pattern in patterns] if len(patterns) > 1 else []
+        self._before = [re.compile(before, re.ASCII) if before else None for before in begun] if any(begun) else []
+
+    def there(self, text: str, end: int) -> Iterable[Pattern]:
+        """Those that what follows the keyword, which ends at ``end``, does not rule out at once."""
+        if not self._before:
+            return self._patterns
+        pairs = zip(self._patterns, self._before, strict=True)
+        return [pattern for pattern, before in pairs if before is None or before.match(text, end)]
 
 
 def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]:
     """Keywords of one pattern in ``text[:stop]`` that end after ``start``."""
-    shift = max(0, start - LOOK_BEHIND)
+    # What a keyword stands free after is at most two characters.
+    shift = max(0, start - LOOK_BEHIND - 2)
     read = text[shift:stop]
     if pattern.ignore_case:
         read = lowered(read)
@@ -99,12 +130,29 @@ def hits_of(pattern: Pattern, text: str, start: int, stop: int) -> Iterator[Hit]
         if word not in read:
             # Most are not, and this says so in half the time.
             continue
-        at = read.find(word, max(0, first - len(word)))
+        size = len(word)
+        at = read.find(word, max(0, first - size))
+        if pattern.edge and pattern.lead is None and word[0].isalnum():
+            search = _standing_free(word).search
+            found = search(read, at) if at >= 0 else None
+            while found is not None:
+                at = found.start()
+                if not pattern.ignore_case or stands_free(text, at + shift):
+                    yield at + shift, at + shift + size, pattern
+                found = search(read, at + 1)
+            continue
         while at >= 0:
-            end = at + len(word)
+            end = at + size
             if pattern.may_begin(text, at + shift, end + shift):
                 yield at + shift, end + shift, pattern
             at = read.find(word, at + 1)
+
+
+@cache
+def _standing_free(word: str) -> re.Pattern[str]:
+    """Where ``word`` stands as ``stands_free`` says: said after it, so that `re` looks for its first characters."""
+    literal = re.escape(word)
+    return re.compile(rf"{literal}(?:(?<![A-Za-z0-9]{literal})|(?<=\\[nrtbf]{literal}))")
 
 
 class Beginnings:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_guard.scrub.encodings import encoded, forms, squeezed, squeezed_with_places
+from jupyter_guard.scrub.encodings import encoded, forms, places_of, squeezed
 from jupyter_guard.scrub.needles import BARE_KEPT, Anchors, Needles
 from jupyter_guard.scrub.spans import Found
 
@@ -22,6 +22,9 @@ SHORTEST_INSIDE = 8
 """Shorter values count only at word boundaries, and only when somebody registered or typed them."""
 
 _PUBLIC_WHEN_CUT_UP = 3
+_SHORTEST_NUMBER = 20
+"""Shorter ones of digits alone are in any column of numbers that is read without its blanks and points."""
+
 _LONGEST_CUT_UP = 512
 _BARE_NEAR = 256
 CUT_UP_WINDOW = 3 * _LONGEST_CUT_UP + 16
@@ -36,10 +39,14 @@ _STOP = frozenset(
 
 
 class Skipped(msgspec.Struct, frozen=True):
-    """A value that is not looked for, by the name of where it came from; never the value."""
+    """A value that is not looked for, by the name of where it came from; never the value.
+
+    ``unread``: a file, whose values nobody knows.
+    """
 
     name: str
     reason: str
+    unread: bool = False
 
 
 class KnownValues:
@@ -143,22 +150,35 @@ class Matcher:
         self._plain = Needles(needles)
         self.longest = self._plain.longest
         cut_up: dict[str, tuple[str, bool]] = {}
+        self._spread: dict[str, int] = {}  # how far apart the ends of one may be, by what is left without separators
         for needle, (kind, word) in needles.items():
             bare = squeezed(needle)
-            if not word and SHORTEST_INSIDE <= len(bare) <= _LONGEST_CUT_UP and not bare.isdigit():
+            shortest = _SHORTEST_NUMBER if bare.isdigit() else SHORTEST_INSIDE
+            if not word and shortest <= len(bare) <= _LONGEST_CUT_UP:
                 cut_up.setdefault(bare, (kind, False))
+                # A list of characters has five for each: quotes, a comma, a space.
+                spread = min(5 * len(needle) + 16, CUT_UP_WINDOW)
+                self._spread[bare] = max(spread, self._spread.get(bare, 0))
         self._cut_up = Needles(cut_up)
         self._in_json: Needles | None = None
 
     def spans(self, text: str) -> list[Found]:
-        """Values in a whole ``text``, as they are or cut up."""
-        return self.look(text, 0, 0, final=True)[0]
+        """Values in a whole ``text``, as they are or cut up, also by line ends that are written as in code."""
+        found = self.look(text, 0, 0, final=True, shown=0)[0]
+        if self._cut_up and "\\n" in text:
+            # As wide as before, so that places are the same.
+            blank = text.replace("\\r", "  ").replace("\\n", "  ")
+            found += self.look(blank, 0, 0, final=True, shown=0)[0]
+        return found
 
-    def look(self, text: str, start: int, scanned: int, final: bool) -> tuple[list[Found], int]:
+    def look(
+        self, text: str, start: int, scanned: int, final: bool, shown: int = _PUBLIC_WHEN_CUT_UP
+    ) -> tuple[list[Found], int]:
         """Values in ``text[start:]`` that end after ``scanned``, and from where its end may be the beginning of one.
 
         ``start`` is what the last look said of the text up to ``scanned``; the second answer is the text's length when
-        there is no such beginning, or nothing comes any more.
+        there is no such beginning, or nothing comes any more. ``shown`` characters of a value that is cut up count as
+        public: a stream that held each character which a value may begin with would stand still.
         """
         size = len(text)
         found, unfinished = self._plain.look(text, start)
@@ -169,7 +189,7 @@ class Matcher:
         ]
         held = unfinished[0] if unfinished else size
         if self._cut_up:
-            held = min(held, self._look_for_cut_up(text, scanned, spans))
+            held = min(held, self._look_for_cut_up(text, scanned, spans, shown))
         return spans, size if final else held
 
     @cached_property
@@ -191,7 +211,7 @@ class Matcher:
             return final
         return not (text[end].isalnum() or text[end] == "_")
 
-    def _look_for_cut_up(self, text: str, scanned: int, spans: list[Found]) -> int:
+    def _look_for_cut_up(self, text: str, scanned: int, spans: list[Found], shown: int) -> int:
         size = len(text)
         start = max(0, scanned - CUT_UP_WINDOW)
         bare = squeezed(text[start:])
@@ -202,11 +222,13 @@ class Matcher:
             found = []
         if not found and not unfinished:
             return size
-        _, places = squeezed_with_places(text, start)
+        wanted = [place for at, end, _ in found for place in (at, at + shown, end - 1)]
+        wanted += [place for at in unfinished for place in (at, at + _PUBLIC_WHEN_CUT_UP)]
+        places = places_of(text, start, wanted)
         for at, end, (kind, _word) in found:
             first, after = places[at], places[end - 1] + 1
-            if after > scanned and end - at < after - first <= 3 * (end - at) + 16:
-                spans.append(Found(places[at + _PUBLIC_WHEN_CUT_UP], after, kind, 0))
+            if after > scanned and end - at < after - first <= self._spread[bare[at:end]]:
+                spans.append(Found(places[at + shown], after, kind, 0))
         near = (at for at in unfinished if size - places[at] <= CUT_UP_WINDOW)
         return next((places[at + _PUBLIC_WHEN_CUT_UP] for at in near), size)
 

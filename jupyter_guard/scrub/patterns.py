@@ -10,8 +10,11 @@ r"""Token formats (TOML) -> patterns: where one may be, what it looks like there
 Further keys: ``ignore_case`` (the keyword's case does not matter), ``edge`` (default true: no letter or digit directly
 before the keyword), ``lead`` (a class of characters and how many must stand before it, ``'[0-9]{3}'``), ``joined``
 (default true: what the check sees begins with the keyword), ``generic`` (a label of last resort), ``contains`` (only a
-part of what is taken out is the credential: the checks say whether that is a placeholder), ``context`` (what comes
-before the keyword in an example).
+part of what is taken out is the credential: the checks say whether that is a placeholder), ``word`` (a quote before the
+word of a command that the secret is in holds it together: ``-u 'ann:two words'``), ``context`` (what comes before the
+keyword in an example).
+
+A secret that is longer than its shape, or goes on in its quotes, is taken out to its end all the same: see ``runs``.
 """
 
 from __future__ import annotations
@@ -24,23 +27,44 @@ from typing import Any
 
 import msgspec
 
-from jupyter_guard.scrub.checks import CHECKS, LOOK_BEHIND
+from jupyter_guard.scrub.checks import CHECKS
+from jupyter_guard.scrub.letters import UNSAID
+from jupyter_guard.scrub.named import LOOK_BEHIND
 from jupyter_guard.scrub.rewrite import CAP
 from jupyter_guard.scrub.shape import Shape, ShapeError
-from jupyter_guard.scrub.values import entropy, stands_for_a_value
+from jupyter_guard.scrub.values import entropy, reads_as_prose, stands_for_a_value
 
+_UNQUOTED = r"""\s"'`,;<>(){}\[\]\\"""
+"""What ends a value, as part of a class of characters."""
+
+_ASSIGNED = (
+    r"""[\w.-]{0,30}(?:&quot;|&#39;|(?:\\{0,3}["'`\])}*]){0,3})?(?:\s?:?\s?(?:[Ss]tring|str|STRING|Final\[str\]))?"""
+    r"""(?:(?:["'`]\s{0,3},|\s{0,10}(?:!?={1,3}>?|:{1,3}=?|\?=|\|\|:?|->|<-|>|\s(?:value|content)\s?[:=]))[*]{0,2}\s{0,12})"""
+    r"""(?:["']?[Vv]alue["']?\s?[:=]\s?)?(?:(?:chr|[|(&]\w{0,5}|!!str)\s{1,9})?"""
+)
 PARTS = {
+    # What tells a generated value from words, early in it: a digit, or letters that no word has next to each other.
+    "<telling>": f"(?:[0-9]|{UNSAID})",
     # A name's rest, what closes its quotes, a type, the sign, and what opens the value: ``api_key": "``, ``KEY ?= '``,
     # ``var key string = "``, ``<key>``, ``"KEY", "``, ``- name: KEY\n  value: ``.
-    "<assign>": (
-        r"""[\w.-]{0,30}(?:&quot;|&#39;|(?:\\{0,3}["'`\])}*]){0,3})?(?:\s?:?\s?(?:[Ss]tring|str|STRING|Final\[str\]))?"""
-        r"""(?:(?:["'`]\s{0,3},|\s{0,10}(?:!?={1,3}>?|:{1,3}=?|\?=|\|\|:?|->|<-|>|\s(?:value|content)\s?[:=]))[*]{0,2}\s{0,12})"""
-        r"""(?:["']?[Vv]alue["']?\s?[:=]\s?)?(?:(?:chr|[|(&]\w{0,5}|!!str)\s{1,9})?"""
-        r"""(?:[bfruN]{0,2}(?:\\{0,3}["'`]){1,3}|&quot;|&#39;)?"""
+    "<assign>": rf"""{_ASSIGNED}(?:[bfruN]{{0,2}}(?:\\{{0,3}}["'`]){{1,3}}|&quot;|&#39;)?""",
+    # The same where the value is in double quotes, or in single ones.
+    "<assign-double>": rf"""{_ASSIGNED}[bfruN]{{0,2}}(?:\\{{0,3}}"){{1,3}}""",
+    "<assign-single>": rf"""{_ASSIGNED}[bfruN]{{0,2}}(?:\\{{0,3}}'){{1,3}}""",
+    # Seven characters or so with a digit, and not numbers alone: of what follows a name, few words and no counts.
+    "<chosen>": (
+        rf"(?:[0-9]{{1,5}}[^{_UNQUOTED}0-9][^{_UNQUOTED}]{{3,128}}"
+        rf"|[^{_UNQUOTED}0-9]{{1,24}}[0-9][^{_UNQUOTED}]{{1,128}})"
+    ),
+    # The same where a colon, a slash or an at sign stands for a time, a path or an address.
+    "<chosen-plain>": (
+        rf"(?:[0-9]{{1,5}}[^{_UNQUOTED}0-9:/@-][^{_UNQUOTED}:/@]{{3,64}}"
+        rf"|[^{_UNQUOTED}0-9:/@-][^{_UNQUOTED}0-9:/@]{{0,23}}[0-9][^{_UNQUOTED}:/@]{{1,64}})"
     ),
 }
 """What shapes may use by name."""
 
+_QUOTES = ("'", '"', "`")
 _PREFIX = re.compile(r"[A-Za-z][\w.$+-]*", re.ASCII)
 _ESCAPED = re.compile(r"\\[nrtbf]\Z")
 _KEYS = frozenset(
@@ -57,6 +81,7 @@ _KEYS = frozenset(
         "context",
         "joined",
         "contains",
+        "word",
     }
 )
 
@@ -77,6 +102,7 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
     context: str = ""
     joined: bool = False
     contains: bool = False
+    word: bool = False
     goes_with_secret: bool = False
     """The keyword is taken out too: it is a token's own beginning, and no word that stands before one."""
 
@@ -89,6 +115,10 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
     def secret(self, text: str, at: int, end: int) -> tuple[int, int] | None:
         """Where the secret after the keyword at ``text[at:end]`` is, as if ``text`` ended where it ends."""
         match = self.shape.match(text, end)
+        if match is None and self.may_be_long:
+            match = self.shape.match_long(text, end)
+            if match is not None and reads_as_prose(match["secret"]):
+                return None
         if match is None:
             return None
         start, stop = match.span("secret")
@@ -101,7 +131,17 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
             return None
         if not all(CHECKS[name](seen, match) for name in self.checks):
             return None
+        if text[stop - 1] == "\\" and text[stop : stop + 1] in _QUOTES:
+            # Of what closes the value, unless its run says otherwise.
+            stop -= len(text[start:stop]) - len(text[start:stop].rstrip("\\"))
+            if stop == start:
+                return None
         return (at if self.goes_with_secret else start), stop
+
+    @property
+    def may_be_long(self) -> bool:
+        """Whether a secret that is longer than the shape is one all the same, whatever follows it."""
+        return self.generic and self.shape.goes_long
 
 
 def overlong(pattern: Pattern, text: str, end: int) -> bool:
@@ -196,6 +236,7 @@ def _pattern(kind: str, entry: Any) -> Pattern:
         context=str(entry.get("context", "")),
         joined=bool(entry.get("joined", False)),
         contains=bool(entry.get("contains", False)),
+        word=bool(entry.get("word", False)),
         goes_with_secret=begins_with_keyword and entry.get("edge", True) and all(map(_PREFIX.fullmatch, keywords)),
     )
 

@@ -15,6 +15,9 @@ _ENOUGH = 20
 
 _ANY_BYTE = r"[\x00-\xff]"
 
+_BEYOND_ASCII = r"[\xc2-\xf4][\x80-\xbf]{1,3}"
+"""A character in UTF-8."""
+
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
     op.CATEGORY_NOT_DIGIT: r"\D",
@@ -139,9 +142,12 @@ def relaxed(node: tuple[Any, Any]) -> str:
         return "(?:" + "|".join("".join(relaxed(sub) for sub in branch) for branch in value[1]) + ")"
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
         low, high, sub = value
-        inner = "".join(relaxed(part) for part in sub)
+        inner = _relaxed_character(sub[0]) if _single(sub) else "".join(relaxed(part) for part in sub)
         return f"(?:{inner}){{{min(low, _ENOUGH)},{_upper(high, list(sub))}}}"
-    return _relaxed_character(node)
+    if _ascii_only([node]) or (kind is op.IN and value[0][0] is not op.NEGATE) or kind is op.LITERAL:
+        return _relaxed_character(node)
+    # A character of four bytes is four of these.
+    return f"{character(node)}{{1,4}}"
 
 
 def _upper(high: Any, nodes: Nodes) -> str:
@@ -237,13 +243,63 @@ def _classes(nodes: Nodes) -> Iterator[str]:
                 yield f"[{character(node)}]" if kind is op.LITERAL else character(node)
 
 
+def tail_of(nodes: Nodes, least: int) -> tuple[str, str] | None:
+    """The class of the last part of ``nodes`` that may repeat ``least`` times, and one with what may follow it too.
+
+    ``None``: there is none at their end, how often is fixed, or it depends on which of several ways was taken.
+    """
+    rest: Nodes = []
+    for node in reversed(nodes):
+        kind, value = node
+        if kind is op.AT or kind in (op.ASSERT, op.ASSERT_NOT):
+            continue
+        rest.append(node)
+        if kind is op.BRANCH:
+            tails = {tail_of(list(branch), least) for branch in value[1]}
+            return tails.pop() if len(tails) == 1 and len(rest) == 1 else None
+        if kind is op.SUBPATTERN:
+            return tail_of(list(value[3]), least) if len(rest) == 1 else None
+        if kind not in (op.MAX_REPEAT, op.MIN_REPEAT):
+            return None
+        low, high, inner = value
+        if _single(inner):
+            if low == high:
+                return None
+            if high is op.MAXREPEAT or high >= least:
+                first, all_ = _any_of([node]), _any_of(rest)
+                # What may stand between the lines of a key is between words too.
+                return first, first if all_ == _ANY_BYTE or r"\s" in all_ else all_
+            if low:
+                return None
+        elif low:
+            return None
+    return None
+
+
 def _relaxed_character(node: tuple[Any, Any]) -> str:
     if _ascii_only([node]):
         return character(node)
     kind, value = node
     if kind is op.LITERAL:
-        return "".join(f"\\x{byte:02x}" for byte in chr(value).encode("utf-8", "surrogatepass"))
-    return character(node) if kind is not op.IN or value[0][0] is op.NEGATE else f"{_ANY_BYTE}+"
+        return _bytes_of(value)
+    if kind is not op.IN or value[0][0] is op.NEGATE:
+        return character(node)
+    within = "".join(character((op.IN, [one]))[1:-1] for one in value if _ascii_only([(op.IN, [one])]))
+    beyond = []
+    for inner, content in value:
+        if inner is op.LITERAL and content > 127:
+            beyond.append(_bytes_of(content))
+        elif inner is op.RANGE and content[1] > 127:
+            within += f"{_in_class(content[0])}-\\x7f" if content[0] < 128 else ""
+            beyond.append(_BEYOND_ASCII)
+        elif inner is op.CATEGORY and not _ascii_only([(op.IN, [(inner, content)])]):
+            within += _CATEGORIES[content]
+            beyond.append(_BEYOND_ASCII)
+    return either(f"[{within}]" if within else "", *dict.fromkeys(beyond))
+
+
+def _bytes_of(code: int) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in chr(code).encode("utf-8", "surrogatepass"))
 
 
 def _ascii_only(nodes: Nodes) -> bool:
@@ -275,3 +331,65 @@ def _ascii_only(nodes: Nodes) -> bool:
         elif kind in (op.NOT_LITERAL, op.ANY):
             return False
     return True
+
+
+def least_of(nodes: Nodes) -> int:
+    """The fewest characters that match ``nodes``."""
+    least = 0
+    for kind, value in nodes:
+        if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
+            least += 1
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            least += value[0] * least_of(list(value[2]))
+        elif kind is op.SUBPATTERN:
+            least += least_of(list(value[3]))
+        elif kind is op.BRANCH:
+            least += min(least_of(list(branch)) for branch in value[1])
+    return least
+
+
+def width_of(node: tuple[Any, Any]) -> int:
+    """The most characters that can match ``node``."""
+    kind, value = node
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        high = CAP if value[1] is op.MAXREPEAT else int(value[1])
+        return high * sum(width_of(sub) for sub in value[2])
+    if kind is op.SUBPATTERN:
+        return sum(width_of(sub) for sub in value[3])
+    if kind is op.BRANCH:
+        return max(sum(width_of(sub) for sub in branch) for branch in value[1])
+    return 0 if kind is op.AT else 1
+
+
+def first_of(nodes: Nodes, most: int) -> Nodes:
+    """The first of ``nodes``, of no more than ``most`` characters: what every match begins with."""
+    out: Nodes = []
+    for node in nodes:
+        kind, value = node
+        if kind is op.SUBPATTERN:
+            inner = list(value[3])
+            if width_of(node) > most:
+                return out + first_of(inner, most)
+            out += inner
+        elif width_of(node) <= most:
+            out.append(node)
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            low, _high, inner = value
+            times = min(low, most // max(1, width_of((op.SUBPATTERN, (None, 0, 0, inner)))))
+            return [*out, (op.MAX_REPEAT, (times, times, inner))] if times else out
+        else:
+            return out
+        most -= width_of(node)
+    return out
+
+
+def ended_early(nodes: Nodes) -> Nodes:
+    """``nodes`` without what may be missing at their end, for engines that report every end: the first is enough."""
+    out = list(nodes)
+    while out and not least_of(out[-1:]):
+        out.pop()
+    if out and out[-1][0] in (op.MAX_REPEAT, op.MIN_REPEAT):
+        low, _high, inner = out[-1][1]
+        enough = min(low, _ENOUGH)
+        out[-1] = (op.MAX_REPEAT, (enough, enough, inner))
+    return out

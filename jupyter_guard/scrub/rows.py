@@ -6,7 +6,7 @@ A row is held until its line ends; nothing else is. What is taken out depends on
 from __future__ import annotations
 
 from jupyter_guard.scrub.spans import Found
-from jupyter_guard.scrub.tables import EXACT_NAME, KIND, LONGEST_HEAD, LONGEST_ROW, NAMES, Table, line_end
+from jupyter_guard.scrub.tables import ABOVE, COLUMN, EXACT_NAME, KIND, LONGEST_HEAD, LONGEST_ROW, Table, line_end
 
 
 class Rows:
@@ -28,7 +28,7 @@ class Rows:
 
     def keep(self, size: int) -> int:
         """From where of a text of this ``size`` the lines are still needed."""
-        return self.line if size - self.line <= LONGEST_HEAD or self._table.open else size
+        return max(0, self.line - ABOVE) if size - self.line <= LONGEST_HEAD or self._table.open else size
 
     def moved(self, by: int) -> None:
         """The text begins ``by`` characters earlier: what is left of it, that many characters were dropped."""
@@ -42,7 +42,7 @@ class Rows:
         """Add the cells in ``text``, new from ``scanned`` on, to ``found``; returns from where it is to be held."""
         size = len(text)
         if not self.named and not self._table.open:
-            if self.line < scanned:
+            if 0 < scanned - self.line <= LONGEST_HEAD:
                 self._look_at_first_line(text, scanned, final)
             if not self.named:
                 # Ordinary output. No line ended between where this one starts and what was looked at before.
@@ -76,7 +76,7 @@ class Rows:
         if ended is None or ended[0] - self.line > LONGEST_HEAD:
             return
         low = text[self.line : ended[0]].lower()
-        for name in NAMES:
+        for name in COLUMN.keywords:
             at = low.find(name)
             while at >= 0:
                 if EXACT_NAME.match(low, at):
@@ -98,10 +98,13 @@ class Rows:
                 self.named.clear()
             return size
         if ended[0] - self.line <= LONGEST_HEAD:
-            self._table.cells(text[self.line : ended[0]])
+            self._cells(text, self.line, ended[0])
         self.line = ended[1]
         self.named = [at for at in self.named if at >= self.line]
         return -1
+
+    def _cells(self, text: str, line: int, stop: int) -> list[tuple[int, int]]:
+        return self._table.cells(text[line:stop], text[max(0, line - ABOVE) : line])
 
     def _row(self, text: str, size: int, final: bool, found: list[Found]) -> int:
         ended = line_end(text, self.line, final)
@@ -116,7 +119,7 @@ class Rows:
             return min(size, self.line)
         else:
             line = self.line
-            found.extend(Found(line + a, line + b, KIND, 1) for a, b in self._table.cells(text[line:stop]))
+            found.extend(Found(line + a, line + b, KIND, 1) for a, b in self._cells(text, line, stop))
         self._row_seen = -1
         self.line = ended[1]
         self.named = [at for at in self.named if at >= self.line]

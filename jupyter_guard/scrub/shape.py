@@ -14,8 +14,8 @@ import re
 from functools import cached_property
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as sre  # type: ignore[attr-defined]
-from typing import Any
 
+from jupyter_guard.scrub.letters import UNSAID
 from jupyter_guard.scrub.rewrite import (
     CAP,
     PLACES,
@@ -24,10 +24,15 @@ from jupyter_guard.scrub.rewrite import (
     character,
     cut_off,
     either,
+    ended_early,
+    first_of,
+    least_of,
     open_ended,
     prefixes,
     relaxed_all,
     relaxed_or_cut_off,
+    tail_of,
+    width_of,
 )
 
 _LONG_PART = 64
@@ -37,13 +42,18 @@ class ShapeError(ValueError):
     """A shape that cannot be used; the message says why."""
 
 
+_MOST_WAYS = 16_384
+"""So often may a text be read at one place; of the built-in shapes none needs more than a tenth of it."""
+
+
 class Shape:
     r"""One shape, parsed when it is first looked into and compiled when it is first needed.
 
     ``source`` is a regular expression in ASCII mode (``\\w``, ``\\d``, ``\\s`` know ASCII only). ``longest`` is the
     most characters that the whole can span. ``check`` raises ``ShapeError`` for what streams cannot do exactly
-    (back-references, look-around wider than a character) and for repeats of repeats without bounds, which can
-    take exponential time; a shape that was checked before need not be parsed for that again.
+    (back-references, look-around wider than a character), for repeats of repeats without bounds, which can take
+    exponential time, and for rows of repeats that multiply their work; a shape that was checked before need not be
+    parsed for that again.
     """
 
     def __init__(self, source: str, ignore_case: bool = False) -> None:
@@ -52,14 +62,19 @@ class Shape:
         self._match: re.Pattern[str] | None = None
         self._open: re.Pattern[str] | None = None
         self._begun: re.Pattern[str] | None = None
+        self._long: re.Pattern[str] | None = None
 
     def check(self) -> Shape:
         """The shape itself, once it is known to be one. Raises ``ShapeError``."""
         # Imported here: what comes with the package was checked before, and a kernel never needs it.
-        from jupyter_guard.scrub.ambiguity import ambiguous
+        from jupyter_guard.scrub.ambiguity import ambiguous, shared_out
 
         if any(map(ambiguous, self._nodes)):
             raise ShapeError("a repeat that can be read in many ways can take exponential time")
+        if shared_out([node for part in self._nodes for node in part], CAP) > _MOST_WAYS:
+            raise ShapeError(
+                "repeats one after the other that can share a text take far longer than it is long; give them bounds"
+            )
         return self
 
     @cached_property
@@ -88,19 +103,28 @@ class Shape:
     def longest(self) -> int:
         """The most characters that the whole can span."""
         # A group spans what is in it.
-        return sum(_width(node) for part in self._nodes for node in part)
+        return sum(width_of(node) for part in self._nodes for node in part)
 
     @cached_property
     def before_longest(self) -> int:
         """The most characters that can stand before the secret."""
-        return sum(_width(node) for node in self._before)
+        return sum(width_of(node) for node in self._before)
+
+    @property
+    def before_begun(self) -> str:
+        """An expression for what stands before the secret, or for its beginning at the end of the text.
+
+        In ASCII mode, whatever the case is. Empty where nothing stands before it.
+        """
+        before = open_ended(self._before)
+        return f"(?i:{before})" if before and self._flags & re.IGNORECASE else before
 
     @cached_property
     def settles_early(self) -> bool:
         """Whether only one part is long, and nothing must follow it: engines that count to few know it by then."""
         nodes = self._secret + self._after
-        long = next((at for at, node in enumerate(nodes) if _width(node) > _LONG_PART), len(nodes))
-        return sum(map(_width, nodes[:long])) <= _LONG_PART and not _least(nodes[long + 1 :])
+        long = next((at for at, node in enumerate(nodes) if width_of(node) > _LONG_PART), len(nodes))
+        return sum(map(width_of, nodes[:long])) <= _LONG_PART and not least_of(nodes[long + 1 :])
 
     @cached_property
     def decided_within(self) -> int:
@@ -111,15 +135,44 @@ class Shape:
         if self.secret_is_one_repeat:
             return 0
         nodes = self._secret + self._after
-        last = max((at for at, node in enumerate(nodes) if _least([node])), default=0)
-        return sum(map(_width, nodes[:last])) + (
-            _least([nodes[last]]) if nodes[last][0] is op.MAX_REPEAT else _width(nodes[last])
+        last = max((at for at, node in enumerate(nodes) if least_of([node])), default=0)
+        return sum(map(width_of, nodes[:last])) + (
+            least_of([nodes[last]]) if nodes[last][0] is op.MAX_REPEAT else width_of(nodes[last])
         )
 
     @cached_property
     def secret_is_one_repeat(self) -> bool:
         """Whether it is characters of one kind and no more."""
         return len(self._secret) == 1 and self._secret[0][0] is op.MAX_REPEAT
+
+    @cached_property
+    def secret_least(self) -> int:
+        """The fewest characters of a secret that is one repeat."""
+        return int(self._secret[0][1][0])
+
+    @cached_property
+    def tail(self) -> tuple[str, str] | None:
+        """The characters that show that a secret goes on where a bound has ended it, and those that it goes on with.
+
+        Both are classes. ``None``: the shape says itself how long a secret is.
+        """
+        return tail_of(self._secret, _LONG_PART)
+
+    @cached_property
+    def goes_long(self) -> bool:
+        """Whether something must follow a secret that is, or begins with, one long repeat."""
+        if self.tail is None or not self._after or self._secret[0][0] is not op.MAX_REPEAT:
+            return False
+        high = self._secret[0][1][1]
+        return high is not op.MAXREPEAT and high >= _LONG_PART and not least_of(self._secret[1:])
+
+    def match_long(self, text: str, start: int) -> re.Match[str] | None:
+        """If the shape ``goes_long``: a match up to its bound where the secret is longer, whatever may follow that."""
+        if self._long is None:
+            inner = all_of(list(self._secret[0][1][2]))
+            most = self._secret[0][1][1]
+            self._long = self._compile(f"{all_of(self._before)}(?P<secret>(?:{inner}){{{most}}})(?={inner})")
+        return self._long.match(text, start)
 
     def match(self, text: str, start: int) -> re.Match[str] | None:
         """The match at ``start`` with the group ``secret``, as if ``text`` ended here."""
@@ -151,28 +204,37 @@ class Shape:
             self._begun = self._compile(rf"{all_of(self._before)}(?!\Z)(?:{prefixes(rest)}|{all_of(rest)})")
         return self._begun.match(text, start) is not None
 
-    def relaxed(self, ends: bool, digit_within: int = -1) -> str:
+    def relaxed(self, ends: bool, digit_within: int = -1, most: int = 8) -> str:
         """An expression for engines that read bytes: it matches wherever ``match`` does, and sometimes elsewhere.
 
         With ``ends`` it also matches where the text ends while the shape is open. ``digit_within`` says that of one
-        kind of characters, only secrets with a digit among the first so many count; then, and with ``digit_within``
-        0, the expression ends as early as it can. Below 0 it is the whole shape.
+        kind of characters, only secrets with a digit or a pair of letters that no word has among the first so many
+        count; then, and with ``digit_within`` 0, the expression ends as early as it can, with no more than ``most`` of
+        them. Below 0 it is the whole shape.
         """
         joined = relaxed_or_cut_off if ends else relaxed_all
         if digit_within < 0 or not self.secret_is_one_repeat:
-            return joined(self._before + self._secret + self._after)
+            return joined(ended_early(self._before + self._secret + self._after))
         low, _high, sub = self._secret[0][1]
         inner = relaxed_all(list(sub))
-        least = min(low, 8)
+        least = min(low, most)
         cut = cut_off(self._secret[0]) if ends else ""
         if not digit_within:
             return joined(self._before, either(f"(?:{inner}){{{least}}}", cut))
         early = [_times(inner, at) + "[0-9]" + _times(inner, least - 1 - at) for at in range(least)]
         late = f"(?:{inner}){{{least},{digit_within - 1}}}[0-9]"
-        return joined(self._before, either(*early, late, cut))
+        return joined(self._before, either(*early, late, _unsaid(inner, digit_within), cut))
+
+    def beginning(self, most: int) -> Nodes:
+        """What every match begins with, of no more than ``most`` characters; nothing where the first part is longer."""
+        return ended_early(first_of(self._before + self._secret + self._after, most))
+
+    def relaxed_beginning(self, ends: bool, most: int) -> str:
+        """``beginning`` as ``relaxed`` says the whole."""
+        return (relaxed_or_cut_off if ends else relaxed_all)(self.beginning(most))
 
     def relaxed_password(self, ends: bool, within: int) -> str:
-        """The same for secrets that count only in quotes, or with a sign or a digit among the first ``within``."""
+        """The same for secrets that count only in quotes, or with a sign, a digit or such a pair so early."""
         joined = relaxed_or_cut_off if ends else relaxed_all
         secret, before = self._secret, self._before
         if not self.secret_is_one_repeat or not before or before[-1][0] is not op.MAX_REPEAT:
@@ -187,7 +249,7 @@ class Shape:
         sign = "[^\\-A-Za-z_./:" + inside[2:]
         early = "|".join(f"{_times(inside, at)}{sign}{_times(inside, low - 1 - at)}" for at in range(low))
         late = f"{inside}{{{low},{within - 1}}}{sign}"
-        unquoted = either(early, late, cut_off(secret[0]) if ends else "")
+        unquoted = either(early, late, _unsaid(inside, within), cut_off(secret[0]) if ends else "")
         return joined(before[:-1], either(quoted, joined(before[-1:], unquoted)))
 
     def _compile(self, source: str) -> re.Pattern[str]:
@@ -197,6 +259,10 @@ class Shape:
 def _times(inner: str, count: int) -> str:
     # Hyperscan refuses a repeat of zero.
     return f"(?:{inner}){{{count}}}" if count else ""
+
+
+def _unsaid(inner: str, within: int) -> str:
+    return f"(?:{inner}){{0,{within - 2}}}(?:{UNSAID})"
 
 
 def _split(nodes: Nodes) -> tuple[Nodes, Nodes, Nodes]:
@@ -220,7 +286,7 @@ def _refuse_slow(nodes: Nodes, inside_unbounded: bool) -> None:
             unbounded = high is op.MAXREPEAT
             if unbounded and inside_unbounded:
                 raise ShapeError("an unbounded repeat inside an unbounded repeat can take exponential time")
-            if unbounded and _least(list(sub)) == 0:
+            if unbounded and least_of(list(sub)) == 0:
                 raise ShapeError("an unbounded repeat of what may be empty can take exponential time")
             _refuse_slow(list(sub), inside_unbounded or unbounded or (high > 64 and len(list(sub)) > 1 and low != high))
         elif kind is op.SUBPATTERN:
@@ -239,29 +305,3 @@ def _refuse_slow(nodes: Nodes, inside_unbounded: bool) -> None:
                 raise ShapeError("a shape is read in the middle of a text: no ^ and no \\A")
         elif kind not in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
             raise ShapeError(f"not usable in a shape: {str(kind).lower()}")
-
-
-def _least(nodes: Nodes) -> int:
-    least = 0
-    for kind, value in nodes:
-        if kind in (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY):
-            least += 1
-        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-            least += value[0] * _least(list(value[2]))
-        elif kind is op.SUBPATTERN:
-            least += _least(list(value[3]))
-        elif kind is op.BRANCH:
-            least += min(_least(list(branch)) for branch in value[1])
-    return least
-
-
-def _width(node: tuple[Any, Any]) -> int:
-    kind, value = node
-    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-        high = CAP if value[1] is op.MAXREPEAT else int(value[1])
-        return high * sum(_width(sub) for sub in value[2])
-    if kind is op.SUBPATTERN:
-        return sum(_width(sub) for sub in value[3])
-    if kind is op.BRANCH:
-        return max(sum(_width(sub) for sub in branch) for branch in value[1])
-    return 0 if kind is op.AT else 1

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
+import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,7 +63,7 @@ def read_sources(names: Iterable[str], env: Mapping[str, str], home: Path, note:
                 try:
                     found = list(reader(text))
                 except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                    note(Skipped(str(place), "not in the form that was expected"))
+                    note(Skipped(str(place), "not in the form that was expected", unread=True))
                     continue
                 for field, value in found:
                     yield Secret(value, f"{place.name}: {field}", f"{name}-credential")
@@ -78,6 +80,29 @@ def from_environment(env: Mapping[str, str]) -> Iterator[Secret]:
             yield Secret(password, name, "environment")
 
 
+def from_file(path: str, text: str) -> Iterator[Secret]:
+    """What a file of keys or credentials holds, by what it is called and how it looks: it may lie anywhere."""
+    name = re.split(r"[/\\]", path)[-1]
+    low = name.lower()
+    reader: Reader = _assignments
+    if low.endswith("netrc"):
+        reader = _netrc
+    elif low.endswith("pgpass"):
+        reader = _pgpass
+    elif low.endswith("npmrc"):
+        reader = _npmrc
+    elif low.endswith((".yaml", ".yml")) or low == "kubeconfig":
+        reader = _yaml_values
+    elif text.lstrip().startswith("{"):
+        reader = _gcp_values
+    found: list[tuple[str, str]] = []
+    for read in (_pem, reader, *((_aws, _url_lines) if reader is _assignments else ())):
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            found += read(text)
+    for field, value in found:
+        yield Secret(value, f"{name}: {field}", "private-key" if field == "private key" else "credential-file")
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a variable or setting of this name holds a secret."""
     return bool(_SECRET_NAME.search(name)) and not _NO_SECRET_NAME.search(name)
@@ -86,19 +111,32 @@ def is_secret_name(name: str) -> bool:
 def _text(path: Path, note: Note) -> str | None:
     """A file's text; ``None``, with a note unless it does not exist, when it is not an ordinary small readable file."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            note(Skipped(str(path), "not a file"))
-            return None
-        if status.st_size > LARGEST_FILE:
-            note(Skipped(str(path), f"larger than {LARGEST_FILE >> 20} MiB"))
-            return None
-        return path.read_bytes()[:LARGEST_FILE].decode("utf-8", "backslashreplace")
-    except FileNotFoundError:
+        # Opening a named pipe waits for whoever writes to it.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            mode = os.fstat(handle).st_mode
+            if not stat.S_ISREG(mode):
+                note(Skipped(str(path), f"{_called(mode)}, not a file", unread=True))
+                return None
+            with open(handle, "rb", closefd=False) as file:
+                data = file.read(LARGEST_FILE + 1)
+        finally:
+            os.close(handle)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as problem:
-        note(Skipped(str(path), f"not readable ({type(problem).__name__})"))
+        said = getattr(problem, "strerror", None) or type(problem).__name__
+        note(Skipped(str(path), f"not readable ({said})", unread=True))
         return None
+    if len(data) > LARGEST_FILE:
+        note(Skipped(str(path), f"larger than {LARGEST_FILE >> 20} MiB", unread=True))
+        return None
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _called(mode: int) -> str:
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((name for is_one, name in kinds if is_one(mode)), "a device")
 
 
 def _assignments(text: str) -> Iterator[tuple[str, str]]:
@@ -207,6 +245,11 @@ def _yaml_lines(text: str) -> Iterator[tuple[str, str]]:
                 yield from _basic(name, value)
 
 
+def _yaml_values(text: str) -> Iterator[tuple[str, str]]:
+    yield from _yaml_lines(text)
+    yield from _assignments(re.sub(r"^[ \t]*-[ \t]+|^[ \t]+", "", text, flags=re.MULTILINE))
+
+
 def _pem(text: str) -> Iterator[tuple[str, str]]:
     """The bodies of private keys, header and footer apart."""
     for match in re.finditer(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----\s+(.*?)\s*-----END", text, re.DOTALL):
@@ -214,25 +257,25 @@ def _pem(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _at(*names: str) -> Callable[[Mapping[str, str], Path], Iterable[Path]]:
-    return lambda _env, home: [home / name for name in names]
+    """Where files are that usually are at these ``names``, and where variables say that they are."""
 
-
-def _at_variable(variable: str, *names: str) -> Callable[[Mapping[str, str], Path], Iterable[Path]]:
     def places(env: Mapping[str, str], home: Path) -> Iterable[Path]:
-        return [Path(env[variable])] if env.get(variable) else [home / name for name in names]
+        # The wrapper asks for names only, and is spared what the package imports.
+        from jupyter_guard.knowledge.moved import moved
+
+        elsewhere = [Path(one) for name in names for one in moved(name, env, str(home))]
+        return dict.fromkeys((*elsewhere, *(home / name for name in names)))
 
     return places
 
 
 def _dotenv(env: Mapping[str, str], home: Path) -> Iterable[Path]:
-    here = Path(env["PWD"]) if env.get("PWD") else None
-    folders = [home] if here is None else [home, here, *list(here.parents)[:3]]
+    # A kernel runs in its notebook's folder, and its PWD is where the server was started; libraries look from either.
+    heres = [Path(env["PWD"])] if env.get("PWD") else []
+    with contextlib.suppress(OSError):
+        heres.append(Path.cwd())
+    folders = [home, *(folder for here in heres for folder in (here, *list(here.parents)[:3]))]
     return dict.fromkeys(folder / name for folder in folders for name in (".env", ".env.local", ".envrc"))
-
-
-def _hugging_face(env: Mapping[str, str], home: Path) -> Iterable[Path]:
-    base = Path(env["HF_HOME"]) if env.get("HF_HOME") else home / ".cache" / "huggingface"
-    return [base / "token", base / "stored_tokens", home / ".huggingface" / "token"]
 
 
 def _ssh(_env: Mapping[str, str], home: Path) -> Iterable[Path]:
@@ -242,22 +285,6 @@ def _ssh(_env: Mapping[str, str], home: Path) -> Iterable[Path]:
         ]
     except OSError:
         return []
-
-
-def _azure(_env: Mapping[str, str], home: Path) -> Iterable[Path]:
-    names = (
-        "accessTokens.json",
-        "msal_token_cache.json",
-        "service_principal_entries.json",
-        "servicePrincipalProfile.json",
-    )
-    return [home / ".azure" / name for name in names]
-
-
-def _gcp(env: Mapping[str, str], home: Path) -> Iterable[Path]:
-    found = [home / ".config" / "gcloud" / "application_default_credentials.json", home / ".boto"]
-    given = env.get("GOOGLE_APPLICATION_CREDENTIALS")
-    return [Path(given), *found] if given else found
 
 
 def _gcp_values(text: str) -> Iterator[tuple[str, str]]:
@@ -272,23 +299,31 @@ def _gcp_values(text: str) -> Iterator[tuple[str, str]]:
 
 SOURCES: dict[str, tuple[Callable[[Mapping[str, str], Path], Iterable[Path]], Reader]] = {
     "dotenv": (_dotenv, _assignments),
-    "aws": (_at_variable("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", ".aws/config"), _aws),
-    "netrc": (_at_variable("NETRC", ".netrc", "_netrc"), _netrc),
-    "pgpass": (_at_variable("PGPASSFILE", ".pgpass"), _pgpass),
+    "aws": (_at(".aws/credentials", ".aws/config"), _aws),
+    "netrc": (_at(".netrc", "_netrc"), _netrc),
+    "pgpass": (_at(".pgpass"), _pgpass),
     "pip": (
-        _at_variable("PIP_CONFIG_FILE", ".config/pip/pip.conf", ".pip/pip.conf", ".config/uv/uv.toml"),
+        _at(".config/pip/pip.conf", ".pip/pip.conf", ".config/uv/uv.toml"),
         _index_settings,
     ),
-    "npm": (_at_variable("NPM_CONFIG_USERCONFIG", ".npmrc"), _npmrc),
+    "npm": (_at(".npmrc"), _npmrc),
     "pypi": (_at(".pypirc"), _assignments),
     "git": (_at(".git-credentials", ".config/git/credentials"), _url_lines),
-    "huggingface": (_hugging_face, _whole),
+    "huggingface": (_at(".cache/huggingface/token", ".cache/huggingface/stored_tokens", ".huggingface/token"), _whole),
     "kaggle": (_at(".kaggle/kaggle.json", ".config/kaggle/kaggle.json"), _json_values),
     "docker": (_at(".docker/config.json", ".config/containers/auth.json"), _json_values),
-    "kube": (_at_variable("KUBECONFIG", ".kube/config"), _yaml_lines),
-    "gcp": (_gcp, _gcp_values),
-    "azure": (_azure, _json_values),
-    "databricks": (_at_variable("DATABRICKS_CONFIG_FILE", ".databrickscfg"), _assignments),
+    "kube": (_at(".kube/config"), _yaml_lines),
+    "gcp": (_at(".config/gcloud/application_default_credentials.json", ".boto"), _gcp_values),
+    "azure": (
+        _at(
+            ".azure/accessTokens.json",
+            ".azure/msal_token_cache.json",
+            ".azure/service_principal_entries.json",
+            ".azure/servicePrincipalProfile.json",
+        ),
+        _json_values,
+    ),
+    "databricks": (_at(".databrickscfg"), _assignments),
     "snowflake": (_at(".snowflake/connections.toml", ".snowflake/config.toml", ".snowsql/config"), _assignments),
     "ssh": (_ssh, _pem),
     "mysql": (_at(".my.cnf"), _assignments),

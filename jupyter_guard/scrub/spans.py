@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import msgspec
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A secret at ``text[start:end]``. ``rank`` orders names: 0 a known value, 1 a token format, 2 a generic form."""
+    """A secret at ``text[start:end]``. ``rank`` orders names: 0 a known value, 1 a token format, 2 a generic form.
+
+    What ``goes_on`` is the rest of one that was found before it. What begins there has no say in the name of the whole,
+    which a stream has passed on by then: up to ``named`` it has, if that is given, and else in all of what was found.
+    """
 
     start: int
     end: int
     kind: str
     rank: int
+    goes_on: bool = False
+    named: int = -1
 
     def moved(self, by: int) -> Found:
         """The same, ``by`` characters further."""
-        return Found(self.start + by, self.end + by, self.kind, self.rank)
+        return msgspec.structs.replace(self, start=self.start + by, end=self.end + by)
 
-
-# No end of a line ends it, as these stand in keys, and no sign of base64.
-_KEY = re.compile(r"[A-Za-z0-9+/=_\\\r\n]*")
-
-
-def overlong_end(text: str, at: int) -> int:
-    """Where the secret ends that reaches over ``text[at]`` and is longer than any shape."""
-    found = _KEY.match(text, at)
-    return found.end() if found is not None else at
+    @property
+    def named_until(self) -> int:
+        """What begins before may have a better name for it."""
+        if self.named >= 0:
+            return self.named
+        return self.start if self.goes_on else self.end
 
 
 def merged(spans: Iterable[Found]) -> list[Found]:
@@ -40,10 +42,13 @@ def merged(spans: Iterable[Found]) -> list[Found]:
             out.append(span)
             best = span
             continue
-        if _says_more(span, best):
-            best = span
+        named = out[-1].named_until
+        if not span.goes_on and span.start < named:
+            if _says_more(span, best):
+                best = span
+            named = max(named, span.end)
         last = out[-1]
-        out[-1] = Found(last.start, max(last.end, span.end), best.kind, best.rank)
+        out[-1] = Found(last.start, max(last.end, span.end), best.kind, best.rank, last.goes_on, named)
     return out
 
 

@@ -9,23 +9,23 @@ aside on the way in and put back on the way out.
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
-from jupyter_guard.scrub.checks import LOOK_BEHIND
 from jupyter_guard.scrub.encodings import encoded
 from jupyter_guard.scrub.engine import ByKeyword, Engine, engine_for
 from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues, Matcher
+from jupyter_guard.scrub.marks import Marks
+from jupyter_guard.scrub.named import LOOK_BEHIND
 from jupyter_guard.scrub.patterns import Pattern, overlong
 from jupyter_guard.scrub.redaction import Redaction, marker
 from jupyter_guard.scrub.rewrite import CAP
 from jupyter_guard.scrub.rows import Rows
-from jupyter_guard.scrub.spans import Found, merged, overlong_end
+from jupyter_guard.scrub.runs import Run, add_run, overlong_run, read_runs, run_of
+from jupyter_guard.scrub.spans import Found, merged
 from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
-from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE
+from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE, without_escapes
 
 _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
 _CONTEXT_WITH_KNOWN = _CONTEXT + CUT_UP_WINDOW
@@ -34,8 +34,6 @@ _TRIMMED_FROM = 4_096
 _SHORT = 1_024
 _SHORT_LINE = 256
 """A line that goes on is read again from its start while it has no more characters."""
-
-_RUN = re.compile(r"[^\s\"'<>]*")
 
 
 class Scrubber:
@@ -68,11 +66,9 @@ class Scrubber:
         self._before = None
         self._live: list[Hit] = []
         self._spans: list[Found] = []
-        self._marks: deque[tuple[int, str]] = deque()
+        self._marks = Marks()
         self._unfinished = ""
-        self._swallowing = ""
-        self._swallow_from = 0
-        self._swallow_lines = False
+        self._runs: list[Run] = []  # secrets that were found and go on
         self._rows = Rows()
         self._calm = True  # nothing goes on that was begun, but for a keyword's beginning
 
@@ -139,9 +135,10 @@ class Scrubber:
         """``feed`` of what has escape sequences in it, or goes on with one."""
         chunk = self._finished_escapes(self._unfinished + chunk)
         size = len(self._text)
+        plain, others = without_escapes(chunk)
         # What is held and what comes, as it came: so it can go, where nothing in it is to be taken out.
-        as_it_is = not self._marks and not self._spans and "\x1b]" not in chunk
-        hold = self._advance(ESCAPE.sub("", chunk))
+        as_it_is = not self._marks and not self._spans and not (others and "\x1b]" in chunk)
+        hold = self._advance(plain)
         if as_it_is and not self._spans:
             raw = self._text[self._done : size] + chunk
             if hold == len(self._text):
@@ -163,22 +160,31 @@ class Scrubber:
         self._before = None
         hits: Iterable[Hit] | None = None
         if self._calm:
-            engine, line = self._engine or self._current_engine(), self._rows.line
-            # The engine itself sees whether a line is the head of a table, if it sees all of it.
-            begin = min(line, max(0, scanned - engine.overlap)) if scanned - line <= _SHORT_LINE else -1
+            engine, rows = self._engine or self._current_engine(), self._rows
+            line = rows.line
+            begin = -1
+            if scanned - line <= _SHORT_LINE:
+                # The engine itself sees whether a line is the head of a table, if it sees all of it.
+                begin = scanned - engine.overlap
+                begin = line if line < begin else max(0, begin)
             hits = engine.hits(text, scanned, False, begin)
             if not hits and self._no_known_in(plain):
                 self._scanned = self._known_from = size
                 hold = engine.beginnings.held(text)
                 if begin >= 0:
                     ended = text.rfind("\n", scanned)
-                    self._rows.line = max(text.rfind("\r", max(scanned, ended)), ended, line - 1) + 1
+                    carriage = text.rfind("\r", max(scanned, ended))
+                    if carriage > ended:
+                        ended = carriage
+                    if ended >= line:
+                        rows.line = ended + 1
                 else:
-                    hold = min(hold, self._rows.look(text, scanned, False, self._spans))
-                    self._calm = not (self._spans or self._rows.busy)
+                    held = rows.look(text, scanned, False, self._spans)
+                    hold = min(hold, held)
+                    self._calm = not (self._spans or rows.busy)
                 return max(self._done, hold)
         hold = self._hold(False, hits)
-        self._calm = not (self._live or self._spans or self._marks or self._swallowing or self._rows.busy) and (
+        self._calm = not (self._live or self._spans or self._marks or self._runs or self._rows.busy) and (
             self._known_from == size
         )
         return hold
@@ -231,14 +237,7 @@ class Scrubber:
     def _set_aside(self, text: str, size: int) -> None:
         """Note the sequences in ``text``, the rest of which begins at ``size``."""
         self._calm = False
-        at = 0
-        for escape in ESCAPE.finditer(text):
-            size += escape.start() - at
-            sequence = escape[0]
-            if sequence.startswith("\x1b]"):
-                sequence = sequence[:2] + scrub(sequence[2:], self._known, self._patterns)
-            self._marks.append((size, sequence))
-            at = escape.end()
+        self._marks.set_aside(text, size, lambda said: scrub(said, self._known, self._patterns))
 
     def _hold(self, final: bool, hits: Iterable[Hit] | None = None) -> int:
         """From where the text is not passed on yet. What is to be taken out is noted.
@@ -264,10 +263,10 @@ class Scrubber:
             shape = pattern.shape
             if size - end > CAP and overlong(pattern, text, end):
                 self._spans.append(Found(end, end + CAP, pattern.kind, 1))
-                self._swallowing, self._swallow_from, self._swallow_lines = pattern.kind, end + CAP, True
+                add_run(self._runs, overlong_run(pattern.kind, end + CAP))
                 continue
             still_open = False if final else shape.open(text, end)
-            if still_open is None:
+            if still_open is None and not pattern.may_be_long:
                 continue
             if still_open:
                 self._live.append(hit)
@@ -278,7 +277,8 @@ class Scrubber:
                 continue
             place = pattern.secret(text, at, end)
             if place is not None and not inside_blob(text, at, place[1]):
-                self._found(pattern, *place)
+                self._spans.append(Found(*place, pattern.kind, 2 if pattern.generic else 1))
+                add_run(self._runs, run_of(pattern, text, *place))
         if len(self._live) > _MOST_CANDIDATES:
             self._give_up_on_candidates(hold)
         if not final and (held := engine.beginnings.held(text)) < hold:
@@ -291,30 +291,10 @@ class Scrubber:
         if (held := self._rows.look(text, scanned, final, self._spans)) < hold:
             hold = held
         self._scanned = size
-        if self._swallowing:
-            self._swallow()
+        if self._runs and (held := read_runs(self._runs, text, final, self._spans)) < hold:
+            hold = held
         # A candidate is held from its keyword on; what was passed on when it had not begun was no part of it.
         return max(self._done, hold)
-
-    def _found(self, pattern: Pattern, start: int, end: int) -> None:
-        self._spans.append(Found(start, end, pattern.kind, 2 if pattern.generic else 1))
-        if end - start >= CAP:
-            # Longer than any shape: what belongs to it is not known, so all of it goes, to where the run ends.
-            self._swallowing = pattern.kind
-            self._swallow_from = end
-            self._swallow_lines = False
-
-    def _swallow(self) -> None:
-        if self._swallow_lines:
-            end = overlong_end(self._text, self._swallow_from)
-        else:
-            match = _RUN.match(self._text, self._swallow_from)
-            end = match.end() if match is not None else self._swallow_from
-        if end > self._swallow_from:
-            self._spans.append(Found(self._swallow_from - 1, end, self._swallowing, 1))
-        if end < len(self._text):
-            self._swallowing = ""
-        self._swallow_from = end
 
     def _give_up_on_candidates(self, hold: int) -> None:
         """Far more beginnings than any honest text has: better a gap than a leak or a stall."""
@@ -346,7 +326,7 @@ class Scrubber:
         for group in reversed(groups):
             if group.start < hold < group.end:
                 # What goes on from what was passed on as a marker goes now, whatever may begin inside it.
-                hold = group.start if group.start >= self._done else group.end
+                hold = group.start if group.start >= self._done and hold < group.named_until else group.end
         out_parts: list[str] = []
         at = self._done
         waiting: list[Found] = []
@@ -355,45 +335,38 @@ class Scrubber:
                 waiting.append(group)
                 continue
             if group.start >= self._done:
-                out_parts.append(self._between(at, group.start))
+                out_parts.append(self._marks.between(text, at, group.start))
                 out_parts.append(marker(group.kind))
                 self.redactions.append(Redaction(group.kind))
-            out_parts.append(self._marks_until(group.end - 1))
-            at = group.end
-        out_parts.append(self._between(at, hold))
+            out_parts.append(self._marks.until(group.end - 1))
+            at = max(at, group.end)
+        out_parts.append(self._marks.between(text, at, hold))
         # What a sequence at the very end does is not held: a colour is reset at once.
-        out_parts.append(self._marks_until(hold))
+        out_parts.append(self._marks.until(hold))
         self._done = hold
         self._spans = [span for span in self._spans if span.end > hold] if waiting else []
         self._trim()
         return "".join(out_parts)
 
-    def _between(self, start: int, end: int) -> str:
-        """The text from ``start`` to ``end`` with the sequences that stood in it, those at its end included."""
-        if not self._marks or self._marks[0][0] > end:
-            return self._text[start:end]
-        parts = []
-        while self._marks and self._marks[0][0] <= end:
-            place, sequence = self._marks.popleft()
-            if place > start:
-                parts.append(self._text[start:place])
-                start = place
-            parts.append(sequence)
-        parts.append(self._text[start:end])
-        return "".join(parts)
-
-    def _marks_until(self, end: int) -> str:
-        parts = []
-        while self._marks and self._marks[0][0] <= end:
-            parts.append(self._marks.popleft()[1])
-        return "".join(parts)
-
     def _trim(self) -> None:
         size = len(self._text)
         if size < _TRIMMED_FROM:
             return
-        keep = size - (_CONTEXT_WITH_KNOWN if self._known else _CONTEXT)
-        keep = min(keep, self._done, self._known_from, self._rows.keep(size))
+        keep = size - (_CONTEXT if self._matcher is None and not self._known else _CONTEXT_WITH_KNOWN)
+        if self._done < keep:
+            keep = self._done
+        if self._calm:
+            # There is nothing else to move, which for a piece of ordinary output is worth asking.
+            line = self._rows.keep(size)
+            keep = min(keep, line)
+            if keep > 0:
+                self._text = self._text[keep:]
+                self._done -= keep
+                self._scanned = self._known_from = size - keep
+                self._rows.moved(-keep)
+            return
+        keep = min(keep, self._known_from, self._rows.keep(size))
+        keep = min([keep, *(run.at for run in self._runs)]) if self._runs else keep
         for at, _end, _pattern in self._live:
             keep = min(keep, at - BLOB_LOOK_BEHIND)
         if keep <= 0:
@@ -406,11 +379,10 @@ class Scrubber:
             self._live = [(at - keep, end - keep, pattern) for at, end, pattern in self._live]
         if self._spans:
             self._spans = [span.moved(-keep) for span in self._spans]
-        if self._marks:
-            self._marks = deque((at - keep, sequence) for at, sequence in self._marks)
+        self._marks.moved(-keep)
         self._rows.moved(-keep)
-        if self._swallowing:
-            self._swallow_from -= keep
+        for run in self._runs:
+            run.moved(-keep)
 
 
 def scrub(text: str, known: KnownValues | Iterable[str] = (), patterns: Sequence[Pattern] | None = None) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 PLACEHOLDER = re.compile(
     r"x{4,}|\*{3,}|\.{3}|…|_{6,}|-{6,}|(?:^|[^a-z])(?:your|my|some|the|insert|enter|replace|change)[-_ ]?(?:me|my|own|secret|token|api|key|password|value|here|this|it)"
     r"|example|placeholder|redacted|removed|masked|hidden|sample|dummy|changeme|todo|fixme|lorem|not[-_]?a[-_]?(?:real|secret|uuid)|^not[-_ ]?set$"
-    r"|too-?short|^<.*>$|^\[.*\]$|^\{.*\}$|^%.*%$|\$\{|\$\(|\{\{|<[a-z_ -]+>|^\$[A-Za-z_]|^%\(|^@|^env[.:\[]|^var\.|^process\.env|^os\.(?:environ|getenv)",
+    r"|too-?short|^<.*>$|^\[.*\]$|^\{.*\}$|^%.*%$|\$\{|\$\(|\{\{|<(?-i:[A-Z]?[a-z]{3,}(?:[_ -]?[A-Za-z][a-z]+)*|[A-Z]{3,}(?:[_ -][A-Z]+)*)>|^\$[A-Za-z_]|^%\(|^@|^env[.:\[]|^var\.|^process\.env|^os\.(?:environ|getenv)",
     re.IGNORECASE,
 )
 WORDS = frozenset(
@@ -22,12 +22,12 @@ WORDS = frozenset(
     "confirmation authentication authenticate authorization unset not is was for and or the with this that must should "
     "will can may has have are be to of in at by as if on it sent set get new old len max min length size count "
     "abc abcd abc123 1234 12345 123456 user_password userpassword mypassword accepted denied rejected failed failure error "
-    "ok success successful generated generator correct reused protected policy manager salt hash strength".split()
+    "enter please provide choose leave your ok success successful generated generator correct reused protected policy manager salt hash strength".split()
 )
 _LONGEST_PLACEHOLDER = 64
 """In longer texts such words stand by chance, or to say whose token it is."""
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 METHOD = re.compile(
     # an attribute of a module: `requests.auth.get_token`, `windll.advapi32.OpenTokenEx`
     r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[a-z]+(?:_[a-z]+)+|[a-z_]+(?:\.[a-z_]+[0-9]{0,2})+\.(?:[A-Z][a-z]+)+[A-Z]?"
@@ -35,9 +35,12 @@ METHOD = re.compile(
 DOTTED = re.compile(r"[A-Za-z_]\w{0,24}(?:\.[A-Za-z_]\w{0,24}){2,}(?::\w+)?|[a-z_]{2,12}[0-9]{0,2}(?:\.[a-z_]{2,24})+")
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _RUNS = re.compile(r"[0-9]+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
+_LONG_RUNS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{4,}")
 UNRANDOM = re.compile(
     r"\d{1,4}(?:[-/.:]\d{1,4}){2,}(?:[T ].*)?|(?:\d{1,3}\.){2,3}\d{1,4}|v?\d+(?:\.\d+)+[a-z0-9.+-]*|[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
-    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./@-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}|arn:.*|[a-z]{2}-[a-z]+-[0-9]:.*|[0-9]{12}:.*",
+    r"|(?:https?|s3|gs|file|ftp|ws|wss)://.*|/[\w./@-]*|\.{1,2}/.*|~/.*|[A-Za-z]:\\.*|[\w.+-]+@[\w-]+\.[\w.]+|0x[0-9a-fA-F]{1,16}|arn:.*|[a-z]{2}-[a-z]+-[0-9]:.*|[0-9]{12}:.*"
+    # what follows the user's name in /etc/passwd and /etc/shadow
+    r"|[x*!]{0,2}:[0-9]+:[0-9]+:.*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -72,7 +75,7 @@ def looks_random(text: str) -> bool:
             switches -= 1
         longest = max(longest, len(token))
     bits = entropy(text)
-    if _UUID.fullmatch(text):
+    if UUID.fullmatch(text):
         return bits >= 2.5
     if any(_alternates(token) for token in _SPLIT.split(text)) and bits >= 2.8:
         return True
@@ -81,6 +84,17 @@ def looks_random(text: str) -> bool:
     if switches >= 4 and odd >= 3 and bits >= 2.8:
         return True
     return longest >= 8 and switches >= 2 and odd >= 2 and bits >= 2.7 and any(c.isdigit() for c in text)
+
+
+def reads_as_prose(text: str) -> bool:
+    """Whether blanks are as near to each other as in sentences."""
+    return text.count(" ") > len(text) / 10
+
+
+def says_much(text: str) -> bool:
+    """Whether more than half of the letters are in words, as in code, templates and sentences."""
+    said = sum(len(run) for run in _LONG_RUNS.findall(text) if _says(run))
+    return 2 * said > sum(c.isalpha() for c in text)
 
 
 def _alternates(token: str) -> bool:
@@ -112,6 +126,10 @@ _COMMON_NAME = re.compile(
 )
 
 
+_MEASURED = re.compile(r"[a-z_]+[0-9]?=[-+]?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?[%a-z]{0,2}")
+"""What a loop prints of itself: `loss=0.31`."""
+
+
 def looks_chosen(secret: str) -> bool:
     """Words with numbers and signs, as people choose them: `Tulip-Sandal95`, and no `layer_12`, `ResNet50.pt`, `v1.2`."""
     bare = secret.rstrip(".,:!?")
@@ -119,7 +137,7 @@ def looks_chosen(secret: str) -> bool:
     digits = sum(c.isdigit() for c in bare)
     if len(secret) < 7 or letters < 3 or not digits or "://" in bare or "%s" in bare:
         return False
-    if UNRANDOM.fullmatch(bare) or DOTTED.fullmatch(bare) or _COMMON_NAME.fullmatch(bare):
+    if UNRANDOM.fullmatch(bare) or DOTTED.fullmatch(bare) or _COMMON_NAME.fullmatch(bare) or _MEASURED.fullmatch(bare):
         return False
     signs = set(re.sub(r"[\w./:-]", "", secret))
     odd = signs & set("[](){}<>$%&|=")

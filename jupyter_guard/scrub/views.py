@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from jupyter_guard.scrub.redaction import marker
@@ -11,48 +12,83 @@ from jupyter_guard.scrub.spans import Found
 # ECMA-48 control sequences, operating-system commands (hyperlinks, titles), and two-character escapes. Bounded, so
 # that a stream knows when an unfinished one is none.
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]{0,256}[ -/]{0,16}[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\-_])")
+# By far most are of this kind: where nothing is left that begins like one, there were no others.
+_CONTROL = re.compile(r"\x1b\[[0-?]{0,256}[ -/]{0,16}[@-~]")
 UNFINISHED_ESCAPE = re.compile(r"\x1b(?:\[[0-?]{0,256}[ -/]{0,16}|\][^\x07\x1b]{0,4096}\x1b?)?\Z")
 
-MARKUP = re.compile(
-    r"<!--.*?-->|</?[A-Za-z][^<>]{0,65536}>|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});", re.DOTALL
-)
+_ENTITY = r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+MARKUP = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]{0,65536}>|" + _ENTITY, re.DOTALL)
+# What an attribute says: a browser reads entities there too, and no tags.
+ENTITIES = re.compile(_ENTITY)
+# Python's own table has two thousand names and takes half a megabyte, for the few that nearly all markup gets by with.
+_COMMON = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&#x27;": "'", "&nbsp;": "\xa0"}
+
+
+def _decoded(entity: str) -> str:
+    if entity in _COMMON:
+        return _COMMON[entity]
+    from html import unescape
+
+    return unescape(entity)
+
+
+def without_escapes(text: str) -> tuple[str, bool]:
+    """``text`` without escape sequences, and whether there were others in it than control sequences."""
+    plain = _CONTROL.sub("", text)
+    if "\x1b" not in plain:
+        return plain, False
+    return ESCAPE.sub("", text), True
 
 
 class View:
-    """The plain text behind markup. Character ``i`` of ``text`` stands for ``source[starts[i]:ends[i]]``."""
+    """The plain text behind markup. Character ``i`` of ``text`` stands for ``source[start(i):end(i)]``."""
 
     def __init__(self, source: str, markup: re.Pattern[str]) -> None:
-        # Imported where there is markup: its tables of names are a third of a megabyte.
-        from html import unescape
-
         self.source = source
         self._markup = markup
+        # Runs of plain text, and entities, each by where it begins in the text and in the source, and its width there:
+        # 0 of plain text. A number for each character would take a hundred times the text.
+        self._begins: list[int] = []
+        self._places: list[tuple[int, int]] = []
         parts: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        at = 0
+        at = size = 0
         for found in markup.finditer(source):
-            self._plain(parts, at, found.start())
-            if found[0][0] == "&":
-                decoded = unescape(found[0])
+            start, end = found.span()
+            if start > at:
+                parts.append(source[at:start])
+                self._begins.append(size)
+                self._places.append((at, 0))
+                size += start - at
+            if source[start] == "&":
+                decoded = _decoded(found[0])
                 parts.append(decoded)
-                self.starts += [found.start()] * len(decoded)
-                self.ends += [found.end()] * len(decoded)
-            at = found.end()
-        self._plain(parts, at, len(source))
+                self._begins.append(size)
+                self._places.append((start, end - start))
+                size += len(decoded)
+            at = end
+        parts.append(source[at:])
+        self._begins.append(size)
+        self._places.append((at, 0))
         self.text = "".join(parts)
 
-    def _plain(self, parts: list[str], start: int, end: int) -> None:
-        parts.append(self.source[start:end])
-        self.starts += range(start, end)
-        self.ends += range(start + 1, end + 1)
+    def start(self, at: int) -> int:
+        """Where in the source the character at ``at`` of the text begins."""
+        number = bisect_right(self._begins, at) - 1
+        place, width = self._places[number]
+        return place if width else place + at - self._begins[number]
+
+    def end(self, at: int) -> int:
+        """Where it ends."""
+        number = bisect_right(self._begins, at) - 1
+        place, width = self._places[number]
+        return place + (width or at - self._begins[number] + 1)
 
     def without(self, spans: Iterable[Found]) -> str:
         """The source with the characters of ``spans`` (places in ``text``) replaced; the markup between them stays."""
         parts = []
         at = 0
         for span in spans:
-            start, end = self.starts[span.start], self.ends[span.end - 1]
+            start, end = self.start(span.start), self.end(span.end - 1)
             if start < at:
                 continue
             parts.append(self.source[at:start])

@@ -1,4 +1,4 @@
-"""What an organisation refuses outright, as plain values that the judge can use without knowing the policy."""
+"""What an organisation refuses, and what alone it allows, as plain values: the judge does not know the policy."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import msgspec
 
 
 class Deny(msgspec.Struct, frozen=True):
-    """The policy's ``[deny]`` table: full module names, full callable names, SQL verbs, command prefixes."""
+    """The policy's ``[deny]`` table: full module names, full callable names, SQL verbs, command prefixes.
+
+    ``only`` is its ``allow.imports``: the modules that may be imported, with all below them; ``*`` is any, ``stdlib``
+    any of Python's own.
+    """
 
     imports: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
     sql: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset({"*"})

@@ -35,7 +35,9 @@ class Finding(msgspec.Struct, frozen=True):
     ``rule`` is ``JGnnn``, ``family`` the word for its hundred (``files``, ``data`` ...). ``message`` says what
     would happen to what, ``why`` why that matters, ``instead`` what to do. ``origin`` is the strictest one behind
     the effects. ``verdict`` and ``decided_by`` are filled in by the policy (``allow`` and ``""`` before that);
-    ``decided_by`` is the policy layer and key, as ``site: origin.assistant.critical``.
+    ``decided_by`` is the policy layer and key, as ``site: origin.assistant.critical``. ``suppressed`` is the reason
+    that a comment beside it gives for allowing it; after the policy decided, only where that counted. ``via`` is the
+    full name of the call that a finding without effects is about.
     """
 
     rule: str
@@ -50,3 +52,5 @@ class Finding(msgspec.Struct, frozen=True):
     origin: Origin = Origin.UNKNOWN
     verdict: Verdict = Verdict.ALLOW
     decided_by: str = ""
+    suppressed: str = ""
+    via: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from jupyter_guard.terms.effect import Certainty, Effect, Kind, Scope
 
@@ -43,6 +43,8 @@ _TOKEN = re.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{24,}|\b(?:sk|ghp
 
 def sentence(effects: Sequence[Effect]) -> str:
     """What ``effects`` do, in one sentence of about ``LONGEST`` characters at most, with the worst first."""
+    if not effects:
+        return NOTHING
     clauses = [_clause(group) for group in _groups(effects)]
     if not clauses:
         return NOTHING
@@ -72,14 +74,19 @@ def shown(text: str, longest: int = LONGEST_NAME) -> str:
 
 def worst_first(effect: Effect) -> tuple[int, int, int]:
     """A sort key: certain before possible, then by kind, then the dearest scope."""
-    return (_doubt(effect), WORST_FIRST.index(effect.kind), -effect.scope.rank)
+    return (_doubt(effect), _RANKS[effect.kind], -effect.scope.rank)
 
 
-def _groups(effects: Iterable[Effect]) -> list[tuple[Effect, ...]]:
+_RANKS = {kind: rank for rank, kind in enumerate(WORST_FIRST)}
+
+
+def _groups(effects: Sequence[Effect]) -> list[tuple[Effect, ...]]:
     groups: dict[tuple[object, ...], list[Effect]] = {}
-    # By the verb last: of two that are equally bad none should stand first because it was found first.
-    for effect in sorted(effects, key=lambda effect: (worst_first(effect), _verb(effect))):
-        if effect.scope is Scope.SESSION and effect.kind in _QUIET_IN_SESSION:
+    if len(effects) > 1:
+        # By the verb last: of two that are equally bad none should stand first because it was found first.
+        effects = sorted(effects, key=lambda effect: (worst_first(effect), _verb(effect)))
+    for effect in effects:
+        if effect.scope is Scope.SESSION and effect.kind in _QUIET_IN_SESSION and "show" not in effect.tags:
             continue
         groups.setdefault((effect.kind, _verb(effect), bool(_doubt(effect))), []).append(effect)
     return [tuple(group) for group in groups.values()]
@@ -121,8 +128,6 @@ def _addition(group: Sequence[Effect]) -> str:
         return ", which is run at a later start"
     if kind is Kind.PROCESS_RUN and "piped-to-interpreter" in tags:
         return " on text fresh from the network"
-    if "show" in tags and kind is Kind.CREDENTIAL_READ:
-        return " and shows them"
     return ""
 
 
@@ -155,8 +160,10 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
     Kind.PROCESS_SIGNAL: (("", "ends or signals", "processes", ""),),
     Kind.NETWORK_CONNECT: (
         ("exfiltration", "sends private data", "hosts", "to"),
+        ("from:private", "sends files of a home folder", "hosts", "to"),
         ("upload", "sends data", "hosts", "to"),
         ("download", "downloads", "hosts", "from"),
+        ("no-verify", "connects unchecked", "hosts", "to"),
         ("", "connects", "hosts", "to"),
     ),
     Kind.NETWORK_LISTEN: (
@@ -176,7 +183,10 @@ _VERBS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
         ("ddl", "changes the schema of", "tables", ""),
         ("", "changes data", "places", "in"),
     ),
-    Kind.CREDENTIAL_READ: (("", "reads credentials", "places", "from"),),
+    Kind.CREDENTIAL_READ: (
+        ("show", "shows credentials", "places", "from"),
+        ("", "reads credentials", "places", "from"),
+    ),
     Kind.PACKAGE_INSTALL: (("removes", "uninstalls", "packages", ""), ("", "installs", "packages", "")),
     Kind.RESOURCE_EXHAUST: (
         ("fork", "multiplies processes without end", "", ""),

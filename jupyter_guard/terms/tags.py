@@ -21,6 +21,7 @@ TAGS: Final[dict[str, str]] = {
     # where the input comes from; `from:X` on an effect says that its text or target flowed from X
     "from:network": "its input came from the network",
     "from:file": "its input came from a file",
+    "from:private": "its input came from a file of somebody's home folder, outside of the workspace",
     "from:user": "its input was typed by the user at run time",
     "from:environment": "its input came from the environment",
     "from:credential": "its input is a credential or a private file",

@@ -1,4 +1,7 @@
-/** The plugins; each can be disabled by its id (`jupyter labextension disable jupyter-guard:badge`). */
+/**
+ * The plugins; each can be disabled by its id (`jupyter labextension disable jupyter-guard:badge`). So what one of them
+ * needs of another is optional to it, and it does nothing without: JupyterLab calls a missing service an error.
+ */
 
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 

@@ -9,6 +9,8 @@ import { IGuardStatus, parseStatus } from './standing';
 import { count, list, table, text, texts } from './values';
 
 export const COMM_TARGET = 'jupyter_guard';
+/** The page's configuration has the server extension's version here, where there is one. */
+export const SERVER_OPTION = 'jupyterGuard';
 export const MIME_TYPE = 'application/vnd.jupyter-guard.v1+json';
 export const METADATA_KEY = 'jupyter_guard';
 export const PROTOCOL_VERSION = 1;
@@ -49,6 +51,10 @@ export interface IFinding {
   readonly effects: readonly IEffect[];
   /** Whether the guard is worth being asked for a safe rewrite. */
   readonly fixable: boolean;
+  /** Whether there may be a rewrite that somebody has to read first. */
+  readonly offered: boolean;
+  /** The qualified name of what the finding is about, where it has no effects. */
+  readonly via: string;
 }
 
 export interface IReport {
@@ -67,6 +73,15 @@ export interface IReport {
 export interface IPending extends IReport {
   readonly id: string;
   readonly prompt: string;
+  /** The guard said that another page is asked: the one that ran the cell. */
+  readonly isElsewhere: boolean;
+  /** The text of the cell when it last was allowed to run in this kernel, and the one that waits, where they differ. */
+  readonly changes: IChanges | null;
+}
+
+export interface IChanges {
+  readonly before: string;
+  readonly after: string;
 }
 
 export interface IRedaction {
@@ -90,7 +105,8 @@ export type GuardMessage =
   | { readonly type: 'report'; readonly item: IReport }
   | { readonly type: 'redaction'; readonly item: IRedaction }
   | { readonly type: 'pending'; readonly item: IPending }
-  | { readonly type: 'answered'; readonly id: string; readonly choice: string };
+  | { readonly type: 'answered'; readonly id: string; readonly choice: string }
+  | { readonly type: 'elsewhere' | 'asked'; readonly id: string };
 
 /** The card of one cell, as rendered in its output. */
 export interface ICard {
@@ -150,7 +166,9 @@ function parseFinding(value: unknown): IFinding {
     verdict: verdict(finding.verdict),
     decidedBy: text(finding.decided_by),
     effects: list(finding.effects).map(parseEffect),
-    fixable: finding.fixable === true
+    fixable: finding.fixable === true,
+    offered: finding.offered === true,
+    via: text(finding.via)
   };
 }
 
@@ -177,8 +195,12 @@ export function parseReport(value: unknown): IReport | null {
 
 function parsePending(value: unknown): IPending | null {
   const report = parseReport(value);
-  const id = text(table(value).id);
-  return report && id ? { ...report, id, prompt: text(table(value).prompt) } : null;
+  const { id, prompt, before, code } = table(value);
+  if (!report || !text(id)) {
+    return null;
+  }
+  const changes = typeof before === 'string' && typeof code === 'string' ? { before, after: code } : null;
+  return { ...report, id: text(id), prompt: text(prompt), isElsewhere: false, changes };
 }
 
 function parseRedaction(value: unknown): IRedaction {
@@ -221,6 +243,11 @@ export function parseMessage(data: unknown): GuardMessage | null {
     case 'answered': {
       const id = text(message.id);
       return id ? { type: 'answered', id, choice: text(message.choice) } : null;
+    }
+    case 'elsewhere':
+    case 'asked': {
+      const id = text(message.id);
+      return id ? { type: message.type, id } : null;
     }
     default:
       return null;

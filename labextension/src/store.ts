@@ -39,7 +39,7 @@ export function received(state: IGuardState, message: GuardMessage): IGuardState
         link: 'connected',
         kernel: state.kernel,
         guard: message.guard,
-        reports: message.reports.reduce(withReport, []),
+        reports: latest(message.reports),
         redactions: message.redactions.reduce(withRedaction, []),
         pending: message.pending
       };
@@ -56,6 +56,13 @@ export function received(state: IGuardState, message: GuardMessage): IGuardState
       return {
         ...state,
         pending: [...state.pending.filter(item => item.id !== message.item.id), message.item]
+      };
+    case 'asked':
+      return state;
+    case 'elsewhere':
+      return {
+        ...state,
+        pending: state.pending.map(item => (item.id === message.id ? { ...item, isElsewhere: true } : item))
       };
     case 'answered':
       return { ...state, pending: state.pending.filter(item => item.id !== message.id) };
@@ -85,6 +92,18 @@ function withReport(reports: readonly IReport[], item: IReport): IReport[] {
     kept.splice(oldest, 1);
   }
   return kept;
+}
+
+/** The same for many at once: a snapshot has thousands of cells. */
+function latest(reports: readonly IReport[]): IReport[] {
+  const kept = new Map<string, IReport>();
+  for (const item of reports) {
+    const own = placeOf(item);
+    kept.delete(own);
+    kept.set(own, item);
+  }
+  let surplus = [...kept.values()].filter(item => !item.cellId).length - CELLLESS_KEPT;
+  return [...kept.values()].filter(item => item.cellId !== '' || surplus-- <= 0);
 }
 
 /** Redactions of one run, kind and channel are one line with their counts added. */

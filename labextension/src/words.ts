@@ -142,19 +142,83 @@ export function channelPhrase(channel: string, trans: TranslationBundle): string
 }
 
 /** A limit of the policy's in words: "memory 4 GiB". */
-export function limitWords(name: string, value: number): string {
-  const words = name.replace(/_/g, ' ');
-  if (/seconds$/.test(name)) {
-    return `${words.replace(/ seconds$/, '')} ${value} s`;
+export function limitWords(name: string, value: number, trans: TranslationBundle): string {
+  switch (name) {
+    case 'memory':
+      return trans.__('memory %1', sizeWords(value, trans));
+    case 'disk':
+      return trans.__('disk %1', sizeWords(value, trans));
+    case 'output':
+      return trans.__('output %1', sizeWords(value, trans));
+    case 'cell_seconds':
+      return trans.__('cell %1 s', value);
+    case 'cell_cpu_seconds':
+      return trans.__('cell cpu %1 s', value);
+    case 'processes':
+      return trans.__('processes %1', value);
+    case 'open_files':
+      return trans.__('open files %1', value);
+    case 'recursion':
+      return trans.__('recursion %1', value);
+    default:
+      // Of a newer guard: its name is all that is known of it.
+      return `${named(name, trans)} ${value}`;
   }
-  return /^(memory|disk|output)/.test(name) ? `${words} ${sizeWords(value)}` : `${words} ${value}`;
 }
 
-function sizeWords(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const step = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+function sizeWords(bytes: number, trans: TranslationBundle): string {
+  const step = Math.max(0, Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 4));
   const value = bytes / 1024 ** step;
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[step] ?? 'B'}`;
+  const shown = Number.isInteger(value) ? String(value) : value.toFixed(1);
+  switch (step) {
+    case 0:
+      return trans.__('%1 B', shown);
+    case 1:
+      return trans.__('%1 KiB', shown);
+    case 2:
+      return trans.__('%1 MiB', shown);
+    case 3:
+      return trans.__('%1 GiB', shown);
+    default:
+      return trans.__('%1 TiB', shown);
+  }
+}
+
+/** What a verdict would have meant, where nothing is stopped: "stopped". */
+export function verdictPhrase(verdict: Verdict, trans: TranslationBundle): string {
+  switch (verdict) {
+    case 'block':
+      return trans.__('stopped');
+    case 'confirm':
+      return trans.__('asked about');
+    case 'warn':
+      return trans.__('warned of');
+    case 'allow':
+      return trans.__('allowed');
+  }
+}
+
+/** Where a secret was taken out, by the type of the kernel's message. */
+export function outputWords(channel: string, trans: TranslationBundle): string {
+  switch (channel) {
+    case 'stream':
+      return trans.__('printed text');
+    case 'execute_result':
+      return trans.__('result');
+    case 'display_data':
+    case 'update_display_data':
+      return trans.__('display');
+    case 'error':
+      return trans.__('error message');
+    case 'input_request':
+      return trans.__('prompt');
+    case 'comm_open':
+    case 'comm_msg':
+    case 'comm_close':
+      return trans.__('widget');
+    default:
+      return named(channel, trans);
+  }
 }
 
 /** Where a finding is: "line 3". */
@@ -162,7 +226,16 @@ export function place(finding: IFinding, trans: TranslationBundle): string {
   return trans.__('line %1', String(finding.span.line));
 }
 
-/** A redaction's kind, as the scrubber names it, in words: "aws_key" -> "aws key". */
-export function kindWords(kind: string): string {
-  return kind.replace(/[_.-]+/g, ' ');
+/**
+ * A redaction's kind, as the scrubber names it, in words: "aws_key" -> "aws key". The kinds are data of the guard's:
+ * a translation names those that it knows, and the others stay as they are.
+ */
+export function kindWords(kind: string, trans: TranslationBundle): string {
+  return named(kind, trans);
+}
+
+function named(name: string, trans: TranslationBundle): string {
+  const words = name.replace(/[_.-]+/g, ' ').trim();
+  // Of an empty text, a catalogue gives its head.
+  return words && trans.__(words);
 }

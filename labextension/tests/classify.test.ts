@@ -3,35 +3,103 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { authorship, commandKind, editorArrival, isCompletionLike, isEditorKey } from '../src/provenance/classify';
+import {
+  authorship,
+  commandKind,
+  editOf,
+  editorArrival,
+  IEdit,
+  IEditorInput,
+  isCompletionLike,
+  isEditorKey,
+  isLineKey
+} from '../src/provenance/classify';
 import { applied, Arrival, fresh } from '../src/provenance/ledger';
+import { TypedCharacters } from '../src/provenance/typing';
 
-const NEVER = { key: -Infinity, paste: -Infinity, drop: -Infinity };
-const TYPED_NOW = { ...NEVER, key: 5000 };
+/** What a person did in an editor; `text` is what their own events said they put in. */
+function did(times: Partial<IEditorInput>, text = ''): IEditorInput {
+  const typed = new TypedCharacters(1000);
+  typed.note(text, 5000);
+  const take = (pieces: readonly string[]): boolean => typed.take(pieces, 5000);
+  return { key: -Infinity, paste: -Infinity, drop: -Infinity, takeChord: () => false, take, ...times };
+}
 
-test('typing counts as typing only after a key of a person', () => {
-  assert.equal(editorArrival('input.type', 5010, TYPED_NOW), 'typed');
-  assert.equal(editorArrival('delete.backward', 5010, TYPED_NOW), 'typed');
-  assert.equal(editorArrival('undo', 5010, TYPED_NOW), 'typed');
-  assert.equal(editorArrival('input.type', 9000, TYPED_NOW), 'synthetic');
-  assert.equal(editorArrival('input.type', 5010, NEVER), 'synthetic');
+function puts(...inserted: readonly string[]): IEdit {
+  return { inserted, deleted: '' };
+}
+
+function takes(deleted: string): IEdit {
+  return { inserted: [], deleted };
+}
+
+const KEY = { key: 5000 };
+const NEVER = did({});
+
+test('typing counts as typing only after a key of a person in this editor', () => {
+  assert.equal(editorArrival('input.type', puts('x'), 5010, did(KEY, 'x')), 'typed');
+  assert.equal(editorArrival('input', puts('\n    '), 5010, did(KEY)), 'typed');
+  assert.equal(editorArrival('delete.backward', takes('x'), 5010, did(KEY)), 'typed');
+  assert.equal(editorArrival('input.type', puts('x'), 9000, did(KEY, 'x')), 'synthetic');
+  assert.equal(editorArrival('input.type', puts('x'), 5010, did({}, 'x')), 'synthetic');
+  assert.equal(editorArrival('delete.backward', takes('x'), 5010, NEVER), 'synthetic');
+});
+
+test('typing puts in no more than what the person typed', () => {
+  assert.equal(editorArrival('input.type', puts('x = drop()'), 5010, did(KEY, 'x')), 'synthetic');
+  assert.equal(editorArrival('input', puts('drop()'), 5010, did(KEY)), 'synthetic');
+  assert.equal(editorArrival('delete.word', puts('drop()'), 5010, did(KEY)), 'synthetic');
+});
+
+test('undoing in an editor is nobody\'s by its name alone', () => {
+  assert.equal(editorArrival('undo', puts('drop()'), 5010, did(KEY, 'drop()')), 'synthetic');
+  assert.equal(editorArrival('redo', takes('# '), 5010, did(KEY)), 'synthetic');
 });
 
 test('pasting needs a paste event, a key is not enough', () => {
-  assert.equal(editorArrival('input.paste', 5010, TYPED_NOW), 'synthetic');
-  assert.equal(editorArrival('input.paste', 5010, { ...NEVER, paste: 5000 }), 'pasted');
-  assert.equal(editorArrival('input.drop', 5010, { ...NEVER, drop: 5000 }), 'dropped');
+  assert.equal(editorArrival('input.paste', puts('x'), 5010, did(KEY, 'x')), 'synthetic');
+  assert.equal(editorArrival('input.paste', puts('x'), 5010, did({ paste: 5000 })), 'pasted');
+  assert.equal(editorArrival('input.drop', puts('x'), 5010, did({ drop: 5000 })), 'dropped');
+});
+
+test('what calls itself a completion has to be like one', () => {
+  assert.equal(editorArrival('input.complete', puts('read_csv'), 5010, did(KEY)), 'completed');
+  assert.equal(editorArrival('input.complete', puts('os.remove("a")'), 5010, did(KEY)), 'synthetic');
+  assert.equal(editorArrival('input.complete', puts('read_csv'), 5010, NEVER), 'synthetic');
 });
 
 test('an edit that does not say what it is, is a program through the editor', () => {
-  assert.equal(editorArrival('', 5010, TYPED_NOW), 'api');
-  assert.equal(editorArrival('inputs-of-mine', 5010, TYPED_NOW), 'api');
+  assert.equal(editorArrival('', puts('x'), 5010, did(KEY, 'x')), 'api');
+  assert.equal(editorArrival('inputs-of-mine', puts('x'), 5010, did(KEY, 'x')), 'api');
 });
 
-test("the editor's own keys insert marks and blanks only", () => {
-  assert.ok(isEditorKey('# # ', 5010, TYPED_NOW));
-  assert.ok(!isEditorKey('# x', 5010, TYPED_NOW));
-  assert.ok(!isEditorKey('# ', 5010, NEVER));
+test("the editor's own keys put in and take away marks and blanks only", () => {
+  const chord = did({ key: 5000, takeChord: () => true });
+  assert.ok(isEditorKey(puts('# ', '# '), 5010, chord));
+  assert.ok(isEditorKey(takes('# '), 5010, chord));
+  assert.ok(!isEditorKey(puts('# x'), 5010, chord));
+  assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, chord));
+  assert.ok(!isEditorKey({ inserted: ['#'], deleted: ' WHERE id=3' }, 5010, chord));
+  assert.ok(isEditorKey(puts('    '), 5010, did(KEY)));
+});
+
+test('a program that takes something away just after a key is not the key', () => {
+  assert.ok(!isEditorKey(takes('# '), 5010, did(KEY)));
+  assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, did(KEY)));
+  assert.ok(!isEditorKey(puts('# '), 5010, did(KEY)));
+  assert.ok(!isEditorKey(puts('    '), 5010, NEVER));
+});
+
+test('a key that moves lines is one in this editor', () => {
+  assert.ok(isLineKey('move.line', 5010, did(KEY)));
+  assert.ok(isLineKey('input.copyline', 5010, did(KEY)));
+  assert.ok(!isLineKey('move.line', 5010, NEVER));
+  assert.ok(!isLineKey('input.type', 5010, did(KEY)));
+});
+
+test('an edit is read off its steps', () => {
+  const steps = [{ retain: 2 }, { insert: 'x' }, { delete: 3 }, { retain: 1 }, { delete: 1 }, { insert: 'y' }];
+  assert.deepEqual(editOf(fresh('ab123c4', 'typed'), steps), { inserted: ['x', 'y'], deleted: '1234' });
 });
 
 test('commands are known by what they do to text', () => {
@@ -148,5 +216,5 @@ test('no visible text that a program took away leaves a cell a person’s', () =
 });
 
 test('an edit that calls itself the guard\'s rewrite is not typing, whatever a person pressed just before', () => {
-  assert.equal(editorArrival('input.fix', 1000, { key: 1000, paste: 1000, drop: 1000 }), 'synthetic');
+  assert.equal(editorArrival('input.fix', puts('x'), 5000, did({ key: 5000, paste: 5000, drop: 5000 }, 'x')), 'synthetic');
 });

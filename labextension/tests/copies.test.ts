@@ -12,8 +12,20 @@ test('text that was copied out of a chat is known where it is pasted, in other t
   const shared = store();
   new Copies(shared).noteChat('import os\n  os.remove("a")\n');
   const later = new Copies(shared);
-  assert.deepEqual(later.pasted('import os\n\nos.remove("a")'), [{ length: 25, arrival: 'copied' }]);
-  assert.equal(later.pasted('import os\nos.remove("b")')[0]?.arrival, 'pasted');
+  assert.deepEqual(later.arrived('import os\n\nos.remove("a")', 'pasted'), [{ length: 25, arrival: 'copied' }]);
+  assert.equal(later.arrived('import os\nos.remove("b")', 'pasted')[0]?.arrival, 'pasted');
+});
+
+test('what is dropped is known as what is pasted is', () => {
+  const copies = new Copies(store());
+  copies.noteChat('import os\nos.remove("a")');
+  assert.equal(copies.arrived('import os\nos.remove("a")', 'dropped')[0]?.arrival, 'copied');
+  assert.equal(copies.arrived('import os\nos.remove("b")', 'dropped')[0]?.arrival, 'dropped');
+  copies.noteCell('x = f(1)', [
+    { length: 4, arrival: 'typed' },
+    { length: 4, arrival: 'api' }
+  ]);
+  assert.deepEqual(copies.arrived('x = f(1)', 'dropped').map(run => run.arrival), ['dropped', 'api']);
 });
 
 test('a hash is all that is kept, and a word says nothing', () => {
@@ -22,7 +34,7 @@ test('a hash is all that is kept, and a word says nothing', () => {
   copies.noteChat('password');
   copies.noteChat('df');
   assert.match(shared.read(), /^[0-9a-f]{64}$/);
-  assert.equal(copies.pasted('df')[0]?.arrival, 'pasted');
+  assert.equal(copies.arrived('df', 'pasted')[0]?.arrival, 'pasted');
 });
 
 test('copied out of a cell, a program’s characters stay a program’s', () => {
@@ -31,11 +43,11 @@ test('copied out of a cell, a program’s characters stay a program’s', () => 
     { length: 4, arrival: 'typed' },
     { length: 4, arrival: 'api' }
   ]);
-  assert.deepEqual(copies.pasted('x = f(1)'), [
+  assert.deepEqual(copies.arrived('x = f(1)', 'pasted'), [
     { length: 4, arrival: 'pasted' },
     { length: 4, arrival: 'api' }
   ]);
-  assert.deepEqual(copies.pasted('x = f(1)\n')[1], { length: 5, arrival: 'api' });
+  assert.deepEqual(copies.arrived('x = f(1)\n', 'pasted')[1], { length: 5, arrival: 'api' });
 });
 
 test('only the latest copies are kept', () => {
@@ -45,6 +57,6 @@ test('only the latest copies are kept', () => {
     copies.noteChat(`value_${i} = compute(${i})`);
   }
   assert.equal(shared.read().split(' ').length, 500);
-  assert.equal(copies.pasted('value_1 = compute(1)')[0]?.arrival, 'pasted');
-  assert.equal(copies.pasted('value_599 = compute(599)')[0]?.arrival, 'copied');
+  assert.equal(copies.arrived('value_1 = compute(1)', 'pasted')[0]?.arrival, 'pasted');
+  assert.equal(copies.arrived('value_599 = compute(599)', 'pasted')[0]?.arrival, 'copied');
 });

@@ -9,12 +9,11 @@ import { pointOf } from '../src/lint/ranges';
 import { parseMessage } from '../src/protocol';
 import { parseStatus } from '../src/standing';
 import { parseTrail, shortTime } from '../src/trail/records';
-import { limitWords } from '../src/words';
 
 const SPAN = { line: 2, column: 0, endLine: 2, endColumn: 3 };
 
 function request(code: string): Parameters<Questions['rewrite']>[0] {
-  return { code, rule: 'JG502', span: SPAN, via: ['requests.get'] };
+  return { code, above: ['import requests'], rule: 'JG502', span: SPAN, via: ['requests.get'] };
 }
 
 test('any answer about a rewrite or the journal is read or refused, and never throws', () => {
@@ -40,16 +39,29 @@ test('what is asked about a finding names its callables once', () => {
   const [finding] = message.item.findings;
   assert.ok(finding);
   assert.equal(finding.fixable, true);
-  assert.deepEqual(fixRequest('code', finding), { code: 'code', rule: 'JG502', span: SPAN, via: ['a.b'] });
+  assert.deepEqual(fixRequest('code', ['above'], finding), { code: 'code', above: ['above'], rule: 'JG502', span: SPAN, via: ['a.b'] });
+  const named = { ...finding, effects: [], via: 'sqlite3.Cursor.execute' };
+  assert.deepEqual(fixRequest('code', [], named).via, ['sqlite3.Cursor.execute']);
+});
+
+test('a rewrite is safe unless the guard says that it is not', () => {
+  const answer = { title: 't', code: 'after', edits: [{ text: '', span: {} }] };
+  const read = (more: object): boolean => {
+    const found = parseRewrite(JSON.stringify({ ...answer, ...more }));
+    assert.ok('fix' in found);
+    return found.fix.isSafe;
+  };
+  assert.deepEqual([read({}), read({ safe: true }), read({ safe: false })], [true, true, false]);
 });
 
 test('only what the guard itself rewrote counts as its rewrite', async () => {
-  const sent: { readonly id?: unknown; readonly type?: unknown }[] = [];
+  const sent: { readonly id?: unknown; readonly type?: unknown; readonly above?: unknown }[] = [];
   const questions = new Questions(data => sent.push(data) > 0);
   const waiting = questions.rewrite(request('before'));
   const text = JSON.stringify({ title: 't', code: 'after', edits: [{ text: '', span: {} }] });
   questions.settle({ type: 'fix', id: Number(sent[0]?.id), text });
   assert.deepEqual(await waiting, parseRewrite(text));
+  assert.deepEqual(sent[0]?.above, ['import requests']);
   assert.equal(questions.hasRewritten('before', 'after'), true);
   assert.equal(questions.hasRewritten('before', 'after all'), false);
   assert.equal(questions.hasRewritten('after', 'before'), false);
@@ -82,14 +94,6 @@ test('limits and privileges are shown as far as the guard says them', () => {
   assert.equal(parseStatus({}).privileges, null);
   assert.deepEqual(parseStatus({ privileges: ['runs as root', 1] }).privileges, ['runs as root']);
   fc.assert(fc.property(fc.anything(), value => void parseStatus({ limits: value, privileges: value })));
-});
-
-test('limits are said in units', () => {
-  assert.equal(limitWords('memory', 4 * 1024 ** 3), 'memory 4 GiB');
-  assert.equal(limitWords('disk', 1536), 'disk 1.5 KiB');
-  assert.equal(limitWords('cell_seconds', 600), 'cell 600 s');
-  assert.equal(limitWords('processes', 256), 'processes 256');
-  assert.equal(limitWords('output', 0), 'output 0 B');
 });
 
 test('a time of today is an hour, another one has its day, and no time is nothing', () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import { isProgram } from '../src/provenance/classify';
-import { applied, Arrival, counts, fresh, ILedger, IStep, joined, replaced, slice } from '../src/provenance/ledger';
+import { applied, Arrival, carried, counts, fresh, ILedger, IStep, joined, replaced, slice } from '../src/provenance/ledger';
 import { programStretches } from '../src/tint/ranges';
 
 const ARRIVALS: Arrival[] = ['typed', 'pasted', 'api', 'program', 'loaded'];
@@ -107,6 +107,21 @@ test('text copied elsewhere brings its runs along', () => {
   assert.deepEqual(counts(after), { typed: 2, pasted: 2, api: 3 });
   // Runs that do not fit the text are nobody's word.
   assert.deepEqual(counts(applied(fresh('', 'typed'), [{ insert: 'abc' }], runs)), { program: 3 });
+});
+
+test('lines that a key moves stay whose they were', () => {
+  const own = fresh('# never: rm -rf data\nx = 1\n', 'typed');
+  const mixed = applied(own, [{ retain: own.text.length }, { insert: '!rm -rf data' }], 'program');
+  assert.deepEqual(carried(mixed, '\n!rm -rf data', isProgram), [
+    { length: 1, arrival: 'typed' },
+    { length: 12, arrival: 'program' }
+  ]);
+  assert.deepEqual(carried(mixed, 'x = 1\n', isProgram), [{ length: 6, arrival: 'typed' }]);
+  // A piece of a line is none, and what stands there twice is as bad as the worse of the two.
+  assert.equal(carried(own, 'rm -rf data', isProgram), null);
+  assert.equal(carried(own, ' \n', isProgram), null);
+  const twice = applied(mixed, [{ insert: '!rm -rf data\n' }], 'typed');
+  assert.deepEqual(carried(twice, '!rm -rf data', isProgram), [{ length: 12, arrival: 'program' }]);
 });
 
 test('the tint covers what programs wrote, and nothing else', () => {

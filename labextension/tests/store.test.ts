@@ -69,6 +69,14 @@ test('a question goes when it is answered, and when its cell has a report', () =
   assert.deepEqual(feed(answered, { type: 'report', item: report('b', 'm2') }).pending, []);
 });
 
+test('a question says what changed since the cell was allowed, where the guard knows it', () => {
+  const question = { id: 'q', prompt: '?', before: 'x = 1', code: 'x = 2' };
+  const asked = (extra: object): unknown => feed(connected, { type: 'pending', item: report('a', 'm1', extra) }).pending[0]?.changes;
+  assert.deepEqual(asked(question), { before: 'x = 1', after: 'x = 2' });
+  assert.equal(asked({ ...question, before: undefined }), null);
+  assert.equal(asked({ ...question, code: 7 }), null);
+});
+
 test('redactions of one run add up, those of the run before go', () => {
   const redaction = (msg: string, count: number): object => ({
     type: 'redaction',
@@ -112,6 +120,25 @@ test('any message at all is survived', () => {
     })
   );
   fc.assert(fc.property(fc.anything(), data => void [parseMessage(data), parseCard(data)]));
+});
+
+test('a snapshot is what its reports would have been one by one', () => {
+  const item = fc.tuple(fc.constantFrom('a', 'b', 'c', ''), fc.nat(300)).map(([cell, n]) => report(cell, `m${n}`));
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 400, size: 'max' }), items => {
+      const single = feed(connected, ...items.map(one => ({ type: 'report', item: one })));
+      const whole = feed(connected, { type: 'snapshot', guard: {}, reports: items, redactions: [], pending: [] });
+      assert.deepEqual(whole.reports, single.reports);
+    })
+  );
+});
+
+test('a snapshot of thousands of cells keeps each, and the latest runs without one', () => {
+  const cells = Array.from({ length: 5000 }, (_, i) => report(`c${i}`, `m${i}`));
+  const runs = Array.from({ length: 500 }, (_, i) => report('', `r${i}`));
+  const state = feed(connected, { type: 'snapshot', guard: {}, reports: [...runs, ...cells], redactions: [], pending: [] });
+  assert.equal(state.reports.length, 5200);
+  assert.equal(state.reports[0]?.msgId, 'r300');
 });
 
 test('runs without a cell are bounded', () => {

@@ -17,6 +17,9 @@ START_MS = 120_000
 
 # JupyterLab's debugger, when a kernel with a debugger is changed or restarted while it asks it for its state.
 DEBUGGERS_OWN = ("Could not restore the debugger state: Canceled future",)
+# JupyterLab's widgets, when a second page opens the same notebook: the kernel, any kernel without ipywidgets in it, closes
+# their comm for every page, and pages that do not know it say so. Seen with a plain kernel too.
+WIDGETS_OWN = "Comm not found for comm id"
 # Notebook 7.6's own: seen in the same places with this extension's files refused to the browser.
 NOTEBOOKS_OWN = (
     "Cannot read properties of undefined (reading 'schema')",
@@ -54,12 +57,13 @@ class Front:
     def __init__(self, server: Server, page: Any) -> None:
         self.server = server
         self.page = page
+        self.known: tuple[str, ...] = ()
         self._errors: list[str] = []
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self._note("error", f"{error}\n{getattr(error, 'stack', '')}"))
 
     def errors(self) -> list[str]:
-        known = DEBUGGERS_OWN + (NOTEBOOKS_OWN if "/notebooks/" in self.page.url else ())
+        known = DEBUGGERS_OWN + self.known + (NOTEBOOKS_OWN if "/notebooks/" in self.page.url else ())
         return [text for text in self._errors if not any(own in text for own in known)]
 
     def _note(self, kind: str, text: str) -> None:

@@ -103,9 +103,11 @@ def asked(front: Front) -> None:
     front.panel.get_by_text("Journal of this notebook").click()
     front.panel.locator(".jg-Decision").nth(2).wait_for()
     front.panel.locator(".jg-Trail").scroll_into_view_if_needed()
-    front.panel.evaluate("node => { node.scrollTop = node.scrollHeight; }")
     front.run_cell(3)
     front.panel.locator(".jg-Question").wait_for()
+    # Which has come into sight by itself.
+    front.page.wait_for_timeout(500)
+    front.panel.evaluate("node => { node.scrollTop = node.scrollHeight; }")
 
 
 def view(front: Front) -> None:

@@ -19,6 +19,7 @@ def test_an_inserted_drop_is_stopped_shown_and_kept_over_a_reload(server: Server
     server.write_notebook("drop.ipynb", ["x = 1", "y = 2", "z = 3"])
     front.open_lab("drop.ipynb")
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+    assert front.panel.get_by_text("server extension is missing").count() == 0
     front.insert_cell(1, DROP)
     front.run_cell(1)
 

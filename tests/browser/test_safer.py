@@ -7,8 +7,8 @@ from typing import Any
 
 from .driver import Front, Server
 
-UNVERIFIED = "import requests\nr = requests.get('https://x.test', verify=False)  # ours"
-VERIFIED = "import requests\nr = requests.get('https://x.test')  # ours"
+UNVERIFIED = "import requests\nr = requests.get('https://x.test', verify=False, timeout=3)  # ours"
+VERIFIED = "import requests\nr = requests.get('https://x.test', timeout=3)  # ours"
 DEBUG = "from flask import Flask\napp = Flask('a')\napp.run(debug=True)"
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 
@@ -71,6 +71,15 @@ def test_the_panel_shows_a_safer_version_and_puts_it_into_the_cell(server: Serve
     front.cells.nth(1).locator(".cm-content").click()
     front.page.keyboard.press("Control+Z")
     wait_for_source(front, 1, UNVERIFIED)
+
+
+def test_a_rewrite_that_somebody_has_to_read_is_shown_as_one(server: Server, front: Front) -> None:
+    opened(server, front, "offered.ipynb", ["x = 1", "import requests\nr = requests.get('https://x.test')"])
+    front.run_command("jupyter-guard:vet-all")
+    front.panel.get_by_role("button", name="Show a safer version").click()
+    front.panel.get_by_text("Not the same, read it first: Wait 30 seconds at most").wait_for()
+    front.panel.get_by_role("button", name="Put it into the cell").click()
+    wait_for_source(front, 1, "import requests\nr = requests.get('https://x.test', timeout=30)")
 
 
 def test_a_question_comes_with_a_safer_version(server: Server, front: Front) -> None:

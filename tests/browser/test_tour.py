@@ -51,7 +51,7 @@ def test_the_tour_shows_every_layer(server: Server, front: Front) -> None:
     assert states.count("Ran: you allowed it") == promised["confirmed"]
     redacted = front.panel.get_by_role("region", name="Secrets taken out")
     assert int(redacted.locator(".jg-Count").inner_text()) >= promised["redacted"]
-    assert page.locator(".jg-Badge").count() == sum(
+    assert page.locator(".jg-Badge.jg-mod-assistant").count() == sum(
         cell.metadata.get("jupyter_guard", {}).get("origin") == "assistant" for cell in tour.cells
     )
 

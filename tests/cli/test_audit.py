@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from jupyter_guard import Session
 from jupyter_guard.audit import Approval, Journal, Judged, Record
 from jupyter_guard.audit.place import audit_directory
+from jupyter_guard.policy import Policy
 from jupyter_guard.terms import Origin, Severity, Verdict
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -129,3 +131,103 @@ def test_bad_input(run: Run, journal: Path) -> None:
 def test_nothing_yet(run: Run) -> None:
     assert "Nothing to list" in run("audit", "list").stdout
     assert "0 journals, 0 records: none damaged." in run("audit", "verify").stdout
+
+
+def test_report_is_one_page_without_a_script(run: Run, journal: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    done = run("audit", "report", str(page))
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert "JG301" in text
+    assert "aws-access-key-id" in text
+    assert "<script" not in text
+    assert "http" not in text
+    assert journal.name not in text
+
+
+def test_what_a_report_names_is_text_and_no_markup(run: Run, journal: Path, tmp_path: Path) -> None:
+    with Journal(journal, resume=True) as kept:
+        kept.append(record(7, user="<script>alert(1)</script>", notebook='"><img src=x onerror=alert(1)>'))
+    page = tmp_path / "report.html"
+    assert run("audit", "report", str(page)).returncode == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_report_as_json_and_by_filter(run: Run, journal: Path, tmp_path: Path) -> None:
+    assert journal
+    page = tmp_path / "report.json"
+    done = run("audit", "report", str(page), "--format", "json", "--origin", "assistant")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(page.read_text())
+    assert summary["origins"] == {"assistant": summary["decisions"]}
+
+
+def test_what_a_comment_allowed_is_counted_apart(run: Run, journal: Path, tmp_path: Path) -> None:
+    policy = Policy.parse('version = 1\n[suppress]\norigins = ["human"]\n')
+    code = (
+        "import requests, shutil\nexec(requests.get(u).text)  # guard: allow JG101 because it is ours\n"
+        "shutil.rmtree('/home')"
+    )
+    report = Session(policy, "human").vet(code)
+    assert [one.rule for one in report.findings if one.suppressed] == ["JG101"]
+    with Journal(journal, resume=True) as kept:
+        kept.append(record(7, findings=tuple(Judged.of(one) for one in report.findings)))
+    page = tmp_path / "report"
+    assert run("audit", "report", str(page), "--format", "json").returncode == 0
+    summary = json.loads(page.read_text())
+    assert summary["suppressed"] == {"JG101": 1}
+    others = {one.rule for one in report.findings if not one.suppressed}
+    assert others
+    assert summary["rules"] == {"JG301": 1} | dict.fromkeys(others, 1)
+    assert run("audit", "report", str(page)).returncode == 0
+    assert "Rules whose findings a comment allowed" in page.read_text()
+
+
+def test_report_that_cannot_be_written(run: Run, journal: Path, tmp_path: Path) -> None:
+    assert journal
+    done = run("audit", "report", str(tmp_path / "no" / "folder" / "page.html"))
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_without_a_place_for_an_index_the_same_is_listed(run: Run, journal: Path, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("")
+    asked = ("audit", "list", "--all", "--format", "json", "--user", "ann")
+    indexed = run(*asked, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    assert list((tmp_path / "cache" / "jupyter_guard").glob("audit-*.sqlite"))
+    read = run(*asked, env={"XDG_CACHE_HOME": str(tmp_path / "a-file")})
+    assert read.stdout == indexed.stdout
+    assert [one["number"] for one in json.loads(read.stdout)] == [1, 2, 2]
+
+
+def test_one_users_records_are_erased_and_the_rest_verifies(run: Run, journal: Path) -> None:
+    asked = run("audit", "erase", "--user", "ann", "--why", "they asked for it", stdin="n\n")
+    assert asked.returncode == 130
+    assert "Erase 3 records of ann?" in asked.stdout
+    done = run("audit", "erase", "--user", "ann", "--why", "they asked for it", "--yes")
+    assert (done.returncode, done.stdout) == (0, "3 records erased.\n")
+    assert b'"ann"' not in journal.read_bytes()
+    left = json.loads(run("audit", "list", "--all", "--format", "json").stdout)
+    assert [one["user"] for one in left if one["event"] == "decision"] == ["bob"]
+    assert any("3 records were erased: they asked for it" in one["sentence"] for one in left)
+    assert run("audit", "verify").returncode == 0
+
+
+def test_old_records_are_erased(run: Run, journal: Path) -> None:
+    done = run("audit", "retain", "--days", "7")
+    assert (done.returncode, done.stdout) == (0, "1 record erased.\n")
+    assert [json.loads(line)["number"] for line in run("audit", "export", "--user", "ann").stdout.splitlines()] == [
+        2,
+        2,
+    ]
+    assert run("audit", "retain", "--days", "7").stdout == "0 records erased.\n"
+
+
+def test_a_journal_in_use_is_left_and_named(run: Run, journal: Path) -> None:
+    with Journal(journal, resume=True):
+        left = run("audit", "erase", "--user", "ann", "--why", "they asked for it", "--yes")
+    assert left.returncode == 1
+    assert f"{journal} is left as it is" in left.stderr.replace("\n", "")

@@ -14,6 +14,7 @@ import pytest
 from jupyter_guard import __version__
 from jupyter_guard.cli.main import COMMANDS
 from jupyter_guard.cli.reference import PAGES, main
+from jupyter_guard.isolate import bubblewrap
 from jupyter_guard.judge import RULES
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -171,11 +172,24 @@ def test_doctor_says_what_works_and_what_is_missing(run: Run, work: Path) -> Non
         "isolation",
     } <= parts
     text = run("doctor").stdout
-    assert "isolation: none" in text
+    assert ("isolation: none" if bubblewrap.trouble() else "isolation: guarded kernels here start in bubblewrap") in (
+        " ".join(text.split())
+    )
     assert all(fact["part"] in text for fact in facts)
     (work / "jupyter_guard.toml").write_text("version = 1\nx = 1\n")
     broken = run("doctor")
     assert (broken.returncode, "unknown key" in broken.stdout.replace("\n", " ")) == (1, True)
+
+
+def test_doctor_knows_a_front_end_that_is_too_old_for_the_panel(run: Run, tmp_path: Path) -> None:
+    old = tmp_path / "old" / "jupyterlab-4.1.8.dist-info"
+    old.mkdir(parents=True)
+    (old / "METADATA").write_text("Metadata-Version: 2.1\nName: jupyterlab\nVersion: 4.1.8\n")
+    facts = json.loads(run("doctor", "--format", "json", env={"PYTHONPATH": str(old.parent)}).stdout)
+    (said,) = [fact for fact in facts if "does not load it" in fact["what"]]
+    assert (said["part"], said["state"]) == ("lab extension", "missing")
+    assert said["what"].startswith("jupyterlab 4.1.8 ")
+    assert said["todo"] == 'pip install "jupyterlab>=4.2"'
 
 
 @pytest.mark.parametrize(("shell", "part"), [("bash", "complete -o"), ("zsh", "compdef"), ("fish", "complete --")])

@@ -73,13 +73,13 @@ def test_check_changes_nothing_and_counts(run: Run, work: Path) -> None:
     assert result.returncode == 1
     assert "aws-access-key-id" in result.stdout
     assert "1 secret found in 1 of 2 files" in result.stdout
-    assert "secrets in the cells' own text, which stay there: cell 1" in result.stderr
+    assert "secrets in the cells' own text, which stay there: cell 1, line 1" in result.stderr
     assert SECRET not in result.stdout + result.stderr
     assert (work / "n.ipynb").read_bytes() == before
     assert run("scrub", "--check", "clean.ipynb").returncode == 0
     report = json.loads(run("scrub", "--check", "--format", "json", ".").stdout)
     assert report["files"][1]["redactions"] == [{"cell": 1, "kind": "aws-access-key-id", "count": 1}]
-    assert report["files"][1]["in_code"] == [{"cell": 1, "kind": "aws-access-key-id", "count": 1}]
+    assert report["files"][1]["in_code"] == [{"cell": 1, "line": 1, "kind": "aws-access-key-id", "count": 1}]
 
 
 def test_a_secret_that_two_outputs_of_a_stream_share(run: Run, work: Path) -> None:

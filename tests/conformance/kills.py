@@ -30,7 +30,7 @@ import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
-from jupyter_guard.kernel.child import FRESH_SECONDS
+from jupyter_guard.kernel.directories import FRESH_SECONDS
 
 SECONDS = 15.0
 # In the environment of everything that belongs to one kernel.

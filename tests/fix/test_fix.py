@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jupyter_guard import vet
 from jupyter_guard.fix import Edit, Fix, applied, is_likely, suggest
 from jupyter_guard.fix.edit import difference, offset
-from jupyter_guard.fix.likely import vias
+from jupyter_guard.fix.likely import OFFERED, vias
 from jupyter_guard.terms import Span
 
 # A value that a person would call a secret, and that no scanner of this repository should.
@@ -45,11 +45,26 @@ EXAMPLES = [
         "from transformers import AutoModel\nm = AutoModel.from_pretrained('a/b', trust_remote_code=False)",
     ),
     ("JG115", "from flask import Flask\napp = Flask('a')\napp.run(debug=True)", "from flask import Flask\napp = Flask('a')\napp.run(debug=False)"),
-    ("JG116", "from lxml import etree\np = etree.XMLParser(resolve_entities=True)", "from lxml import etree\np = etree.XMLParser(resolve_entities=False)"),
+    ("JG116", "from lxml import etree\np = etree.XMLParser(resolve_entities=True)", "from lxml import etree\np = etree.XMLParser(resolve_entities='internal')"),
     ("JG505", "import http.server\nhttp.server.test(port=8000, bind='0.0.0.0')", "import http.server\nhttp.server.test(port=8000, bind='127.0.0.1')"),
     ("JG603", f"password = '{SECRET}'  # the shop's", 'import os\npassword = os.environ["PASSWORD"]  # the shop\'s'),
     ("JG603", f"import json\nimport os\nx = 1\ndb_password = '{SECRET}'", 'import json\nimport os\nx = 1\ndb_password = os.environ["DB_PASSWORD"]'),
     ("JG603", f"import json\nx = 1\napi_password = '{SECRET}'", 'import os\nimport json\nx = 1\napi_password = os.environ["API_PASSWORD"]'),
+    ("JG502", "import ssl\nc = ssl._create_unverified_context( )  # lab", "import ssl\nc = ssl.create_default_context( )  # lab"),
+    ("JG505", "import socket\ns = socket.socket()\ns.bind(('', 8000))", "import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 8000))"),
+    ("JG505", "import socketserver\nsocketserver.TCPServer((\"\", 80), H)", "import socketserver\nsocketserver.TCPServer((\"127.0.0.1\", 80), H)"),
+    ("JG116", "from lxml import etree\np = etree.XMLParser(no_network=False)", "from lxml import etree\np = etree.XMLParser(no_network=True)"),
+    ("JG111", "import keras\nm = keras.models.load_model('m.keras', safe_mode=False)", "import keras\nm = keras.models.load_model('m.keras', safe_mode=True)"),
+    ("JG902", "import random\npassword = ''.join(random.choice('abc') for _ in range(8))", "import random\npassword = ''.join(random.SystemRandom().choice('abc') for _ in range(8))"),
+    ("JG902", "import os, random\nuser = {'password': random.randint(1000, 9999)}", "import os, random\nuser = {'password': random.SystemRandom().randint(1000, 9999)}"),
+    ("JG112", "import yaml\nfrom yaml import CLoader as Quick\nd = yaml.load(text, Loader=Quick)", "import yaml\nfrom yaml import CLoader as Quick\nd = yaml.safe_load(text)"),
+    # What does not verify by itself, or was perhaps told not to, is told to.
+    ("JG502", "from influxdb import InfluxDBClient\nc = InfluxDBClient(verify_ssl=False, timeout=3)", "from influxdb import InfluxDBClient\nc = InfluxDBClient(verify_ssl=True, timeout=3)"),
+    ("JG502", "import acme\nc = acme.connect(verify=False)", "import acme\nc = acme.connect(verify=True)"),
+    ("JG502", "import requests\ns = requests.Session()\nr = s.get(url, verify=False)", "import requests\ns = requests.Session()\nr = s.get(url, verify=True)"),
+    ("JG502", "import aiohttp\nc = aiohttp.TCPConnector(ssl=False)", "import aiohttp\nc = aiohttp.TCPConnector()"),
+    ("JG502", "import boto3\nc = boto3.client('s3', verify=False)", "import boto3\nc = boto3.client('s3')"),
+    ("JG116", "from lxml import etree\np = etree.XMLParser(resolve_entities=True, no_network=False)", "from lxml import etree\np = etree.XMLParser(resolve_entities='internal', no_network=True)"),
     # IPython's lines stay as they are.
     (
         "JG502",
@@ -61,8 +76,22 @@ EXAMPLES = [
 WITHOUT = [
     # The name was imported; the safe one was not.
     ("JG112", "from yaml import load, Loader\nd = load(text, Loader=Loader)"),
+    # A loader that knows tags of its own, or that nobody here knows.
+    ("JG112", "import yaml\nclass Settings(yaml.FullLoader):\n    pass\nd = yaml.load(text, Loader=Settings)"),
+    ("JG112", "import yaml\nfrom ours import Loader\nd = yaml.load(text, Loader=Loader)"),
+    ("JG112", "import yaml, ours\nd = yaml.load(text, Loader=ours.Loader)"),
+    ("JG112", "import yaml\nfrom yaml import Loader\nLoader = changed(Loader)\nd = yaml.load(text, Loader=Loader)"),
+    # With weights only, torch takes no other module's pickles.
+    ("JG111", "import torch, dill\nm = torch.load('m.pt', pickle_module=dill)"),
+    ("JG111", "import torch, dill\nm = torch.load('m.pt', 'cpu', dill, weights_only=False)"),
+    # To an older aiohttp, `ssl=True` means not to verify.
+    ("JG502", "import aiohttp\nc = aiohttp.TCPConnector(\n    ssl=False,  # why?\n)"),
     # Nobody can tell what else comes.
     ("JG502", "import requests\nr = requests.get(url, verify=False, **more)"),
+    ("JG902", "from random import choice\npassword = choice('abc')"),
+    # Whether the name is the module's is only known where the cell says so.
+    ("JG902", "import random as r\npassword = r.choice('abc')"),
+    ("JG502", "from ssl import _create_unverified_context\nc = _create_unverified_context()"),
     ("JG603", f"os = 1\npassword = '{SECRET}'"),
     ("JG502", "import requests\n%time r = requests.get(url, verify=False)"),
 ]
@@ -82,6 +111,7 @@ def test_a_rewrite_is_what_it_should_be(rule: str, before: str, after: str) -> N
     assert fix.code == after
     assert applied(before, fix.edits) == after
     assert fix.title
+    assert fix.safe is (rule not in OFFERED and "no_network" not in before)
     assert SECRET not in repr(fix)
 
 
@@ -115,39 +145,6 @@ def test_judging_does_not_load_libcst() -> None:
         "assert 'libcst' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-
-
-# What each harmless program prints is the same before and after.
-RUNS = [
-    (
-        "JG112",
-        "import yaml\ntext = 'a: [1, 2]\\nb: {c: x}\\nd: 2020-01-01'\nprint(yaml.load(text, Loader=yaml.FullLoader))",
-        {},
-    ),
-    ("JG112", "import yaml\nprint(list(yaml.load_all('a: 1\\n---\\nb: 2', Loader=yaml.Loader)))", {}),
-    (
-        "JG111",
-        "import io\nimport numpy as np\nf = io.BytesIO()\nnp.save(f, np.arange(3))\nf.seek(0)\nprint(np.load(f, allow_pickle=True))",
-        {},
-    ),
-    ("JG603", f"password = '{SECRET}'\nprint(len(password), password[::-1])", {"PASSWORD": SECRET}),
-]
-
-
-@pytest.mark.parametrize(("rule", "before", "variables"), RUNS, ids=lambda value: str(value)[:40])
-def test_on_harmless_input_it_does_the_same(rule: str, before: str, variables: dict[str, str]) -> None:
-    for module in ("yaml", "numpy"):
-        if f"import {module}" in before or f"from {module}" in before:
-            pytest.importorskip(module)
-    fix = fixed(before, rule)
-    assert fix is not None
-
-    def output(code: str) -> bytes:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, env=variables)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-    assert output(before) == output(fix.code) != b""
 
 
 CALLS = st.builds(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_guard import Policy, Session
 from jupyter_guard.guard.card import (
     MAX_FINDINGS,
     MIME,
@@ -314,3 +315,10 @@ def test_importing_the_card_stays_light() -> None:
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert out.stdout.strip() == "[]"
+
+
+def test_an_error_says_what_stopped_a_cell_that_has_no_effect() -> None:
+    refusing = Policy.parse('version = 1\n[deny]\nimports = ["telnetlib"]\n')
+    refused = error(Session(refusing, "assistant").vet("import telnetlib"), "blocked")
+    assert refused["evalue"] == "this cell imports `telnetlib` (JG890)"
+    assert refused["traceback"][0] == "CellBlocked: this cell imports `telnetlib` (JG890)"

@@ -36,7 +36,7 @@ def test_a_decision_is_kept_with_its_findings(tmp_path: Path, monkeypatch: pytes
     assert (record.verdict, record.state, record.notebook) == ("block", "blocked", "/work/sales.ipynb")
     assert [one.rule for one in record.findings] == ["JG201"]
     assert record.evidence == ("the panel saw it being written: assistant",)
-    assert list(verify(path.read_bytes().splitlines(), read_head(path))) == []
+    assert list(verify(path.read_bytes().splitlines(keepends=True), read_head(path))) == []
 
 
 def test_what_is_said_twice_is_kept_once(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_what_is_said_twice_is_kept_once(tmp_path: Path) -> None:
     assert [second.keep(decided(number)) for number in (2, 3)] == [True, True]
     (path,) = journals(tmp_path)
     assert [record.number for _, record in read_records(path)] == [1, 2, 3]
-    assert list(verify(path.read_bytes().splitlines(), read_head(path))) == []
+    assert list(verify(path.read_bytes().splitlines(keepends=True), read_head(path))) == []
 
 
 def test_where_nothing_can_be_written_nothing_is_acknowledged(tmp_path: Path) -> None:

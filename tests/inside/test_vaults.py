@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from jupyter_guard.inside.child import vaults
+from jupyter_guard.scrub import KnownValues, scrub
 
 
 class Server:
@@ -166,6 +166,8 @@ def test_keyring(told: list[Any], value: str) -> None:
     keyring = pytest.importorskip("keyring")
     from keyring.backend import KeyringBackend
 
+    stored: list[str] = []
+
     class Memory(KeyringBackend):
         priority = 1
 
@@ -173,7 +175,7 @@ def test_keyring(told: list[Any], value: str) -> None:
             return value if username == "etl" else None
 
         def set_password(self, service: str, username: str, password: str) -> None:
-            pass
+            stored.append(password)
 
     before = keyring.get_keyring()
     keyring.set_keyring(Memory())
@@ -181,9 +183,12 @@ def test_keyring(told: list[Any], value: str) -> None:
         assert keyring.get_password("warehouse", "nobody") is None
         assert told == []
         assert keyring.get_password("warehouse", "etl") == value
+        keyring.set_password("warehouse", "etl", value + "-new")
     finally:
         keyring.set_keyring(before)
+    assert stored == [value + "-new"]
     assert (value, vaults.READ, "") in told
+    assert (value + "-new", vaults.READ, "") in told
 
 
 def test_databricks(server: Server, told: list[Any], value: str) -> None:
@@ -194,11 +199,35 @@ def test_databricks(server: Server, told: list[Any], value: str) -> None:
     assert (value, vaults.READ, "") in told
 
 
-def test_the_environment(told: list[Any], value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE_PASSWORD", value)
-    monkeypatch.setenv("MATPLOTLIB_BACKEND", "agg-and-more")
-    assert told == [(value, vaults.ENVIRONMENT, "WAREHOUSE_PASSWORD")]
-    assert os.environ["WAREHOUSE_PASSWORD"] == value
+def test_what_a_program_says_is_secret(told: list[Any], value: str) -> None:
+    pydantic = pytest.importorskip("pydantic")
+
+    fields = {"user": (str, ...), "password": (pydantic.SecretStr, ...), "key": (pydantic.SecretBytes, ...)}
+    made = pydantic.create_model("Settings", **fields)(user="ann", password=value, key=value[::-1].encode())
+    assert made.password.get_secret_value() == value
+    assert told == [(value, vaults.READ, ""), (value[::-1], vaults.READ, "")]
+
+
+def test_amazon_keys(server: Server, told: list[Any]) -> None:
+    # An escape character and what follows it are a terminal's, whatever they were in a key.
+    raw = secrets.token_bytes(31).replace(b"\x1b", b"\x1a") + b"\xff"
+    server.answer = {"KeyId": "k", "Plaintext": base64.b64encode(raw).decode()}
+    assert aws("kms", server).decrypt(CiphertextBlob=b"x")["Plaintext"] == raw
+    known = KnownValues()
+    for one, _, _ in told:
+        known.learn(one, "x")
+    for shown in (repr(raw), base64.b64encode(raw).decode(), raw.hex(), raw.decode("latin-1")):
+        assert scrub(f"<{shown}>", known).count("[REDACTED:x]") >= 1
+        assert raw.hex()[:24] not in scrub(f"<{shown}>", known).encode("latin-1").hex()
+
+
+def test_vaults_transit_engine(server: Server, told: list[Any], value: str) -> None:
+    hvac = pytest.importorskip("hvac")
+    plain = base64.b64encode(value.encode()).decode()
+    server.answer = {"data": {"plaintext": plain}}
+    client = hvac.Client(url=server.url, token="root")
+    assert client.secrets.transit.decrypt_data("k", "vault:v1:x")["data"]["plaintext"] == plain
+    assert {one for one, _, _ in told} == {plain, value}
 
 
 def test_a_library_that_is_built_otherwise_is_said(told: list[Any]) -> None:
@@ -206,11 +235,3 @@ def test_a_library_that_is_built_otherwise_is_said(told: list[Any]) -> None:
 
     with pytest.warns(RuntimeWarning, match=r"hvac\.adapters is not built as expected"):
         vaults._changed(vaults.READERS["hvac.adapters"], types.ModuleType("hvac.adapters"))
-
-
-def test_nobody_is_told_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[Any] = []
-    vaults.start(lambda *one: found.append(one))
-    vaults.stop()
-    monkeypatch.setenv("WAREHOUSE_PASSWORD", "orchard-" + "lantern-7")
-    assert found == []

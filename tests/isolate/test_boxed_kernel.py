@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,3 +67,87 @@ def test_an_interrupt_ends_the_cell_only(front: Front) -> None:
     front.manager.interrupt_kernel()
     assert front.finish(run).error["ename"] == "KeyboardInterrupt"
     assert front.run("1 + 1").result == "2"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_git_works_where_its_hooks_are_protected() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="front-"))
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    with Front(folder, POLICY) as front:
+        front.run("open('a.txt', 'w').write('x')")
+        said = front.run(
+            "!git -c user.name=a -c user.email=a@b.c commit -q --allow-empty -m one; git add a.txt; git mv a.txt b.txt"
+        )
+        assert "fatal" not in said.text
+        assert front.run("!git log --oneline; git status --short").text.count("one") == 1
+        assert "Device or resource busy" in front.run("!mv .git away").text
+    assert (folder / ".git" / "hooks").is_dir()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_with_everything_writable_start_up_files_are_not_nor_moved_away_with_their_folders() -> None:
+    home = Path(tempfile.mkdtemp(prefix="home-", dir="/var/tmp"))
+    for name in (".config/fish/config.fish", ".bashrc", ".ssh/config"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("as it was\n")
+    (home / ".jupyter").mkdir()
+    # Only the box may stop it here.
+    policy = 'version = 1\nmode = "observe"\n[isolation]\nbackend = "bubblewrap"\nwrite = ["*"]\n'
+    (home / ".jupyter" / "jupyter_guard.toml").write_text(policy)
+    work = home / "work"
+    work.mkdir()
+    with Front(work, "", home=home) as front:
+        front.run("import os, shutil; h = os.path.expanduser('~')")
+        assert front.run("os.rename(h + '/.config', h + '/.away')").error["ename"] == "OSError"
+        assert front.run("open(h + '/.bashrc', 'a')").error["ename"] == "OSError"
+        assert front.run("open(h + '/.ssh/config').read()").error["ename"] == "PermissionError"
+        # And a person's own files are as they are without a box.
+        front.run("open(h + '/new', 'w').write('x'); shutil.move(h + '/new', h + '/.config/new')")
+        assert (home / ".config" / "new").read_text() == "x"
+    assert (home / ".config" / "fish" / "config.fish").read_text() == "as it was\n"
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_plain_install_has_a_box_in_which_people_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(tempfile.mkdtemp(prefix=".home-", dir=Path.home()))
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(home / "large"))
+    for name in ("work", "data", "large", ".ssh", ".jupyter"):
+        (home / name).mkdir()
+    # Only the box may stop anything here.
+    (home / ".jupyter" / "jupyter_guard.toml").write_text('version = 1\nmode = "observe"\n')
+    (home / "data" / "a.csv").write_text("1\n")
+    (home / ".ssh" / "id").write_text("decoy\n")
+    with Front(home / "work", "", home=home) as front:
+        run = front.run("import os; h = os.path.expanduser('~'); print(os.environ['JUPYTER_GUARD_ISOLATION'])")
+        assert run.text == "bubblewrap\n"
+        # What is read anywhere, and written to the workspace and to caches, wherever those are.
+        assert front.run("open(h + '/data/a.csv').read()").result == repr("1\n")
+        front.run("import pathlib; pathlib.Path(h, '.cache', 'mine').mkdir(); open(h + '/large/model', 'w').close()")
+        assert (home / ".cache" / "mine").is_dir()
+        assert (home / "large" / "model").exists()
+        # Neither is what the next box would come from.
+        record = front.run("os.listdir(h + '/.cache/jupyter_guard')")
+        assert record.error["ename"] == "PermissionError"
+        assert front.run("open(h + '/.ssh/id').read()").error["ename"] == "PermissionError"
+        refused = front.run("open(h + '/data/b.csv', 'w')")
+        assert refused.error["ename"] == "OSError"
+        assert f"jupyter guard policy grant --write {home}/data" in refused.text
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_device_that_is_named_is_there() -> None:
+    named = next((one for one in ("/dev/fuse", "/dev/loop-control", "/dev/hwrng") if os.access(one, os.R_OK)), "")
+    if not named:
+        pytest.skip("no device is here that could be named")
+    folder = Path(tempfile.mkdtemp(prefix="front-"))
+    (folder / "home" / ".jupyter").mkdir(parents=True)
+    mine = folder / "home" / ".jupyter" / "jupyter_guard.toml"
+    for listed, there in (('"*"', "False"), (f'"*", "{named}"', "True")):
+        mine.write_text(f"version = 1\n[isolation]\nread = [{listed}]\n")
+        with Front(folder, "") as front:
+            assert front.run(f"import os; os.path.exists({named!r})").result == there
+            if there == "True":
+                assert front.run(f"os.close(os.open({named!r}, os.O_RDONLY))").status == "ok"
+    shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ version = 1
 mode = "observe"
 [isolation]
 backend = "landlock"
-require = ["files", "network", "syscalls"]
+require = ["network", "syscalls"]
 read = []
 write = ["."]
 hosts = []
@@ -80,9 +81,9 @@ def test_temporary_files(front: Front) -> None:
 
 def test_nothing_is_made_at_home(front: Front, home: Path) -> None:
     assert front.run("1").result == "1"
-    # The guard itself, outside the box, keeps its audit in .local.
+    # The guard itself, outside the box, keeps its audit in .local, and makes the place of histories there.
     made = {one.relative_to(home).as_posix() for one in home.rglob("*") if "guard" not in str(one.relative_to(home))}
-    assert made <= {".bashrc", ".jupyter", ".local", ".local/share", ".local/share/jupyter"}
+    assert made <= {".bashrc", ".jupyter", ".local", ".local/share", ".local/share/jupyter", ".local/state"}
     assert front.run(f"open({str(home / '.bashrc')!r}).read()").error["ename"] == "PermissionError"
     assert front.run(f"open({str(home / 'new')!r}, 'w')").error["ename"] == "PermissionError"
 
@@ -103,6 +104,26 @@ def test_nothing_is_reached(front: Front) -> None:
         code = f"import socket\ns = socket.socket()\ns.settimeout(2)\ns.connect({server.getsockname()!r})"
         assert front.run(code).error["ename"] == "PermissionError"
     assert front.run("socket.socket(type=socket.SOCK_DGRAM)").error["ename"] == "PermissionError"
+
+
+def test_owners_and_attributes_are_nobodys_to_change_and_files_are_copied(front: Front, home: Path) -> None:
+    before = os.stat(home / ".bashrc")
+    code = "import os, shutil\nopen('a', 'w').close(); shutil.copy2('a', 'b'); os.chmod('b', 0o600)"
+    assert front.run(code).status == "ok"
+    for change in ("chown({!r}, -1, os.getgid())", "setxattr({!r}, 'user.a', b'1')"):
+        for path in ("b", str(home / ".bashrc")):
+            assert front.run("os." + change.format(path)).error["ename"] == "PermissionError"
+    assert os.stat(home / ".bashrc").st_ctime_ns == before.st_ctime_ns
+
+
+def test_a_scheduling_class_is_only_for_oneself(front: Front) -> None:
+    batch = "import os; os.sched_setscheduler({}, os.SCHED_BATCH, os.sched_param(0)); os.sched_getscheduler(0)"
+    for other in (front.pid, "os.getppid()"):
+        assert front.run(batch.format(other)).error["ename"] == "PermissionError"
+    assert front.run(f"!{sys.executable} -c '{batch.format(0)} == os.SCHED_BATCH or print(1)'").text == ""
+    # What a thread of libzmq asks for, with the class that it has.
+    thread = "import threading; os.sched_setscheduler(threading.get_native_id(), os.SCHED_OTHER, os.sched_param(0))"
+    assert front.run(thread).status == "ok"
 
 
 def test_nobody_has_capabilities(front: Front) -> None:

@@ -106,13 +106,13 @@ def test_a_granted_host_is_reached_by_http_and_by_connect(front: Front, port: in
 def test_another_host_is_refused_with_the_entry_that_grants_it(front: Front, line: str) -> None:
     first = front.run(f"print(ask({line!r}))").text.splitlines()[0]
     assert first.startswith("HTTP/1.1 403 ")
-    assert first.endswith("isolation.hosts of the policy; what would grant it is example.org")
+    assert first.endswith("isolation.hosts of the policy: jupyter guard policy grant example.org")
 
 
 @pytest.mark.kernel
 def test_what_clients_show_on_the_cell_says_it_too(front: Front) -> None:
     code = "import urllib.request\nurllib.request.urlopen('https://example.org', timeout=10)"
-    assert "isolation.hosts of the policy; what would grant it is example.org" in front.run(code).error["evalue"]
+    assert "isolation.hosts of the policy: jupyter guard policy grant example.org" in front.run(code).error["evalue"]
 
 
 @pytest.mark.kernel

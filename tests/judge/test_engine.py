@@ -116,6 +116,20 @@ def test_a_path_that_nothing_takes_yet_counts_in_an_assistants_cell() -> None:
     assert severity(theirs, facets(theirs)) is Severity.HIGH
 
 
+def test_files_of_a_home_folder_are_their_owners_to_send() -> None:
+    sent = Effect(
+        Kind.NETWORK_CONNECT, "x.test", scope=Scope.REMOTE, tags=frozenset({"upload", "from:file", "from:private"})
+    )
+    levels = {
+        origin: severity(one, facets(one))
+        for origin in (Origin.HUMAN, Origin.ASSISTANT)
+        for one in [msgspec.structs.replace(sent, origin=origin)]
+    }
+    assert levels == {Origin.HUMAN: "medium", Origin.ASSISTANT: "high"}
+    less = msgspec.structs.replace(sent, tags=sent.tags - {"from:private"}, origin=Origin.ASSISTANT)
+    assert severity(less, facets(less)) == "low"
+
+
 def test_the_table_is_complete_and_well_formed() -> None:
     assert {row.kind for row in TABLE if not row.facet} == set(Kind)
     for row in TABLE:

@@ -35,7 +35,7 @@ def start() -> Iterator[Callable[..., Front]]:
 
     def begin(**options: Any) -> Front:
         # Short: socket paths have to fit.
-        folder = Path(tempfile.mkdtemp(prefix="front-"))
+        folder = options.pop("in_folder", None) or Path(tempfile.mkdtemp(prefix="front-"))
         running.append(Front(folder, **options))
         return running[-1]
 

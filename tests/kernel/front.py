@@ -238,11 +238,12 @@ class Front:
 
     # --- the guard's comm
 
-    def open_panel(self) -> str:
+    def open_panel(self, **more: str) -> str:
         """Open the guard's comm as a panel does; the snapshot is among the comm messages then."""
         self.comms = []
         self.comm_id, self.key = uuid.uuid4().hex, uuid.uuid4().hex
-        content = {"comm_id": self.comm_id, "target_name": "jupyter_guard", "data": {"version": 1, "key": self.key}}
+        data = {"version": 1, "key": self.key, **more}
+        content = {"comm_id": self.comm_id, "target_name": "jupyter_guard", "data": data}
         self.client.shell_channel.send(self.client.session.msg("comm_open", content))
         return self.comm_id
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_guard.kernel.child import CHANNELS, CannotStartError, find, read_arguments, sweep
+from jupyter_guard.kernel.child import CHANNELS, CannotStartError, find, read_arguments
 from jupyter_guard.kernel.death import reason
+from jupyter_guard.kernel.directories import sweep
 
 CONFIG = {"ip": "127.0.0.1", "transport": "tcp", "key": "k", **{f"{one}_port": 0 for one in CHANNELS}}
 
@@ -68,7 +69,9 @@ def test_reasons_are_sentences() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
 def test_only_left_behind_directories_of_our_own_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jupyter_guard.kernel.child._places", lambda: [str(tmp_path), str(tmp_path / "not-there")])
+    monkeypatch.setattr(
+        "jupyter_guard.kernel.directories._places", lambda: [str(tmp_path), str(tmp_path / "not-there")]
+    )
     names = ("jg-0123456789ab", "jg-ffffffffffff", "jg-index", "jg-0123456789xy", "0123456789ab", "jg-0123456789abc")
     for name in names:
         (tmp_path / name).mkdir()

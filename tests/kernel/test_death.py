@@ -72,7 +72,10 @@ def test_a_killed_wrapper_takes_the_child_with_it(start: Callable[..., Front]) -
 @pytest.mark.parametrize("victim", ["wrapper", "kernel"])
 def test_what_a_cell_had_started_ends_with_the_kernel(start: Callable[..., Front], victim: str) -> None:
     front = start()
-    started = int(front.run("import subprocess; p = subprocess.Popen(['sleep', '60']); p.pid").result)
+    front.run("import subprocess; p = subprocess.Popen(['sleep', '60.5'])")
+    # In a box, processes have other numbers.
+    below = psutil.Process(front.pid).children(recursive=True)
+    started = next(one.pid for one in below if one.cmdline() == ["sleep", "60.5"])
     os.kill(front.pid if victim == "wrapper" else front.child().pid, signal.SIGKILL)
     assert gone(started)
     assert left_clean(front)

@@ -33,7 +33,7 @@ def kept(front: Front, count: int = 0, seconds: float = 10) -> list[Record]:
         time.sleep(0.05)
     assert len(paths) <= 1
     for path in paths:
-        assert list(verify(path.read_bytes().splitlines(), read_head(path))) == []
+        assert list(verify(path.read_bytes().splitlines(keepends=True), read_head(path))) == []
     return records
 
 
@@ -44,6 +44,7 @@ def test_each_decision_and_what_came_of_it(start: Callable[..., Front]) -> None:
     confirmed = front.assistant("import subprocess\nsubprocess.run(['rm', '-rf', 'not-here'])", "y")
     failed = front.run("1/0")
     records = kept(front, 6)
+    assert all(one.uptime for one in records)
     by_id = {(one.msg_id, one.event): one for one in records}
     assert by_id[ran.msg_id, "decision"].state == "ran"
     assert sum(by_id[ran.msg_id, "outcome"].redactions.values()) == 1

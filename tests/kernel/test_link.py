@@ -180,3 +180,18 @@ def test_what_the_environment_is_given_is_a_secret_where_its_name_says_so(front:
         "print(os.environ['LAB_DB_PASSWORD'][::-1], os.environ['LAB_PAGER'])"
     )
     assert run.text == "[REDACTED:environment] loud lantern\n"
+
+
+def test_a_key_that_is_read_anywhere_shows_none_of_its_lines(front: Front) -> None:
+    run = front.run(
+        "import base64, os, pathlib, random\n"
+        "lines = base64.encodebytes(random.Random(3).randbytes(180)).decode().split()\n"
+        "edge = '-----{} ' + 'PRIVATE' + ' KEY-----'\n"
+        "path = pathlib.Path('deploy.pem')\n"
+        "_ = path.write_text('\\n'.join([edge.format('BEGIN'), *lines, edge.format('END')]))\n"
+        "print(lines[1])\n",
+        answer="y",
+    )
+    assert "REDACTED" not in run.text
+    run = front.run("read = path.read_text().splitlines()\nprint(read[2])\nprint('and', lines[2][:-1])", answer="y")
+    assert run.text.startswith("[REDACTED:private-key]\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,14 @@ def test_input_and_getpass_and_a_typed_password_is_redacted_from_then_on(front: 
     run = front.run("print('it is', p)\nprint(p[::-1])", "y")
     assert "correct-horse" not in run.text
     assert "it is" in run.text
+
+
+def test_what_input_asks_for_as_a_secret_is_redacted_and_other_answers_are_not(front: Front) -> None:
+    front.run("typed = input('API key: ')", "some-thing.typed1")
+    assert "some-thing" not in front.run("print('it is', typed[::-1][::-1])", "y").text
+    for prompt in ("Delete this token? ", "Token name: ", "Which folder: "):
+        front.run(f"typed = input({prompt!r})", "blue-elephant")
+        assert front.run("print('it is', typed[::-1][::-1])", "y").text == "it is blue-elephant\n"
 
 
 def test_a_secret_in_pieces_is_redacted_and_the_rest_is_not_held(front: Front) -> None:
@@ -153,6 +162,22 @@ def test_no_text_hangs_or_ends_the_kernel(front: Front, name: str) -> None:
     assert front.run("1 + 1").result == "2"
 
 
+def test_what_python_could_not_decode_is_shown_as_without_the_guard(front: Front) -> None:
+    name = "name = b'caf\\xe9'.decode('utf-8', 'surrogateescape')\n"
+    assert front.run(name + "print(name)").text == "caf\ufffd\n"
+    assert (
+        front.run(name + "from IPython.display import display, HTML\ndisplay(HTML('<b>' + name + '</b>'))").status
+        == "ok"
+    )
+    assert (
+        front.run(name + "value = 'purple-' + 'monkey-dishes'\nfrom jupyter_guard import mask\n_ = mask(value)").status
+        == "ok"
+    )
+    assert front.run("print(name, value)").text == "caf\ufffd [REDACTED:masked-value]\n"
+    assert front.run("raise ValueError(name)").error["evalue"] == "caf\ufffd"
+    assert front.run("print(input(name))", answer="y").text == "y\n"
+
+
 def test_frames_that_are_no_message_are_dropped_with_a_line_in_the_log(start: Callable[..., Front]) -> None:
     import random
 
@@ -236,7 +261,12 @@ def test_an_organisations_own_tokens_are_taken_out(start: Callable[..., Front]) 
 def test_what_the_environment_holds_is_taken_out(start: Callable[..., Front], monkeypatch: pytest.MonkeyPatch) -> None:
     value = "quite-" + "unguessable-" + "7391"
     monkeypatch.setenv("ACME_API_TOKEN", value)
-    front = start()
+    folder = Path(tempfile.mkdtemp(prefix="front-"))
+    mine = folder / "home" / ".jupyter" / "jupyter_guard.toml"
+    mine.parent.mkdir(parents=True)
+    # Without it the kernel does not have the value.
+    mine.write_text('version = 1\n[isolation]\nenv = ["*", "ACME_API_TOKEN"]\n')
+    front = start(in_folder=folder)
     text = front.run("import os; print(os.environ['ACME_API_TOKEN'][::-1], os.environ['ACME_API_TOKEN'])").text
     assert text.count("[REDACTED:environment]") == 2
     Path(front.folder, "jupyter_guard.toml").write_text("version = 1\ntypo = 1\n")

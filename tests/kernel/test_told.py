@@ -50,6 +50,17 @@ def test_a_safe_rewrite_is_told_and_nothing_of_it_runs(front: Front) -> None:
     assert fix["edits"] == [{"text": "", "span": {"line": 2, "column": 33, "end_line": 2, "end_column": 47}}]
 
 
+def test_what_the_cells_above_import_counts(front: Front) -> None:
+    opened(front)
+    above, code = "import yaml as y", "d = y.load(text, Loader=y.Loader)"
+    place = {"line": 1, "column": 4, "end_line": 1, "end_column": len(code)}
+    about = {"code": code, "rule": "JG112", "span": place, "via": ["yaml.load"]}
+    assert told(front, "fix", above=["x = 1", above], **about)["code"] == "d = y.safe_load(text)"
+    # What is no text hides what stands above it, and a page that sends none gets no rewrite that nobody can judge.
+    for given in ([above, 7], above, None, []):
+        assert "problem" in told(front, "fix", above=given, **about)
+
+
 def test_what_cannot_be_rewritten_says_so(front: Front) -> None:
     opened(front)
     place = {"line": 1, "column": 0, "end_line": 1, "end_column": 5}

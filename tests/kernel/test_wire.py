@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,15 @@ def test_a_changed_part_is_refused(part: int) -> None:
     frames[part] += b" "
     with pytest.raises(MalformedError, match="wrong signature"):
         WIRE.check(frames)
+
+
+@given(
+    st.binary(min_size=1, max_size=200), st.sampled_from(["sha256", "sha1", "sha512", "md5"]), st.binary(max_size=50)
+)
+def test_signatures_are_those_that_clients_make(key: bytes, digest: str, content: bytes) -> None:
+    frames = [DELIMITER, b"", b"{}", b"{}", b"{}", content]
+    Wire(key, f"hmac-{digest}").sign(frames, 0)
+    assert frames[1] == hmac.new(key, b"".join(frames[2:]), digest).hexdigest().encode()
 
 
 @given(st.lists(st.one_of(st.just(DELIMITER), st.binary(max_size=20)), max_size=9))

@@ -69,7 +69,7 @@ def test_every_entry_of_the_packages_own_files_is_found_by_its_line_and_has_no_m
     files = [one for one in folder.iterdir() if one.name.endswith(".toml") and not one.name.startswith("shell_")]
     parsed: dict[str, Entry] = {}
     for file in sorted(files, key=lambda one: one.name):
-        if file.name not in ("places.toml", "magics.toml"):
+        if file.name not in ("places.toml", "magics.toml", "verification.toml"):
             entries, problems = parse_entries(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
             assert not problems
             parsed |= entries

@@ -21,18 +21,26 @@ NOT_IMPORTED = frozenset({"antigravity", "this", "idlelib", "django", "tensorflo
 MADE_AT_RUN_TIME = (
     "boto3.Client", "boto3.Resource", "boto3.Bucket", "boto3.Object", "boto3.Instance", "boto3.Collection",
     "ctypes.CDLL.", "psutil.Processes", "psutil.Parents", "boto3.Acl", "git.Git.", "wandb.Runs", "sqlalchemy.orm.FilteredQuery", "concurrent.futures.Executor.",
+    "sqlalchemy.Tables", "sqlalchemy.orm.Session.exec", "peewee.Narrowed", "tortoise.QuerySet", "tortoise.Narrowed",
+    "mongoengine.QuerySet", "mongoengine.Narrowed", "mongoengine.Document.", "mongoengine.DynamicDocument.",
+    "chromadb.Client.", "weaviate.Client.", "weaviate.Schema", "weaviate.Collection", "weaviate.Data", "ibis.Backend.",
+    "upath.Paths", "websockets.Connection.", "gradio.Blocks.", "docker.Container", "docker.Volume", "docker.DockerClient.", "prefect.Client", "celery.Control",
+    "pika.Channel", "celery.Celery.control", "databricks.sdk.WorkspaceClient.", "hvac.Client.secrets.", "google.cloud.secretmanager.Client.", "meilisearch.Index",
 )  # fmt: skip
 # Set on the instance when it is made: the class itself does not have them.
 ON_INSTANCES = (
     "IPython.core.events.EventManager.callbacks", "IPython.core.interactiveshell.InteractiveShell.",
     "ipykernel.ipkernel.IPythonKernel.", "sqlalchemy.orm.DeclarativeBase.metadata",
-    "requests.Response.raw", "sqlalchemy.Engine.url",
+    "requests.Response.raw", "sqlalchemy.Engine.url", "sqlalchemy.MetaData.tables",
     "IPython.core.inputtransformer2.TransformerManager.",
 )  # fmt: skip
 # Gone from the newest versions, still in what people run.
-FORMER = frozenset({"pandas.DataFrame.to_gbq", "pandas.read_gbq", "sqlalchemy.Engine.execute"})
+FORMER = frozenset({
+    "pandas.DataFrame.to_gbq", "pandas.read_gbq", "sqlalchemy.Engine.execute", "huggingface_hub.update_repo_visibility",
+})  # fmt: skip
 # Not in every Python, or only on another system.
 ELSEWHERE = frozenset({
+    "winreg.DeleteKey", "winreg.DeleteKeyEx", "winreg.DeleteValue",
     "os.lchmod", "os.startfile", "os.unshare", "os.setns", "ctypes.WinDLL", "ssl.wrap_socket", "pathlib.Path.walk",
     "pickle._load", "sys.monitoring.register_callback", "threading.settrace_all_threads", "get_ipython",
     "sqlite3.Connection.load_extension", "pathlib.Path.link_to", "pathlib.Path.copy", "pathlib.Path.copy_into",
@@ -51,6 +59,8 @@ def unresolved(name: str) -> str:
     parts = name.split(".")
     if parts[0] in NOT_IMPORTED or name in ELSEWHERE | FORMER or name.startswith(MADE_AT_RUN_TIME):
         pytest.skip(f"{name}: made at run time, or elsewhere")
+    if name.startswith("databricks.sql.") and importlib.util.find_spec("databricks.sql") is None:
+        pytest.skip("databricks.sql is a package of its own")
     if importlib.util.find_spec(parts[0]) is None:
         pytest.skip(f"{parts[0]} is not installed")
     value: object = None
@@ -58,9 +68,13 @@ def unresolved(name: str) -> str:
         module = ".".join(parts[:depth])
         try:
             value = importlib.import_module(module)
-        except ImportError:
+        except ImportError as error:
+            if error.name and not f"{module}.".startswith(f"{error.name}."):
+                pytest.skip(f"{module} needs {error.name}, which is not installed")
             continue
         break
+    if hasattr(value, "__path__") and getattr(value, "__file__", None) is None:
+        pytest.skip(f"{name}: only another part of {parts[0]} is installed")
     for part in parts[depth:]:
         if not hasattr(value, part):
             if name.startswith(ON_INSTANCES):

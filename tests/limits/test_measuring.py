@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from jupyter_guard.isolate import rlimits, tree
+from jupyter_guard.isolate.shared_files import SharedFiles
 from jupyter_guard.kernel.limit_words import Limit, amount, how_to_raise
 from jupyter_guard.kernel.measuring import Growth, Measuring
 
@@ -40,7 +41,8 @@ def test_a_tree_is_all_that_was_started_and_nothing_else() -> None:
     assert beside.poll() is None
     tree.kill_all(tree.Tree(beside.pid), set())
     beside.wait()
-    assert watched.processes() == []
+    # Nobody here waits for what the root had started: it is signalled, and ends when the system comes to it.
+    assert until(lambda: watched.processes() == [])
 
 
 def test_a_number_that_is_somebody_elses_by_now_is_not_signalled() -> None:
@@ -60,6 +62,60 @@ def test_a_name_with_brackets_is_read() -> None:
     assert (found.name, found.state, found.parent, found.threads, found.started) == ("a) b (c", b"S", 1, 9, 123)
     assert found.cpu == pytest.approx(260 / tree.TICK)
     assert found.resident == 5 * tree.PAGE
+
+
+MAKES = """
+import sys, time
+open(sys.argv[1], "wb").write(bytes(30_000_000))
+kept = open(sys.argv[1], "rb") if sys.argv[2] == "holds" else None
+print(flush=True)
+sys.stdin.readline()
+"""
+
+
+def making(path: str, how: str) -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-c", MAKES, path, how]
+    made = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert made.stdout is not None
+    made.stdout.readline()
+    return made
+
+
+def test_files_in_memory_count_where_a_process_was_seen_with_them_and_nobody_else_has_them() -> None:
+    before, after = (f"/dev/shm/jgt-{os.getpid()}-{one}" for one in ("before", "after"))
+    running = []
+    try:
+        running.append(making(before, "leaves"))
+        shared = SharedFiles()
+
+        def held(*processes: subprocess.Popen[bytes]) -> int:
+            pids = [one.pid for one in processes]
+            return shared.held(tree.held_in_memory(pids), pids, 1)
+
+        running.append(making(before, "holds"))
+        # It was there already.
+        assert held(running[-1]) == 0
+        running.append(making(after, "holds"))
+        assert 30_000_000 <= held(running[-1]) < 31_000_000
+        # Nobody holds it any more, and still it is there.
+        running[-1].kill()
+        running[-1].wait()
+        assert held(running[1]) >= 30_000_000
+        # Somebody else uses it.
+        with open(after, "rb"):
+            shared._searched_at = 0.0
+            assert held(running[1]) == 0
+        shared._searched_at = 0.0
+        assert held(running[1]) >= 30_000_000
+        os.unlink(after)
+        assert held(running[1]) == 0
+    finally:
+        for one in running:
+            one.kill()
+            one.communicate()
+        for path in (before, after):
+            if os.path.exists(path):
+                os.unlink(path)
 
 
 def test_shared_memory_counts_once() -> None:

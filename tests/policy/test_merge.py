@@ -17,6 +17,8 @@ from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Origin, Sever
 VERDICTS = st.sampled_from([str(one) for one in Verdict])
 SETS = st.lists(st.sampled_from(["a", "b", "c", "*"]), unique=True).map(lambda drawn: tuple(sorted(drawn)))
 
+UNDO_SIZES = ("undo.size", "undo.days", "undo.whole")
+
 
 def value_of(key: str) -> st.SearchStrategy[Any]:
     if key == "locked":
@@ -25,9 +27,9 @@ def value_of(key: str) -> st.SearchStrategy[Any]:
         return st.sampled_from(["observe", "enforce"])
     if key.endswith(".code"):
         return st.sampled_from(["any", "tools"])
-    if key.startswith("origin."):
+    if key.startswith("origin.") or key == "undo.uncovered":
         return VERDICTS
-    if key.startswith("limits."):
+    if key.startswith("limits.") or key in (*UNDO_SIZES, "practice.complexity"):
         return st.integers(1, 10**9)
     if key in ("isolation.backend", "audit.store", "version"):
         return st.sampled_from(["auto", "none"])
@@ -65,14 +67,17 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
         return (new, old) != ("observe", "enforce")
     if key.endswith(".code"):
         return (new, old) != ("any", "tools")
-    if key.startswith("origin."):
+    if key.startswith("origin.") or key == "undo.uncovered":
         return Verdict(new) >= Verdict(old)
-    if key.startswith("limits."):
+    if key.startswith("limits.") or key == "practice.complexity":
         return new <= old
-    if key in ("isolation.backend", "audit.store", "version"):
+    if key in ("isolation.backend", "audit.store", "version", *UNDO_SIZES):
         return new == old
-    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env"):
+    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env", "allow.imports"):
         return "*" in old or set(new) <= set(old)
+    if key == "suppress.origins":
+        # Who may allow by a comment: fewer is tighter.
+        return set(new) <= set(old)
     return set(new) >= set(old)
 
 

@@ -13,7 +13,25 @@ from jupyter_guard.scrub.tables import COLUMN, LONGEST_HEAD, NAMES
 
 pytest.importorskip("hyperscan")
 
-PIECES = (*NAMES, "PASSWORD", "Api_Key", "user", "n", "größe", "1.5", "%", "#", "a-b", "a/b", "c+d", "(x)", ":", "\\")
+PIECES = (
+    *NAMES,
+    "PASSWORD",
+    "Api_Key",
+    "user",
+    "n",
+    "größe",
+    "1.5",
+    "api\\_key",
+    r"\textbf{secret}",
+    "%",
+    "#",
+    "a-b",
+    "a/b",
+    "c+d",
+    "(x)",
+    ":",
+    "\\",
+)
 BETWEEN = (
     " ",
     "  ",
@@ -31,14 +49,17 @@ BETWEEN = (
     "\x0b",
     "\x1f ",
     "\xa0",
+    "&",
+    " & ",
     "",
 )
-ENDS = ("\n", "\r", "\r\n", "\\\n", "  \\ \n", "")
+ENDS = ("\n", "\r", "\r\n", "\\\n", "  \\ \n", "   \n", " \\\\\n", "\\\\ \r\n", "")
 
 
 @pytest.fixture(scope="module")
 def engines() -> tuple[Engine, Engine]:
-    from jupyter_guard.scrub.hyper import ByHyperscan, Expressions
+    from jupyter_guard.scrub.expressions import Expressions
+    from jupyter_guard.scrub.hyper import ByHyperscan
 
     expressions = Expressions((COLUMN,))
     whole, ends, words = expressions.compiled()
@@ -60,6 +81,9 @@ def engines() -> tuple[Engine, Engine]:
 @example("", ("", ""), ["größe"], ",", "password", 1, "\n", ["ann", "hunter"])
 @example("", ("  ", "  "), ["user"], "  ", "password", 1, "\\\n", ["ann", "hunter"])
 @example("", ('"', '"'), ["user"], '" \t "', "password", 1, "\n", ["ann", "hunter"])
+@example("", ("", ""), ["user"], " & ", "password", 1, " \\\\\n", ["ann", "hunter"])
+@example("", ("", ""), [r"\textbf{secret}"], "&", "n", 1, "\\\\ \r\n", ["ann", "hunter"])
+@example("", ("", ""), ["user"], " ", "password", 1, "   \n", ["ann", "hunter"])
 @example("", ("", ""), ["user"], "\x0b\x0b", "password", 1, "\n", ["ann", "hunter"])
 def test_both_engines_see_the_same_heads(
     engines: tuple[Engine, Engine],
@@ -78,7 +102,9 @@ def test_both_engines_see_the_same_heads(
     rows = "\n".join(f"{n}  {gaps[0].join(row)}" for n in range(2))
     # A row whose parts stand where the head's do: below each name, as wide as it.
     below = edges[0] + words[0] + "".join(g + "x" * len(word) for g, word in zip(gaps, words[1:], strict=False))
-    text = before + line + end + rows + "\n" + below + "\n\n" + line
+    # Above an index's name the columns' stand, further to the right.
+    above = " " * len(line) + "n" * (len(end.rstrip("\r\n")) or 1) + "\n"
+    text = before + above + line + end + rows + "\n" + below + "\n\n" + line
     found = []
     for engine in engines:
         with pytest.MonkeyPatch.context() as patch:

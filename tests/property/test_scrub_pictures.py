@@ -46,6 +46,10 @@ SHOWN = (
     lambda body: f"![plot](data:image/png;base64,{body})",
     # As matplotlib writes the frames of an animation: each line of a string of JavaScript goes on in the next.
     lambda body: 'frames[1] = "data:image/png;base64,' + wrapped(body).replace("\n", "\\\n") + '\\\n"\n',
+    # Nothing says what it is but its own beginning.
+    lambda body: f"<Figure size 640x480 with 1 Axes>\n{body}\n",
+    lambda body: wrapped(body) + "\n",
+    lambda body: f'{{"image/png": "{body}"}}',
 )
 
 

@@ -57,6 +57,14 @@ def test_scope_of_a_path(path: str, scope: Scope) -> None:
     assert HERE.path_scope(path) is scope
 
 
+@pytest.mark.parametrize("home", ["/home/physics/ann", "/home/ann", "/nfs/people/ann", "/root/ann"])
+def test_a_home_directory_may_lie_in_a_folder_of_them(home: str) -> None:
+    deep = Context(workspace=home + "/work", home=home)
+    for path in ("~/.bashrc", home + "/.bashrc", "../.bashrc"):
+        assert "startup" in deep.path_tags(path)
+    assert deep.path_tags(home + "/work/bashrc") == frozenset()
+
+
 def test_jupyter_started_at_home_keeps_dotted_places_private() -> None:
     at_home = Context(workspace="/home/ann", home="/home/ann")
     assert at_home.path_scope("nb/x.csv") is Scope.WORKSPACE
@@ -131,3 +139,44 @@ def test_python_text_without_a_reader_is_unread() -> None:
 def test_any_text_is_a_path(path: str) -> None:
     assert isinstance(HERE.path_scope(path), Scope)
     HERE.path_tags(path)
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "leads_to"),
+    [
+        ("/etc", "conf/passwd", "/etc/passwd"),
+        ("/etc/", "conf", "/etc"),
+        ("/", "conf/etc", "/etc"),
+        ("../shared", "conf/a", "/home/sam/shared/a"),
+        ("~/.ssh", "conf/id_rsa", "/home/sam/.ssh/id_rsa"),
+        ("/etc", "configuration/passwd", "configuration/passwd"),
+        ("conf", "conf/a", "conf/a"),
+    ],
+)
+def test_where_a_link_leads(target: str, path: str, leads_to: str) -> None:
+    context = Context(workspace="/home/sam/work", home="/home/sam")
+    context.linked("conf", target)
+    assert context.followed(path) == leads_to
+
+
+def test_a_link_that_is_deleted_leaves_what_it_leads_to() -> None:
+    context = Context(workspace="/home/sam/work", home="/home/sam")
+    context.linked("conf", "/etc")
+    assert context.file(Kind.FILE_DELETE, "conf").scope is Scope.WORKSPACE
+    assert context.file(Kind.FILE_DELETE, "conf/hosts").scope is Scope.SYSTEM
+
+
+@pytest.mark.parametrize(
+    ("path", "private"),
+    [
+        ("~/Documents/a.pdf", True),
+        ("/home/ana/Desktop/a.docx", True),
+        ("~/work/data.csv", False),
+        ("~/.cache/x/a", False),
+        ("~/seaborn-data/a.csv", False),
+        ("/usr/share/dict/words", False),
+    ],
+)
+def test_what_is_somebody_s_own(path: str, private: bool) -> None:
+    context = Context(workspace="/home/sam/work", home="/home/sam")
+    assert context.is_private(context.file(Kind.FILE_READ, path), path) is private

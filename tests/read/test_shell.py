@@ -70,6 +70,10 @@ def test_one_effect_however_it_is_written(text: str) -> None:
         ("jupyter guard policy init", Kind.GUARD_TAMPER),
         ("find / -name '*.log' -delete", Kind.FILE_DELETE),
         ("find /srv -exec rm {} +", Kind.FILE_DELETE),
+        ("python -Wignore -m zipfile -e a.zip /srv", Kind.FILE_WRITE),
+        ("python -mpip uninstall -y jupyter-guard", Kind.GUARD_TAMPER),
+        ("conda run -n x rm -r /srv", Kind.FILE_DELETE),
+        ("docker exec db psql -c 'drop table a'", Kind.DATA_DESTROY),
     ],
 )
 def test_what_a_command_does(text: str, kind: Kind) -> None:
@@ -81,6 +85,59 @@ def test_what_a_command_does(text: str, kind: Kind) -> None:
 )
 def test_what_only_looks_is_quiet(text: str) -> None:
     assert {one.kind for one in effects(text)} <= {Kind.FILE_READ}
+
+
+@pytest.mark.parametrize(
+    ("flag", "everybody"),
+    [("", True), ("-b 0.0.0.0", True), ("--bind ::", True), ("-b 127.0.0.1", False), ("-b localhost", False)],
+)
+def test_where_a_server_listens(flag: str, everybody: bool) -> None:
+    (effect,) = effects(f"python3 -m http.server 8000 {flag}")
+    assert effect.kind is Kind.NETWORK_LISTEN
+    assert ("all-interfaces" in effect.tags) is everybody
+
+
+@pytest.mark.parametrize("text", ["python -m pytest -q", "python -m json.tool a.json", "python3 -I -m venv env"])
+def test_a_module_that_is_known_is_not_just_a_program(text: str) -> None:
+    assert Kind.PROCESS_RUN not in {one.kind for one in effects(text)}
+
+
+def test_a_module_behind_code_or_a_script_is_an_argument() -> None:
+    kinds = {one.kind for one in effects("python -c 'print(1)' -m pip install x")}
+    assert Kind.PACKAGE_INSTALL not in kinds
+    assert [one.kind for one in effects("python a.py -m pip install x")] == [Kind.PROCESS_RUN]
+
+
+@pytest.mark.parametrize("command", ["vault kv get secret/x", "aws secretsmanager get-secret-value --secret-id x"])
+def test_a_secret_is_shown_only_where_it_can_be_seen(command: str) -> None:
+    def shown(text: str, seen: bool = True) -> bool:
+        found = read_shell(text, context(), seen=seen)
+        assert Kind.CREDENTIAL_READ in {one.kind for one in found}
+        return any("show" in one.tags for one in found)
+
+    assert shown(command)
+    assert shown(f"{command} 2>/dev/null | jq -r .data")
+    assert not shown(f"TOKEN=$({command})")
+    assert not shown(f"{command} > /dev/null")
+    assert not shown(f"{command} | docker login --password-stdin x.test")
+    assert not shown(command, seen=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("sleep 9 & kill $!", True),
+        ("sleep 9 & p=$!; kill -9 $p", True),
+        ("kill %1", True),
+        ("kill $(jobs -p)", True),
+        ("kill 4242", False),
+        ("kill $(pgrep python)", False),
+    ],
+)
+def test_whose_process_is_ended(text: str, own: bool) -> None:
+    signals = [one for one in effects(text) if one.kind is Kind.PROCESS_SIGNAL]
+    assert signals
+    assert all(("self-made" in one.tags) is own for one in signals)
 
 
 def test_what_mktemp_made_is_its_own() -> None:

@@ -144,3 +144,27 @@ def test_thousands_of_known_values() -> None:
     assert not any(value in out for value in values[::30])
     assert out.count("[REDACTED:known-value]") == 100
     assert in_pieces(text, 997, Scrubber(known)) == out
+
+
+def test_a_line_of_two_hundred_megabytes() -> None:
+    scrubber = Scrubber()
+    piece = "an ordinary line that does not end, " * 28_000
+    begun = scrubber.feed("x" * 10)
+    size = len(begun)
+    kept = 0
+    for _ in range(200_000_000 // len(piece) + 1):
+        size += len(scrubber.feed(piece))
+        kept = max(kept, len(scrubber._text))
+    last = scrubber.feed(f" {TOKEN} and on") + scrubber.flush()
+    assert size >= 200_000_000
+    assert kept < 4 * CAP
+    assert TOKEN not in last
+    assert "[REDACTED:github-token] and on" in last
+
+
+@pytest.mark.parametrize("value", ["åb\0é-Zq4W2k9xLm\0ü7", "ab\0cd-Zq4W2k9xLm", "\0Zq4W2k9xLmå"])
+def test_a_known_value_with_a_character_zero_is_found_and_nothing_breaks(value: str) -> None:
+    for text in (f"<{value}>", f"é {value} ü\n", f"aé {value[:4]} {value}"):
+        shown = scrub(text, known=(value,))
+        assert value not in shown
+        assert "[REDACTED:" in shown

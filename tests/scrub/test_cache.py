@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_guard.scrub.cache import cache_directory, store, stored
-from jupyter_guard.scrub.hyper import Expressions
+from jupyter_guard.scrub.cache import cache_directory, prune, store, stored
+from jupyter_guard.scrub.expressions import Expressions
 from jupyter_guard.scrub.patterns import parse_patterns
 
 hyperscan = pytest.importorskip("hyperscan")
@@ -114,6 +114,39 @@ def test_no_file_is_left_where_storing_fails(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="open to others"):
         store(tmp_path / "open", expressions.name, expressions.compiled().whole)
     assert list((tmp_path / "open").iterdir()) == []
+
+
+def test_versions_that_nobody_used_lately_are_thrown_away(tmp_path: Path) -> None:
+    directory = tmp_path / "cache"
+    database = Expressions(PATTERNS).compiled().words
+    versions = [f"{number}" * 64 for number in range(7)]
+    for age, version in enumerate(versions):
+        for part in ("ends", "whole", "words"):
+            store(directory, f"{version}-{part}", database)
+            os.utime(directory / f"scrub-{version}-{part}.db", (1e9 - age, 1e9 - age))
+    (directory / "launch-0.bin").write_bytes(b"another's")
+    (directory / ".scrub-abandoned").write_bytes(b"half")
+    os.utime(directory / ".scrub-abandoned", (1e9 - 86_400, 1e9 - 86_400))
+    # Loading is using.
+    assert stored(directory, f"{versions[5]}-ends") is not None
+    assert prune(directory, versions[0]) == 3 * 3 + 1
+    left = {path.name for path in directory.iterdir()}
+    kept_versions = (versions[0], versions[5], versions[1], versions[2])
+    assert left == {
+        "launch-0.bin",
+        *(f"scrub-{v}-{part}.db" for v in kept_versions for part in ("ends", "whole", "words")),
+    }
+    assert prune(directory, versions[0]) == 0
+
+
+def test_half_a_file_that_is_being_written_stays(tmp_path: Path) -> None:
+    directory = tmp_path / "cache"
+    store(directory, "a-ends", Expressions(PATTERNS).compiled().words)
+    (directory / ".scrub-now").write_bytes(b"half")
+    assert prune(directory, "a") == 0
+    assert (directory / ".scrub-now").exists()
+    directory.chmod(0o777)
+    assert prune(directory, "b") == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")

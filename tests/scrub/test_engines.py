@@ -11,6 +11,7 @@ import pytest
 from jupyter_guard.scrub import Scrubber, engine, find, stream
 from jupyter_guard.scrub.engine import ByKeyword, Engine
 from jupyter_guard.scrub.examples import example, near_miss
+from jupyter_guard.scrub.hyper import ByHyperscan
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.patterns import builtin
 from jupyter_guard.scrub.tables import COLUMN
@@ -136,6 +137,24 @@ def test_the_fast_one_names_few_places_in_ordinary_text(engines: dict[str, Engin
     assert len(list(engines["re"].hits(text, 0, True))) > 400
 
 
+@pytest.mark.parametrize(
+    "text", ["eyJ" * 9_000, "user password changed by an admin again \n" * 500, "key token / " * 2_000]
+)
+def test_the_fast_one_is_told_of_few_places(engines: dict[str, Engine], text: str) -> None:
+    # Each is a call of Python: inside words none, and behind a name not every end that what follows can have.
+    fast = engines["hyperscan"]
+    assert isinstance(fast, ByHyperscan)
+    assert len(fast._found(fast._loaded(), text.encode())) < len(text) // 20
+
+
 def test_every_built_in_shape_may_be_used() -> None:
     for pattern in builtin():
         pattern.shape.check()
+
+
+def test_what_is_reported_once_is_looked_for_to_the_end_of_a_short_text(engines: dict[str, Engine]) -> None:
+    value = "zxGgL7GqJ10E0XAjUypHxt" + "JRShc+kefZWzd3o5/DS1MG="
+    text = f"shared_access_keyW4D4OqV8h&quot;       <-**     &quot;{value} " * 2
+    for one in engines.values():
+        found = {(at, pattern.kind) for at, _, pattern in one.hits(text, 0, final=True)}
+        assert {(0, "azure-shared-access-key"), (len(text) // 2, "azure-shared-access-key")} <= found

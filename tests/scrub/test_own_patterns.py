@@ -76,6 +76,9 @@ REFUSED = {
     "exponential time by what may be empty": ({"keywords": ["ACME+"], "shape": "(?:a*)*"}, "exponential"),
     "two readings of each letter": ({"keywords": ["ACME+"], "shape": "(?:a|a){1,60}b"}, "exponential"),
     "repeats that run into each other": ({"keywords": ["ACME+"], "shape": "(?:[a-z]{1,60}){1,60}!"}, "exponential"),
+    "three repeats of one text": ({"keywords": ["ACME+"], "shape": ".*.*.*="}, "share a text"),
+    "two repeats of one text": ({"keywords": ["ACME+"], "shape": r"[a-z]*(?:x[\w.]*)="}, "share a text"),
+    "repeats of blanks": ({"keywords": ["ACME+"], "shape": r"\s*\n?\s*(?P<secret>[a-z]{8,})"}, "share a text"),
     "a back-reference": ({"keywords": ["ACME+"], "shape": r"(?P<secret>a)(?P=secret)"}, "not usable"),
     "look-around": ({"keywords": ["ACME+"], "shape": "(?=abc)x"}, "one character wide"),
     "an unknown check": ({"keywords": ["ACME+"], "shape": "x", "checks": ["luhn10"]}, "no such check"),
@@ -83,6 +86,20 @@ REFUSED = {
     "a keyword of one letter": ({"keywords": ["A"], "shape": "x"}, "two characters"),
     "not a table": ("ACME", "not a table"),
 }
+
+
+USABLE = (
+    r"[\w.-]{0,40}\s*=\s*(?P<secret>\S+)",
+    r"(?P<secret>[A-Za-z0-9]{20,200}\.[A-Za-z0-9]{20,200}\.[A-Za-z0-9]{20,200})",
+    r"(?P<secret>[a-z]+-[0-9]+-[a-z]+)",
+    r"\s{0,8}\w{0,20}\s{0,8}(?P<secret>[a-f0-9]{32,})",
+    "(?P<secret>[^-]+)-{5}END",
+)
+
+
+@pytest.mark.parametrize("shape", USABLE)
+def test_shapes_whose_repeats_stand_apart_are_used(shape: str) -> None:
+    assert with_own({"acme": {"keywords": ["ACME+"], "shape": shape}})
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from jupyter_guard.scrub import KnownValues, scrub
+from jupyter_guard.scrub import KnownValues, Skipped, scrub
 from jupyter_guard.scrub.sources import SOURCES, from_environment, read_sources
 
 VALUE = "Zt7" + "-qP4v_Lw9" + "sXk2"
@@ -57,6 +60,17 @@ def test_a_value_in_its_file_never_appears(tmp_path: Path, source: str) -> None:
     assert scrub(f"it is <{VALUE}>", known) == f"it is <[REDACTED:{source}-credential]>"
 
 
+def test_the_settings_beside_a_notebook_are_read_wherever_the_server_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "work" / "notebooks"
+    folder.mkdir(parents=True)
+    (folder / ".env").write_text(f"DB_PASSWORD={VALUE}\n")
+    monkeypatch.chdir(folder)
+    known = KnownValues.from_sources(["dotenv"], {"PWD": str(tmp_path)}, tmp_path / "home")
+    assert VALUE not in scrub(f"row {VALUE}", known)
+
+
 def test_private_keys_whole_and_by_the_line(tmp_path: Path) -> None:
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "id_ed25519").write_text(PEM)
@@ -89,3 +103,38 @@ def test_what_cannot_be_read_is_noted_by_name_only(tmp_path: Path) -> None:
     assert list(read_sources(["netrc", "pgpass", "mysql", "kaggle", "nowhere"], {}, tmp_path, notes.append)) == []
     assert [Path(note.name).name for note in notes] == [".netrc", ".pgpass", ".my.cnf", "kaggle.json", "nowhere"]
     assert all(VALUE not in note.name + note.reason for note in notes)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="modes of files are POSIX")
+def test_a_file_that_may_not_be_read_is_noted_and_the_next_is_read() -> None:
+    home = Path(tempfile.mkdtemp())
+    try:
+        home.chmod(0o755)
+        (home / ".netrc").write_text(f"machine a login b password {VALUE[::-1]}\n")
+        (home / ".netrc").chmod(0)
+        (home / ".pgpass").write_text(f"h:5432:d:u:{VALUE}\n")
+        (home / ".pgpass").chmod(0o644)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            # Root may read everything, so an ordinary user reads.
+            try:
+                if os.geteuid() == 0:
+                    os.setgroups([])
+                    os.setgid(65534)
+                    os.setuid(65534)
+                notes: list[Skipped] = []
+                values = [one.value for one in read_sources(["netrc", "pgpass"], {}, home, notes.append)]
+                said = repr(([Path(note.name).name for note in notes], values, [note.reason for note in notes]))
+                os.write(writing, said.encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as answer:
+            names, values, reasons = ast.literal_eval(answer.read())
+        os.waitpid(child, 0)
+    finally:
+        shutil.rmtree(home)
+    assert names == [".netrc"]
+    assert values == [VALUE]
+    assert not any(VALUE[::-1] in reason for reason in reasons)

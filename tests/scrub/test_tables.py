@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 
@@ -14,6 +15,16 @@ from jupyter_guard.scrub.tables import LONGEST_ROW
 
 FRAME = pd.DataFrame({"user": ["ann", "bob"], "password": ["hunter", "open sesame"], "n": [1, 2]})
 CELLS = ("hunter", "open sesame")
+LATEX = """\\begin{tabular}{llr}
+\\toprule
+user & password & n \\\\
+\\midrule
+ann & hunter & 1 \\\\
+\\cmidrule(lr){1-2}
+bob & open sesame & 2 \\\\
+\\bottomrule
+\\end{tabular}
+"""
 TABLES = {
     "data frame": FRAME.to_string(),
     "data frame without index": FRAME.to_string(index=False),
@@ -29,6 +40,15 @@ TABLES = {
     "rich": "┏━━━━━━┳━━━━━━━━━━┓\n┃ user ┃ passwd   ┃\n┡━━━━━━╇━━━━━━━━━━┩\n│ ann  │ hunter   │\n│ bob  │ open sesame │\n└──────┴──────────┘\n",
     "kubectl": "NAME      SECRET         AGE\nann       hunter         3d\nbob       open sesame    4d\n",
     "line ends of Windows": FRAME.to_string().replace("\n", "\r\n") + "\r\n",
+    "index": FRAME.set_index("password").to_string(),
+    "index below the columns' name": FRAME.rename_axis(columns="x").set_index("password").to_string(),
+    "first of two indices": FRAME.set_index(["password", "user"]).to_string(),
+    "second of two indices": FRAME.set_index(["user", "password"]).to_string(),
+    "LaTeX": LATEX,
+    "LaTeX of a frame": FRAME.to_latex(),
+    "LaTeX, index": FRAME.set_index("password").to_latex(),
+    "LaTeX, bold": LATEX.replace("user &", "\\textbf{user} &").replace("password", "\\textbf{password}"),
+    "LaTeX, escaped": LATEX.replace("password", "api\\_key").replace("user", "user\\_name"),
     "colours": FRAME.to_string().replace("password", "\x1b[1mpassword\x1b[0m"),
 }
 
@@ -55,6 +75,33 @@ def test_however_it_is_printed(name: str) -> None:
         assert "".join(map(scrubber.feed, pieces)) + scrubber.flush() == scrub(text)
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_wherever_it_is_cut(name: str) -> None:
+    text = f"before\n{TABLES[name]}\n\nafter\n"[:700]
+    whole = scrub(text)
+    for cut in range(1, min(len(text), 150)):
+        scrubber = Scrubber()
+        assert scrubber.feed(text[:cut]) + scrubber.feed(text[cut:]) + scrubber.flush() == whole, text[:cut]
+
+
+def test_an_index_and_a_column() -> None:
+    frame = FRAME.assign(secret=["closed door", "abc"])
+    for text in (frame.set_index("password").to_string(), frame.set_index("password").to_latex()):
+        out = scrub(f"{text}\n\nafter\n")
+        assert out.count("[REDACTED:secret-column]") == 4
+        assert not any(cell in out for cell in (*CELLS, "closed door", "abc"))
+        assert "ann" in out
+
+
+def test_a_table_below_another_has_its_own_head() -> None:
+    tables = (
+        "| user | n |\n|---|---|\n| ann | 1 |\n\n| user | secret |\n|---|---|\n| bob | hunter |\n| secret | hunter |\n"
+    )
+    assert scrub(tables) == tables.replace("hunter", "[REDACTED:secret-column]")
+    grid = "+------+--------+\n| user | secret |\n+======+========+\n| bob  | hunter |\n+------+--------+\n"
+    assert scrub(grid) == grid.replace("hunter", "[REDACTED:secret-column]")
+
+
 def test_in_a_stream_of_messages() -> None:
     scrubber = MessageScrubber()
     shown = ""
@@ -79,7 +126,41 @@ ORDINARY = (
     "password\nis\nnext\n",
     "Usage: tool [OPTIONS]\n\n  --password TEXT   The password\n  --user TEXT       The user\n",
     " 45%|####      | 45/100\r 46%|####      | 46/100\r",
+    "Passwords are hard.  \npassword  \nhunting season  \n",
+    "    columns  and more\npassword is a word  \nhunting season\n",
+    "mask = user & password\nflags & secret & other\nann & hunter & more\n",
+    "\\begin{tabular}{ll}\ntokens & password length \\\\\n3 & 4 \\\\\n",
+    "| key | value |\n|---|---|\n| password | letters |\n| user | ann |\n| secret | words |\n| host | db |\n",
+    " key      | value\n----------+-------\n password | letters\n user     | ann\n",
+    "AT&T & secret \\\nann & hunter \\\n",
 )
+
+
+def summaries() -> dict[str, str]:
+    """What pandas says about a frame whose column is called so, one row a column."""
+    frame = pd.DataFrame({"user": ["ann", "bob"], "password": [1.5, 2.5], "age": [30, 40]})
+    said = io.StringIO()
+    frame.info(buf=said)
+    shown = {
+        "dtypes": frame.dtypes,
+        "missing": frame.isna().sum(),
+        "any missing": frame.isna().any(),
+        "nunique": frame.nunique(),
+        "memory": frame.memory_usage(),
+        "describe": frame.drop(columns="user").describe().T,
+        "info": said.getvalue(),
+        "types as a frame": frame.dtypes.reset_index(),
+        "counts": pd.Series({"secret": 3, "other": 4}),
+    }
+    return {name: str(one) for name, one in shown.items()}
+
+
+@pytest.mark.parametrize("name", summaries())
+def test_a_row_that_is_called_so_is_no_head(name: str) -> None:
+    text = summaries()[name] + "\nage    int64\nother words    below\n"
+    assert scrub(text) == text
+    scrubber = Scrubber()
+    assert "".join(scrubber.feed(one) for one in text) + scrubber.flush() == text
 
 
 @pytest.mark.parametrize("text", ORDINARY)

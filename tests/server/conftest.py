@@ -38,7 +38,9 @@ def url(root: Path) -> Iterator[str]:
         f"--IdentityProvider.token={TOKEN}",
     ]
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(words, env={**kept, "HOME": str(home)}, stdout=log, stderr=subprocess.STDOUT)
+        # Shared documents are stored where the server runs.
+        environment = {**kept, "HOME": str(home)}
+        process = subprocess.Popen(words, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(address, process, home / "log")

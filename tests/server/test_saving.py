@@ -41,6 +41,23 @@ def test_a_saved_notebook_has_no_secret_and_says_so_in_the_log(url: str, root: P
     assert SECRET not in json.dumps(ask(f"{url}/api/contents/n.ipynb"))
 
 
+def test_metadata_and_attachments_are_cleaned_and_code_is_the_authors_own(url: str, root: Path) -> None:
+    content = notebook("fine\n")
+    cell = {
+        "cell_type": "markdown",
+        "id": "b",
+        "metadata": {"note": f"x {SECRET}"},
+        "attachments": {"a.txt": {"text/plain": SECRET}},
+        "source": f"the key {SECRET}",
+    }
+    content |= {"cells": [cell], "metadata": {"papermill": {"parameters": {"key": SECRET}}}}
+    ask(f"{url}/api/contents/m.ipynb", {"type": "notebook", "format": "json", "content": content})
+    saved = json.loads((root / "m.ipynb").read_text())
+    assert json.dumps(saved).count(SECRET) == 1
+    assert SECRET in "".join(saved["cells"][0]["source"])
+    assert saved["cells"][0]["metadata"] == {"note": "x [REDACTED:aws-access-key-id]"}
+
+
 def test_a_notebook_without_secrets_is_saved_as_it_is(url: str, root: Path) -> None:
     content = notebook("nothing here\n")
     ask(f"{url}/api/contents/clean.ipynb", {"type": "notebook", "format": "json", "content": content})

@@ -7,11 +7,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from jupyter_guard.origin import decide_origin
-from jupyter_guard.server.writers import mark_changed, notebook_at
+from jupyter_guard.server.writers import is_from_page, is_saved_by_program, mark_changed, notebook_at
 from jupyter_guard.terms import Origin
 
 TOKEN = "t" * 20
@@ -64,6 +66,46 @@ def test_a_whole_notebook_of_a_programs_is_its_own(url: str, root: Path) -> None
     metadata = json.loads((root / "new.ipynb").read_text())["cells"][0]["metadata"]
     assert metadata["jupyter_guard"]["kept"] == 1
     assert decide_origin("x = 1", metadata).origin is Origin.ASSISTANT
+
+
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+FAR = "http://lab.example:8888"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_page"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "User-Agent": CHROME}, True),
+        # A page by plain http on another machine: browsers say no more than this.
+        ({"Origin": FAR, "User-Agent": CHROME}, True),
+        ({"Referer": f"{FAR}/lab", "User-Agent": CHROME}, True),
+        ({"Origin": "http://10.0.0.7:8888", "User-Agent": CHROME}, True),
+        # What websocket-client and other clients send.
+        ({"Origin": FAR}, False),
+        ({"Origin": FAR, "User-Agent": "python-requests/2.32"}, False),
+        ({"User-Agent": CHROME}, False),
+        ({}, False),
+        # Chromium's websocket says no more than this, and a client's less.
+        ({"Origin": "http://localhost:8888", "Upgrade": "websocket", "User-Agent": CHROME}, True),
+        ({"Origin": "http://localhost:8888", "Upgrade": "websocket"}, False),
+        # There a browser would have said it.
+        ({"Origin": "https://lab.example", "User-Agent": CHROME}, False),
+        ({"Origin": "http://localhost:8888", "User-Agent": CHROME}, False),
+        ({"Origin": "http://127.0.0.1:8888", "User-Agent": CHROME}, False),
+        ({"Origin": "http://[::1]:8888", "User-Agent": CHROME}, False),
+        ({"Origin": "http://[", "User-Agent": CHROME}, False),
+    ],
+)
+def test_an_address_alone_is_no_browser(headers: dict[str, str], is_page: bool) -> None:
+    line = RequestStartLine("PUT", "/api/contents/a.ipynb", "HTTP/1.1")
+    request = HTTPServerRequest(headers=HTTPHeaders({"Host": "lab", **headers}), start_line=line)
+    assert is_from_page(request) is is_page
+    assert is_saved_by_program(request) is not is_page
+
+
+def test_a_program_that_says_where_it_comes_from_is_one_all_the_same(url: str, root: Path) -> None:
+    save(url, "origin.ipynb", notebook("a = 1"), {"Origin": url})
+    assert authors(root, "origin.ipynb") == ["assistant"]
 
 
 def test_a_file_that_is_no_notebook_is_as_none(tmp_path: Path) -> None:

@@ -21,7 +21,30 @@ def _load(name, file):
     return module
 
 
-def _begin(kernel, link):
+def _copy_nothing():
+    """What a cell writes past Python reaches the front end, scrubbed; what ipykernel copies of it to the log does not.
+
+    That log is nobody's output: it is not scrubbed. Until the first cell it has what goes wrong at the start.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        copy = getattr(stream, "_original_stdstream_copy", None)
+        if isinstance(copy, int):
+            os.dup2(nowhere, copy, inheritable=False)
+    os.close(nowhere)
+
+
+def _drop():
+    """Where ipykernel was told not to look at descriptors 1 and 2, nobody scrubs what cells write there: it goes."""
+    sys.stderr.flush()
+    os.write(2, b"[jupyter_guard] capture_fd_output is off: what cells write past Python is not shown\n")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _begin(kernel, link, connection):
     """From the first cell on, the wrapper is shown what is compiled; and ``%guard`` talks to it."""
     refusal, watch = sys.modules["_jupyter_guard_refusal"], _load("_jupyter_guard_watch", "watch.py")
 
@@ -32,16 +55,31 @@ def _begin(kernel, link):
             # ipykernel before 6.
             return getattr(kernel, "_parent_header", None) or {}
 
+    def about():
+        return str((request().get("header") or {}).get("msg_id", ""))
+
     _load("_jupyter_guard_recursion", "recursion.py").hold(link)
-    _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link)
+    if "JUPYTER_GUARD_ISOLATION" in os.environ:
+        _load("_jupyter_guard_hints", "hints.py").start(kernel.shell, connection)
+    _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link, about)
     if link is None:
         return
-    _load("_jupyter_guard_vaults", "vaults.py").start(link.mask)
 
     def judge(text):
-        link.vet(text, str((request().get("header") or {}).get("msg_id", "")), refusal.error)
+        return link.vet(text, about(), refusal.error)
 
-    watch.start(watch.Watch(kernel.shell, judge, request))
+    watching = watch.Watch(kernel.shell, judge, request)
+    acts, whose = _load("_jupyter_guard_acts", "acts.py"), _load("_jupyter_guard_whose", "whose.py")
+    statements = _load("_jupyter_guard_statements", "statements.py")
+    mine = (watch.CELL, watch.OTHER)
+    watching.acts = whose.Acts(watching.kind, mine, watching.ask_act, watch.inside, acts.ACTS, os.getcwd())
+    newcomers = _load("_jupyter_guard_newcomers", "newcomers.py")
+    for one in (statements, newcomers):
+        one.start(watching.acts.put)
+    _load("_jupyter_guard_vaults", "vaults.py").start(link.mask, dict(statements.DRIVERS, **newcomers.CHANGES))
+    opened = _load("_jupyter_guard_opened", "opened.py")
+    opened.start(link.mask)
+    watch.start(watching, opened.hearing())
 
 
 def _start(arguments, link):
@@ -80,7 +118,10 @@ def _start(arguments, link):
                 quick.pack_quickly(self.session)
 
         def start(self):
-            _begin(self.kernel, link)
+            _copy_nothing()
+            if not getattr(self, "capture_fd_output", True):
+                _drop()
+            _begin(self.kernel, link, self.abs_connection_file)
             # What is loaded by now counts as old, as it would if the collector had run all along.
             gc.freeze()
             gc.unfreeze()

@@ -87,7 +87,7 @@ class Link:
             fcntl.lockf(self._lock, fcntl.LOCK_UN)
 
     def vet(self, text, about, error):
-        """Return when a ``watch.Text`` may run; raise ``error(told)`` with what the wrapper says when not."""
+        """The wrapper's answer when a ``watch.Text`` may run; raise ``error(told)`` with what it says when not."""
         for stream in (sys.stdout, sys.stderr):
             # What was printed before belongs above a card or a question.
             with contextlib.suppress(Exception):
@@ -105,6 +105,7 @@ class Link:
         if answer.get("ok") is not True:
             unsaid = {"ename": "GuardUnreachableError", "evalue": BROKEN, "traceback": [BROKEN]}
             raise error(answer.get("error") or unsaid)
+        return answer
 
     def mask(self, value, kind, name=""):
         """Have a value redacted from now on. Raises ``RuntimeError`` with the reason when the wrapper refuses."""
@@ -117,6 +118,6 @@ class Link:
         answer = self.ask({"op": "recursion", "wanted": wanted})
         return int(answer.get("most") or wanted)
 
-    def tell(self, what, rest=""):
+    def tell(self, what, rest="", about=""):
         """What the wrapper says about ``what``: ``"status"``, ``"policy"``, ``"explain"``; a ``"panel"`` it shows."""
-        return str(self.ask({"op": what, "rest": rest}).get("text", ""))
+        return str(self.ask({"op": what, "rest": rest, "about": about}).get("text", ""))

@@ -11,11 +11,14 @@ PACKAGE = "jupyter_guard"
 ALREADY = "This kernel is guarded from outside already: nothing to load. %guard says how."
 
 NO_LINK = "This kernel is guarded from outside; on this system nothing inside it can talk to the guard."
-USAGE = "usage: %guard status | panel | explain [RULE] | policy | mask NAME"
+USAGE = "usage: %guard status | panel | explain [RULE] | policy | undo [list|show|FILE] | mask NAME"
 
 
-def register(shell, link):
-    """Make ``%guard`` known to ``shell``; the answers come over ``link``, which is ``None`` where there is none."""
+def register(shell, link, about=str):
+    """Make ``%guard`` known to ``shell``; the answers come over ``link``, which is ``None`` where there is none.
+
+    ``about()`` is the id of the request that runs.
+    """
     from IPython.core.error import UsageError
 
     def guard(line):
@@ -24,6 +27,8 @@ def register(shell, link):
         ``%guard panel``: what was found so far, kept current, with buttons that answer where there is no guard panel.
         ``%guard explain``: the last card; ``%guard explain JG301``: that rule, with examples.
         ``%guard policy``: the policy in force and where it comes from.
+        ``%guard undo list``: what cells have changed in the workspace; ``%guard undo show [STEP]``: which files.
+        ``%guard undo``: the last of it is taken back; ``%guard undo FILE``: that file or folder is as it was.
         ``%guard mask NAME``: the value of the variable ``NAME`` is a secret from now on.
         """
         action, _, rest = (line.strip() or "status").partition(" ")
@@ -33,8 +38,8 @@ def register(shell, link):
                 raise UsageError("%%guard mask: there is no variable %r. %s" % (rest, USAGE))
             mask(link, shell.user_ns[rest])
             print("The value of %s is redacted from now on." % rest)
-        elif action in ("status", "panel", "explain", "policy"):
-            text = NO_LINK if link is None else link.tell(action, rest)
+        elif action in ("status", "panel", "explain", "policy", "undo"):
+            text = NO_LINK if link is None else link.tell(action, rest, about() if action == "undo" else "")
             if text:
                 print(text)
         else:

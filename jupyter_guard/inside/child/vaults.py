@@ -7,20 +7,17 @@ process sets go the same way: whoever is told decides by the name.
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
-import os
-import re
 import sys
 import warnings
 from typing import Any
 
 SHORTEST = 4
 MOST_VALUES = 200
-_MAY_NAME = re.compile("pass|secret|token|key|cred|auth|pwd|pw$|dsn|pat|sas|cookie|jwt", re.IGNORECASE)
 
 READ = "secrets manager"
-ENVIRONMENT = "environment"
 
 # What an answer of Amazon's services has, by service and operation (botocore's service models).
 AMAZON = {
@@ -32,22 +29,36 @@ AMAZON = {
     ("sts", "GetSessionToken"): ("SecretAccessKey", "SessionToken"),
     ("sts", "GetFederationToken"): ("SecretAccessKey", "SessionToken"),
     ("ecr", "GetAuthorizationToken"): ("authorizationToken",),
+    ("ecr-public", "GetAuthorizationToken"): ("authorizationToken",),
+    ("codeartifact", "GetAuthorizationToken"): ("authorizationToken",),
+    ("kms", "Decrypt"): ("Plaintext",),
+    ("kms", "GenerateDataKey"): ("Plaintext",),
+    ("kms", "GenerateDataKeyPair"): ("PrivateKeyPlaintext",),
+    ("iam", "CreateAccessKey"): ("SecretAccessKey",),
+    ("redshift", "GetClusterCredentials"): ("DbPassword",),
+    ("cognito-identity", "GetCredentialsForIdentity"): ("SecretKey", "SessionToken"),
 }
 PARAMETERS = ("GetParameter", "GetParameters", "GetParametersByPath", "GetParameterHistory")
 
 _learn: Any = None
+# What changes which module, once `start` has said so.
+_changes: dict[str, Any] = {}
 
 
-def start(learn: Any) -> None:
-    """Call ``learn(value, kind, name)`` with each text that is read from now on; raises what ``learn`` raises."""
+def start(learn: Any, more: Any = ()) -> None:
+    """Call ``learn(value, kind, name)`` with each text that is read from now on; raises what ``learn`` raises.
+
+    ``more`` are other modules to change when they are imported: functions of the module, by its name.
+    """
     global _learn
     _learn = learn
+    _changes.update(READERS)
+    _changes.update(more)
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
-    for name, change in READERS.items():
+    for name, change in _changes.items():
         if name in sys.modules:
             _changed(change, sys.modules[name])
-    _watch_environment()
 
 
 def stop() -> None:
@@ -65,11 +76,11 @@ def read(value: Any, kind: str = READ, name: str = "") -> None:
 
 
 class Finder:
-    """Finds the modules of ``READERS`` as others do, and changes each when it has been run."""
+    """Finds the modules that are to be changed as others do, and changes each when it has been run."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """The module's spec as the other finders give it; nothing for any other module."""
-        change = READERS.get(name)
+        change = _changes.get(name)
         if change is None:
             return None
         for finder in sys.meta_path:
@@ -104,9 +115,14 @@ def _changed(change: Any, module: Any) -> None:
 
 def texts(value: Any) -> list[str]:
     """The texts in ``value``, which may be bytes, a dictionary, or JSON: whole ones first, each once."""
-    if isinstance(value, (bytes, bytearray)):
-        value = bytes(value).decode("utf-8", "backslashreplace")
     found = []
+    if isinstance(value, (bytes, bytearray)):
+        raw = bytes(value)
+        try:
+            value = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            # A key: seen as bytes, or as what bytes are commonly written as.
+            return [repr(raw)[2:-1], raw.decode("latin-1"), base64.b64encode(raw).decode(), raw.hex()]
     if isinstance(value, str):
         found.append(value)
         if value.lstrip()[:1] in ("{", "["):
@@ -194,6 +210,10 @@ def _vault(module: Any) -> None:
                 if isinstance(data, dict) and str(method).lower() != "list" and "/sys/" not in str(url):
                     # Version 2 of the key-value engine has its metadata beside the data.
                     read(data.get("data") if isinstance(data.get("data"), dict) else data)
+                    plain = data.get("plaintext")
+                    if isinstance(plain, str):
+                        # Its transit engine gives base64 back.
+                        read(_from_base64(plain))
                 token = (answer.get("auth") or {}).get("client_token")
                 if token:
                     read(token)
@@ -202,6 +222,13 @@ def _vault(module: Any) -> None:
         return request
 
     _put(module.JSONAdapter, "request", make)
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 def _azure(module: Any) -> None:
@@ -216,6 +243,16 @@ def _azure(module: Any) -> None:
         return made
 
     _put(module.KeyVaultSecret, "__init__", make)
+
+
+def _azure_keys(module: Any) -> None:
+    for name in ("decrypt", "unwrap_key"):
+        _after(module.CryptographyClient, name, lambda answer: read(getattr(answer, "plaintext", None) or answer.key))
+
+
+def _google_keys(module: Any) -> None:
+    for name in ("decrypt", "asymmetric_decrypt"):
+        _after(module.KeyManagementServiceClient, name, lambda answer: read(answer.plaintext))
 
 
 def _google(module: Any) -> None:
@@ -240,7 +277,31 @@ def _keyring(module: Any) -> None:
             read(found.password)
 
     _after(module, "get_password", lambda password: read(password or ""))
+
+    def make(function: Any) -> Any:
+        def set_password(service_name: str, username: str, password: str) -> None:
+            read(password)
+            function(service_name, username, password)
+
+        return set_password
+
     _after(module, "get_credential", password_of)
+    _put(module, "set_password", make)
+
+
+def _typed(module: Any) -> None:
+    """``pydantic.types``: what a program itself says is a secret."""
+
+    def make(function: Any) -> Any:
+        def made(self: Any, secret_value: Any) -> None:
+            function(self, secret_value)
+            if isinstance(secret_value, (str, bytes)):
+                read(secret_value)
+
+        return made
+
+    owner = module._SecretBase if hasattr(module, "_SecretBase") else module.SecretStr
+    _put(owner, "__init__", make)
 
 
 def _databricks(module: Any) -> None:
@@ -249,30 +310,14 @@ def _databricks(module: Any) -> None:
 
 
 READERS = {
+    "azure.keyvault.keys.crypto._client": _azure_keys,
     "azure.keyvault.secrets._models": _azure,
     "botocore.client": _amazon,
     "databricks.sdk.dbutils": _databricks,
+    "google.cloud.kms_v1.services.key_management_service.client": _google_keys,
     "google.cloud.secretmanager_v1.services.secret_manager_service.async_client": _google_async,
     "google.cloud.secretmanager_v1.services.secret_manager_service.client": _google,
     "hvac.adapters": _vault,
     "keyring.core": _keyring,
+    "pydantic.types": _typed,
 }
-
-
-def _watch_environment() -> None:
-    def make(function: Any) -> Any:
-        def putenv(name: Any, value: Any) -> None:
-            function(name, value)
-            key, text = os.fsdecode(name), os.fsdecode(value)
-            if _learn is None or len(text) < SHORTEST or not (_MAY_NAME.search(key) or "://" in text):
-                return
-            try:
-                _learn(text, ENVIRONMENT, key)
-            except RuntimeError as refused:
-                # It is set by now, and whoever set it cannot undo that.
-                warnings.warn("jupyter_guard: %s is not redacted: %s" % (key, refused), RuntimeWarning, stacklevel=3)
-
-        return putenv
-
-    # `os.environ` calls it by this name (Lib/os.py, `_Environ.__setitem__`).
-    _put(os, "putenv", make)

@@ -50,9 +50,15 @@ NO_TEXT = "\0"
 _CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\][^=\n]*(?<![=!<>])=(?!=)|\b(?:import|with|class|match|del|async)\b")
 _SHORT = 500
 
+# Who hears which event. One that is not here costs one look-up.
+_hearing: dict[str, Any] = {}
+# Who hears of events whatever is listened to, and changes nothing.
+_noting: dict[str, Any] = {}
+
 _watching: Watch | None = None
 _installed = False
-_inside = threading.local()
+# Says of a thread that the guard itself is at work in it.
+inside = threading.local()
 
 
 class Text:
@@ -72,10 +78,16 @@ class Text:
         self.cells = cells
 
 
-def start(watch: Watch) -> None:
-    """Put what is compiled from now on before ``watch``."""
+def start(watch: Watch, noting: Any = None) -> None:
+    """Put what is compiled from now on before ``watch``; ``noting`` says who else hears of which event."""
     global _watching, _installed
     _watching = watch
+    _noting.update(noting or {})
+    _hearing.update(_noting)
+    _hearing.update({"compile": _compiled, "exec": _executed})
+    if watch.acts is not None:
+        watch.acts.listen = _listen
+        _listen(True)
     if not _installed:
         _installed = True
         sys.addaudithook(_heard)
@@ -86,22 +98,61 @@ def stop(watch: Watch) -> None:
     global _watching
     if _watching is watch:
         _watching = None
+        _hearing.clear()
+        _noting.clear()
+
+
+def _listen(is_on: bool) -> None:
+    """Hear acts, or nothing but what is compiled and run."""
+    watch = _watching
+    if watch is None or watch.acts is None:
+        return
+    for event, hear in watch.acts.hearing().items():
+        note = _noting.get(event)
+        if is_on:
+            _hearing[event] = hear if note is None else _both(hear, note)
+        elif note is not None:
+            _hearing[event] = note
+        else:
+            _hearing.pop(event, None)
+
+
+def _both(hear: Any, note: Any) -> Any:
+    def heard(event: str, args: tuple[Any, ...]) -> None:
+        # What may not be done is not noted.
+        hear(event, args)
+        note(event, args)
+
+    return heard
 
 
 def _heard(event: str, args: tuple[Any, ...]) -> None:
-    # Every audited event of the process comes by here, `id()` included: the comparison is all that most may cost.
-    if event == "compile" or event == "exec":
-        watch = _watching
-        if watch is None or getattr(_inside, "busy", False):
-            return
-        _inside.busy = True
-        try:
-            if event == "compile":
-                watch.compiling(args[0], args[1], sys._getframe(1))
-            else:
-                watch.running(args[0], sys._getframe(1))
-        finally:
-            _inside.busy = False
+    # Every audited event of the process comes by here, `id()` included.
+    hear = _hearing.get(event)
+    if hear is not None:
+        hear(event, args)
+
+
+def _compiled(_event: str, args: tuple[Any, ...]) -> None:
+    watch = _watching
+    if watch is None or getattr(inside, "busy", False):
+        return
+    inside.busy = True
+    try:
+        watch.compiling(args[0], args[1], sys._getframe(2))
+    finally:
+        inside.busy = False
+
+
+def _executed(_event: str, args: tuple[Any, ...]) -> None:
+    watch = _watching
+    if watch is None or getattr(inside, "busy", False):
+        return
+    inside.busy = True
+    try:
+        watch.running(args[0], sys._getframe(2))
+    finally:
+        inside.busy = False
 
 
 class Watch:
@@ -113,6 +164,8 @@ class Watch:
 
     def __init__(self, shell: Any, judge: Any, request: Any, cells: bool = True, workspace: str | None = None) -> None:
         self.shell = shell
+        # Who hears of acts, as `whose.Acts` does.
+        self.acts: Any = None
         self._judge = judge
         self._request = request
         self._cells = cells
@@ -172,6 +225,10 @@ class Watch:
             source = NO_TEXT
         self._ask(self._text(source), "module", filename, frame)
 
+    def ask_act(self, code: str, frame: Any) -> Any:
+        """Something is about to be done, which ``code`` would do too. Raises and returns what ``judge`` does."""
+        return self._ask(code, "act", "", frame)
+
     # --- what counts as what
 
     def kind(self, filename: str) -> int:
@@ -218,6 +275,8 @@ class Watch:
 
     def _cell(self, frame: Any) -> None:
         """IPython compiles a node of a cell: was it judged as it stands?"""
+        if self.acts is not None:
+            self.acts.cell_begins()
         # What was parsed for it is no magic's.
         parsed, self._parsed.texts = getattr(self._parsed, "texts", None), []
         if not self._cells:
@@ -269,19 +328,21 @@ class Watch:
         del texts[:]
         return found
 
-    def _ask(self, code: str, how: str, path: str, frame: Any) -> None:
+    def _ask(self, code: str, how: str, path: str, frame: Any) -> Any:
         if how == "text" and len(code) < _SHORT and not _CAN_ACT.search(code):
-            return
+            return None
         about = str((self._request().get("header") or {}).get("msg_id", ""))
         if about != self._passed_about or len(self._passed) > KEPT:
             self._passed_about = about
             self._passed = {}
         if self._passed.get(code) == how:
-            return
+            return None
         if len(code) > LARGEST:
             code = NO_TEXT
-        self._judge(Text(code, how, path, self.cells_of(frame)))
-        self._passed[code] = how
+        told = self._judge(Text(code, how, path, self.cells_of(frame)))
+        if not isinstance(told, dict) or not told.get("free"):
+            self._passed[code] = how
+        return told
 
     def cells_of(self, frame: Any) -> tuple[tuple[int, int], ...]:
         """The cells whose code is on the stack: pairs of execution count (0 when unknown) and line."""

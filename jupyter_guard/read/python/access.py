@@ -7,8 +7,20 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.read.python import bodies, calls, models_paths, secret_names
+from jupyter_guard.read.python import (
+    bodies,
+    calls,
+    models_installed,
+    models_paths,
+    models_sizes,
+    programs,
+    secret_names,
+)
+from jupyter_guard.read.python.carried import MEASURES
+from jupyter_guard.read.python.classes import class_attribute, is_member, library_bases, table_of
 from jupyter_guard.read.python.methods import of_key
+from jupyter_guard.read.python.mocked import in_memory
+from jupyter_guard.read.python.models_counts import SHAPE
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -17,6 +29,7 @@ from jupyter_guard.read.python.values import (
     DECODED,
     ENVIRON,
     INDIRECT,
+    NO_MARKS,
     SELF_MADE,
     Bound,
     Class,
@@ -27,17 +40,16 @@ from jupyter_guard.read.python.values import (
     Name,
     NameDict,
     Obj,
+    Partial,
     Seq,
     Unknown,
     Value,
     const,
-    derived,
     element,
-    items_of,
     join,
     partial,
 )
-from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Certainty, Kind, Origin
 from jupyter_guard.terms import Scope as Reach
 
 if TYPE_CHECKING:
@@ -46,7 +58,7 @@ if TYPE_CHECKING:
 CLIMBS = frozenset(
     """
     __subclasses__ __globals__ func_globals f_globals f_locals f_builtins gi_frame cr_frame ag_frame
-    tb_frame gi_code cr_code __builtins__ __closure__ cell_contents co_code f_back
+    gi_code cr_code __builtins__ __closure__ cell_contents co_code
     """.split()
 )
 _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals": "", "f_builtins": "builtins"}
@@ -67,10 +79,17 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     if not atoms:
         return Value((Unknown("." + name, name, value),), value.marks, value.origin)
     if len(atoms) == 1:
-        found = _attribute(run, value, atoms[0], name, node)
+        atom = atoms[0]
+        kind = type(atom)
+        if kind is Name:
+            found = _of_name(run, atom, name, node)  # type: ignore[arg-type]
+        elif kind is Unknown and not value.marks:
+            return _of_unknown(run, value, atom, name)  # type: ignore[arg-type]
+        else:
+            found = _attribute(run, value, atom, name, node)
     else:
         found = join([_attribute(run, value, atom, name, node) for atom in atoms])
-    if value.marks:
+    if value.marks and name not in MEASURES:
         # What a place is said to be does not hold for every part of it: a property's own value says so itself.
         found = found.marked(value.marks - _OF_PLACES)
     return found if found.origin is value.origin else found.by(value.origin)
@@ -90,7 +109,7 @@ def _own_classes(value: Value) -> bool:
 
 def climb(run: Run, name: str, node: ast.AST | None) -> None:
     """Reaching for what an object was not given."""
-    doubt = name in ("f_back", "f_locals", "cell_contents", "co_code", "__closure__", "tb_frame")
+    doubt = name in ("f_locals", "cell_contents", "co_code", "__closure__")
     run.emit(
         Kind.CODE_EXECUTE,
         node=node,
@@ -99,6 +118,17 @@ def climb(run: Run, name: str, node: ast.AST | None) -> None:
         scope=Reach.SESSION,
         certainty=Certainty.UNKNOWN if doubt else Certainty.CERTAIN,
     )
+
+
+def _of_unknown(run: Run, value: Value, atom: Unknown, name: str) -> Value:
+    """One step further from something unknown that has no marks, which is what nearly all attributes are."""
+    if atom.attr:
+        entry = run.knowledge.lookup("?." + atom.attr)
+        if entry is not None and entry.returns and run.known(f"{entry.returns}.{name}") is not None:
+            return _of_type(run, Inst(entry.returns, const(atom.path)), name).by(value.origin)
+    origin = value.origin
+    owner = value if origin is Origin.HUMAN else Value((atom,))
+    return Value((Unknown(f"{atom.path}.{name}"[-200:], name, owner),), NO_MARKS, origin)
 
 
 def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | None) -> Value:
@@ -120,8 +150,18 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
         return _of_object(run, atom, name, node)
     if kind is Class:
         found = class_attribute(run, atom, name)
+        if found is None and name == "__subclasses__" and not library_bases(atom):
+            # Classes of the session, as this one is.
+            return Value((Bound(Value((Seq([], "list", value),)), "copy"),))
         if found is None:
+            for base in library_bases(atom):
+                if run.known(f"{base}.{name}") is not None:
+                    return Value((Name(f"{base}.{name}", Value((Inst(base, const(table_of(atom))),))),))
             return Value((Unknown(f"{atom.name}.{name}", name),))
+        if is_member(atom, found):
+            member = Obj(atom)
+            member.attrs = {"value": found, "_value_": found, "name": const(name)}
+            return Value((member,), found.marks, found.origin)
         return (
             join(
                 Value((one.bound(Value((atom,))),))
@@ -132,7 +172,7 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
             if found.atoms
             else found
         )
-    if kind is Const and name == "value":
+    if (kind is Const or kind is Partial) and name == "value":
         # A member of an enumeration stands for its value here.
         return Value((atom,))
     if kind in (Const, Seq, Map, NameDict):
@@ -146,17 +186,18 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
 
 def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
     dotted = atom.dotted
-    full = f"{dotted}.{name}"
     if name == "__self__" and "." not in dotted:
         return Value((Name("builtins"),), frozenset({INDIRECT}))
-    if run.memory.patched:
-        patched = run.memory.patched.get(full)
-        if patched is not None:
-            return patched
-    elif atom.owner is None:
+    patches = run.memory.patched
+    if not patches and atom.owner is None:
         plain = _of_module(run.knowledge, dotted, name)
         if plain is not None:
             return plain
+    full = f"{dotted}.{name}"
+    if patches:
+        patched = patches.get(full)
+        if patched is not None:
+            return patched
     if name == "__dict__":
         return Value((NameDict(dotted),))
     given = _GIVEN.get(full)
@@ -175,6 +216,9 @@ def _of_name(run: Run, atom: Name, name: str, node: ast.AST | None) -> Value:
 def _of_module(knowledge: Knowledge, dotted: str, name: str) -> Value | None:
     """What ``dotted.name`` is where nothing is known of ``dotted`` itself; ``None``: there is more to it."""
     full = f"{dotted}.{name}"
+    if name in ("__file__", "__path__") and dotted.partition(".")[0] not in models_installed.OTHERS:
+        file = models_installed.module_file(dotted)
+        return file if name == "__file__" else Value((Seq([const(f"{models_installed.PACKAGES}/{dotted}")]),))
     if name == "__dict__" or full in _GIVEN or knowledge.callable(dotted) is not None:
         return None
     return Value((Name(full),))
@@ -186,6 +230,9 @@ _GIVEN: dict[str, Callable[[], Value]] = {
     "os.environ": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
     "os.environb": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
     "sys.executable": lambda: const("python"),
+    "google.cloud.bigquery.WriteDisposition.WRITE_TRUNCATE": lambda: const("WRITE_TRUNCATE"),
+    "google.cloud.bigquery.enums.WriteDisposition.WRITE_TRUNCATE": lambda: const("WRITE_TRUNCATE"),
+    "site.USER_SITE": lambda: const(models_installed.PACKAGES),
     "os.curdir": lambda: const("."),
     "os.sep": lambda: const("/"),
     "os.path.sep": lambda: const("/"),
@@ -200,43 +247,28 @@ def made_of(atom: Name) -> Value | None:
     return join(found) if found else None
 
 
+# What is put into their headers is sent with every request.
+_SESSIONS = frozenset({"requests.Session", "httpx.Client", "aiohttp.ClientSession"})
+
+
 def _of_type(run: Run, atom: Inst, name: str) -> Value:
     full = f"{atom.type}.{name}"
     owner = Value((atom,))
-    given = models_paths.PROPERTIES.get(full)
+    given = models_paths.PROPERTIES.get(full) or models_installed.PROPERTIES.get(full)
     if given is not None:
         return given(run, atom.made or ANYTHING)
+    if full in run.memory.patched:
+        return run.memory.patched[full]
+    if name == "user_ns" and atom.type == "IPython.core.interactiveshell.InteractiveShell":
+        return Value((Map({}, None, run.scope.module),))
+    if name == "headers" and atom.type in _SESSIONS:
+        atom.attrs = atom.attrs or {}
+        return atom.attrs.setdefault(name, Value((Map({}),)))
     if run.known(full) is None:
         entry = run.known(atom.type + ".__getattr__")
         if entry is not None and entry.returns and not name.startswith("_"):
-            return Value((Inst(entry.returns, const(name)),))
+            return Value((Inst(entry.returns, atom.made if in_memory(owner) else const(name)),))
     return Value((Name(full, owner),))
-
-
-def class_attribute(run: Run, cls: Class, name: str, depth: int = 0) -> Value | None:
-    """An attribute of a class of the session or of its bases, or ``None``."""
-    found = cls.attrs.get(name)
-    if found is not None or depth > 8:
-        return found
-    for base in cls.bases:
-        for atom in base.atoms:
-            if type(atom) is Class:
-                found = class_attribute(run, atom, name, depth + 1)
-                if found is not None:
-                    return found
-    return None
-
-
-def library_bases(cls: Class, depth: int = 0) -> list[str]:
-    """The dotted names of the library classes that a class is built on."""
-    found: list[str] = []
-    for base in cls.bases:
-        for atom in base.atoms:
-            if type(atom) is Name:
-                found.append(atom.dotted)
-            elif type(atom) is Class and depth < 8:
-                found += library_bases(atom, depth + 1)
-    return found
 
 
 def _of_object(run: Run, atom: Obj, name: str, node: ast.AST | None) -> Value:
@@ -297,19 +329,18 @@ def touch(run: Run, atom: Name, node: ast.AST | None, entry: Entry | None = None
 def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
     """``value[key]``."""
     atoms = value.atoms
+    named = key.only()
     if len(atoms) == 1:
-        result = _item(run, value, atoms[0], key, node)
+        result = _item(run, value, atoms[0], key, named, node)
     else:
-        result = join([_item(run, value, atom, key, node) for atom in atoms]) if atoms else ANYTHING
+        result = join([_item(run, value, atom, key, named, node) for atom in atoms]) if atoms else ANYTHING
     marks = value.marks
     if marks and ENVIRON in marks and any(type(atom) is Inst and atom.type in _ENVIRONMENTS for atom in value.atoms):
-        only = key.only()
-        if only is not None and only.value == "HOME":
+        if named is not None and named.value == "HOME":
             return const(run.context.home)
         return secret_names.known_variable(run, key) or secret_names.environment(key).by(value.origin)
     if marks:
         result = result.marked(marks)
-    named = key.only()
     if named is not None and isinstance(named.value, str) and named.value in secret_names.NAMES and _not_ours(atoms):
         table = any(type(atom) is Inst and "DataFrame" in atom.type for atom in atoms)
         if not table and secret_names.item(named.value, node):
@@ -320,9 +351,9 @@ def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
 _ENVIRONMENTS = frozenset({"os.environ", "os.environ.copy"})
 
 
-def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -> Value:
+def _item(run: Run, value: Value, atom: Any, key: Value, only: Const | None, node: ast.AST | None) -> Value:
+    """An item of one of the possibilities; ``only`` is the constant that ``key`` is."""
     kind = type(atom)
-    only = key.only()
     if kind is Seq or (kind is Const and isinstance(atom.value, (str, bytes, range))):
         run.choices += 1
         return _position(Value((atom,), value.marks, value.origin), atom, only)
@@ -340,15 +371,26 @@ def _item(run: Run, value: Value, atom: Any, key: Value, node: ast.AST | None) -
             return Value((NameDict(""),), frozenset(marks))
         return patched or Value((Name(dotted),), frozenset(marks))
     if kind is Name:
+        if atom.dotted.startswith(programs.PLUMBUM):
+            return programs.bound(run, atom, key, node)
+        if atom.dotted == "plumbum.local" and only is not None:
+            return Value((Name(programs.PLUMBUM + str(only.value)),))
         touch(run, atom, node)
+        if atom.dotted in ("builtins", "__builtins__") and only is not None and isinstance(only.value, str):
+            return Value((Name(only.value),), frozenset({INDIRECT}) | (key.marks & {BUILT, DECODED}))
         entry = run.known(atom.dotted)
         if entry is not None and entry.returns:
-            return _item(run, value, Inst(entry.returns, made_of(atom)), key, node)
+            return _item(run, value, Inst(entry.returns, made_of(atom)), key, only, node)
         return Value((Unknown(atom.dotted + "[]", "", Value((atom,))),))
     if kind is Inst:
+        if atom.type == "ctypes.CDLL" and only is not None and isinstance(only.value, str):
+            return Value((Name(f"ctypes.CDLL.{only.value}", Value((atom,))),), frozenset({INDIRECT}))
+        if atom.attrs and SHAPE in atom.attrs:
+            return models_sizes.indexed(atom, key) or ANYTHING
         entry = run.known(atom.type + ".__getitem__")
         if entry is not None and entry.returns:
-            return Value((Inst(entry.returns, key if only is not None else atom.made),))
+            own = only is None or in_memory(Value((atom,)))
+            return Value((Inst(entry.returns, atom.made if own else key),))
         return Value((Unknown(atom.type + "[]", ""),))
     if kind is Obj:
         for special in ("__getitem__", "__missing__"):
@@ -391,21 +433,3 @@ def _position(value: Value, atom: Any, only: Const | None) -> Value:
         found: Value = atom.items[key]
         return found
     return element(value)
-
-
-def unpacked(value: Value, count: int, star: int | None) -> list[Value]:
-    """``count`` values taken out of ``value``; ``star`` is the index of the one that takes the rest."""
-    items = items_of(value)
-    if items is None or (star is None and len(items) != count) or (star is not None and len(items) < count - 1):
-        inner = element(value)
-        return [Value((Seq([], "list", inner),)) if index == star else inner for index in range(count)]
-    if star is None:
-        return items
-    after = count - star - 1
-    end = len(items) - after
-    return [*items[:star], Value((Seq(items[star:end]),)), *items[end:]]
-
-
-def of_all(values: list[Value]) -> Value:
-    """Marks and origin of all of them together."""
-    return derived(*values) if values else ANYTHING

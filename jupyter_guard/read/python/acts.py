@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 from jupyter_guard.knowledge import Act, Entry
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.fold import path_texts, shown
+from jupyter_guard.read.python.mocked import in_memory, is_mocked, is_stream
+from jupyter_guard.read.python.reach import reach
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site, holds
 from jupyter_guard.read.python.values import (
@@ -31,17 +34,17 @@ from jupyter_guard.read.python.values import (
     Seq,
     Value,
 )
+from jupyter_guard.read.python.verification import of_connection
 from jupyter_guard.terms import Certainty, Kind, Origin, Scope
 
 FILES = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.CREDENTIAL_READ})
-TAINTS = frozenset({"network", "file", "user", "environment", "credential", "model", "database"})
+TAINTS = frozenset({"network", "file", "user", "environment", "credential", "model", "database", "private"})
 _NETWORK = frozenset({Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN})
 _RUNS = frozenset({Kind.CODE_EXECUTE, Kind.PROCESS_RUN})
 # A credential in one of these is what it is for.
 _FOR_CREDENTIALS = re.compile(
-    r"headers?|auth\w*|\w*key\w*|\w*token\w*|\w*password|passw\w*|pwd|secret\w*|credential\w*|cookies|cert|session|user\w*"
+    r"\*\*|headers?|auth\w*|\w*key\w*|\w*token\w*|\w*password|passw\w*|pwd|secret\w*|credential\w*|cookies|cert|session|user\w*"
 )
-_LOCAL = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|unix:)(?=[:/]|$)")
 _EVERYWHERE = re.compile(r"^(?:0\.0\.0\.0|::|\[::\]|\*|)(?::|$)")
 _SERIALISE = frozenset(
     {"torch.save", "numpy.save", "numpy.savez", "numpy.savez_compressed", "joblib.dump", "pandas.DataFrame.to_pickle"}
@@ -56,19 +59,26 @@ def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTA
     marks: set[str] = set()
     type_ = ""
     made: Value | None = None
-    for act in entry.acts:
+    acts = entry.acts
+    if len(acts) > 1 and "upload" in acts[0].tags:
+        # What is sent is read first.
+        acts = tuple(sorted(acts, key=lambda act: Kind.FILE_READ not in act.kinds))
+    for act in acts:
         if act.when and not all(holds(site, one) for one in act.when):
             continue
         if act.unless and any(holds(site, one) for one in act.unless):
             continue
         if act.kinds or act.text is not None:
             run.events += 1
-            marks |= _act(run, act, site, cap)
+            sent = marks & _SENT if marks and "upload" in act.tags else NO_MARKS
+            marks |= _act(run, act, site, cap, sent)
         if act.gives:
             marks.add(act.gives)
         if act.returns:
             type_ = act.returns
             made = site.take(act.target) if act.target is not None else site.made() if site.owner else _first(site)
+            if made is not None and act.target is not None:
+                of_connection(run, site.name, made, site.node)
     given, origin = NO_MARKS, Origin.HUMAN
     for value in _plain_values(site):
         if value.marks:
@@ -106,9 +116,14 @@ def _first(site: Site) -> Value | None:
     return site.args[0] if site.args else None
 
 
-def _act(run: Run, act: Act, site: Site, cap: Certainty) -> set[str]:
-    """One act's effects; the taint that its result has because of what it reads."""
+_SENT = frozenset({"private", "credential"})
+
+
+def _act(run: Run, act: Act, site: Site, cap: Certainty, sent: Iterable[str]) -> set[str]:
+    """One act's effects (``sent``: the marks of what it has read); the taint that its result has because of them."""
     tags = set(act.tags) | _flow(act, site)
+    if sent:
+        tags |= {f"from:{mark}" for mark in sent}
     if site.marks & {BUILT, DECODED} or (INDIRECT in site.marks and any(kind in _RUNS for kind in act.kinds)):
         tags.add("obfuscated")
     if "from:credential" in tags and Kind.NETWORK_CONNECT in act.kinds:
@@ -174,6 +189,8 @@ def _targets(act: Act, site: Site, kind: Kind) -> list[tuple[str, frozenset[str]
     value = site.take(act.target)
     if value is None:
         return [("", frozenset())]
+    if kind is Kind.FILE_READ and value.atoms and all(map(is_stream, value.atoms)):
+        return []
     texts: dict[str, None] = {}
     for atom in value.atoms or (None,):
         for text in _names(atom, kind):
@@ -238,6 +255,8 @@ def _emit(
             # The archive's name may climb out of the folder that it is joined to.
             effect = msgspec.structs.replace(effect, scope=Scope.UNKNOWN)
         run.add(effect)
+        if "link" in act.tags and kind is Kind.FILE_WRITE and site.args:
+            context.linked(text, path_texts(site.args[0])[0])
         if kind is Kind.FILE_WRITE and text.strip(HOLE):
             place = frozenset({context.resolve(text)})
             # Only what serialises the session's own objects: any other writer could put anything there.
@@ -247,8 +266,14 @@ def _emit(
             context.wrote(text, HOLE, {"from:network"})
         elif kind is Kind.FILE_WRITE and "append" not in tags and ".write" not in via and text.strip(HOLE):
             run.memory.files.pop(context.resolve(text), None)
-        return ({"credential"} if effect.kind is Kind.CREDENTIAL_READ else set()) | (arrived or set())
-    scope = act.scope or _reach(run, kind, text, site)
+        if effect.kind is Kind.CREDENTIAL_READ:
+            return {"credential", *(arrived or ())}
+        return {"private", *(arrived or ())} if context.is_private(effect, text) else set(arrived or ())
+    scope = act.scope or reach(run, kind, text, site)
+    if kind in _ELSEWHERE and (is_mocked(run, site) or in_memory(site.owner)):
+        scope = Scope.SESSION
+    if kind is Kind.CODE_EXECUTE and "deserialise" in tags and not text and _is_own_copy(site):
+        tags.add("self-made")
     if kind is Kind.CODE_EXECUTE and text.strip(HOLE):
         if run.memory.written:
             tags |= {f"from:{mark}" for mark in run.memory.written.get(run.here(site.node).resolve(text), ())}
@@ -262,6 +287,8 @@ def _emit(
         tags |= _network_tags(text)
         if _unverified(site):
             tags.add("no-verify")
+        if run.memory.patched and _DEBUG in run.memory.patched and _carries_credential(site):
+            run.emit(Kind.CREDENTIAL_READ, node=site.node, via=_DEBUG, tags=("show",), scope=Scope.HOME)
     if kind is Kind.NETWORK_LISTEN and text.strip(HOLE) and _EVERYWHERE.match(text):
         tags.add("all-interfaces")
     if kind is Kind.PROCESS_SIGNAL and (text.startswith("-1") or any(loop.many for loop in run.loops) or MANY in marks):
@@ -280,6 +307,27 @@ def _emit(
         origin=site.origin,
     )
     return {"credential"} if kind is Kind.CREDENTIAL_READ else set()
+
+
+_ELSEWHERE = frozenset({Kind.DATA_DESTROY, Kind.DATA_WRITE, Kind.NETWORK_CONNECT})
+
+
+def _is_own_copy(site: Site) -> bool:
+    """Whether what is rebuilt was serialised by the session itself, from its own objects."""
+    return bool(site.args) and SELF_MADE in site.args[0].marks
+
+
+# With this set, every header of every request is printed.
+_DEBUG = "http.client.HTTPConnection.debuglevel"
+
+
+def _carries_credential(site: Site) -> bool:
+    held = (
+        [one for atom in site.owner.atoms if type(atom) is Inst for one in (atom.attrs or {}).values()]
+        if site.owner
+        else []
+    )
+    return any("credential" in deep_marks(one) for one in (*site.kwargs.values(), *held))
 
 
 def below_made(path: str) -> bool:
@@ -321,45 +369,6 @@ def _unverified(site: Site) -> bool:
 def _fork(run: Run, site: Site) -> None:
     if any(loop.endless or loop.many for loop in run.loops):
         run.emit(Kind.RESOURCE_EXHAUST, "processes", node=site.node, via=site.name, tags=("fork",), scope=Scope.SYSTEM)
-
-
-def _reach(run: Run, kind: Kind, text: str, site: Site) -> Scope:
-    known = text.strip(HOLE)
-    if kind in _NETWORK:
-        if _LOCAL.match(text):
-            return Scope.SESSION
-        return Scope.REMOTE if known else Scope.UNKNOWN
-    if kind in (Kind.DATA_DESTROY, Kind.DATA_WRITE):
-        return database_scope(run, _connected(site) or (site.made() if site.owner is not None else ANYTHING))
-    if kind is Kind.CODE_EXECUTE:
-        if not known:
-            return Scope.UNKNOWN
-        return run.here(site.node).path_scope(text) if ("/" in text or "." in text) else Scope.UNKNOWN
-    return Scope.UNKNOWN
-
-
-def _connected(site: Site) -> Value | None:
-    """What the connection was made with that a call is given: ``df.to_sql("t", sqlite3.connect(":memory:"))``."""
-    for value in (*site.args, *site.kwargs.values()):
-        for atom in value.atoms:
-            if type(atom) is Inst and atom.made is not None and atom.type.endswith(("Connection", "Engine")):
-                return atom.made
-    return None
-
-
-def database_scope(run: Run, made: Value) -> Scope:
-    """Where the database is that a connection was made with."""
-    found = [scope for text in path_texts(made) if (scope := _database(run, text)) is not None]
-    return max(found, key=lambda one: one.rank, default=Scope.UNKNOWN)
-
-
-def _database(run: Run, text: str) -> Scope | None:
-    bare = re.sub(r"^(?:sqlite|duckdb)(?:\+\w+)?:/{0,3}", "", text)
-    if text.strip() in (":memory:", "file::memory:") or (bare != text and bare in ("", ":memory:")):
-        return Scope.SESSION
-    if bare != text or text.endswith((".db", ".sqlite", ".sqlite3", ".duckdb")):
-        return run.here(None).path_scope(bare)
-    return Scope.REMOTE if "://" in text else None
 
 
 def _network_tags(text: str) -> set[str]:

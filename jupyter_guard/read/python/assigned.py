@@ -13,7 +13,7 @@ from jupyter_guard.terms import Kind
 from jupyter_guard.terms import Scope as Reach
 
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key)\d?$",
+    r"(?:^|_)(?:password|passwd|pwd|secret|api_?key|access_?key|auth_?token|token|private_?key)(?:_?confirm(?:ation)?)?\d?$",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -63,6 +63,6 @@ def made_weakly(run: Run, target: ast.expr, source: ast.expr) -> None:
 
 def _is_secret(name: str, text: str) -> bool:
     """Whether a text under a secret's name is one: a word may be a password, but no key or token."""
-    if len(text) < 4 or not _SECRET_NAME.search(name) or _PLACEHOLDER.search(text):
+    if len(text) < 3 or not _SECRET_NAME.search(name) or _PLACEHOLDER.search(text):
         return False
     return "pass" in name.lower() or "pwd" in name.lower() or (len(text) >= 6 and not text.isalpha())

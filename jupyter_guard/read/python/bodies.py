@@ -6,16 +6,17 @@ import ast
 
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import calls, expressions, statements
-from jupyter_guard.read.python.access import class_attribute, library_bases
 from jupyter_guard.read.python.acts import perform
 from jupyter_guard.read.python.annotations import typed
+from jupyter_guard.read.python.classes import class_attribute, library_bases
 from jupyter_guard.read.python.run import MAX_CALLS, Run
 from jupyter_guard.read.python.scope import Scope
+from jupyter_guard.read.python.shapes import in_turn
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
-    INDIRECT,
     NONE,
+    SPREAD,
     Class,
     Func,
     Map,
@@ -72,18 +73,21 @@ def call_function(
     kwargs: dict[str, Value],
     node: ast.AST | None,
     *,
-    marks: frozenset[str] = frozenset(),
     open_: bool = False,
 ) -> Value:
     """Read the body of a function of the session with these arguments; returns what it may return."""
-    run.events += 1
     budget = run.budget
     budget.left -= 5
     if budget.left < 0:
         raise BudgetSpent
     if run.calls and (len(run.calls) >= MAX_CALLS or sum(one.node is func.node for one in run.calls) >= 2):
+        run.events += 1
+        last = max((at for at, one in enumerate(run.calls) if one.node is func.node), default=len(run.calls))
+        if len(run.calls) - last > 1:
+            in_turn(run, run.calls[last:])
         return derived(*args, *kwargs.values())
     run.reached.add(id(func.node))
+    events = run.events
     scope = Scope("function", func.scope)
     parameters = func.node.args
     names = [one.arg for one in parameters.args]
@@ -96,6 +100,9 @@ def call_function(
         bound[parameters.vararg.arg] = Value((Seq(given[len(names) :], "tuple", ANYTHING if open_ else None),))
     for one in parameters.kwonlyargs:
         bound.setdefault(one.arg, ANYTHING)
+    if SPREAD in kwargs:
+        spread = derived(kwargs[SPREAD])
+        bound.update({name: join((one, spread)) for name, one in bound.items() if name not in names[: len(given)]})
     if kwargs:
         allowed = {*names, *(one.arg for one in parameters.kwonlyargs)}
         bound.update((name, value) for name, value in kwargs.items() if name in allowed)
@@ -117,12 +124,13 @@ def call_function(
         run.origin = func.origin
     run.loops = list(loops)
     tags = run.tags
-    run.tags = tags | ({"obfuscated"} if INDIRECT in marks and "obfuscated" in tags else frozenset())
     try:
         if isinstance(func.node, ast.Lambda):
             return expressions.evaluate(run, func.node.body).by(func.origin)
         statements.execute(run, func.node.body)
     finally:
+        if run.events == events:
+            run.quiet.append(func)
         run.scope, run.branches, run.loops, run.tags = before, branches, loops, tags
         run.calls.pop()
         run.origin = author
@@ -130,5 +138,6 @@ def call_function(
             run.anchors.pop()
             run.source = source
     if scope.yielded:
-        return Value((Seq([], "list", join(scope.yielded)),))
+        more = scope.counted.atoms if scope.counted is not None else ()
+        return Value((Seq([], "list", join(scope.yielded)), *more))
     return (join(scope.returned) if scope.returned else NONE).by(func.origin)

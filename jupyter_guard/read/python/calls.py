@@ -8,13 +8,19 @@ import re
 
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import BudgetSpent
-from jupyter_guard.read.python import bodies, models, receivers
-from jupyter_guard.read.python.access import attribute, class_attribute, item, library_bases
+from jupyter_guard.read.python import bodies, models, programs, receivers, verification
+from jupyter_guard.read.python.access import attribute, item
 from jupyter_guard.read.python.acts import TAINTS, perform
-from jupyter_guard.read.python.callbacks import call_back
-from jupyter_guard.read.python.carried import CARRIERS, carried, fill, of_form
+from jupyter_guard.read.python.callbacks import HOOKS, UNHOOKS, call_back, is_harmless, is_own
+from jupyter_guard.read.python.carried import CARRIERS, FILLERS, FORMS, carried, fill, of_form
+from jupyter_guard.read.python.classes import class_attribute, library_bases
 from jupyter_guard.read.python.methods import of_constant, of_mapping, of_sequence
+from jupyter_guard.read.python.mocked import MARK, caught_by, mark, stands_for
+from jupyter_guard.read.python.models_counts import DRAWS
+from jupyter_guard.read.python.models_objects import members
+from jupyter_guard.read.python.replaced import around, decorated, in_turn, mark_of
 from jupyter_guard.read.python.run import Run
+from jupyter_guard.read.python.shapes import MOST_DEEP, branches_too_often
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -35,6 +41,7 @@ from jupyter_guard.read.python.values import (
     Unknown,
     Value,
     derived,
+    items_of,
     join,
 )
 from jupyter_guard.terms import Kind
@@ -86,10 +93,15 @@ def _one(
         return call_name(run, atom, callee, args, kwargs, node, open_)
     if type(atom) is Unknown:
         return receivers.unknown_method(run, atom, callee, args, kwargs, node, open_)
-    if isinstance(atom, Func):
-        return bodies.call_function(run, atom, args, kwargs, node, marks=callee.marks, open_=open_)
-    if isinstance(atom, Bound):
+    if type(atom) is Bound:
         return _bound(run, atom, args, kwargs, node)
+    if isinstance(atom, Func):
+        if len(args) == 1 and not run.calls and _is_deep(args[0]) and branches_too_often(atom):
+            run.emit(Kind.RESOURCE_EXHAUST, node=node, via=atom.name, tags=("unbounded",), scope=Reach.SESSION)
+        if atom.kind.startswith(MARK):
+            with around(run, caught_by(atom)):
+                return bodies.call_function(run, atom, args, kwargs, node, open_=open_)
+        return bodies.call_function(run, atom, args, kwargs, node, open_=open_)
     if isinstance(atom, Class):
         return bodies.instantiate(run, atom, args, kwargs, node)
     if isinstance(atom, Partial):
@@ -104,12 +116,20 @@ def _one(
             return apply(run, bound, args, kwargs, node, open_=open_)
         return receivers.taken(args, kwargs, callee)
     if isinstance(atom, Inst):
+        told = in_turn(atom)
+        if told is not None:
+            apply(run, told, args, kwargs, node, open_=open_)
         name = f"{atom.type}.__call__"
         entry = run.known(name)
         if entry is not None:
             return perform(run, entry, Site(name, args, kwargs, node, owner=Value((atom,)), open_=open_, callee=callee))
         return receivers.taken(args, kwargs, callee)
     return receivers.taken(args, kwargs, callee)
+
+
+def _is_deep(value: Value) -> bool:
+    only = value.only()
+    return only is not None and type(only.value) is int and only.value > MOST_DEEP
 
 
 def call_name(
@@ -123,12 +143,17 @@ def call_name(
 ) -> Value:
     """Call a library's function, class or method by its full name."""
     value = _named(run, atom, callee, args, kwargs, node, open_)
-    if atom.dotted in CARRIERS:
-        return value.marked(carried(atom.dotted, args, kwargs.values()))
+    dotted = atom.dotted
+    if kwargs:
+        verification.of_call(run, dotted, args, kwargs, node)
+    if dotted in CARRIERS:
+        return value.marked(carried(dotted, args, kwargs.values()))
     if atom.owner is not None:
-        method = atom.dotted.rpartition(".")[2]
-        fill(method, atom.owner, args)
-        return value.marked(of_form(method, atom.owner, callee))
+        method = dotted.rpartition(".")[2]
+        if method in FILLERS:
+            fill(method, atom.owner, args)
+        elif method in FORMS:
+            return value.marked(of_form(method, atom.owner, callee))
     return value
 
 
@@ -155,6 +180,8 @@ def _named(
             else:
                 atom = Name(made, atom.owner)
             return call_name(run, atom, callee, args, kwargs, node, open_)
+        if programs.is_program(name):
+            return programs.called(run, atom, args, kwargs, node)
         return receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
     model, entry, inner, method = described
     if inner or (model is not None and name not in _WORKED_OUT):
@@ -173,6 +200,10 @@ def _named(
         if modelled is not None:
             return modelled
         return receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
+    if name in HOOKS and is_harmless(run, site.take(entry.calls[0]), site):
+        return ANYTHING
+    if name in UNHOOKS and len(args) > 1 and is_own(args[1]):
+        return ANYTHING
     given = perform(run, entry, site)
     for slot in entry.calls:
         called = site.take(slot)
@@ -184,7 +215,7 @@ def _named(
 
 
 # Models that only work out a value of what they are given.
-_WORKED_OUT = frozenset(
+_WORKED_OUT = DRAWS.union(
     "len range enumerate zip list tuple dict set sorted min max sum abs round int float bool str reversed print".split()
 )
 
@@ -241,9 +272,13 @@ def _reexported(knowledge: Knowledge, name: str) -> tuple[Entry | None, str]:
 def _bound(run: Run, atom: Bound, args: list[Value], kwargs: dict[str, Value], node: ast.AST | None) -> Value:
     found: list[Value] = []
     marks = atom.owner.marks
+    own = atom.owner.atoms
     if atom.name not in _ASKING:
-        run.events += any(type(one) is not Const for one in atom.owner.atoms)
-    for one in atom.owner.atoms:
+        for one in own:
+            if type(one) is not Const:
+                run.events += 1
+                break
+    for one in own:
         result: Value | None = None
         if type(one) is Const:
             if isinstance(one.value, str) and atom.name in ("format", "format_map") and _REACHING.search(one.value):
@@ -256,12 +291,21 @@ def _bound(run: Run, atom: Bound, args: list[Value], kwargs: dict[str, Value], n
         elif type(one) is NameDict:
             if atom.name in ("get", "__getitem__", "pop", "setdefault") and args:
                 result = item(run, Value((one,)), args[0], node)
+            elif atom.name in _LISTING and one.prefix:
+                found_members = members(run, one.prefix)
+                at = _LISTING[atom.name]
+                rows = found_members if at is None else [(items_of(pair) or [ANYTHING])[at] for pair in found_members]
+                result = Value((Seq(rows),)) if rows else None
             elif atom.name in ("update", "clear", "__setitem__", "setdefault") and one.prefix == "builtins":
                 run.emit(Kind.GUARD_TAMPER, "builtins", node=node, via=atom.name, tags=("alias",), scope=Reach.SESSION)
         found.append(result if result is not None else derived(*args, atom.owner))
     if not found:
         return derived(*args, atom.owner)
     return join(found).marked(marks & TAINTS)
+
+
+# What lists a name space, and which part of each of its pairs it gives.
+_LISTING = {"items": None, "keys": 0, "values": -1}
 
 
 def _get(run: Run, atom: Getter, args: list[Value], node: ast.AST | None) -> Value:
@@ -289,6 +333,9 @@ def _get(run: Run, atom: Getter, args: list[Value], node: ast.AST | None) -> Val
     return results[0] if len(results) == 1 else Value((Seq(results, "tuple"),))
 
 
+_MAGICS = frozenset({"register_line_magic", "register_cell_magic", "register_line_cell_magic"})
+
+
 def decorate(run: Run, decorator: Value, subject: Value, node: ast.expr) -> Value:
     """``@decorator`` on a function or class."""
     for atom in decorator.atoms:
@@ -299,9 +346,19 @@ def decorate(run: Run, decorator: Value, subject: Value, node: ast.expr) -> Valu
                     if isinstance(one, Func):
                         one.kind = kind
                 return subject
+            if atom.dotted.startswith("IPython.") and atom.dotted.rpartition(".")[2] in _MAGICS:
+                for one in subject.atoms:
+                    if isinstance(one, Func):
+                        run.memory.patched["%" + one.name] = subject
+                return subject
             if atom.dotted in ("exec", "eval", "builtins.exec", "builtins.eval"):
                 # Nobody decorates with exec to be understood.
                 decorator = decorator.marked({INDIRECT})
+    caught = stands_for(decorator) | mark_of(decorator)
+    if caught:
+        for func in decorated(subject):
+            mark(func, caught)
+        return subject
     result = apply(run, decorator, [subject], {}, node)
     useful = any(not isinstance(atom, Unknown) for atom in result.atoms)
     is_function = any(isinstance(atom, (Func, Class)) for atom in subject.atoms)

@@ -16,15 +16,25 @@ CARRIERS = frozenset(
     pprint.pformat pickle.dumps orjson.dumps ujson.dumps msgpack.packb urllib.parse.urlencode urllib.parse.quote
     urllib.parse.quote_plus base64.b64encode base64.urlsafe_b64encode base64.b32encode base64.b16encode base64.b85encode
     zlib.compress gzip.compress bz2.compress lzma.compress binascii.hexlify binascii.b2a_base64 io.BytesIO io.StringIO
-    pandas.Series pandas.DataFrame polars.DataFrame polars.Series IPython.display.Markdown IPython.display.HTML
+    pandas.Series pandas.DataFrame polars.DataFrame polars.Series pyspark.sql.SparkSession.createDataFrame
+    IPython.display.Markdown IPython.display.HTML
     IPython.display.Pretty IPython.display.Code IPython.display.JSON base64.b64decode textwrap.dedent textwrap.indent
     """.split()
 )
 # Methods of texts and tables that give the same in another form.
-_FORMS = frozenset(
+FORMS = frozenset(
     """
     encode decode strip lstrip rstrip replace format join lower upper hex to_frame to_string to_markdown to_json
-    to_csv to_dict to_html sort_index sort_values head tail reset_index getvalue read tobytes
+    to_csv to_dict to_html sort_index sort_values head tail reset_index getvalue read tobytes rename rename_axis
+    set_index transpose copy astype fillna dropna melt stack unstack reindex assign round sort limit to_list tolist
+    to_records to_numpy to_pandas toPandas to_polars to_dicts to_series squeeze sample nlargest nsmallest
+    """.split()
+)
+# What a table or text says of itself without its values: how many, of what kind, how long.
+MEASURES = frozenset(
+    """
+    shape size ndim dtype dtypes columns index empty nbytes height width describe info count nunique isna isnull notna
+    notnull memory_usage duplicated keys startswith endswith isdigit
     """.split()
 )
 # Methods that put what they are given into their object, which is sent as a whole later.
@@ -45,7 +55,7 @@ def carried(name: str, args: list[Value], named: Iterable[Value]) -> frozenset[s
 
 def of_form(method: str, owner: Value | None, callee: Value) -> frozenset[str]:
     """What ``owner.method()`` keeps of the whole environment, when it only gives the same in another form."""
-    if method not in _FORMS:
+    if method not in FORMS:
         return NO_MARKS
     return ((owner.marks if owner is not None else NO_MARKS) | callee.marks) & {
         ENVIRON,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from jupyter_guard.read.python import calls
+from jupyter_guard.read.python import calls, verification
 from jupyter_guard.read.python.access import touch
 from jupyter_guard.read.python.methods import set_key
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.values import (
     Class,
+    Const,
+    Func,
     Inst,
     Map,
     Name,
@@ -22,6 +24,7 @@ from jupyter_guard.read.python.values import (
     Value,
     join,
 )
+from jupyter_guard.read.unchecked import EVERY_HOST, is_variable
 from jupyter_guard.terms import Kind
 from jupyter_guard.terms import Scope as Reach
 
@@ -42,6 +45,10 @@ def set_attribute(run: Run, value: Value, name: str, new: Value, node: ast.AST |
         name == "__class__" and any(type(atom) is Obj for atom in value.atoms)
     ):
         run.emit(Kind.CODE_EXECUTE, node=node, via=name, tags=("reflection",), scope=Reach.SESSION)
+        if name == "__code__" and not any(type(atom) in (Func, Class, Obj) for atom in value.atoms):
+            # A function of somebody else's, which does something else from then on.
+            run.emit(Kind.GUARD_TAMPER, "a function", node=node, via=name, tags=("alias",), scope=Reach.SESSION)
+    verification.of_attribute(run, value, name, new, node)
     atoms: tuple[Any, ...] = value.atoms
     for atom in atoms:
         kind = type(atom)
@@ -50,6 +57,10 @@ def set_attribute(run: Run, value: Value, name: str, new: Value, node: ast.AST |
             known = attrs.get(name)
             attrs[name] = join((known, new)) if weak and known is not None else new
         elif kind is Inst:
+            if name == "method" and atom.type == "urllib.request.Request":
+                # The same as when it is made with it.
+                url = [atom.made] if atom.made is not None else []
+                calls.apply(run, Value((Name(atom.type),)), url, {name: new}, node)
             dotted = Name(f"{atom.type}.{name}", Value((atom,)))
             if dotted.dotted.partition(".")[0] in _GUARDED:
                 patch(run, Name(atom.type, Value((atom,))), name, new, node)
@@ -110,6 +121,8 @@ def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | Non
             only = key.only()
             if only is not None and isinstance(only.value, str):
                 patch(run, Name(atom.prefix or "sys.modules"), only.value, new, node)
+            elif not atom.prefix:
+                run.emit(Kind.GUARD_TAMPER, "loaded modules", node=node, via="=", tags=("alias",), scope=Reach.SESSION)
         elif kind is Name:
             touch(run, atom, node)
         elif kind is Inst and atom.type == "os.environ":
@@ -133,6 +146,8 @@ def set_environment(run: Run, key: Value, new: Value, node: ast.AST | None) -> N
         )
     elif name.startswith("JUPYTER_GUARD"):
         run.emit(Kind.GUARD_TAMPER, name, node=node, via="os.environ", scope=Reach.SESSION)
+    elif any(type(atom) is Const and is_variable(name, str(atom.value)) for atom in new.atoms):
+        run.emit(Kind.NETWORK_CONNECT, EVERY_HOST, node=node, via=name, tags=("no-verify",), scope=Reach.REMOTE)
 
 
 def bind(run: Run, name: str, value: Value) -> None:

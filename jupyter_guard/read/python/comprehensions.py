@@ -9,7 +9,9 @@ from typing import Any
 from jupyter_guard.read.python import expressions
 from jupyter_guard.read.python.changes import set_item
 from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import ENDLESS, MOST_KEPT, MOST_SEEN, gone_through, is_endless
+from jupyter_guard.read.python.models_counts import ENDLESS, HUGE, MOST_KEPT, MOST_SEEN, gone_through, is_endless
+from jupyter_guard.read.python.models_sizes import held
+from jupyter_guard.read.python.narrowing import narrowed
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.values import ANYTHING, MANY, Map, Seq, Value, derived, element, items_of, join
@@ -40,11 +42,15 @@ def comprehension(run: Run, node: Any) -> Value:
             mapping.rest = join(value for _, value in results) if results else ANYTHING
         return Value((mapping,))
     values = [row[0] for row in results]
+    if not isinstance(node, ast.GeneratorExp) and len(values) == 1 and lengths:
+        held(run, values[0], math.prod(lengths), node)
     marks = derived(*values).marks & {MANY}
     if exact:
         return Value((Seq(values),))
     # What goes over something that never ends does not end either.
-    kind = ENDLESS if isinstance(node, ast.GeneratorExp) and math.inf in lengths else "list"
+    kind = "list"
+    if isinstance(node, ast.GeneratorExp):
+        kind = ENDLESS if math.inf in lengths else HUGE if math.prod(lengths) > MOST_SEEN else kind
     return Value((Seq([], kind, join(values) if values else ANYTHING),), marks)
 
 
@@ -98,8 +104,10 @@ def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]],
                 only = expressions.evaluate(run, condition).only()
                 if only is None:
                     exact = False
-                elif not only.value:
-                    keep = False
+                    run.scope.names.update(narrowed(run, condition))
+                else:
+                    run.choices += 1
+                    keep = keep and bool(only.value)
             if keep:
                 exact = _generate(run, node, depth + 1, results, lengths) and exact
     finally:

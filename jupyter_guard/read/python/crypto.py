@@ -38,9 +38,10 @@ def read_crypto(run: Run) -> None:
 
 
 def _may_hold_some(text: str) -> bool:
-    if any(word in text for word in _WORDS):
+    holds = text.__contains__
+    if any(map(holds, _WORDS)):
         return True
-    if not any(word in text for word in _RANDOM):
+    if not any(map(holds, _RANDOM)):
         return False
     # Other alphabets have letters that count as these.
     lower = text.lower() if text.isascii() else ""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 
 from jupyter_guard.read.python import bodies, statements
-from jupyter_guard.read.python.access import attribute, class_attribute
+from jupyter_guard.read.python.access import attribute
 from jupyter_guard.read.python.calls import apply, decorate
 from jupyter_guard.read.python.changes import bind
+from jupyter_guard.read.python.classes import class_attribute
 from jupyter_guard.read.python.crypto import read_crypto
 from jupyter_guard.read.python.expressions import (
     defaults_of,
     evaluate,
 )
 from jupyter_guard.read.python.imported import own_module
+from jupyter_guard.read.python.mocked import caught_by
+from jupyter_guard.read.python.replaced import around
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.secrets_made import makes_secret, weak_generator
@@ -41,7 +44,8 @@ def import_names(run: Run, node: ast.ImportFrom) -> None:
     if node.level:
         module = "." * node.level + module
     run.note("import", module, node)
-    own = own_module(run, module, node)
+    own = own_module(run, module, node) if run.memory.files else None
+    place: Value | None = own
     for one in node.names:
         if one.name == "*" and own is not None:
             for atom in own.atoms:
@@ -53,7 +57,8 @@ def import_names(run: Run, node: ast.ImportFrom) -> None:
                 bind(run, name, Value((Name(f"{module}.{name}"),)))
             continue
         run.note("import", f"{module}.{one.name}", node)
-        bind(run, one.asname or one.name, attribute(run, own or Value((Name(module),)), one.name, node))
+        place = place or Value((Name(module),))
+        bind(run, one.asname or one.name, attribute(run, place, one.name, node))
 
 
 def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -158,7 +163,12 @@ def _set_up(run: Run, cls: Class, owner: Value) -> None:
 
 def _tried(run: Run, func: Func) -> None:
     try:
-        bodies.call_function(run, func, [], {}, None)
+        caught = caught_by(func)
+        if not caught:
+            bodies.call_function(run, func, [], {}, None)
+            return
+        with around(run, caught):
+            bodies.call_function(run, func, [], {}, None)
     except RecursionError:
         run.scope = run.memory.scope
         run.unread("a function is nested too deeply to read")

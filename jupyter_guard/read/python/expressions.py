@@ -7,22 +7,27 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_guard.read.context import HOLE, BudgetSpent
-from jupyter_guard.read.python import comprehensions
-from jupyter_guard.read.python.access import attribute, item, unpacked
+from jupyter_guard.read.python import comprehensions, models_sizes, programs
+from jupyter_guard.read.python.access import attribute, item
 from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.carried import shown_in
 from jupyter_guard.read.python.changes import bind, set_attribute, set_item
 from jupyter_guard.read.python.fold import Giant, binary, compare, joined
+from jupyter_guard.read.python.methods import unpacked
 from jupyter_guard.read.python.names import name_value
+from jupyter_guard.read.python.rows import true_of_every_row
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.source import Source, Unreadable, parse
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
     INDIRECT,
+    MAX_TEXT,
     NO_MARKS,
+    SPREAD,
     Const,
     Func,
+    Inst,
     Map,
     Name,
     Seq,
@@ -52,9 +57,10 @@ def evaluate(run: Run, node: ast.expr) -> Value:
 def _constant(_run: Run, node: ast.Constant) -> Value:
     value = node.value
     kind = type(value)
-    if kind in _UNFOLDED:
-        return ANYTHING
-    return const(value) if kind is str or kind is bytes else Value((Const(value),))
+    if kind is str or kind is bytes:
+        # As `const` has it, without the call: what a cell has most of.
+        return Value((Const(value),)) if len(value) <= MAX_TEXT else ANYTHING  # type: ignore[arg-type]
+    return ANYTHING if kind in _UNFOLDED else Value((Const(value),))
 
 
 _UNFOLDED = frozenset({type(Ellipsis), complex})
@@ -66,13 +72,17 @@ def _name(run: Run, node: ast.Name) -> Value:
     value = scope.names.get(name) if not scope.globals else None
     if value is None:
         value = name_value(run, name)
-    if not run.source.plain and run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):
+    if run.source.disguises and run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):
         return value.marked({BUILT, INDIRECT})
     return value
 
 
 def _attribute(run: Run, node: ast.Attribute) -> Value:
-    return attribute(run, evaluate(run, node.value), node.attr, node)
+    holder = node.value
+    if type(holder) is ast.Name:
+        run.budget.left -= 1
+        return attribute(run, _name(run, holder), node.attr, node)
+    return attribute(run, evaluate(run, holder), node.attr, node)
 
 
 def _call(run: Run, node: ast.Call) -> Value:
@@ -80,11 +90,22 @@ def _call(run: Run, node: ast.Call) -> Value:
     if type(function) is ast.Name and function.id == "__segment__" and run.segments:
         run.events += 1
         return run.read_segment(run, node)
-    callee = evaluate(run, function)
+    if type(function) is ast.Attribute:
+        run.budget.left -= 1
+        callee = _attribute(run, function)
+    else:
+        callee = evaluate(run, function)
     args: list[Value] = []
     open_ = False
     for one in node.args:
-        if type(one) is ast.Starred:
+        kind = type(one)
+        if kind is ast.Constant:
+            run.budget.left -= 1
+            args.append(_constant(run, one))  # type: ignore[arg-type]
+        elif kind is ast.Name:
+            run.budget.left -= 1
+            args.append(_name(run, one))  # type: ignore[arg-type]
+        elif type(one) is ast.Starred:
             inner = evaluate(run, one.value)
             items = items_of(inner)
             if items is None:
@@ -98,7 +119,12 @@ def _call(run: Run, node: ast.Call) -> Value:
     if not node.keywords:
         return apply(run, callee, args, kwargs, node, open_=open_)
     for keyword in node.keywords:
-        value = evaluate(run, keyword.value)
+        given = keyword.value
+        if type(given) is ast.Constant:
+            run.budget.left -= 1
+            value = _constant(run, given)
+        else:
+            value = evaluate(run, given)
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
             continue
@@ -106,15 +132,19 @@ def _call(run: Run, node: ast.Call) -> Value:
             if isinstance(atom, Map):
                 kwargs.update({key: one for key, one in atom.items.items() if isinstance(key, str)})
                 open_ = open_ or atom.rest is not None
+                if atom.rest is not None and atom.rest.marks:
+                    kwargs[SPREAD] = atom.rest
             else:
                 open_ = True
         open_ = open_ or not value.atoms
+        if value.marks:
+            kwargs[SPREAD] = derived(value)
     return apply(run, callee, args, kwargs, node, open_=open_)
 
 
 def _binary(run: Run, node: ast.BinOp) -> Value:
     if type(node.left) is not ast.BinOp:
-        run.context.spend()
+        run.budget.left -= 1
         return operate(run, node.op, evaluate(run, node.left), evaluate(run, node.right), node)
     chain = [node]
     # A long chain of + is read from the left without going down the stack.
@@ -122,7 +152,7 @@ def _binary(run: Run, node: ast.BinOp) -> Value:
         chain.append(chain[-1].left)
     value = evaluate(run, chain[-1].left)
     for one in reversed(chain):
-        run.context.spend()
+        run.budget.spend()
         value = operate(run, one.op, value, evaluate(run, one.right), one)
     return value
 
@@ -130,7 +160,13 @@ def _binary(run: Run, node: ast.BinOp) -> Value:
 def operate(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST) -> Value:
     """``left op right``; a result that no machine holds is an effect."""
     try:
-        return binary(op, left, right)
+        value = binary(op, left, right)
+        if not value.atoms and left.atoms and right.atoms:
+            if type(op) in _ELEMENTWISE:
+                return models_sizes.broadcast(run, left, right, node) or value
+            if type(op) is ast.BitOr:
+                return programs.piped(run, left, right, node) or value
+        return value
     except Giant as giant:
         run.emit(
             Kind.RESOURCE_EXHAUST,
@@ -141,6 +177,9 @@ def operate(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST
             scope=Reach.SESSION,
         )
         return ANYTHING
+
+
+_ELEMENTWISE = frozenset({ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow})
 
 
 def _either(run: Run, node: ast.BoolOp) -> Value:
@@ -163,7 +202,12 @@ def _unary(run: Run, node: ast.UnaryOp) -> Value:
 def _compare(run: Run, node: ast.Compare) -> Value:
     left = evaluate(run, node.left)
     values = [evaluate(run, one) for one in node.comparators]
-    return compare(node.ops[0], left, values[0]) if len(values) == 1 else ANYTHING
+    if len(values) != 1:
+        return ANYTHING
+    found = compare(node.ops[0], left, values[0])
+    if not found.atoms and true_of_every_row(node, values[0]):
+        return Value((Inst("sqlalchemy.True_", const("1=1")),))
+    return found
 
 
 def _conditional(run: Run, node: ast.IfExp) -> Value:
@@ -174,6 +218,7 @@ def _conditional(run: Run, node: ast.IfExp) -> Value:
     finally:
         run.branches -= 1
     if test is not None:
+        run.choices += 1
         return one if test.value else other
     return join((one, other))
 

@@ -13,6 +13,7 @@ _LOOKING = (
     ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr,
     ast.FormattedValue, ast.Call,
 )  # fmt: skip
+_SHOWING = frozenset({ast.Expr, ast.Pass})
 # Builtins that keep nothing and change nothing of what they are given.
 _LOOKERS = frozenset(
     {
@@ -28,8 +29,11 @@ def is_fleeting(code: str, tree: ast.Module, names: Container[str]) -> bool:
 
     ``names`` are those that the session has bound: a builtin among them is none any more.
     """
-    if len(code) > LONGEST or not all(isinstance(node, (ast.Expr, ast.Pass)) for node in tree.body):
+    if len(code) > LONGEST:
         return False
+    for statement in tree.body:
+        if type(statement) not in _SHOWING:
+            return False
     for node in walk(tree):
         if not isinstance(node, _LOOKING):
             return False

@@ -16,6 +16,7 @@ from jupyter_guard.read.python.values import (
     MAX_TEXT,
     Const,
     Inst,
+    Map,
     Name,
     Seq,
     Value,
@@ -110,6 +111,8 @@ def _pair(op: ast.operator, one: Any, other: Any) -> Value:
         return const(
             percent(one.value, [Value((other,) if other else ())], mapping if isinstance(mapping, dict) else None)
         )
+    if isinstance(op, ast.BitOr) and type(one) is Map and type(other) is Map:
+        return Value((Map({**one.items, **other.items}, one.rest or other.rest),))
     if isinstance(op, ast.Add):
         if left and isinstance(one.value, str) and type(other) is not Seq:
             return const(one.value + HOLE)
@@ -132,7 +135,8 @@ def _pair(op: ast.operator, one: Any, other: Any) -> Value:
     if isinstance(op, ast.Mult) and left and type(other) is Seq:
         return _pair(op, other, one)
     if isinstance(op, ast.Div) and (_is_path(one) or _is_path(other)):
-        return Value((Inst(PATH, join_paths([_made(one), _made(other)])),))
+        kind = one.type if _is_path(one) else other.type
+        return Value((Inst(kind, join_paths([_made(one), _made(other)])),))
     return ANYTHING
 
 
@@ -323,7 +327,7 @@ _PATHLIKE = frozenset({PATH, "io.TextIOWrapper", "tempfile.TemporaryDirectory", 
 
 
 def _is_path(atom: Any) -> bool:
-    return type(atom) is Inst and atom.type == PATH
+    return type(atom) is Inst and (atom.type == PATH or atom.type == "upath.UPath")
 
 
 def _made(atom: Any) -> Value:

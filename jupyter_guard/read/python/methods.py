@@ -6,10 +6,12 @@ from typing import Any
 
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python.fold import formatted, shown, text
+from jupyter_guard.read.python.secret_names import environment
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
     DECODED,
+    ENVIRON,
     INDIRECT,
     MAX_TEXT,
     NONE,
@@ -129,7 +131,7 @@ def _joined(separator: str | bytes, value: Value, marks: frozenset[str]) -> Valu
 
 def of_sequence(seq: Seq, name: str, args: list[Value], weak: bool) -> Value | None:
     """``seq.name(*args)`` and the change that it makes; ``None`` for a method that is not known here."""
-    if name in ("append", "add", "appendleft") and args:
+    if name in ("append", "add", "appendleft", "put", "put_nowait") and args:
         if weak or len(seq.items) >= 4096:
             seq.rest = join((seq.rest, args[0])) if seq.rest is not None else args[0]
         else:
@@ -154,6 +156,9 @@ def of_sequence(seq: Seq, name: str, args: list[Value], weak: bool) -> Value | N
         only = args[0].only() if args else None
         index = only.value if only is not None else (0 if name == "popleft" else -1)
         return seq.items.pop(index) if -len(seq.items) <= index < len(seq.items) else ANYTHING
+    if name in ("get", "get_nowait"):
+        # A queue's: any of what was put in.
+        return element(Value((seq,))) if seq.items else seq.rest or ANYTHING
     if name in ("reverse", "sort"):
         if name == "reverse":
             seq.items.reverse()
@@ -216,6 +221,9 @@ def of_key(mapping: Map, key: Value) -> Value | None:
             return ANYTHING
         if found is None and mapping.scope is not None and isinstance(only.value, str):
             found = mapping.scope.names.get(only.value)
+        if found is None and mapping.rest is not None and ENVIRON in mapping.rest.marks:
+            # One of the variables, by its name: `{**os.environ, "MODE": "test"}["HOME"]`.
+            return environment(key)
         return found if found is not None else mapping.rest
     values = list(mapping.items.values())
     if mapping.scope is not None:
@@ -238,3 +246,16 @@ def set_key(mapping: Map, key: Value, value: Value, weak: bool = False) -> None:
         return
     known = mapping.items.get(only.value)
     mapping.items[only.value] = join((known, value)) if weak and known is not None else value
+
+
+def unpacked(value: Value, count: int, star: int | None) -> list[Value]:
+    """``count`` values taken out of ``value``; ``star`` is the index of the one that takes the rest."""
+    items = items_of(value)
+    if items is None or (star is None and len(items) != count) or (star is not None and len(items) < count - 1):
+        inner = element(value)
+        return [Value((Seq([], "list", inner),)) if index == star else inner for index in range(count)]
+    if star is None:
+        return items
+    after = count - star - 1
+    end = len(items) - after
+    return [*items[:star], Value((Seq(items[star:end]),)), *items[end:]]

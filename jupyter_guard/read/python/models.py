@@ -11,8 +11,11 @@ from jupyter_guard.read.python import (
     models_containers,
     models_counts,
     models_files,
+    models_functions,
+    models_installed,
     models_objects,
     models_paths,
+    models_queues,
     models_sizes,
     models_texts,
 )
@@ -89,6 +92,14 @@ def _globals(run: Run, site: Site) -> Value:
     return Value((Map({"__builtins__": Value((Name("builtins"),))}, None, run.scope.module),))
 
 
+def _pushed(run: Run, site: Site) -> Value:
+    """``get_ipython().push({"name": value})``: names of the session."""
+    for atom in arg(site, 0, "variables").atoms:
+        if type(atom) is Map:
+            run.scope.module.names.update({key: one for key, one in atom.items.items() if isinstance(key, str)})
+    return NONE
+
+
 def _locals(run: Run, site: Site) -> Value:
     return Value((Map({}, None, run.scope),))
 
@@ -116,7 +127,12 @@ def _type(run: Run, site: Site) -> Value:
         run.classes.append(cls)
         return Value((cls,))
     found = [Value((atom.cls,)) for atom in arg(site, 0).atoms if type(atom) is Obj]
+    found += [Value((Name(atom.type),)) for atom in arg(site, 0).atoms if type(atom) is Inst and atom.type in _SHELLS]
     return join(found) if found else ANYTHING
+
+
+# Whoever changes the class changes the shell.
+_SHELLS = frozenset({"IPython.core.interactiveshell.InteractiveShell", "ipykernel.ipkernel.IPythonKernel"})
 
 
 def _print(run: Run, site: Site) -> None:
@@ -130,7 +146,7 @@ def show(run: Run, values: list[Value], node: object, via: str) -> None:
     from jupyter_guard.read.python.acts import deep_marks
 
     for value in values:
-        marks = deep_marks(value)
+        marks = deep_marks(value) | models_objects.printed(run, value, node)
         if "credential" in marks or ENVIRON in marks or SECRET in marks:
             run.emit(
                 Kind.CREDENTIAL_READ,
@@ -141,6 +157,12 @@ def show(run: Run, values: list[Value], node: object, via: str) -> None:
                 scope=Reach.SESSION if "environment" in marks else Reach.HOME,
                 certainty=Certainty.CERTAIN if marks & {"credential", ENVIRON} else Certainty.LIKELY,
             )
+
+
+def _table_shown(run: Run, site: Site) -> None:
+    """``frame.show()``."""
+    if site.owner is not None:
+        show(run, [site.owner], site.node, site.name)
 
 
 def _partial(run: Run, site: Site) -> Value:
@@ -313,13 +335,20 @@ def _clean(run: Run, site: Site) -> Value:
     return ANYTHING
 
 
+_PRINTERS = """
+print display IPython.display.display pprint pprint.pprint pprint.pp rich.print rich.inspect rich.pretty.pprint
+rich.console.Console.print rich.console.Console.log icecream.ic devtools.debug tqdm.tqdm.write
+""".split()
 MODELS: dict[str, Model] = {
     **models_paths.MODELS,
     **models_codecs.MODELS,
     **models_containers.MODELS,
     **models_counts.MODELS,
     **models_files.MODELS,
+    **models_functions.MODELS,
+    **models_installed.MODELS,
     **models_objects.MODELS,
+    **models_queues.MODELS,
     **models_sizes.MODELS,
     **models_texts.MODELS,
     "getattr": _getattr,
@@ -332,11 +361,8 @@ MODELS: dict[str, Model] = {
     "importlib.__import__": _import,
     "type": _type,
     "iter": _same,
-    "print": _print,
-    "display": _print,
-    "IPython.display.display": _print,
-    "pprint.pprint": _print,
-    "pprint": _print,
+    **dict.fromkeys(_PRINTERS, _print),
+    "pyspark.sql.DataFrame.show": _table_shown,
     "float": _clean,
     "bool": _clean,
     "functools.partial": _partial,
@@ -377,13 +403,14 @@ MODELS: dict[str, Model] = {
     "IPython.core.interactiveshell.InteractiveShell.run_cell_magic": _cell_magic,
     "IPython.core.interactiveshell.InteractiveShell.run_line_magic": _line_magic,
     "IPython.core.interactiveshell.InteractiveShell.magic": _line_magic,
+    "IPython.core.interactiveshell.InteractiveShell.push": _pushed,
     "os.dup2": _dup,
     "contextlib.closing": _same,
     "contextlib.nullcontext": _same,
-    "copy.copy": _same,
-    "copy.deepcopy": _same,
     "typing.cast": lambda run, site: arg(site, 1),
     "threading.Thread.start": _fork_bomb,
     "multiprocessing.Process.start": _fork_bomb,
+    "subprocess.Popen": _fork_bomb,
+    "re.compile": lambda run, site: Value((Inst("re.Pattern", arg(site, 0, "pattern")),)),
 }
 MODELS |= {f"builtins.{name}": model for name, model in MODELS.items() if "." not in name}

@@ -6,16 +6,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_guard.read.python.access import attribute
+from jupyter_guard.read.python.classes import library_bases
 from jupyter_guard.read.python.fold import joined
 from jupyter_guard.read.python.methods import of_mapping
-from jupyter_guard.read.python.models_counts import ENDLESS, MOST_KEPT, MOST_SEEN, gone_through, is_endless
+from jupyter_guard.read.python.models_counts import (
+    ENDLESS,
+    MOST_KEPT,
+    MOST_SEEN,
+    consumed,
+    gone_through,
+    is_endless,
+    lengthened,
+)
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
     ANYTHING,
     DECODED,
     INDIRECT,
+    Class,
     Const,
+    Func,
     Inst,
     Map,
     Name,
@@ -43,6 +55,24 @@ def _map(run: Run, site: Site) -> Value:
     return Value((Seq([], ENDLESS if endless else "list", result),))
 
 
+def _default(run: Run, site: Site) -> Value:
+    """``defaultdict(f)``: a key that is not there gives what ``f`` makes."""
+    from jupyter_guard.read.python.calls import apply
+
+    mapping = Map({})
+    for value in site.args[1:2]:
+        for atom in value.atoms:
+            if type(atom) is Map:
+                mapping.items.update(atom.items)
+                mapping.rest = atom.rest
+    mapping.items.update(site.kwargs)
+    if any(type(atom) is Func for atom in arg(site, 0).atoms):
+        mapping.rest = apply(run, arg(site, 0), [], {}, site.node)
+    elif site.args:
+        mapping.rest = ANYTHING
+    return Value((mapping,))
+
+
 def _filter(run: Run, site: Site) -> Value:
     from jupyter_guard.read.python.calls import apply
 
@@ -51,6 +81,27 @@ def _filter(run: Run, site: Site) -> Value:
         apply(run, arg(site, 0), [inner], {}, site.node)
     kind = ENDLESS if is_endless(arg(site, 1)) else "list"
     return Value((Seq([], kind, inner),), arg(site, 1).marks)
+
+
+def _starmap(run: Run, site: Site) -> Value | None:
+    from jupyter_guard.read.python.calls import apply
+
+    rows = items_of(arg(site, 1)) or [element(arg(site, 1))]
+    for row in rows[:512]:
+        apply(run, arg(site, 0), items_of(row) or [element(row)], {}, site.node, open_=items_of(row) is None)
+    return lengthened(run, site)
+
+
+def _asked(run: Run, site: Site) -> Value | None:
+    """``takewhile(f, items)``, ``groupby(items, f)``, ``accumulate(items, f)``: ``f`` is called with the items."""
+    from jupyter_guard.read.python.calls import apply
+
+    first = site.name.endswith(("takewhile", "dropwhile", "filterfalse"))
+    function = arg(site, 0) if first else arg(site, 1, "func" if site.name.endswith("accumulate") else "key")
+    inner = element(arg(site, 1) if first else arg(site, 0))
+    if any(not isinstance(atom, Const) for atom in function.atoms):
+        apply(run, function, [inner, inner] if site.name.endswith("accumulate") else [inner], {}, site.node)
+    return lengthened(run, site) if site.name.endswith(("accumulate", "filterfalse")) else None
 
 
 def _reduce(run: Run, site: Site) -> Value:
@@ -74,6 +125,8 @@ def _list(run: Run, site: Site) -> Value:
     kind = site.name.rpartition(".")[2]
     if not site.args:
         return Value((Seq([], kind),))
+    if _is_named(site.args[0]):
+        return Value((Seq([], kind, ANYTHING),))
     value = iterated(run, site.args[0], site)
     if not any(type(atom) is Const for atom in value.atoms):
         gone_through(run, value, site.node, site.name, MOST_KEPT)
@@ -91,6 +144,14 @@ def _list(run: Run, site: Site) -> Value:
     if items is not None:
         return Value((Seq(list(items), kind),))
     return Value((Seq([], kind, element(value)),), value.marks)
+
+
+def _deque(run: Run, site: Site) -> Value | None:
+    """A queue of what it is given; one with a greatest length keeps the last of it only."""
+    if "maxlen" in site.kwargs or len(site.args) > 1:
+        return None
+    consumed(run, site)
+    return _list(run, site)
 
 
 def _length(numbers: range) -> int:
@@ -113,8 +174,18 @@ def iterated(run: Run, value: Value, site: Site | None) -> Value:
                 found.append(Value((Seq([], "list", Value((Inst(entry.returns, getattr(atom, "made", None)),))),)))
                 changed = True
                 continue
+        if type(atom) is Class and any(base.startswith("enum.") for base in library_bases(atom)):
+            # Its members, in order.
+            names = [name for name, one in atom.attrs.items() if not name.startswith("_") and not _is_method(one)]
+            found.append(Value((Seq([attribute(run, Value((atom,)), name, None) for name in names]),)))
+            changed = True
+            continue
         found.append(Value((atom,)))
     return join(found).marked(value.marks).by(value.origin) if changed else value
+
+
+def _is_method(value: Value) -> bool:
+    return any(type(atom) is Func for atom in value.atoms)
 
 
 def _reversed(run: Run, site: Site) -> Value:
@@ -135,9 +206,31 @@ def _reversed(run: Run, site: Site) -> Value:
     )
 
 
+# Going through these gives the names of what they hold, not what they hold.
+_NAMED = frozenset({"os.environ", "os.environ.copy", "dotenv.Values"})
+
+
 def _sorted(run: Run, site: Site) -> Value:
+    if _is_named(arg(site, 0)):
+        return Value((Seq([], "list", ANYTHING),))
+    _keyed(run, site)
     items = items_of(arg(site, 0))
     return Value((Seq([], "list", join(items)),), arg(site, 0).marks) if items else _list(run, site)
+
+
+def _keyed(run: Run, site: Site) -> None:
+    if "key" in site.kwargs:
+        from jupyter_guard.read.python.callbacks import called_with_key
+
+        called_with_key(run, site, arg(site, 0))
+
+
+def _is_named(value: Value) -> bool:
+    return bool(value.atoms) and all(type(atom) is Inst and atom.type in _NAMED for atom in value.atoms)
+
+
+def _keys(run: Run, site: Site) -> Value:
+    return Value((Seq([], "list", ANYTHING),))
 
 
 def _zip(run: Run, site: Site) -> Value:
@@ -221,23 +314,34 @@ def _range(run: Run, site: Site) -> Value:
 
 
 def _len(run: Run, site: Site) -> Value:
+    from jupyter_guard.read.python.models_sizes import rows
+
     items = items_of(arg(site, 0))
-    return const(len(items)) if items is not None else ANYTHING
+    count = len(items) if items is not None else rows(arg(site, 0))
+    return const(count) if count is not None else ANYTHING
 
 
 def _any_of(run: Run, site: Site) -> Value:
     if len(site.args) > 1:
         return join(site.args)
+    _keyed(run, site)
     gone_through(run, arg(site, 0), site.node, site.name, MOST_SEEN)
     return element(arg(site, 0))
 
 
 MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
+    "dotenv.Values.keys": _keys,
+    "os.environ.keys": _keys,
+    "os.environ.copy.keys": _keys,
     "map": _map,
     "filter": _filter,
     "functools.reduce": _reduce,
+    "itertools.starmap": _starmap,
+    **{f"itertools.{name}": _asked for name in ("takewhile", "dropwhile", "filterfalse", "groupby", "accumulate")},
     "list": _list,
     "tuple": _list,
+    "collections.deque": _deque,
+    "collections.defaultdict": _default,
     "set": _list,
     "frozenset": _list,
     "reversed": _reversed,

@@ -16,6 +16,8 @@ MOST_KEPT = 1_000_000_000
 """Tuples in a list: tens of gigabytes."""
 MOST_SEEN = 100_000_000_000
 """Rounds of a loop: hours of doing nothing."""
+MOST_DIGITS = 10_000_000
+"""Digits of a number: computing them takes minutes."""
 _LONGEST = 10_000
 SHAPE = "__shape__"
 """Where an array's dimensions are kept among its attributes."""
@@ -45,6 +47,22 @@ def counted(run: Run, site: Site) -> Value | None:
         else:
             count = math.comb(min(length, 300) + (size if name.endswith("replacement") else 0), size)
     return Value((Inst(TYPE, const(count)),)) if count > MOST_KEPT else None
+
+
+def numbered(run: Run, site: Site) -> Value | None:
+    """``math.factorial(n)``: a number with more digits than anybody waits for."""
+    only = arg(site, 0).only()
+    number = only.value if only is not None else None
+    if type(number) is int and number > MOST_DIGITS:
+        run.emit(
+            Kind.RESOURCE_EXHAUST,
+            f"a number of more than {number:,} digits",
+            node=site.node,
+            via=site.name,
+            tags=("giant",),
+            scope=Reach.SESSION,
+        )
+    return None
 
 
 def endless(run: Run, site: Site) -> Value | None:
@@ -77,6 +95,8 @@ def _number(value: Value | None) -> int | None:
     return number if isinstance(number, int) and 0 <= number < _LONGEST else None
 
 
+HUGE = "huge"
+"""The kind of a ``Seq`` that gives more than can be gone through: a generator over a range of 10**12."""
 ENDLESS = "endless"
 """The kind of a ``Seq`` that gives items for ever: a generator over what never ends."""
 
@@ -94,7 +114,7 @@ def is_endless(value: Value) -> bool:
 def _count(atom: object) -> float | None:
     """How many items an atom gives, where that is beyond reach."""
     if type(atom) is Seq:
-        return math.inf if atom.kind == ENDLESS else None
+        return math.inf if atom.kind == ENDLESS else 10**18 if atom.kind == HUGE else None
     if type(atom) is Const and type(atom.value) is range:
         length = max(0, (atom.value.stop - atom.value.start) // atom.value.step)
         return length if length > MOST_KEPT else None
@@ -141,15 +161,38 @@ def consumed(run: Run, site: Site) -> None:
 
 
 def lengthened(run: Run, site: Site) -> Value | None:
-    """``chain``, ``accumulate``, ``starmap`` over what never ends do not end either."""
+    """``chain``, ``accumulate``, ``starmap`` over what never ends do not end either, and over very many are many."""
     del run
+    found = [count for one in site.args for atom in one.atoms if (count := _count(atom)) is not None]
+    if found and math.inf not in found:
+        return Value((Inst(TYPE, const(int(sum(found)))),))
     return Value((Seq([], ENDLESS),)) if any(is_endless(one) for one in site.args) else None
 
 
+def _drawn(run: Run, site: Site) -> None:
+    """A number of the ``random`` module: nobody minds when it is that of a seed, or that of a row to look at."""
+    of_a_row = site.name.endswith(("randint", "randrange")) and isinstance(site.node, ast.Call) and any(
+        isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "len"
+        for part in site.node.args
+        for one in ast.walk(part)
+    )  # fmt: skip
+    if run.memory.seeded or of_a_row:
+        run.note("harmless-random", site.name, site.node)
+
+
+def _seeded(run: Run, site: Site) -> None:
+    del site
+    run.memory.seeded = True
+
+
+DRAWS = frozenset(
+    f"random.{name}"
+    for name in "random randint randrange choice choices sample uniform getrandbits randbytes shuffle".split()
+)
 _CONSUMERS = """
-sum collections.deque collections.Counter statistics.mean statistics.fmean math.fsum math.prod numpy.fromiter
+sum collections.Counter statistics.mean statistics.fmean math.fsum math.prod numpy.fromiter
 """.split()
-_LENGTHENERS = ("accumulate", "starmap", "filterfalse", "pairwise", "batched")
+_LENGTHENERS = ("pairwise", "batched")
 
 MODELS = {
     **{f"itertools.{name}": counted for name in ("permutations", "combinations", "product")},
@@ -157,4 +200,8 @@ MODELS = {
     **{f"itertools.{name}": endless for name in ("count", "cycle", "repeat")},
     **{f"itertools.{name}": lengthened for name in _LENGTHENERS},
     **dict.fromkeys(_CONSUMERS, consumed),
+    **dict.fromkeys(DRAWS, _drawn),
+    "random.seed": _seeded,
+    "math.factorial": numbered,
+    "scipy.special.factorial": numbered,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 
 from jupyter_guard.read.python.models_counts import SHAPE, length_of
@@ -27,6 +28,7 @@ _SHAPED: dict[str, dict[str, tuple[int, str] | str]] = {
         "random.randint": (2, "size"), "random.Generator.random": (0, "size"),
         "random.Generator.standard_normal": (0, "size"), "random.Generator.normal": (2, "size"),
         "random.Generator.uniform": (2, "size"), "random.Generator.integers": (2, "size"),
+        "linspace": (2, "num"), "logspace": (2, "num"), "geomspace": (2, "num"), "identity": (0, "n"), "eye": (0, "N"),
     },
     "torch": {
         "zeros": "each", "ones": "each", "empty": "each", "rand": "each", "randn": "each", "full": (0, "size"),
@@ -83,6 +85,81 @@ def all_pairs(run: Run, site: Site) -> Value | None:
     return array([one, other])
 
 
+def stepped(run: Run, site: Site) -> Value | None:
+    """``numpy.arange(start, stop, step)``: how many numbers that is."""
+    numbers = [one.only() for one in site.args[:3]]
+    if not numbers or any(one is None or type(one.value) not in (int, float) for one in numbers):
+        return None
+    values = [one.value for one in numbers if one is not None]
+    start, stop, step = (0, values[0], 1) if len(values) == 1 else (*values[:2], values[2] if len(values) > 2 else 1)
+    if not step:
+        return None
+    count = max(0, math.ceil((stop - start) / step))
+    _taken(run, site, count * 8)
+    return array([count])
+
+
+def gridded(run: Run, site: Site) -> Value | None:
+    """``meshgrid``, ``ix_``, ``kron``: every number of one with every number of each other."""
+    lengths = [_items(one) for one in site.args]
+    if len(lengths) < 2 or any(one is None for one in lengths):
+        return None
+    total = math.prod(one for one in lengths if one is not None)
+    _taken(run, site, total * 8)
+    return None
+
+
+def _items(value: Value) -> int | None:
+    dims = _shape(value)
+    return math.prod(dims) if dims is not None else rows(value)
+
+
+def indexed(atom: Inst, key: Value) -> Value | None:
+    """``x[:, None]`` of an array whose dimensions are known; ``None`` for any other key."""
+    dims = _shape(Value((atom,)))
+    parts = items_of(key) if len(key.atoms) == 1 and type(key.atoms[0]) is Seq else [key]
+    if dims is None or parts is None:
+        return None
+    left = list(dims)
+    made: list[int] = []
+    for part in parts:
+        only = part.only()
+        if type(part.atoms[0] if part.atoms else None) is Name and part.atoms[0].dotted == "numpy.newaxis":  # type: ignore[union-attr]
+            made.append(1)
+        elif only is None:
+            return None
+        elif only.value is None:
+            made.append(1)
+        elif only.value == slice(None) and left:
+            made.append(left.pop(0))
+        else:
+            return None
+    return array([*made, *left])
+
+
+def broadcast(run: Run, one: Value, other: Value, node: ast.AST) -> Value | None:
+    """``x - y`` of arrays: each dimension as long as the longer of both; ``None`` where they are not known."""
+    first, second = _shape(one), _shape(other)
+    if first is None and second is None:
+        return None
+    if first is None or second is None:
+        known, unknown = (one, other) if second is None else (other, one)
+        return known if unknown.only() is not None else None
+    longest = max(len(first), len(second))
+    padded = [[1] * (longest - len(dims)) + dims for dims in (first, second)]
+    if any(a != b and 1 not in (a, b) for a, b in zip(*padded, strict=True)):
+        return None
+    dims = [max(pair) for pair in zip(*padded, strict=True)]
+    _taken(run, Site("*", [], {}, node), math.prod(dims) * 8)
+    return array(dims)
+
+
+def _shape(value: Value) -> list[int] | None:
+    held = next((atom.attrs.get(SHAPE) for atom in value.atoms if type(atom) is Inst and atom.attrs), None)
+    dims = [_number(one) for one in items_of(held) or []] if held is not None else []
+    return [one for one in dims if one is not None] if dims and None not in dims else None
+
+
 def condensed(run: Run, site: Site) -> Value | None:
     """``scipy.spatial.distance.pdist``: each pair once."""
     one = rows(site.args[0]) if site.args else None
@@ -110,11 +187,46 @@ def merged(run: Run, site: Site) -> Value | None:
     given = [one for one in (site.owner, *site.args[:2]) if one is not None]
     if only is None or only.value != "cross" or len(given) < 2:
         return None
-    one, other = rows(given[0]), rows(given[1])
-    if one is None or other is None:
+    known = [one for one in map(rows, given) if one is not None]
+    if not known:
         return None
+    # Of one that is not known, at least a row.
+    one, other = (known[0], known[1] if len(known) > 1 else 1)
     _taken(run, site, one * other * 16)
     return array([one * other], "pandas.DataFrame")
+
+
+def ranged(run: Run, site: Site) -> Value | None:
+    """``spark.range(n)``: a table of so many rows, none of which is anywhere yet."""
+    del run
+    numbers = [_number(one) for one in site.args[:2]]
+    if not numbers or None in numbers:
+        return None
+    known = [one for one in numbers if one is not None]
+    count = known[0] if len(known) == 1 else known[1] - known[0]
+    return array([max(count, 0)], "pyspark.sql.DataFrame")
+
+
+def fetched(run: Run, site: Site) -> Value | None:
+    """``collect``, ``toPandas``: all rows are brought here."""
+    count = rows(site.owner) if site.owner is not None else None
+    if count is not None:
+        _taken(run, site, count * 100)
+    return None
+
+
+def like_first(run: Run, site: Site) -> Value | None:
+    """``scaler.fit_transform(x)``: as many rows as ``x`` has."""
+    del run
+    count = rows(site.args[0]) if site.args else None
+    return array([count]) if count is not None and count > MANY_ROWS else None
+
+
+def held(run: Run, value: Value, times: float, node: ast.AST) -> None:
+    """``times`` tables or arrays like ``value``, all kept."""
+    count = rows(value) if any(type(atom) is Inst for atom in value.atoms) else None
+    if count is not None and MANY_ROWS < times < math.inf:
+        _taken(run, Site("for", [], {}, node), int(times) * count * 8)
 
 
 def kept(run: Run, site: Site) -> Value | None:
@@ -161,6 +273,16 @@ def _number(value: Value) -> int | None:
 
 
 _SAME = {"cupy": "numpy"}
+# Of the same number of rows.
+_AS_LONG = (
+    "withColumn withColumns withColumnRenamed select selectExpr alias cache persist repartition orderBy sort".split()
+)
+_TRANSFORMERS = [
+    *(f"preprocessing.{one}" for one in "StandardScaler MinMaxScaler MaxAbsScaler RobustScaler Normalizer".split()),
+    *(f"preprocessing.{one}" for one in "QuantileTransformer PowerTransformer PolynomialFeatures".split()),
+    *(f"decomposition.{one}" for one in "PCA TruncatedSVD IncrementalPCA NMF FastICA".split()),
+    "impute.SimpleImputer",
+]
 MODELS = {
     f"{package}.{name}": sized
     for package, like in (("numpy", "numpy"), ("cupy", "numpy"), ("torch", "torch"), ("tensorflow", "tensorflow"))
@@ -177,10 +299,17 @@ MODELS = {
         """.split(),
         all_pairs,
     ),
+    **dict.fromkeys("numpy.add.outer numpy.subtract.outer numpy.multiply.outer jax.numpy.outer".split(), all_pairs),
+    "numpy.arange": stepped,
+    **dict.fromkeys("numpy.meshgrid numpy.ix_ numpy.kron torch.meshgrid torch.outer".split(), gridded),
     "scipy.spatial.distance.pdist": condensed,
     "pandas.DataFrame": framed,
     "pandas.DataFrame.merge": merged,
     "pandas.merge": merged,
     "numpy.ndarray.astype": kept,
     "numpy.ndarray.copy": kept,
+    "pyspark.sql.SparkSession.range": ranged,
+    **dict.fromkeys([f"pyspark.sql.DataFrame.{one}" for one in _AS_LONG], kept),
+    **dict.fromkeys([f"pyspark.sql.DataFrame.{one}" for one in ("collect", "toPandas", "tolist")], fetched),
+    **{f"sklearn.{name}.{method}": like_first for name in _TRANSFORMERS for method in ("fit_transform", "transform")},
 }

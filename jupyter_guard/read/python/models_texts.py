@@ -30,6 +30,8 @@ from jupyter_guard.read.python.values import (
     derived,
     items_of,
 )
+from jupyter_guard.terms import Certainty, Kind
+from jupyter_guard.terms import Scope as Reach
 
 _DEEPEST = 40
 _TEMPLATE, _JINJA = "string.Template", "jinja2.Template"
@@ -162,12 +164,50 @@ def _replaced(run: Run, site: Site) -> Value:
     )
 
 
+_NESTED = re.compile(r"\((?:\?:)?[^()]*[+*][^()]*\)[+*]|\((?:\?:)?(\w)\|\1\)[+*]")
+_LONG = 24
+
+
+def _matched(run: Run, site: Site) -> None:
+    """``re.match`` of a pattern that repeats what repeats, on a long text: it may try every way to divide it."""
+    given = [site.made(), *site.args] if site.name.startswith("re.Pattern.") else [*site.args]
+    if len(given) < 2:
+        return
+    pattern, text_ = given[0].only(), given[1].only()
+    if pattern is None or text_ is None or not (isinstance(pattern.value, str) and isinstance(text_.value, str)):
+        return
+    if len(text_.value) > _LONG and _NESTED.search(pattern.value) and re.search(r"(\w)\1{19}", text_.value):
+        run.emit(
+            Kind.RESOURCE_EXHAUST, node=site.node, via=site.name, tags=("unbounded",), scope=Reach.SESSION,
+            certainty=Certainty.LIKELY,
+        )  # fmt: skip
+
+
+_FETCHED = re.compile(rf"(?:src|href|action|url)\s*[=(]\s*['\"]?(?:https?:)?//[^'\"\s>]*{HOLE}", re.IGNORECASE)
+_PRIVATE = frozenset({"file", "database", "environment", "credential"})
+
+
+def _page(run: Run, site: Site) -> None:
+    """``HTML('<img src=...>')``: whoever serves the picture gets what its address is made of."""
+    for value in (*site.args[:1], *site.kwargs.values()):
+        if value.marks & _PRIVATE and _FETCHED.search(text(value)):
+            run.emit(
+                Kind.PAGE_SCRIPT, "an address made of private data", node=site.node, via=site.name,
+                tags=("exfiltration",), scope=Reach.REMOTE, certainty=Certainty.LIKELY,
+            )  # fmt: skip
+
+
 MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "textwrap.dedent": _of_text(textwrap.dedent),
     "textwrap.indent": _of_text(textwrap.indent),
     "inspect.cleandoc": _of_text(inspect.cleandoc),
     "shlex.split": _of_text(shlex.split),
     "shlex.quote": _of_text(shlex.quote),
+    **dict.fromkeys([f"re.Pattern.{name}" for name in ("match", "search", "fullmatch", "findall")], _matched),
+    **dict.fromkeys(("re.match", "re.search", "re.fullmatch", "re.findall"), _matched),
+    **dict.fromkeys(
+        [f"IPython.{room}display.{name}" for room in ("", "core.") for name in ("HTML", "Markdown", "SVG")], _page
+    ),
     "re.sub": _replaced,
     "json.dumps": _dumps,
     "str.maketrans": _maketrans,

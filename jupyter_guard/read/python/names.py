@@ -65,6 +65,8 @@ _USUAL = {
     "rmtree": "shutil.rmtree",
     "urlopen": "urllib.request.urlopen",
     "urlretrieve": "urllib.request.urlretrieve",
+    "HTML": "IPython.display.HTML",
+    "Javascript": "IPython.display.Javascript",
 }
 # Names of known libraries that people use for their own variables.
 _COMMON = frozenset(

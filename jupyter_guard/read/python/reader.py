@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -12,20 +13,22 @@ import msgspec
 
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE, Budget, BudgetSpent, Context
-from jupyter_guard.read.literals import secrets_in
+from jupyter_guard.read.literals import may_hold_secrets, secrets_in
 from jupyter_guard.read.python.definitions import read_uncalled
 from jupyter_guard.read.python.fleeting import is_fleeting
 from jupyter_guard.read.python.fold import text as shown
+from jupyter_guard.read.python.meddling import meddling
 from jupyter_guard.read.python.run import Memory, Run
 from jupyter_guard.read.python.scope import Scope
 from jupyter_guard.read.python.source import MAX_LENGTH, MAX_NESTING, Source, Unreadable, nesting, parse
 from jupyter_guard.read.python.statements import execute_cell
 from jupyter_guard.read.python.texts import run_text, texts_of
-from jupyter_guard.read.python.values import ANYTHING, MANY, Seq, Value
+from jupyter_guard.read.python.values import ANYTHING, MANY, Seq, Value, const
 from jupyter_guard.read.segments import Segment, segments
-from jupyter_guard.terms import Cell, Effect, Kind, Observation, Reading, Span
+from jupyter_guard.terms import Cell, Effect, Kind, Observation, Origin, Reading, Span
 
 STEPS = 200_000
+_NOWHERE = Context()
 
 
 class SessionReader:
@@ -62,6 +65,8 @@ class SessionReader:
             self._memory.directory = self._before.directory
             self._memory.written = dict(self._before.written)
             self._memory.files = dict(self._before.files)
+            self._memory.links = dict(self._before.links)
+            self._memory.seeded = self._before.seeded
             self._memory.saved = self._before.saved
             self._before = None
 
@@ -76,13 +81,13 @@ class SessionReader:
             span=Span.whole(cell.code),
             budget=Budget(STEPS),
             directory=self._memory.directory,
+            lookup=lambda text: _looked_up(run, text),
+            python=lambda text, inner: _nested(run, text, inner),
             files=self._memory.files,
+            links=self._memory.links,
         )
-        run = Run(self._memory, context, self.knowledge, Source("", ast.Module([], []), cell.origin))
+        run = Run(self._memory, context, self.knowledge, _blank(cell.origin))
         run.noted_calls = self.calls
-        run.context = context.with_(
-            lookup=lambda text: _looked_up(run, text), python=lambda text, inner: _nested(run, text, inner)
-        )
         lasting = True
         try:
             lasting = self._read(run, cell)
@@ -96,15 +101,17 @@ class SessionReader:
             run.unread(f"the cell is too deep to read ({type(error).__name__})")
         finally:
             # No cycle is left behind: the tree goes at once, and is nothing for the garbage collector.
-            run.context = context
+            run.context = _NOWHERE
+        observations = tuple(run.noted.values())
+        if may_hold_secrets(cell.code):
+            observations += tuple(
+                Observation("hard-coded-secret", name, span, cell.origin) for name, span in secrets_in(cell.code)
+            )
         return Reading(
             cell=cell,
             effects=tuple(run.found.values()),
-            observations=(
-                *run.noted.values(),
-                *(Observation("hard-coded-secret", name, span, cell.origin) for name, span in secrets_in(cell.code)),
-            ),
-            problems=tuple(dict.fromkeys(run.problems)),
+            observations=observations,
+            problems=tuple(dict.fromkeys(run.problems)) if run.problems else (),
             lasting=lasting,
         )
 
@@ -140,6 +147,8 @@ class SessionReader:
         run.context.spend(len(code) // 50)
         execute_cell(run, tree.body)
         read_uncalled(run)
+        if "jupyter_guard" in code:
+            meddling(run, tree)
         return len(found) > 1 or not is_fleeting(code, tree, self._memory.scope.names)
 
     def _read_what_parses(self, run: Run, text: str) -> None:
@@ -162,6 +171,12 @@ class SessionReader:
             run.found[key] = msgspec.structs.replace(run.found[key], span=_whole_lines(run.found[key].span, lines))
         for what in run.noted.keys() - noted:
             run.noted[what] = msgspec.structs.replace(run.noted[what], span=_whole_lines(run.noted[what].span, lines))
+
+
+@functools.cache
+def _blank(origin: Origin) -> Source:
+    """What stands for the text of a cell before it is parsed: nothing, by its author."""
+    return Source("", ast.Module([], []), origin)
 
 
 def _whole_lines(span: Span, lines: list[str]) -> Span:
@@ -197,10 +212,13 @@ def _segment(run: Run, segment: Segment) -> Value:
         from jupyter_guard.read.shell import read_shell
 
         run.note("command", segment.text.strip().partition("\n")[0][:200], None)
-        effects = list(read_shell(text, context))
+        effects = list(read_shell(text, context, seen=not segment.assigns))
         _add(run, effects)
-        fetched = any(effect.kind is Kind.NETWORK_CONNECT for effect in effects)
-        line = Value((), frozenset({"network" if fetched else "file"}))
+        kinds = {effect.kind for effect in effects}
+        marks = {"network" if Kind.NETWORK_CONNECT in kinds else "file"}
+        if segment.assigns and Kind.CREDENTIAL_READ in kinds:
+            marks.add("credential")
+        line = Value((), frozenset(marks))
         return Value((Seq([], "list", line),), line.marks | {MANY})
     if segment.language == "sql":
         from jupyter_guard.read.sql import read_sql
@@ -212,6 +230,11 @@ def _segment(run: Run, segment: Segment) -> Value:
         return Value((), frozenset({"database"}))
     if segment.language == "help":
         return ANYTHING
+    own = run.memory.patched.get("%" + segment.name.lstrip("%")) if run.memory.patched else None
+    if own is not None:
+        from jupyter_guard.read.python.calls import apply
+
+        return apply(run, own, [const(_expanded(run, one)) for one in (segment.args, segment.text) if one], {}, None)
     from jupyter_guard.read.magics import directory_after, read_magic
 
     after = directory_after(segment.name, _expanded(run, segment.args), context)
@@ -222,7 +245,7 @@ def _segment(run: Run, segment: Segment) -> Value:
 
 
 _CONNECTION = re.compile(r"\A\s*[A-Za-z][\w+]*://[^\s;]*(?=\s|\Z)")
-_EXPANDED = re.compile(r"(?<![{$])\{([A-Za-z_][^{}\n]*)\}|(?<!\$)\$([A-Za-z_]\w*)")
+_EXPANDED = re.compile(r"(?<![{$])\{([A-Za-z_\"'\[(][^{}\n]*)\}|(?<!\$)\$([A-Za-z_]\w*)")
 
 
 def _expanded(run: Run, text: str) -> str:
@@ -230,8 +253,11 @@ def _expanded(run: Run, text: str) -> str:
 
     def put(found: re.Match[str]) -> str:
         expression = found[1] or found[2]
-        root = re.match(r"\w+", expression)
-        if root is None or run.scope.find(root[0]) is None:
+        names = re.findall(r"[A-Za-z_]\w*", expression)
+        if expression[0] not in "\"'[(":
+            # Only behind a text or a bracket the first name may be another than the one that matters.
+            names = names[:1]
+        if all(run.scope.find(name) is None for name in names):
             return found[0]
         known = _looked_up(run, expression)
         return known if known is not None else HOLE

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import sys
 from typing import NamedTuple
 
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.python import bodies
+from jupyter_guard.read.python import bodies, verification
 from jupyter_guard.read.python.acts import TAINTS, perform
-from jupyter_guard.read.python.callbacks import call_back
+from jupyter_guard.read.python.callbacks import call_back, handed_over
 from jupyter_guard.read.python.carried import FILLERS, of_form
+from jupyter_guard.read.python.mocked import in_memory
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
@@ -32,8 +34,12 @@ from jupyter_guard.terms import Certainty, Kind, Origin
 from jupyter_guard.terms import Scope as Reach
 
 _VERB = re.compile(
-    r"(?:batch_|bulk_|force_|hard_|permanently_|async_)?(?:delete|drop|destroy|purge|terminate|truncate|wipe|erase"
-    r"|deprovision|nuke|flushall|flushdb|obliterate)(?:_|[A-Z]|s?$|All|Many)"
+    r"(?:batch_|bulk_|force_|hard_|permanently_|async_|begin_)?(?:delete|drop|destroy|purge|terminate|truncate|wipe|erase"
+    r"|deprovision|nuke|flushall|flushdb|obliterate|recreate|decommission|deregister|undeploy)(?:_|[A-Z]|s?$|All|Many)"
+    r"|(?!(?:on|is|can|has|to|no|after|before|pre|post|should|allow|may|self|np)_)\w+_(?:delete|purge|destroy|wipe)(?:_v\d+|_all|_many)?$"
+    r"|(?:batch|bulk|mass|multi|hard|force)(?:Delete|Destroy|Purge)(?:$|[A-Z])|del_(?:worksheet|user|group|table|index|item|object|message|channel)s?$"
+    r"|(?:remove|clear|reset|empty|expire|prune)_(?:all|objects?|collection|table|index|indices|database|db|bucket|namespace|topic"
+    r"|snapshot|partition|everything|records|rows|documents|users?)s?(?:_|$)"
 )
 
 
@@ -41,8 +47,20 @@ _VERB = re.compile(
 _OF_A_FRAME = frozenset({"axis", "columns", "index", "labels", "inplace", "level", "errors", "subset", "how", "drop"})
 
 
+# Tables in memory and their views: what is left out is still where it came from.
+_FRAME_VERBS = frozenset(
+    """
+    dropDuplicates dropDuplicatesWithinWatermark dropFields dropTempView dropGlobalTempView drop_duplicates drop_nulls
+    drop_nans drop_in_place drop_vars drop_sel drop_isel drop_dims drop_encoding drop_indexes drop_attrs drop_first
+    drop_empty drop_missing drop_infinities drop_null_rows drop_z drop_edge drop_node dropNulls drop_rows
+    """.split()
+)
+
+
 def _drops_from_frame(site: Site, verb: str) -> bool:
     """Whether ``x.drop(...)`` is given labels, as a data frame is, and not a connection or nothing, as a table is."""
+    if verb in _FRAME_VERBS:
+        return True
     if verb not in ("drop", "truncate"):
         return False
     if site.kwargs.keys() & (_OF_A_FRAME | {"before", "after"}):
@@ -95,6 +113,10 @@ def taken(args: list[Value], kwargs: dict[str, Value], callee: Value) -> Value:
     return Value((), marks.marks & TAINTS, marks.origin)
 
 
+# An object that was made with a credential is not the credential; one that reads a file gives what is in it.
+_DATA = TAINTS - {"credential", "environment"}
+
+
 class _Said(NamedTuple):
     """What the last part of a name says of a call that nothing describes."""
 
@@ -134,17 +156,26 @@ def undescribed(
             if typed and named and not _drops_from_frame(site, last):
                 _unvetted(run, name, site)
         if said.entry is not None and not run.known(receiver_type(owner)):
-            return perform(run, said.entry, site, Certainty.LIKELY)
+            done = perform(run, said.entry, site, Certainty.LIKELY)
+            _calls_back(run, said.entry, site)
+            return done
+    if kwargs and not _LETS_RUN.keys().isdisjoint(kwargs):
+        _lets_run(run, name, args, kwargs, node)
+    given = [*args, *kwargs.values()] if kwargs else args
+    for value in given:
+        if (value.atoms and type(value.atoms[0]) is Name) or len(value.atoms) > 1:
+            handed_over(run, name, given, node, owner)
+            break
     if owner is None and name.count(".") > 1 and (said is not None or name.endswith(".update")):
         result = _of_imported(run, atom, said, Site(name, args, kwargs, node, open_=open_, callee=callee))
         if result is not None:
             return result
     secret = _private(run, name, args, kwargs, node, owner)
     if owner is None and said is not None and said.makes and not name.startswith("."):
-        return Value((Inst(name, args[0] if args else None),), secret, callee.origin)
+        flowing = derived(*args).marks & _DATA if args else NO_MARKS
+        return Value((Inst(name, args[0] if args else None),), secret | flowing, callee.origin)
     marks, origin = callee.marks, Origin.HUMAN
-    values = [*args, *kwargs.values()] if kwargs else args
-    for value in values if owner is None else [*values, owner]:
+    for value in given if owner is None else [*given, owner]:
         if value.marks:
             marks |= value.marks
         if value.origin is not origin and value.origin.rank > origin.rank:
@@ -153,18 +184,47 @@ def undescribed(
     return Value((path,), (marks & TAINTS) | secret if marks else secret, origin)
 
 
+# Arguments that let run what somebody else has written, by whatever takes them.
+_LETS_RUN = {
+    "trust_remote_code": "remote-code",
+    "allow_dangerous_code": "dynamic",
+    "allow_dangerous_deserialization": "deserialise",
+}
+
+
+def _lets_run(run: Run, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST | None) -> None:
+    for argument, tag in _LETS_RUN.items():
+        only = kwargs[argument].only() if argument in kwargs else None
+        if only is not None and only.value is True:
+            where = args[0].only() if args else None
+            target = where.value if where is not None and isinstance(where.value, str) else ""
+            run.emit(Kind.CODE_EXECUTE, target, node=node, via=name, tags=(tag,), scope=Reach.UNKNOWN)
+
+
 def _of_imported(run: Run, atom: Name, said: _Said | None, site: Site) -> Value | None:
     """A method of an object that was imported from where nothing is known: ``from app import db; db.drop_all()``."""
     receiver, _, last = atom.dotted.rpartition(".")
-    if run.knowledge.knows_module(atom.dotted) or not receiver:
+    if not receiver:
+        return None
+    if run.knowledge.knows_module(atom.dotted):
+        # Of a library that is known, a class that is not: `stripe.Customer.delete(x)`.
+        known = run.knowledge.below(receiver) or not receiver.rpartition(".")[2][:1].isupper()
+        if _QUERY.search(receiver) and last in ("update", "delete"):
+            # Models of an application whose name is a library's too.
+            _perhaps_destroys(run, site, Unknown(atom.dotted, last, Value((Unknown(receiver),))))
+        elif last in _BARE and not known and receiver.partition(".")[0] not in sys.stdlib_module_names:
+            _unvetted(run, atom.dotted, site)
         return None
     if said is not None and said.executes:
         _perhaps_sql(run, site, last, receiver)
-    path = Unknown(atom.dotted, last, Value((Unknown(receiver, receiver.rpartition(".")[2]),)))
+    path = Unknown(
+        atom.dotted, last, Value((Unknown(receiver, receiver.rpartition(".")[2], Value((Name(receiver),))),))
+    )
     if said is not None and said.entry is not None:
         site.owner = path.owner
         return perform(run, said.entry, site, Certainty.LIKELY)
-    if last == "update" or (said is not None and said.destroys and _CLIENT.search(receiver)):
+    named = receiver.rpartition(".")[2][:1].isupper() or _CLIENT.search(receiver)
+    if last == "update" or (said is not None and said.destroys and named):
         _perhaps_destroys(run, site, path)
     return None
 
@@ -204,6 +264,8 @@ def _private(
 
 
 def _unvetted(run: Run, name: str, site: Site) -> None:
+    if in_memory(site.owner):
+        return
     run.emit(
         Kind.DATA_DESTROY,
         _subject(site),
@@ -223,6 +285,13 @@ def _subject(site: Site) -> str:
     return ""
 
 
+def _calls_back(run: Run, entry: Entry, site: Site) -> None:
+    for slot in entry.calls:
+        called = site.take(slot)
+        if called is not None:
+            call_back(run, called, site, slot.index)
+
+
 def unknown_method(
     run: Run,
     atom: Unknown,
@@ -237,6 +306,12 @@ def unknown_method(
         run.events += 1
     if path and (run.noted_calls is None or path.lstrip(".") in run.noted_calls):
         run.note("call", path.lstrip("."), node)
+    if kwargs:
+        verification.of_call(run, path, args, kwargs, node)
+    if atom.attr in _FILTERS and args and all(any(map(_is_true, one.atoms)) for one in args):
+        # What holds for every row leaves all of them.
+        receiver = path.rpartition(".")[0]
+        return Value((Unknown(receiver, receiver.rpartition(".")[2], atom.owner),), callee.marks, callee.origin)
     result: Value | None = None
     said = _said(run.knowledge, atom.attr) if atom.attr else None
     if said is not None or atom.attr == "update":
@@ -245,16 +320,14 @@ def unknown_method(
         if entry is not None:
             site.name = path.lstrip(".")
             result = perform(run, entry, site, Certainty.LIKELY)
-            for slot in entry.calls:
-                called = site.take(slot)
-                if called is not None:
-                    call_back(run, called, site, slot.index)
+            _calls_back(run, entry, site)
         else:
             if said is not None and said.executes:
                 _perhaps_sql(run, site, atom.attr, path.rpartition(".")[0])
             if atom.attr == "update" or (said is not None and said.destroys):
                 _perhaps_destroys(run, site, atom)
     marks = callee.marks
+    named = False
     for value in (*args, *kwargs.values()) if kwargs else args:
         if value.marks:
             marks |= value.marks
@@ -262,6 +335,10 @@ def unknown_method(
             # A function that is handed to something unknown may be called by it.
             if type(one) is Func and one not in run.calls and len(run.calls) < 3:
                 _handed_over(run, one, node)
+            elif type(one) is Name:
+                named = True
+    if named and (said is None or said.entry is None):
+        handed_over(run, path, [*args, *kwargs.values()], node)
     if marks:
         marks = (marks & TAINTS) | of_form(atom.attr, atom.owner, callee)
     if result is not None:
@@ -287,10 +364,40 @@ def _perhaps_destroys(run: Run, site: Site, atom: Unknown) -> None:
     elif atom.attr == "update" or _QUIET.search(receiver) or _drops_from_frame(site, atom.attr):
         return
     elif atom.attr in _BARE:
-        if _CLIENT.search(receiver):
+        if _CLIENT.search(receiver) or receiver[:1].isupper() or _of_library(run, atom):
             _unvetted(run, atom.path, site)
-    elif receiver and atom.attr not in ("drop_duplicates", "drop_nulls", "truncate", "drops"):
+    elif receiver and atom.attr not in ("truncate", "drops"):
         _unvetted(run, atom.path, site)
+
+
+# Libraries that draw, compute or test: what they delete is on a screen or in memory.
+_IN_MEMORY = frozenset("pygame pyglet vpython wx PyQt5 PyQt6 PySide6 kivy bpy vtk pyvista folium manim panel".split())
+
+
+def _of_library(run: Run, atom: Unknown) -> bool:
+    """Whether a method's object came from a library of which nothing is known: there is no saying what it deletes."""
+    for _ in range(16):
+        owner = atom.owner
+        root = owner.atoms[0] if owner is not None and owner.atoms else None
+        if type(root) is Unknown:
+            atom = root
+            continue
+        name = root.dotted if type(root) is Name else root.type if type(root) is Inst else ""
+        top = name.partition(".")[0]
+        return (
+            "." in name
+            and top not in _IN_MEMORY
+            and top not in sys.stdlib_module_names
+            and not run.knowledge.knows_module(name)
+        )
+    return False
+
+
+_FILTERS = frozenset({"filter", "where"})
+
+
+def _is_true(atom: object) -> bool:
+    return type(atom) is Inst and atom.type == "sqlalchemy.True_"
 
 
 _QUERY = re.compile(r"(?:^|\.)(?:query|objects|select)(?:\(\)|\.|$)")

@@ -26,7 +26,8 @@ MAX_EFFECTS = 2000
 class Memory(msgspec.Struct):
     """What a session knows between cells: names, patched attributes, the current directory.
 
-    ``attached`` says that a database in memory may have been given one that is not.
+    ``attached`` says that a database in memory may have been given one that is not, ``seeded`` that random numbers are
+    those of a seed.
     """
 
     scope: Scope
@@ -36,6 +37,8 @@ class Memory(msgspec.Struct):
     saved: frozenset[str] = frozenset()
     attached: bool = False
     files: dict[str, Written] = {}
+    links: dict[str, str] = {}
+    seeded: bool = False
 
     def copy(self) -> Memory:
         """A copy that later cells do not change; the objects that names stand for are shared."""
@@ -49,6 +52,8 @@ class Memory(msgspec.Struct):
             self.saved,
             self.attached,
             dict(self.files),
+            dict(self.links),
+            self.seeded,
         )
 
 
@@ -69,6 +74,8 @@ class Run:
         self.context = context
         self.budget = context.budget
         self.knowledge = knowledge
+        # What the knowledge says of a full name; built-in functions go by their own.
+        self.known: Callable[[str], Entry | None] = knowledge.callable
         self.source = source
         self.scope: Scope = memory.scope
         self.segments: list[Segment] = []
@@ -81,6 +88,10 @@ class Run:
         self.reached: set[int] = set()
         self.classes: list[Class] = []
         self.loops: list[Loop] = []
+        # What stands in for the far side here: "http", "aws".
+        self.mocked: frozenset[str] = frozenset()
+        # The names that each surrounding `with` has replaced, with what stood there before.
+        self.contexts: list[dict[str, Value | None]] = []
         self.origin = context.origin
         self.anchors: list[Span] = []
         self.tags: frozenset[str] = frozenset()
@@ -88,6 +99,8 @@ class Run:
         self.branches = 0
         # Counts whatever was found, changed, defined or run: see `loops`.
         self.events = 0
+        # Functions of the session whose bodies were read meanwhile without any event.
+        self.quiet: list[Func] = []
         # Counts what depends on which number or text it is: an item that is picked, a text that may be a path.
         self.choices = 0
         self.texts = 0
@@ -104,10 +117,6 @@ class Run:
         return self.source.span(node)
 
     # What
-
-    def known(self, name: str) -> Entry | None:
-        """What the knowledge says of a full name; built-in functions go by their own."""
-        return self.knowledge.callable(name)
 
     def emit(
         self,
@@ -169,10 +178,11 @@ class Run:
     def note(self, what: str, detail: str, node: ast.AST | None) -> None:
         """Add an observation at the current place."""
         span = self.anchors[-1] if self.anchors else self.source.span(node) if node is not None else self.context.span
-        key = (what, detail, span)
         noted = self.noted
-        if key not in noted and len(noted) < 5 * MAX_EFFECTS:
-            noted[key] = Observation(what, detail, span, self.origin)
+        if len(noted) < 5 * MAX_EFFECTS:
+            key = (what, detail, span)
+            if key not in noted:
+                noted[key] = Observation(what, detail, span, self.origin)
 
     def unread(self, why: str, node: ast.AST | None = None) -> None:
         """Add that something here could not be read."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import is_not
+
 from jupyter_guard.read.python.values import Class, Value, join
 
 
 class Scope:
     """One namespace. ``kind`` is ``module``, ``function`` or ``class``; look-ups from inside skip class scopes."""
 
-    __slots__ = ("cls", "globals", "kind", "names", "nonlocals", "parent", "returned", "yielded")
+    __slots__ = ("cls", "counted", "globals", "kind", "names", "nonlocals", "parent", "returned", "yielded")
 
     def __init__(self, kind: str, parent: Scope | None = None) -> None:
         self.kind = kind
@@ -18,6 +21,8 @@ class Scope:
         self.nonlocals: set[str] = set()
         self.returned: list[Value] = []
         self.yielded: list[Value] = []
+        # What a generator goes through for as long as somebody asks it, where that has no end.
+        self.counted: Value | None = None
         self.cls: Class | None = None
 
     @property
@@ -65,10 +70,8 @@ def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     if one is other:
         return one
     both = dict(one)
-    for name, value in other.items():
-        known = both.get(name)
-        if known is None:
-            both[name] = value
-        elif known is not value:
-            both[name] = join((known, value))
+    # A session has hundreds of names, of which a block changes few.
+    for name, value in compress(other.items(), map(is_not, other.values(), map(one.get, other))):
+        known = one.get(name)
+        both[name] = value if known is None else join((known, value))
     return both

@@ -26,6 +26,12 @@ _KEEPERS = re.compile(
     r"|^(?:resp|response|res|r|c|s|self|me)$",
     re.IGNORECASE,
 )
+# A table of numbers or positions by word holds no secrets, whatever the word.
+_NUMBERS = re.compile(
+    r"(?:count|counter|freq|frequency|frequencies|occurrence|tally|vocab|vocabulary|length|len|score|prob|weight"
+    r"|embedding|lookup|index|idx|id|map|rank)s?$|^(?:word|token)2|2id",
+    re.IGNORECASE,
+)
 _VARIABLES = re.compile(
     r"key|token|secret|passw|pwd|credential|auth|private|dsn|conn(?:ection)?_?str"
     r"|(?:database|db|broker|redis|mongo\w*|postgres\w*|pg|mysql|amqp|rabbit\w*|sqlalchemy\w*|celery\w*|jdbc)\w*_(?:url|uri)",
@@ -43,14 +49,20 @@ def attribute(name: str, node: ast.AST | None) -> bool:
     """Whether ``node``, which reads the attribute ``name``, gives a credential. ``name`` is one of ``NAMES``."""
     if name not in _AMBIGUOUS:
         return True
-    return isinstance(node, ast.Attribute) and _KEEPERS.search(last_name(node.value)) is not None
+    return isinstance(node, ast.Attribute) and _keeps(node.value)
 
 
 def item(name: str, node: ast.AST | None) -> bool:
     """Whether ``node``, which reads the item ``name`` of something unknown, gives one: a table may hold words."""
     if name not in _AMBIGUOUS and not name.islower():
         return True
-    return isinstance(node, ast.Subscript) and _KEEPERS.search(last_name(node.value)) is not None
+    return isinstance(node, ast.Subscript) and _keeps(node.value)
+
+
+def _keeps(node: ast.AST) -> bool:
+    """Whether what ``node`` is called sounds like something that keeps credentials."""
+    name = last_name(node)
+    return _KEEPERS.search(name) is not None and _NUMBERS.search(name) is None
 
 
 def last_name(node: ast.AST) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
+from jupyter_guard.read.python.gains import gains
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.secrets_made import dotted_name
 from jupyter_guard.read.python.values import Const, Func
@@ -29,14 +30,17 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _MAY_STOP = (ast.If, ast.IfExp, ast.Match, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Raise)
 
 
-def exits(body: Sequence[ast.stmt]) -> bool:
-    """Whether a body ends by leaving what is around it."""
-    return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue))
+_LEAVING = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)
 
 
 def leaves(body: Sequence[ast.stmt]) -> bool:
-    """Whether anything in a loop's body may end the loop early."""
-    return _breaks(body) or any(isinstance(node, (ast.Return, ast.Raise)) for node in _own(body))
+    """Whether anything in a loop's body may end the loop early: a generator goes on only while somebody asks it."""
+    return _breaks(body) or any(isinstance(node, _LEAVING) for node in _own(body))
+
+
+def only_yields(body: Sequence[ast.stmt]) -> bool:
+    """Whether a loop's body only hands out values on the way, and never ends the loop by itself."""
+    return not _breaks(body) and not any(isinstance(node, (ast.Return, ast.Raise)) for node in _own(body))
 
 
 def endless(run: Run, node: ast.While, test: Const | None) -> bool:
@@ -83,9 +87,13 @@ def _stays(run: Run, test: ast.expr, body: Sequence[ast.stmt]) -> bool:
         return bool(test.value)
     inner = test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test
     if isinstance(inner, ast.Call):
-        return inner is not test and dotted_name(run, inner.func) == "time.sleep"
+        if inner is not test:
+            return dotted_name(run, inner.func) == "time.sleep"
+        return _always_holds(run, inner)
     if isinstance(inner, ast.Name):
-        return not _touched(run, inner.id, body)
+        return not _touched(run, inner.id, body) or (
+            inner is test and (_only_longer(inner.id, body) or gains(inner.id, body))
+        )
     if not (isinstance(inner, ast.Compare) and len(inner.ops) == 1 and isinstance(inner.left, ast.Name)):
         return False
     limit = inner.comparators[0]
@@ -95,6 +103,25 @@ def _stays(run: Run, test: ast.expr, body: Sequence[ast.stmt]) -> bool:
         return True
     away = {ast.Gt: ast.Add, ast.GtE: ast.Add, ast.Lt: ast.Sub, ast.LtE: ast.Sub}.get(type(inner.ops[0]))
     return inner is test and away is not None and _touched(run, inner.left.id, body, away) is False
+
+
+def _always_holds(run: Run, call: ast.Call) -> bool:
+    """Whether a call in a loop's test gives something true each time: what it writes, or a function's only answer."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr == "write" and len(call.args) == 1
+    found = run.scope.find(call.func.id) if isinstance(call.func, ast.Name) else None
+    functions = [atom.node for atom in found.atoms if type(atom) is Func] if found is not None else []
+    if not functions or len(functions) != len(found.atoms if found is not None else ()):
+        return False
+    for function in functions:
+        if isinstance(function, ast.Lambda) or not isinstance(function.body[-1], ast.Return):
+            return False
+        for one in _own(function.body):
+            if isinstance(one, ast.Raise) or (
+                isinstance(one, ast.Return) and not (isinstance(one.value, ast.Constant) and one.value.value)
+            ):
+                return False
+    return True
 
 
 def _touched(run: Run, name: str, body: Sequence[ast.stmt], away: type[ast.operator] | None = None) -> bool:
@@ -132,6 +159,21 @@ def _touched(run: Run, name: str, body: Sequence[ast.stmt], away: type[ast.opera
     return False
 
 
+_ADDS = frozenset({"append", "extend", "insert", "add", "appendleft", "update"})
+
+
+def _only_longer(name: str, body: Sequence[ast.stmt]) -> bool:
+    """Whether all that a loop's body does with a container is to put more into it."""
+    added = {
+        id(node.func.value)
+        for node in _own(body)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDS
+    }
+    return all(id(node) in added for node in _own(body) if isinstance(node, ast.Name) and node.id == name) and not any(
+        isinstance(node, _SCOPES) for node in _own(body)
+    )
+
+
 def _steps(node: ast.AST, name: str, away: type[ast.operator]) -> bool:
     """Whether ``node`` is ``name += 1`` (``away``: the operator)."""
     return (
@@ -143,29 +185,6 @@ def _steps(node: ast.AST, name: str, away: type[ast.operator]) -> bool:
         and isinstance(node.value.value, (int, float))
         and node.value.value > 0
     )
-
-
-def grows(node: ast.For | ast.AsyncFor) -> bool:
-    """Whether a list gets longer while it is gone through, and nothing ends that."""
-    if not isinstance(node.iter, ast.Name):
-        return False
-    name = node.iter.id
-    todo: list[ast.stmt] = list(node.body)
-    while todo:
-        one = todo.pop()
-        # Behind a condition it may stop.
-        if isinstance(one, (ast.For, ast.With)):
-            todo += one.body
-        call = one.value if isinstance(one, ast.Expr) else None
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and call.func.attr in ("append", "extend", "insert")
-            and isinstance(call.func.value, ast.Name)
-            and call.func.value.id == name
-        ):
-            return not leaves(node.body)
-    return False
 
 
 def _constant_test(node: ast.expr) -> bool:
@@ -202,34 +221,99 @@ def _breaks(body: Iterable[ast.stmt]) -> bool:
     return False
 
 
+MOST_DEEP = 45
+
+
+def _steps_down(node: ast.AST, name: str) -> bool:
+    """Whether ``node`` is ``name(n - 1)``."""
+    if not (isinstance(node, ast.Call) and _names(node.func, name) and len(node.args) == 1):
+        return False
+    return isinstance(node.args[0], ast.BinOp) and isinstance(node.args[0].op, ast.Sub)
+
+
+def branches_too_often(func: Func) -> bool:
+    """Whether a function calls itself twice for each call, a step or two nearer to its end, and remembers nothing."""
+    node = func.node
+    if isinstance(node, ast.Lambda) or node.decorator_list:
+        return False
+    for statement in node.body:
+        for one in _own([statement]):
+            if isinstance(one, ast.Return) and one.value is not None:
+                for both in walk(one.value):
+                    if isinstance(both, ast.BinOp) and sum(_steps_down(inner, node.name) for inner in walk(both)) > 1:
+                        return True
+    return False
+
+
+_SPREADING = frozenset({"remote", "delay", "apply_async", "submit", "options"})
+
+
+def _names(callee: ast.expr, name: str) -> bool:
+    """Whether a call is of the function ``name``, here or, with ray and its like, on another worker."""
+    if isinstance(callee, ast.Attribute) and callee.attr in _SPREADING:
+        callee = callee.value
+    return isinstance(callee, ast.Name) and callee.id == name
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _may_be_empty(node: ast.AST, name: str) -> bool:
+    """Whether a comprehension that calls the function ``name`` goes over what may hold nothing: a leaf's children."""
+    generators: list[ast.comprehension] = node.generators  # type: ignore[attr-defined]
+    first = generators[0]
+    full = isinstance(first.iter, (ast.List, ast.Tuple)) and bool(first.iter.elts)
+    counted = isinstance(first.iter, ast.Call) and getattr(first.iter.func, "id", "") == "range"
+    if (full or counted) and not first.ifs:
+        return False
+    return any(isinstance(one, ast.Call) and _names(one.func, name) for one in walk(node))
+
+
 def recursion(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """A function that calls itself before anything could stop it is an effect."""
     if run.source.names_once(node, node.name):
         return
+    found = _calls_anyway(node, node.name)
+    if found is not None:
+        _unbounded(run, found, node.name)
+
+
+def in_turn(run: Run, functions: Sequence[Func]) -> None:
+    """Functions that call each other in a circle before anything could stop them are an effect."""
+    for one, following in zip(functions, [*functions[1:], functions[0]], strict=True):
+        if isinstance(one.node, ast.Lambda) or _calls_anyway(one.node, following.name) is None:
+            return
+    _unbounded(run, functions[-1].node, functions[0].name)
+
+
+def _unbounded(run: Run, node: ast.AST, name: str) -> None:
+    run.emit(
+        Kind.RESOURCE_EXHAUST,
+        "",
+        node=node,
+        via=name,
+        tags=("unbounded",),
+        scope=Scope.SESSION,
+        certainty=Certainty.LIKELY,
+    )
+
+
+def _calls_anyway(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.Call | None:
+    """The call of the function ``name`` that is reached before anything may stop, unless it yields before."""
     for statement in node.body:
         if isinstance(statement, _MAY_STOP):
-            return
-        # The first of the statement's calls of itself, unless it yields before.
+            return None
         found: ast.AST | None = None
         for inner in _own([statement]):
-            if isinstance(inner, _MAY_STOP):
-                return
+            if isinstance(inner, _MAY_STOP) or (isinstance(inner, _COMPREHENSIONS) and _may_be_empty(inner, name)):
+                return None
             if found is None and (
                 isinstance(inner, (ast.Yield, ast.YieldFrom))
-                or (isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == node.name)
+                or (isinstance(inner, ast.Call) and _names(inner.func, name))
             ):
                 found = inner
-        if isinstance(found, ast.Call):
-            run.emit(
-                Kind.RESOURCE_EXHAUST,
-                "",
-                node=found,
-                via=node.name,
-                tags=("unbounded",),
-                scope=Scope.SESSION,
-                certainty=Certainty.LIKELY,
-            )
         if found is not None:
-            return
+            return found if isinstance(found, ast.Call) else None
         if isinstance(statement, ast.Return):
-            return
+            return None
+    return None

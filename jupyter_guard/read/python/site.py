@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from jupyter_guard.knowledge import Condition, Slot
+from jupyter_guard.read.python.classes import library_bases
 from jupyter_guard.read.python.fold import path_texts, shown
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -104,7 +105,11 @@ def holds(site: Site, condition: Condition) -> bool:
             for atom in value.atoms
         )
     for atom in value.atoms:
-        text = described(atom)
+        if type(atom) is Class:
+            # A class of the session is to its caller what the library classes are that it is built on, all of them.
+            text: str | None = " ".join(library_bases(atom)) or None
+        else:
+            text = (_class_name(atom) or "") if condition.state == "type" else described(atom)
         if condition.pattern is not None:
             if text is not None and condition.pattern.search(text):
                 return True
@@ -117,14 +122,20 @@ def holds(site: Site, condition: Condition) -> bool:
     return False
 
 
+def _class_name(atom: Any) -> str | None:
+    return atom.dotted if type(atom) is Name else atom.type if type(atom) is Inst else None
+
+
 def described(atom: Any, depth: int = 0) -> str | None:
     """The text of an argument that patterns are searched in; ``None`` for what has none."""
     if type(atom) is Const:
         return shown(atom.value)
     if type(atom) is Name:
         return str(atom.dotted)
-    if type(atom) is Inst and atom.made is not None:
-        return " ".join(path_texts(atom.made))
+    if type(atom) is Inst and (atom.made is not None or atom.attrs):
+        held = [one.only() for one in (atom.attrs or {}).values()]
+        set_later = [one.value for one in held if one is not None and isinstance(one.value, str)]
+        return " ".join([*(path_texts(atom.made) if atom.made is not None else ()), *set_later])
     if depth > 4:
         return ""
     if type(atom) is Map:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import re
+import unicodedata
 import warnings
+from typing import Any
 
 from jupyter_guard.terms import Origin, Span
 
@@ -36,6 +39,8 @@ class Source:
         self.cut = cut
         self.text = text
         self.plain = text.isascii()
+        # Nearly all that is not ASCII cannot pass for it: whether a name is disguised is asked of few texts.
+        self.disguises = not self.plain and anchor is None and any(map(_passes_for_ascii, set(text)))
         self._ascii = self.plain and "\r" not in text and not cut
         self._lines: list[str] | None = None
         # Python ends lines at a lone carriage return too; the cell's places do not.
@@ -78,7 +83,7 @@ class Source:
 
     def disguised(self, node: ast.Name) -> bool:
         """Whether a plain name is written in letters that only look like it: Python reads them as the plain ones."""
-        return not self.plain and node.id.isascii() and self.anchor is None and self.segment(node) != node.id
+        return self.disguises and node.id.isascii() and self.segment(node) != node.id
 
     def names_once(self, node: ast.stmt, name: str) -> bool:
         """Whether ``name`` stands at one place only in the lines of ``node``, as far as a count of letters tells."""
@@ -105,6 +110,14 @@ class Source:
         )
 
 
+@functools.lru_cache(maxsize=4096)
+def _passes_for_ascii(letter: str) -> bool:
+    """Whether Python reads a letter that is not ASCII as one that is: identifiers are normalised (PEP 3131)."""
+    return not letter.isascii() and any(
+        one.isascii() and (one.isalnum() or one == "_") for one in unicodedata.normalize("NFKC", letter)
+    )
+
+
 def _moved(text: str) -> list[tuple[int, int]]:
     """For each of Python's lines, the line of the cell and the column where it starts."""
     found = []
@@ -128,10 +141,10 @@ def parse(text: str) -> ast.Module:
     pause = len(text) > _BIG and gc.isenabled()
     if pause:
         gc.disable()
+    # What `warnings.catch_warnings` does, without what it costs: a tenth of the reading of a short cell.
+    filters, warnings.filters = warnings.filters, _SILENT
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return compile(text, "<unknown>", "exec", ast.PyCF_ONLY_AST)  # type: ignore[return-value]
     except SyntaxError as error:
         raise Unreadable(f"line {error.lineno}: {error.msg}") from None
     except UnicodeEncodeError:
@@ -139,13 +152,20 @@ def parse(text: str) -> ast.Module:
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from None
     finally:
+        warnings.filters = filters
         if pause:
             gc.enable()
 
 
+_SILENT: list[Any] = [("ignore", None, Warning, None, 0)]
+
+
 def _may_run(text: str) -> bool:
     """Whether there are enough operators at all for a run of 150."""
-    return sum(map(text.count, ("not", "lambda", "await", "-", "+", "~"))) >= 150
+    if len(text) < 150:
+        return False
+    count = text.count
+    return count("not") + count("lambda") + count("await") + count("-") + count("+") + count("~") >= 150
 
 
 def nesting(text: str) -> int:

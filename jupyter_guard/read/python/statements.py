@@ -8,17 +8,21 @@ from typing import Any
 
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import definitions, loops
-from jupyter_guard.read.python.access import attribute, class_attribute, touch
+from jupyter_guard.read.python.access import attribute, touch
 from jupyter_guard.read.python.assigned import made_weakly, noticed
 from jupyter_guard.read.python.calls import apply
 from jupyter_guard.read.python.changes import bind
+from jupyter_guard.read.python.classes import class_attribute
 from jupyter_guard.read.python.expressions import assign, evaluate, operate
+from jupyter_guard.read.python.mocked import standing_in, stands_for
 from jupyter_guard.read.python.models import show
-from jupyter_guard.read.python.names import name_value
+from jupyter_guard.read.python.names import BUILTINS, name_value
+from jupyter_guard.read.python.narrowing import narrowed, widened
+from jupyter_guard.read.python.replaced import PATCHER, replace_here, restore
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.scope import merged
 from jupyter_guard.read.python.secret_names import SECRET
-from jupyter_guard.read.python.shapes import exits
+from jupyter_guard.read.python.secrets_made import is_secret
 from jupyter_guard.read.python.values import (
     ANYTHING,
     ENVIRON,
@@ -87,6 +91,15 @@ def _assign(run: Run, node: ast.Assign) -> None:
     value = evaluate(run, source)
     for target in node.targets:
         kind = type(target)
+        if kind is ast.Name:
+            name = target.id  # type: ignore[attr-defined]
+            if type(source) is ast.Constant or name in BUILTINS:
+                noticed(run, target, source, value)
+            if is_secret(name):
+                made_weakly(run, target, source)
+            run.budget.left -= 1
+            bind(run, name, value)
+            continue
         if kind is not ast.Tuple:
             noticed(run, target, source, value)
             made_weakly(run, target, source)
@@ -141,7 +154,10 @@ def _if(run: Run, node: ast.If) -> None:
     try:
         if test is None:
             run.certainty = min(certainty, Certainty.LIKELY, key=lambda one: one.rank)
+        known = narrowed(run, node.test) if test is None else {}
+        run.scope.names.update(known)
         execute(run, taken)
+        widened(run, known, before)
         after = run.scope.names
         run.scope.names = before
         if test is not None:
@@ -153,9 +169,10 @@ def _if(run: Run, node: ast.If) -> None:
         run.certainty, run.tags = certainty, tags
     if run.scope.kind == "class":
         return
-    if test is not None and not exits(other):
+    if test is not None and not other:
         # The way that is taken is known: its names hold.
-        run.scope.names = after if not other else run.scope.names
+        run.choices += after != before
+        run.scope.names = after
 
 
 def _try(run: Run, node: Any) -> None:
@@ -180,13 +197,23 @@ def _try(run: Run, node: Any) -> None:
 
 def _with(run: Run, node: ast.With | ast.AsyncWith) -> None:
     values: list[Value] = []
-    for one in node.items:
-        value = evaluate(run, one.context_expr)
-        values.append(value)
-        result = entered(run, value, one.context_expr)
-        if one.optional_vars is not None:
-            assign(run, one.optional_vars, result)
-    execute(run, node.body)
+    run.contexts.append({})
+    try:
+        for one in node.items:
+            value = evaluate(run, one.context_expr)
+            values.append(value)
+            result = entered(run, value, one.context_expr)
+            if one.optional_vars is not None:
+                assign(run, one.optional_vars, result)
+        caught = frozenset[str]().union(*map(stands_for, values))
+        if caught:
+            with standing_in(run, caught):
+                execute(run, node.body)
+        else:
+            execute(run, node.body)
+    finally:
+        if replaced := run.contexts.pop():
+            restore(run, replaced)
     for value in reversed(values):
         for atom in value.atoms:
             if type(atom) is Obj:
@@ -207,6 +234,8 @@ def _entered(run: Run, value: Value, atom: Any, node: ast.AST | None) -> Value:
             if class_attribute(run, atom.cls, special) is not None:
                 return apply(run, attribute(run, Value((atom,)), special, node), [], {}, node)
     if type(atom) is Inst:
+        if atom.type == PATCHER:
+            return replace_here(run, value)
         if atom.type == "tempfile.TemporaryDirectory":
             return (atom.made or ANYTHING).marked(value.marks)
         entry = run.known(f"{atom.type}.__enter__")
@@ -245,7 +274,11 @@ def _delete(run: Run, node: ast.Delete) -> None:
 
 def _raise(run: Run, node: ast.Raise) -> None:
     if node.exc is not None:
-        evaluate(run, node.exc)
+        value = evaluate(run, node.exc)
+        held = [atom.made for atom in value.atoms if type(atom) is Inst and atom.made is not None]
+        if any("credential" in one.marks for one in held):
+            # A traceback is an output too.
+            show(run, held, node.exc, "raise")
 
 
 def _assert(run: Run, node: ast.Assert) -> None:

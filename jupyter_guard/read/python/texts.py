@@ -8,26 +8,36 @@ from collections.abc import Iterable
 
 from jupyter_guard.knowledge import Act
 from jupyter_guard.read.context import HOLE, MAX_DEPTH
-from jupyter_guard.read.python.acts import TAINTS, database_scope
+from jupyter_guard.read.python.acts import TAINTS
 from jupyter_guard.read.python.fold import path_texts, shown
+from jupyter_guard.read.python.reach import database_scope
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.source import Source, Unreadable, parse
-from jupyter_guard.read.python.values import ANYTHING, Class, Const, Inst, Name, Seq, Value
+from jupyter_guard.read.python.values import ANYTHING, Class, Const, Inst, Name, Seq, Unknown, Value
 from jupyter_guard.terms import Certainty, Effect, Kind
 from jupyter_guard.terms import Scope as Reach
 
 MAX_TEXTS = 6
 SQL = re.compile(
-    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*|\(\s*)*(?:SELECT|INSERT|UPDATE|DELETE|DROP|TRUNCATE|ALTER|CREATE|MERGE|REPLACE|GRANT"
+    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*|\{[{%#].*?[}%#]\}\s*|\(\s*)*(?:SELECT|INSERT|UPDATE|DELETE|DROP|TRUNCATE|ALTER|CREATE|MERGE|REPLACE|GRANT"
     r"|REVOKE|COPY|WITH|EXEC|EXECUTE|CALL|VACUUM|UNLOAD|LOAD\s+DATA|PRAGMA|ATTACH|DETACH|SET\s|USE\s|BEGIN|OPTIMIZE"
-    r"|RENAME|PURGE|EXPORT|IMPORT\s|INSTALL|MSCK|REFRESH|DECLARE|DO|PREPARE|LOCK|KILL\s|FLUSH|IF\s+(?:EXISTS|NOT|OBJECT_ID))\b",
+    r"|RENAME|PURGE|EXPORT|IMPORT\s+(?:FOREIGN|FROM|INTO|TABLE|DATA|DATABASE)|INSTALL|MSCK|REFRESH|SHOW\s|DESCRIBE\s|DECLARE|DO|PREPARE|LOCK|KILL\s|SHUTDOWN|FLUSH|IF\s+(?:EXISTS|NOT|OBJECT_ID))\b",
     re.IGNORECASE | re.DOTALL,
 )
 # What SQLAlchemy makes of a table: a statement about all of its rows, until somebody narrows it.
-_STATEMENTS = {"sqlalchemy.Delete": "DELETE FROM "}
+_STATEMENTS = {"sqlalchemy.Delete": ("DELETE FROM ", ""), "sqlalchemy.Update": ("UPDATE ", " SET changed = 1")}
+# Statements that are narrowed, or only read or add: whatever else is called on them.
+_HARMLESS = "SELECT 1"
+_BUILT_QUERY = re.compile(r"(?:sqlalchemy|sqlmodel)\.(?:\w+\.)*(?:select|insert|Narrowed)\b")
 _INJECTED = re.compile(rf"(?:['\"%]|=\s*|\bLIKE\s+['\"]?|\bIN\s*\(){HOLE}", re.IGNORECASE)
 _ATTACHES = re.compile(r"\bATTACH\b", re.IGNORECASE)
+
+
+def _is_harmless(atom: object) -> bool:
+    if type(atom) is Inst:
+        return atom.type == "sqlalchemy.Narrowed"
+    return type(atom) is Unknown and _BUILT_QUERY.match(atom.path) is not None
 
 
 def texts_of(value: Value | None) -> list[str]:
@@ -39,8 +49,14 @@ def texts_of(value: Value | None) -> list[str]:
         if type(atom) is Const and isinstance(atom.value, (str, bytes)):
             found.setdefault(shown(atom.value))
         elif type(atom) is Inst and atom.type in _STATEMENTS:
+            before, after = _STATEMENTS[atom.type]
             for text in texts_of(atom.made):
-                found.setdefault(_STATEMENTS[atom.type] + text)
+                found.setdefault(before + (text if text.strip(HOLE) else "rows") + after)
+        elif _is_harmless(atom):
+            found.setdefault(_HARMLESS)
+        elif type(atom) is Name and atom.dotted[:1].isalpha() and atom.dotted.rpartition(".")[2][:1].isupper():
+            # A class that stands for a table, of a module that is not seen.
+            found.setdefault(atom.dotted.rpartition(".")[2])
         elif type(atom) is Class and "__tablename__" in atom.attrs:
             found.setdefault(atom.name)
         elif type(atom) is Inst and atom.made is not None:
@@ -150,7 +166,7 @@ def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> bool:
     run.note("command", text.replace(HOLE, "…").strip().partition("\n")[0][:200], site.node)
     from jupyter_guard.read.shell import read_shell as reader
 
-    found = _printing(run, reader(text, run.here(site.node, tags).deeper(), _fed(site)), site)
+    found = _printing(run, reader(text, run.here(site.node, tags).deeper(), _fed(site), seen=_is_seen(site)), site)
     if HOLE in text:
         # Python put the command together: what fills the hole may hold a whole other command (CWE-78).
         program = text.strip().partition(" ")[0]
@@ -173,7 +189,20 @@ def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> bool:
         tags = tags | {f"from:{mark}" for mark in run.memory.written.get(run.here(None).resolve(word), ())}
     from jupyter_guard.read.shell import read_argv as reader
 
-    return _printing(run, reader(words, run.here(site.node, tags).deeper(), _fed(site)), site)
+    context = run.here(site.node, tags).deeper()
+    return _printing(run, reader(words, context, _fed(site), seen=_is_seen(site)), site)
+
+
+# Whatever the command prints comes back to the caller.
+_CAPTURING = frozenset({"check_output", "getoutput", "getstatusoutput", "popen", "popen2"})
+
+
+def _is_seen(site: Site) -> bool:
+    """Whether what a command prints ends in the cell's output."""
+    if site.name.rpartition(".")[2] in _CAPTURING or "stdout" in site.kwargs:
+        return False
+    captured = site.kwargs.get("capture_output")
+    return captured is None or not any(type(atom) is Const and atom.value for atom in captured.atoms)
 
 
 def _fed(site: Site) -> str:

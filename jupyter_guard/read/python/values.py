@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.terms import Origin
 
@@ -35,82 +37,72 @@ HISTORY = "~history"
 """All that was typed and shown in the session."""
 
 
-class Const:
+SPREAD = "**"
+"""Among named arguments: whatever else is given by names that are not seen."""
+
+
+class _Made(msgspec.Struct, eq=False):
+    """Values are what reading makes most of: a struct is made in a third of a class's time. Each is only itself."""
+
+
+class Const(_Made, gc=False):
     """A constant; a text may hold ``HOLE`` where a part of it is not known."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    value: Any
 
     def key(self) -> Any:
         return ("const", type(self.value).__name__, self.value)
 
 
-class Name:
+class Name(_Made):
     """A module, class or callable by its full dotted name; ``owner`` is the object that a method belongs to."""
 
-    __slots__ = ("dotted", "owner")
-
-    def __init__(self, dotted: str, owner: Value | None = None) -> None:
-        self.dotted = dotted
-        self.owner = owner
+    dotted: str
+    owner: Value | None = None
 
     def key(self) -> Any:
         return ("name", self.dotted, id(self.owner) if self.owner is not None else 0)
 
 
-class Inst:
+class Inst(_Made):
     """An object of a known type; ``made`` is what it was made with (a path, a database, a host)."""
 
-    __slots__ = ("attrs", "made", "type")
-
-    def __init__(self, type_: str, made: Value | None = None) -> None:
-        self.type = type_
-        self.made = made
-        self.attrs: dict[str, Value] | None = None
+    type: str
+    made: Value | None = None
+    attrs: dict[str, Value] | None = None
 
     def key(self) -> Any:
         return ("inst", self.type, id(self.made) if self.made is not None else 0)
 
 
-class Unknown:
+class Unknown(_Made):
     """Something of which only the way to it is known (``client.orders``)."""
 
-    __slots__ = ("attr", "owner", "path")
-
-    def __init__(self, path: str = "", attr: str = "", owner: Value | None = None) -> None:
-        self.path = path
-        self.attr = attr
-        self.owner = owner
+    path: str = ""
+    attr: str = ""
+    owner: Value | None = None
 
     def key(self) -> Any:
         return ("unknown", self.path)
 
 
-class Seq:
+class Seq(_Made):
     """A list, tuple or set. ``rest`` is what further items may be, ``None`` when there are none."""
 
-    __slots__ = ("items", "kind", "rest")
-
-    def __init__(self, items: list[Value], kind: str = "list", rest: Value | None = None) -> None:
-        self.items = items
-        self.kind = kind
-        self.rest = rest
+    items: list[Value]
+    kind: str = "list"
+    rest: Value | None = None
 
     def key(self) -> Any:
         return ("seq", id(self))
 
 
-class Map:
+class Map(_Made):
     """A dictionary with constant keys; ``rest`` is what other keys may hold. ``scope`` backs ``globals()``."""
 
-    __slots__ = ("items", "rest", "scope")
-
-    def __init__(self, items: dict[Any, Value], rest: Value | None = None, scope: Scope | None = None) -> None:
-        self.items = items
-        self.rest = rest
-        self.scope = scope
+    items: dict[Any, Value]
+    rest: Value | None = None
+    scope: Scope | None = None
 
     def key(self) -> Any:
         return ("map", id(self))
@@ -217,14 +209,11 @@ class Getter:
         return ("getter", id(self))
 
 
-class Bound:
+class Bound(_Made):
     """A method of a constant or container, not yet called."""
 
-    __slots__ = ("name", "owner")
-
-    def __init__(self, owner: Value, name: str) -> None:
-        self.owner = owner
-        self.name = name
+    owner: Value
+    name: str
 
     def key(self) -> Any:
         return ("bound", id(self))
@@ -235,17 +224,12 @@ Atom = Const | Name | Inst | Unknown | Seq | Map | NameDict | Func | Class | Obj
 NO_MARKS: frozenset[str] = frozenset()
 
 
-class Value:
+class Value(_Made):
     """What an expression may be: any of ``atoms`` (none: anything), with ``marks`` and the strictest ``origin``."""
 
-    __slots__ = ("atoms", "marks", "origin")
-
-    def __init__(
-        self, atoms: tuple[Atom, ...] = (), marks: frozenset[str] = NO_MARKS, origin: Origin = Origin.HUMAN
-    ) -> None:
-        self.atoms = atoms
-        self.marks = marks
-        self.origin = origin
+    atoms: tuple[Atom, ...] = ()
+    marks: frozenset[str] = NO_MARKS
+    origin: Origin = Origin.HUMAN
 
     def marked(self, marks: Iterable[str]) -> Value:
         """The same with more marks."""
@@ -335,6 +319,36 @@ def derived(*values: Value) -> Value:
     return Value((), marks, origin) if marks or origin is not Origin.HUMAN else ANYTHING
 
 
+def alike(one: Value | None, other: Value | None, depth: int = 0) -> bool:
+    """Whether two values are the same for all that follows, whatever number the second was made of.
+
+    Constants, containers and objects of the session only if they are one.
+    """
+    if one is other:
+        return True
+    if one is None or other is None or depth > 8:
+        return False
+    if one.marks != other.marks or one.origin is not other.origin or len(one.atoms) != len(other.atoms):
+        return False
+    return all(map(_alike, one.atoms, other.atoms, [depth + 1] * len(one.atoms)))
+
+
+def _alike(one: Any, other: Any, depth: int) -> bool:
+    if one is other:
+        return True
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    # Constants that were worked out anew may be equal by chance: another number gives another one.
+    if kind is Name:
+        return one.dotted == other.dotted and alike(one.owner, other.owner, depth)
+    if kind is Unknown:
+        return one.path == other.path and one.attr == other.attr and alike(one.owner, other.owner, depth)
+    if kind is Inst:
+        return one.type == other.type and not one.attrs and not other.attrs and alike(one.made, other.made, depth)
+    return False
+
+
 def items_of(value: Value) -> list[Value] | None:
     """The items of a container whose length is known, or ``None``."""
     if len(value.atoms) != 1:
@@ -374,6 +388,8 @@ def element(value: Value) -> Value:
             found += [const(one) for one in atom.value[:MAX_ATOMS]]
             if not _short(atom.value[MAX_ATOMS:]) or atom.value[MAX_ATOMS:]:
                 found.append(ANYTHING)
+        elif type(atom) is Unknown and atom.path:
+            found.append(Value((Unknown(f"{atom.path}[]"[-200:], "", Value((atom,))),)))
         else:
             found.append(ANYTHING)
     return (join(found) if found else ANYTHING).marked(value.marks).by(value.origin)

@@ -14,21 +14,24 @@ from jupyter_guard.terms import Effect, Kind
 __all__ = ["read_argv", "read_shell"]
 
 
-def read_shell(text: str, context: Context, stdin: str = "") -> list[Effect]:
-    """What the commands in ``text``, fed ``stdin``, would do. Never raises: what takes too much work is ``unread``."""
+def read_shell(text: str, context: Context, stdin: str = "", *, seen: bool = True) -> list[Effect]:
+    """What the commands in ``text``, fed ``stdin``, would do. Never raises: what takes too much work is ``unread``.
+
+    ``seen`` says that what they print ends in the cell's output.
+    """
     shell = Shell(context)
     try:
-        read_text(shell, text, Stream(stdin) if stdin else EMPTY, seen=True)
+        read_text(shell, text, Stream(stdin) if stdin else EMPTY, seen=seen)
     except (BudgetSpent, RecursionError):
         shell.emit(context.effect(Kind.UNREAD, via="sh"))
     return shell.effects
 
 
-def read_argv(words: Sequence[str], context: Context, stdin: str = "") -> list[Effect]:
+def read_argv(words: Sequence[str], context: Context, stdin: str = "", *, seen: bool = True) -> list[Effect]:
     """What one command, given word by word and read by no shell, would do."""
     shell = Shell(context)
     try:
-        run(shell, list(words), Stream(stdin) if stdin else EMPTY, seen=True)
+        run(shell, list(words), Stream(stdin) if stdin else EMPTY, seen=seen)
     except (BudgetSpent, RecursionError):
         shell.emit(context.effect(Kind.UNREAD, via=words[0] if words else "sh"))
     return shell.effects

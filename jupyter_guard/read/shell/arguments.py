@@ -19,6 +19,8 @@ class Arguments(msgspec.Struct, frozen=True):
 
     def has(self, names: str) -> bool:
         """Whether one of the flags ``-a|--all|-X=re:^DEL`` is given."""
+        if not self.flags:
+            return False
         return any(self._matches(name, value, one) for one in alternatives(names) for name, value in self.flags)
 
     @staticmethod
@@ -57,18 +59,37 @@ def _known(values: str, flags: tuple[str, ...]) -> tuple[frozenset[str], frozens
     return frozenset(taking), frozenset(names)
 
 
-def parse_arguments(words: list[str], entry: Command | None, parent: Command | None = None) -> Arguments:
-    """Take ``words`` (without the command's name) apart as ``entry`` says; ``parent`` adds its global flags."""
+_PICKED = re.compile(r"(?:flag|at):(\S+)")
+_FLAGS: dict[tuple[int, int], tuple[Command | None, Command | None, frozenset[str], frozenset[str]]] = {}
+"""By the identities of the commands, which are held so that no others get them."""
+_REMEMBERED = 1024
+
+
+def _flags(entry: Command | None, parent: Command | None) -> tuple[frozenset[str], frozenset[str]]:
+    """The flags that take a value, and all that are known, of a command and the one that it is a part of."""
+    key = (id(entry), id(parent))
+    known = _FLAGS.get(key)
+    if known is not None:
+        return known[2], known[3]
     values, groups = "", []
     for one in (entry, parent):
         if one is not None:
             values += "|" + one.values
-            groups += [*one.flags, *(key for key in one.also if not key.startswith("re:")), one.needs, one.unless]
+            groups += [*one.flags, *(name for name in one.also if not name.startswith("re:")), one.needs, one.unless]
             changed = (change.target for change in (*one.also.values(), *one.flags.values()))
             for picker in (one.target, one.wraps, one.script, one.database, one.host, *one.texts, *changed):
-                for found in re.findall(r"(?:flag|at):(\S+)", picker):
+                for found in _PICKED.findall(picker):
                     values += "|" + found
     taking, names = _known(values, tuple(groups))
+    if len(_FLAGS) >= _REMEMBERED:
+        _FLAGS.clear()
+    _FLAGS[key] = (entry, parent, taking, names)
+    return taking, names
+
+
+def parse_arguments(words: list[str], entry: Command | None, parent: Command | None = None) -> Arguments:
+    """Take ``words`` (without the command's name) apart as ``entry`` says; ``parent`` adds its global flags."""
+    taking, names = _flags(entry, parent)
     flags: list[tuple[str, str | None]] = []
     operands: list[str] = []
     at = 0

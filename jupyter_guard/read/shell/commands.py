@@ -49,7 +49,8 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     picker of a file that is executed; ``stdin`` the language in which it runs what it is fed when no script is given;
     ``database`` and ``host`` pickers of where its SQL goes (without a ``host`` the database is a file);
     ``decodes`` how it changes the text that flows through; ``gives`` the source of its output; ``passes`` the text fed
-    to it comes out again; ``same`` is another entry; ``quiet`` it does nothing worth telling.
+    to it comes out again; ``same`` is another entry; ``command`` another command that it is, given the same words;
+    ``quiet`` it does nothing worth telling.
     """
 
     does: str | tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gives: str = ""
     passes: bool = True
     same: str = ""
+    command: str = ""
     quiet: bool = False
     database: str = ""
     host: str = ""

@@ -12,7 +12,19 @@ from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.shell.arguments import Arguments, parse_arguments, pick
 from jupyter_guard.read.shell.commands import Change, Command
 from jupyter_guard.read.shell.databases import LOCAL, place
-from jupyter_guard.read.shell.streams import EMPTY, MARKS, SOURCES, UNKNOWN, Stream, decoded, plain, shown, sources
+from jupyter_guard.read.shell.streams import (
+    EMPTY,
+    MARKS,
+    OWN_PROCESS,
+    SOURCES,
+    UNKNOWN,
+    Stream,
+    decoded,
+    plain,
+    shown,
+    sources,
+)
+from jupyter_guard.read.unchecked import is_command
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
 if TYPE_CHECKING:
@@ -21,6 +33,9 @@ if TYPE_CHECKING:
 MAX_TARGETS = 24
 _FILE_KINDS = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE})
 _NETWORK = frozenset({Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN})
+# A process that the text itself started: by its number, or as a job of this shell.
+_OWN = re.compile(rf"{OWN_PROCESS}|%(?:\d+|[%+-])?")
+_ONE_ADDRESS = re.compile(r"(?:\w+://)?(?:localhost|(?!0\.0\.0\.0)\d+(?:\.\d+){3}|\[?::1\]?)(?:[:/]|$)", re.IGNORECASE)
 _VERSIONED = re.compile(r"(python|pip|pypy|perl|ruby|node|php|lua|clang|gcc|tclsh)[\d.]+(?:-config)?$")
 _METADATA = re.compile(
     r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254"
@@ -65,7 +80,12 @@ def described(shell: Shell, first: str, name: str, rest: list[str], stdin: Strea
     if found is None:
         return _undescribed(shell, first, name, rest, stdin)
     full, entry, used = found
-    if used:
+    if entry.command:
+        return run(shell, [*entry.command.split(), *rest], stdin, seen)
+    if used and entry.wraps.startswith("operand"):
+        # What it runs begins behind the subcommand and its own flags.
+        arguments = parse_arguments(rest[rest.index(arguments.operands[used - 1]) + 1 :], entry, parent)
+    elif used:
         arguments = parse_arguments(rest, entry, parent)
         arguments = Arguments(arguments.words, arguments.flags, arguments.operands[used:])
     return _Run(shell, full, entry, arguments, stdin, seen).go()
@@ -83,6 +103,9 @@ def _unknown_command(shell: Shell, words: list[str], stdin: Stream) -> Stream:
 def _undescribed(shell: Shell, first: str, name: str, rest: list[str], stdin: Stream) -> Stream:
     text = shown(" ".join([first, *rest]))[:400]
     tags = sources(" ".join(rest))
+    if any(char in first for char in "*?["):
+        # A program that is found by a pattern is not named.
+        tags |= {"obfuscated"}
     if "/" in first and first.rpartition("/")[0] not in _BIN:
         # A program from a directory that nobody keeps for programs: a script or a download.
         body = shell.content(first)
@@ -154,6 +177,10 @@ class _Run:
                     tags |= set(change.tags)
                     scope, certainty = change.scope or scope, change.certainty or certainty
         whole = " ".join(arguments.words)
+        if is_command(whole, arguments.flags):
+            tags.add("no-verify")
+            if not {Kind.NETWORK_CONNECT, Kind.PACKAGE_INSTALL}.intersection(entry.kinds):
+                self._effect(Kind.NETWORK_CONNECT, "", {"no-verify"}, "remote", certainty)
         for names, change in entry.also.items():
             if re.search(names[3:], whole) if names.startswith("re:") else arguments.has(names):
                 extra.append(change)
@@ -214,6 +241,8 @@ class _Run:
                 self.taken |= {"from:credential"}
             elif effect.kind is Kind.FILE_READ:
                 self.taken |= {"from:file"}
+                if self.shell.context.is_private(effect, plain(target)):
+                    self.taken |= {"from:private"}
             elif effect.kind is Kind.FILE_WRITE and "download" in tags:
                 self.shell.context.wrote(plain(target), SOURCES["network"], {"from:network"})
             elif effect.kind is Kind.FILE_WRITE and "replace" in tags:
@@ -231,16 +260,22 @@ class _Run:
             flowing = sources(" ".join(self.arguments.words)) | self.taken
             if "upload" in tags:
                 flowing |= sources(self.stdin.text)
-            tags |= flowing - {"from:file"} if "upload" not in tags else flowing
+            tags |= flowing - {"from:file", "from:private"} if "upload" not in tags else flowing
             if flowing & {"from:credential", "from:environment"}:
                 tags.add("exfiltration")
             where = Scope(scope) if scope else Scope.SESSION if LOCAL.search(target) else Scope.REMOTE
+            if kind is Kind.NETWORK_LISTEN and _ONE_ADDRESS.match(target):
+                tags.discard("all-interfaces")
             return context.effect(kind, shown(target), via=self.name, scope=where, tags=tags, certainty=certainty)
         if kind is Kind.PACKAGE_INSTALL:
             tags |= package_tags(target)
+        if kind is Kind.PROCESS_SIGNAL and _OWN.fullmatch(target):
+            tags |= {"self-made"}
+        if kind is Kind.CREDENTIAL_READ and self.seen and self.entry.gives == "credential":
+            tags |= {"show"}
         return context.effect(
             kind, shown(target), via=self.name, scope=Scope(scope) if scope else Scope.UNKNOWN, tags=tags,
-            reversible=self.entry.reversible, certainty=certainty,
+            reversible=self.entry.reversible and kind in self.entry.kinds, certainty=certainty,
         )  # fmt: skip
 
     def _texts(self, texts: Iterable[str]) -> None:
@@ -266,7 +301,7 @@ class _Run:
         tags |= shell.arrived(path) or frozenset()
         body = shell.content(path)
         if body is not None and self.entry.stdin:
-            shell.other(self.entry.stdin, body, self.name)
+            self._known_script(path, body)
         if path.startswith("/dev/stdin") or path == "/proc/self/fd/0":
             shell.other(self.entry.stdin or "shell", self.stdin, self.name)
             return
@@ -275,6 +310,30 @@ class _Run:
         kind = Kind.CODE_EXECUTE if "from:network" in tags else Kind.PROCESS_RUN
         target = shown(" ".join([self.name, *self.arguments.words]))[:400]
         shell.emit(shell.context.effect(kind, target, via=self.name, tags=tags))
+
+    def _known_script(self, path: str, body: Stream) -> None:
+        """A script whose text is known runs; one that starts itself never ends."""
+        shell = self.shell
+        place = shell.context.resolve(plain(path))
+        if place in shell.running:
+            shell.emit(
+                shell.context.effect(
+                    Kind.RESOURCE_EXHAUST, "processes", via=self.name, scope=Scope.SYSTEM, tags=("fork",),
+                    certainty=Certainty.LIKELY,
+                )
+            )  # fmt: skip
+            return
+        before = shell.variables.get("0")
+        shell.running.append(place)
+        shell.variables["0"] = path
+        try:
+            shell.other(self.entry.stdin, body, self.name)
+        finally:
+            shell.running.pop()
+            if before is None:
+                shell.variables.pop("0", None)
+            else:
+                shell.variables["0"] = before
 
     def _wrapped(self) -> Stream:
         words = pick(self.entry.wraps, self.arguments)[self.entry.skip :]
@@ -286,6 +345,8 @@ class _Run:
             return self._output()
         if self.entry.scope == "remote":
             with self.shell.elsewhere(Scope.REMOTE):
+                if self.name.endswith(" exec"):
+                    return run(self.shell, words, self.stdin, self.seen)
                 # What ssh runs is joined and read again by the far shell.
                 self.shell.other("shell", Stream(" ".join(words)), self.name)
             return UNKNOWN
@@ -306,6 +367,8 @@ class _Run:
             marks += SOURCES["credential"]
         elif "from:file" in self.taken:
             marks += SOURCES["file"]
+        if "from:private" in self.taken:
+            marks += SOURCES["private"]
         if entry.decodes and stream.text:
             return decoded(stream, entry.decodes)
         if entry.gives or self.taken:
@@ -320,6 +383,9 @@ def file_effect(
 ) -> Effect:
     """A file effect of a shell word: its globs, sources and self-made places considered."""
     tags = set(tags) | sources(path)
+    if path == "/dev/null":
+        # What goes there is gone, whatever it was.
+        tags = {tag for tag in tags if not tag.startswith("from:")}
     context = shell.context
     path = plain(path)
     resolved = context.resolve(path)

@@ -9,11 +9,12 @@ import msgspec
 
 from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.shell.databases import mongo, redis
-from jupyter_guard.read.shell.run import described, file_effect, run
+from jupyter_guard.read.shell.run import base_name, described, file_effect, run
 from jupyter_guard.read.shell.state import Shell
 from jupyter_guard.read.shell.streams import (
     EMPTY,
     MARKS,
+    OWN_PROCESS,
     SOURCES,
     UNKNOWN,
     Stream,
@@ -26,6 +27,33 @@ from jupyter_guard.read.shell.streams import (
 from jupyter_guard.terms import Kind
 
 Special = Callable[[Shell, list[str], Stream, bool], Stream]
+
+
+# Letters that Python takes before one that has a value; that one's value may stand right behind it.
+_PYTHON_FLAG = re.compile(r"-[bBdEhiIOPqsSuvVx?]*([cmWX])(.*)", re.DOTALL)
+
+
+def _python(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    """``python -m module words``: what the knowledge says of the module, ``python`` where it says nothing."""
+    at = 1
+    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+        found = _PYTHON_FLAG.fullmatch(words[at])
+        at += 1
+        if found is None:
+            continue
+        value = found[2]
+        if not value and at < len(words):
+            value, at = words[at], at + 1
+        module = f"python -m {value}"
+        if found[1] == "m" and module in shell.commands.table:
+            return described(shell, module, module, words[at:], stdin, seen)
+        if found[1] in "cm":
+            break
+    return described(shell, words[0], words[0], words[1:], stdin, seen)
+
+
+def _jobs(_shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
+    return Stream(OWN_PROCESS) if "-p" in words else EMPTY
 
 
 def _echo(_shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
@@ -109,13 +137,13 @@ def _xargs(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
             replaced = flag[2:]
         elif flag in ("-n", "-P", "-L", "-d", "-s", "-a", "-E") and rest:
             rest.pop(0)
-    fed = [word for word in stdin.text.split() if word][:16] or [HOLE]
     command = rest or ["echo"]
     if replaced:
-        for one in fed[:4]:
+        # Line by line: what stands in a line is one word.
+        for one in [line.strip() for line in stdin.text.splitlines() if line.strip()][:4] or [HOLE]:
             run(shell, [word.replace(replaced, one) for word in command], EMPTY, seen)
         return UNKNOWN
-    return run(shell, [*command, *fed], EMPTY, seen)
+    return run(shell, [*command, *(stdin.text.split()[:16] or [HOLE])], EMPTY, seen)
 
 
 def _find(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
@@ -251,8 +279,43 @@ def _dd(shell: Shell, words: list[str], stdin: Stream, _seen: bool) -> Stream:
         endless = given.get("if", "").startswith(("/dev/zero", "/dev/urandom", "/dev/random")) and "count" not in given
         endless = endless and not given["of"].startswith("/dev/")
         tags = {"replace", "unbounded"} if endless else {"replace"}
+        if _size(given.get("bs", "512")) * _size(given.get("count", "0")) > MOST_BYTES:
+            tags.add("giant")
         shell.emit(file_effect(shell, Kind.FILE_WRITE, given["of"], "dd", tags))
     return stdin
+
+
+def _awk(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    """``awk 'BEGIN { system("rm -r x") }'``: the texts of a program that hands some to a shell."""
+    program = next((word for word in words[1:] if not word.startswith("-") and "{" in word), "")
+    if _TO_SHELL.search(program):
+        for found in _AWK_TEXT.finditer(program):
+            # A command has words; a format or a message that has some is no program's name.
+            parts = found[1].split()
+            if len(parts) > 1 and shell.commands.find(base_name(parts[0]), parts[1:]) is not None:
+                shell.other("shell", Stream(found[1].replace('\\"', '"')), "awk")
+    return described(shell, words[0], words[0], words[1:], stdin, seen)
+
+
+_TO_SHELL = re.compile(r"\bsystem\s*\(|\|\s*(?:getline\b|&?\s*\")|\bprint\b[^;}]*\|")
+_AWK_TEXT = re.compile(r'"((?:[^"\\]|\\.){1,500})"')
+
+MOST_BYTES = 2**40
+"""More than the disk of most machines has left."""
+_UNITS = {"": 1, "c": 1, "w": 2, "b": 512, "k": 2**10, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,18})([cwbkKMGT]?)(?:i?B)?", text)
+    return int(found[1]) * _UNITS[found[2]] if found else 0
+
+
+def _ln(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    places = [plain(word) for word in words[1:] if not word.startswith("-")]
+    out = described(shell, words[0], words[0], words[1:], stdin, seen)
+    if len(places) == 2:
+        shell.context.linked(places[1], places[0])
+    return out
 
 
 def _tar(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
@@ -272,11 +335,20 @@ def _tar(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
         effect = file_effect(shell, Kind.FILE_READ, place, "tar")
         shell.emit(effect)
         out += SOURCES["credential"] if effect.kind is Kind.CREDENTIAL_READ else SOURCES["file"]
+        out += SOURCES["private"] if shell.context.is_private(effect, plain(place)) else ""
     if archive != "-" and ("c" in letters or "--create" in rest):
         shell.emit(file_effect(shell, Kind.FILE_WRITE, archive, "tar", {"replace"} | sources(out)))
         return EMPTY
     del stdin, seen
     return Stream(out)
+
+
+def _kubectl(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    """``kubectl get secrets -o name`` prints names with their kind, which other commands take."""
+    out = described(shell, words[0], words[0], words[1:], stdin, seen)
+    kind = words[words.index("get") + 1] if "get" in words[:-1] else ""
+    names = re.search(r" (?:-o ?|--output[ =]|-o=)name(?: |$)", " ".join(words)) is not None
+    return Stream(f"{kind.removesuffix('s')}/{HOLE}") if names else out
 
 
 def _ls(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
@@ -286,13 +358,18 @@ def _ls(shell: Shell, words: list[str], _stdin: Stream, _seen: bool) -> Stream:
 
 
 SPECIALS: dict[str, Special] = {
+    **dict.fromkeys(("python", "pypy", "ipython"), _python),
+    "jobs": _jobs,
     "cat": _cat,
     "base64": _base64,
     "base32": _base64,
     "xxd": _base64,
     "dd": _dd,
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _awk),
     "tar": _tar,
     "ls": _ls,
+    "ln": _ln,
+    "kubectl": _kubectl,
     "mongo": mongo,
     "mongosh": mongo,
     "redis-cli": redis,
@@ -321,7 +398,7 @@ SPECIALS: dict[str, Special] = {
     "set": _set,
     **dict.fromkeys(
         (
-            *("[", "[[", "test", "true", "false", ":", "shift", "local", "unset", "return", "exit", "wait", "jobs"),
+            *("[", "[[", "test", "true", "false", ":", "shift", "local", "unset", "return", "exit", "wait"),
             *("break", "continue", "popd", "getopts", "shopt", "ulimit", "umask", "hash", "type", "let", "declare"),
         ),
         _quiet,

@@ -9,7 +9,8 @@ import msgspec
 
 from jupyter_guard.read.context import HOLE, BudgetSpent, Context
 from jupyter_guard.read.shell.commands import Commands, builtin_commands
-from jupyter_guard.read.shell.streams import MARKS, SOURCES, Stream, plain, shown, sources
+from jupyter_guard.read.shell.streams import MARKS, OWN_PROCESS, SOURCES, Stream, plain, shown, sources
+from jupyter_guard.read.unchecked import EVERY_HOST, is_variable
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
 MAX_CALLS = 6
@@ -74,6 +75,8 @@ class Shell:
         self.arguments: list[str] = []
         self.made: set[str] = set()
         self.calls: list[str] = []
+        # Scripts whose text is being read.
+        self.running: list[str] = []
         # Functions that were found to multiply without end already.
         self.bombs: set[str] = set()
         self._quiet_tags: frozenset[str] = frozenset()
@@ -110,6 +113,8 @@ class Shell:
             return " ".join(self.arguments) if self.arguments else None
         if name == "HOME":
             return self.context.home
+        if name == "!":
+            return OWN_PROCESS
         if name in ("PWD", "OLDPWD"):
             return self.context.directory or self.context.workspace or "."
         if name in _USUAL:
@@ -144,6 +149,9 @@ class Shell:
                         kind, shown(f"{name}={value}"), via=name, scope=Scope.SESSION, tags=tags | {"from:file"}
                     )
                 )
+        elif is_variable(name, value):
+            tags = {"no-verify"}
+            self.emit(self.context.effect(Kind.NETWORK_CONNECT, EVERY_HOST, via=name, scope=Scope.REMOTE, tags=tags))
         elif name == "PATH" and value and not kept:
             first = value.split(":")[0]
             if first and self.context.path_scope(plain(first)) in (Scope.TEMPORARY, Scope.UNKNOWN, Scope.WORKSPACE):

@@ -24,10 +24,13 @@ SOURCES: Final[dict[str, str]] = {
     "environment": "\ue0f4",
     "user": "\ue0f5",
     "database": "\ue0f6",
+    "private": "\ue0f8",
 }
 _BY_MARK: Final = {mark: source for source, mark in SOURCES.items()}
+OWN_PROCESS: Final = "\ue0f7"
+"""The number of a process that the same text started: ``$!``."""
 LONGEST_UNPACKED: Final = 200_000
-MARKS: Final = re.compile(f"[{HOLE}{''.join(_BY_MARK)}]")
+MARKS: Final = re.compile(f"[{HOLE}{OWN_PROCESS}{''.join(_BY_MARK)}]")
 
 
 class Stream(msgspec.Struct, frozen=True):

@@ -88,6 +88,9 @@ def _depth(text: str) -> int:
     return deepest
 
 
+_FILTERS = frozenset("jq yq base64 base32 xxd cat tac tee head tail cut tr sed awk grep sort uniq rev nl fold".split())
+
+
 class _Walk:
     """One pass over one text's tree."""
 
@@ -172,11 +175,22 @@ class _Walk:
         stream = stdin
         commands = [child for child in node.named_children if child.type != "comment"]
         seen = self.seen
+        # From here on all that follows passes on what it is fed.
+        passing = len(commands) - 1
+        while seen and passing and self._passes_on(commands[passing]):
+            passing -= 1
         for number, child in enumerate(commands):
-            self.seen = seen and number == len(commands) - 1
+            self.seen = seen and number >= passing
             stream = self.visit(child, stream)
         self.seen = seen
         return stream
+
+    def _passes_on(self, node: Any) -> bool:
+        """Whether a command of a pipeline prints what it is fed, in whole or in part, or decoded."""
+        words = self._text(node).split()
+        return (
+            bool(words) and (words[0] in _FILTERS or words[:3] == ["python", "-m", "json.tool"]) and "-c" not in words
+        )
 
     def _redirected_statement(self, node: Any, stdin: Stream) -> Stream:
         body = node.child_by_field_name("body")
@@ -189,13 +203,14 @@ class _Walk:
                 stdin = self._redirect(child, stdin)
             else:
                 into.append(child)
-        seen, self.seen = self.seen, self.seen and not into
+        errors = [child for child in into if self._text(child).startswith("2>")]
+        seen, self.seen = self.seen, self.seen and len(errors) == len(into)
         out = self.visit(body, stdin) if body is not None else EMPTY
         self.seen = seen
         if body is not None and _ENDLESS.search(self._text(body)):
             out = Stream(out.text, out.tags | {"unbounded"})
         for child in into:
-            self._redirect(child, out)
+            self._redirect(child, EMPTY if child in errors else out)
         for child in redirects:
             # `cat <<EOF | bash`: the rest of the pipeline stands inside the redirection.
             if child.type == "heredoc_redirect":
@@ -206,7 +221,7 @@ class _Walk:
                         out = self.visit(inner, out)
                     elif inner.type == "file_redirect":
                         self._redirect(inner, out)
-        return EMPTY if into else out
+        return EMPTY if len(errors) < len(into) else out
 
     def _redirect(self, node: Any, stream: Stream) -> Stream:
         """What a redirection feeds to its command; one that writes is an effect, and remembers what it wrote."""

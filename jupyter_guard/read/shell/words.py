@@ -137,11 +137,12 @@ class _Word:
         self.field.append(text)
 
     def _spread(self, value: str) -> None:
-        """An unquoted expansion: white space in it separates words."""
+        """An unquoted expansion: white space in it, or what ``IFS`` says, separates words."""
         if not self.split:
             self._put(value)
             return
-        pieces = re.split(r"[ \t\n]+", value)
+        between = self.shell.variable("IFS")
+        pieces = re.split(f"[{re.escape(between)}]+", value) if between else [value]
         if value == "":
             return
         for number, piece in enumerate(pieces):

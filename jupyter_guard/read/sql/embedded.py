@@ -74,7 +74,11 @@ _DESTROYS = re.compile(
     r"\b(?P<name>(?:adapter\.)?(?:drop|truncate|delete|purge|wipe)_\w+)\s*\(\s*(?:'(?P<one>[^']*)'|\"(?P<other>[^\"]*)\")?",
     re.IGNORECASE,
 )
-_QUERIES = re.compile(r"\b(?:run_query|statement|query|execute)\s*\(\s*(?:'([^']*)'|\"([^\"]*)\")", re.IGNORECASE)
+_QUERIES = re.compile(
+    r"(?:\b(?:run_query|statement|query|execute)\s*\(|\b(?:pre|post)[_-]hook['\"]?\s*[=:]\s*\[?)"
+    r"\s*(?:'([^']*)'|\"([^\"]*)\")",
+    re.IGNORECASE,
+)
 
 
 def without_template(text: str) -> tuple[str, list[str], list[tuple[str, str]]]:

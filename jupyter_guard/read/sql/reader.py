@@ -63,6 +63,7 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
         return [context.effect(Kind.UNREAD, via="SQL")]
     text, queries, macros = without_template(text)
     effects = [context.file(Kind.FILE_READ, path, via="SELECT") for path in files_read(text)]
+    effects += _exhausting(text, context)
     for name, argument in macros:
         effects.append(context.effect(
             Kind.DATA_DESTROY, target(argument, context), via=name, scope=context.data_scope,
@@ -71,6 +72,25 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
     for query in queries:
         effects += read_sql(query, context.deeper(), dialect)
     return effects + _statements(text, context, dialect)
+
+
+_SERIES = re.compile(r"\b(?:range|generate_series|numbers|sequence)\s*\((?:[^()]*,)?\s*(\d{11,})\s*[,)]", re.IGNORECASE)
+_CROSS = re.compile(r"\bcross\s+join\s+(?!unnest|lateral|jsonb?_|generate_|\()", re.IGNORECASE)
+_BOUNDED = re.compile(r"\b(?:where|limit|fetch\s+first|top\s+\d|tablesample)\b", re.IGNORECASE)
+
+
+def _exhausting(text: str, context: Context) -> list[Effect]:
+    """Rows that no machine holds: a series of them, or every row of three tables with each other."""
+    series = _SERIES.search(text)
+    if series is None and (len(_CROSS.findall(text)) < 2 or _BOUNDED.search(text)):
+        return []
+    return [
+        context.effect(
+            Kind.RESOURCE_EXHAUST,
+            f"{int(series[1]):,} rows" if series is not None else "every row of several tables with each other",
+            via="SELECT", scope=context.data_scope, tags=("unbounded",), certainty=Certainty.LIKELY,
+        )
+    ]  # fmt: skip
 
 
 def _statements(text: str, context: Context, dialect: str | None) -> list[Effect]:

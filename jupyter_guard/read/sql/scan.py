@@ -58,6 +58,7 @@ _WORDS: tuple[tuple[re.Pattern[str], Kind, str, tuple[str, ...], str], ...] = tu
         (r"^\s*copy\s+.*\bto\s+(?P<name>'[^']*'|\S+)", Kind.FILE_WRITE, "COPY TO", (), "a file"),
         (r"^\s*(?:export|unload|backup)\b", Kind.FILE_WRITE, "EXPORT", (), "a file"),
         (rf"^\s*copy\s+{_NAME}", Kind.DATA_WRITE, "COPY", ("append",), "table"),
+        (r"^\s*load\s+data\b.*?\binfile\s+(?P<name>'[^']*')", Kind.FILE_READ, "LOAD DATA", (), "a file of the server"),
         (r"^\s*(?:install|load)\s+(?P<name>[\w'./-]+)", Kind.PACKAGE_INSTALL, "INSTALL", (), ""),
         (r"^\s*attach\b", Kind.FILE_READ, "ATTACH", (), "a database"),
         (rf"^\s*vacuum\b(?:.*\bretain\s+0\b)|^\s*purge\b\s*{_NAME}?", Kind.DATA_DESTROY, "VACUUM", (), "table"),
@@ -171,5 +172,5 @@ def scanned(text: str, context: Context, made: set[str], *, parsed: bool) -> Ite
 
 
 # Names in these may stand in quotes.
-_WITH_LITERALS = frozenset(("COPY TO", "INSTALL", "GRANT", "SET PASSWORD"))
+_WITH_LITERALS = frozenset(("COPY TO", "LOAD DATA", "INSTALL", "GRANT", "SET PASSWORD"))
 _NAMED = frozenset(("table", "rights"))

@@ -9,9 +9,11 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Choice, COMM_TARGET, parseMessage, PROTOCOL_VERSION } from '../protocol';
 import { EMPTY_STATE, IGuardState, Link, linked, received } from '../store';
 import { isGuarded } from './guarded';
+import { hasOpenComm, randomKey } from './opening';
 import { OpenInputs } from './stdin';
 import { IClaim, IGuardConnection } from './token';
 import { isTrustedNow } from './trusted';
+import { TypedAnswers } from './typed';
 import { IFixRequest, Rewrite } from '../fix/answer';
 import { Trail } from '../trail/records';
 import { IDraftRequest, IVetted, parseAnswer } from '../vetting/answer';
@@ -26,7 +28,10 @@ const READING_MS = 400;
 const LOAD_EXTENSION = /^\s*%load_ext\s+jupyter_guard\b/m;
 
 export class GuardConnection implements IGuardConnection, IDisposable {
-  constructor(private readonly _session: ISessionContext) {
+  constructor(
+    private readonly _session: ISessionContext,
+    private readonly _typed: TypedAnswers
+  ) {
     _session.kernelChanged.connect(this._onKernelChanged, this);
     _session.connectionStatusChanged.connect(this._onConnectionStatus, this);
     _session.statusChanged.connect(this._onStatus, this);
@@ -152,7 +157,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     }
     try {
       const guarded = isGuarded(kernel.name, await kernel.spec);
-      const extended = !guarded && (await this._hasOpenComm(kernel));
+      const extended = !guarded && (await hasOpenComm(kernel));
       if (this._isDisposed || kernel !== this._kernel || this._comm) {
         return;
       }
@@ -165,12 +170,6 @@ export class GuardConnection implements IGuardConnection, IDisposable {
       console.warn('jupyter-guard: could not ask the kernel for its guard', error);
       this._link('silent', kernel.name);
     }
-  }
-
-  /** After a reload, a comm of the page before tells that an extension guards this kernel. */
-  private async _hasOpenComm(kernel: Kernel.IKernelConnection): Promise<boolean> {
-    const reply = await kernel.requestCommInfo({ target_name: COMM_TARGET });
-    return reply.content.status === 'ok' && Object.keys(reply.content.comms).length > 0;
   }
 
   private _open(kernel: Kernel.IKernelConnection): void {
@@ -193,7 +192,8 @@ export class GuardConnection implements IGuardConnection, IDisposable {
         this._link(withoutAnswer, kernel.name);
       }
     };
-    comm.open({ version: PROTOCOL_VERSION, key: this._key });
+    comm.open({ version: PROTOCOL_VERSION, key: this._key, previous: this._lastKey });
+    this._lastKey = this._key;
     window.setTimeout(() => {
       if (this._comm === comm && this._state.link === 'connecting') {
         this._link('silent', kernel.name);
@@ -216,8 +216,20 @@ export class GuardConnection implements IGuardConnection, IDisposable {
       this._setState(received(this._state, message));
       this._inputs.settle(question?.msgId ?? '');
       this._answered.emit({ cellId: question?.cellId ?? '', choice: message.choice });
+    } else if (message.type === 'asked') {
+      // Another page would answer: this one, which ran the cell, is there.
+      this._send({ type: 'here', id: message.id, key: this._key });
     } else {
       this._setState(received(this._state, message));
+    }
+  }
+
+  /** What a person typed at the prompt counts; the reply on stdin, which any program can send, does not. */
+  private _onReply(msgId: string, value: string): void {
+    const question = this._state.pending.find(item => item.msgId === msgId);
+    const shown = question && this._shown.get(question.id);
+    if (question && shown !== undefined && performance.now() - shown >= READING_MS && this._typed.has(value)) {
+      this._send({ type: 'typed', id: question.id, value, key: this._key });
     }
   }
 
@@ -266,7 +278,9 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _isGuardedKernel = false;
   private _comm: Kernel.IComm | null = null;
   private _key = '';
-  private _inputs = new OpenInputs();
+  /** The key of the comm before, which proves to the guard that the next one is this page's too. */
+  private _lastKey = '';
+  private _inputs = new OpenInputs((msgId, value) => this._onReply(msgId, value));
   /** A guard within the kernel cannot answer before the cell that runs is done: nobody to ask. */
   private _questions = new Questions(
     data =>
@@ -278,9 +292,4 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _isDisposed = false;
   private _changed = new Signal<IGuardConnection, void>(this);
   private _answered = new Signal<IGuardConnection, { readonly cellId: string; readonly choice: string }>(this);
-}
-
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -5,6 +5,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { GuardConnection } from './connection';
 import { IGuardConnection, IGuardConnections } from './token';
+import { TypedAnswers } from './typed';
 
 export const connection: JupyterFrontEndPlugin<IGuardConnections> = {
   id: 'jupyter-guard:connection',
@@ -13,12 +14,13 @@ export const connection: JupyterFrontEndPlugin<IGuardConnections> = {
   requires: [INotebookTracker],
   provides: IGuardConnections,
   activate: (_: JupyterFrontEnd, notebooks: INotebookTracker): IGuardConnections => {
+    const typed = new TypedAnswers();
     const connections = new WeakMap<NotebookPanel, GuardConnection>();
 
     const of = (panel: NotebookPanel): IGuardConnection => {
       let known = connections.get(panel);
       if (!known) {
-        const made = new GuardConnection(panel.sessionContext);
+        const made = new GuardConnection(panel.sessionContext, typed);
         panel.disposed.connect(() => made.dispose());
         connections.set(panel, made);
         known = made;

@@ -38,10 +38,10 @@ export class Questions {
     return told === null ? null : parseTrail(told);
   }
 
-  async rewrite({ code, rule, span, via }: IFixRequest): Promise<Rewrite | null> {
+  async rewrite({ code, above, rule, span, via }: IFixRequest): Promise<Rewrite | null> {
     const place = { line: span.line, column: span.column, end_line: span.endLine, end_column: span.endColumn };
     // The rule is in the place's stead: of two findings in one cell, both are answered.
-    const about = { cell_id: `${rule}:${span.line}:${span.column}`, code, rule, span: place, via: [...via] };
+    const about = { cell_id: `${rule}:${span.line}:${span.column}`, code, above: [...above], rule, span: place, via: [...via] };
     const told = await this._told('fix', about);
     const found = told === null ? null : parseRewrite(told);
     if (found && 'fix' in found) {

@@ -21,17 +21,20 @@ export const effects: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: "Says under an assistant's cell what it would do, before it runs.",
   autoStart: true,
-  requires: [INotebookTracker, IGuardConnections, IVettings],
-  optional: [IProvenance, ISettingRegistry, ITranslator],
+  requires: [INotebookTracker],
+  optional: [IGuardConnections, IVettings, IProvenance, ISettingRegistry, ITranslator],
   activate: (
     _: JupyterFrontEnd,
     notebooks: INotebookTracker,
-    connections: IGuardConnections,
-    vettings: IVettings,
+    connections: IGuardConnections | null,
+    vettings: IVettings | null,
     provenance: IProvenance | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
   ): void => {
+    if (!connections || !vettings) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     let scope: LineScope = 'assistant';
 

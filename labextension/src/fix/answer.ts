@@ -11,13 +11,14 @@ export interface IEdit {
   readonly text: string;
 }
 
-/** A rewrite that keeps what the code is for. */
+/** A rewrite: a safe one keeps what the code does; of others somebody has to see whether that is what was meant. */
 export interface IFix {
   readonly title: string;
   /** In the order of the text, none over another. */
   readonly edits: readonly IEdit[];
   /** The whole cell after them. */
   readonly code: string;
+  readonly isSafe: boolean;
 }
 
 /** A rewrite, or why there is none. */
@@ -25,15 +26,17 @@ export type Rewrite = { readonly fix: IFix } | { readonly problem: string };
 
 export interface IFixRequest {
   readonly code: string;
+  /** The code cells above it, first to last: what they import and name counts. */
+  readonly above: readonly string[];
   readonly rule: string;
   readonly span: ISpan;
-  /** The callables of the finding's effects, by their qualified names. */
+  /** What the finding's effects are done by, and what it is about without any, by qualified names. */
   readonly via: readonly string[];
 }
 
-export function fixRequest(code: string, finding: IFinding): IFixRequest {
-  const via = [...new Set(finding.effects.map(effect => effect.via).filter(Boolean))];
-  return { code, rule: finding.rule, span: finding.span, via };
+export function fixRequest(code: string, above: readonly string[], finding: IFinding): IFixRequest {
+  const via = [...new Set([...finding.effects.map(effect => effect.via), finding.via].filter(Boolean))];
+  return { code, above, rule: finding.rule, span: finding.span, via };
 }
 
 /** The guard's answer, which is JSON, or words when it failed. */
@@ -44,12 +47,12 @@ export function parseRewrite(answer: string): Rewrite {
   } catch {
     return { problem: answer };
   }
-  const { title, code, edits, problem } = table(found);
+  const { title, code, edits, problem, safe } = table(found);
   const parsed = list(edits).flatMap(one => {
     const { span, text: inserted } = table(one);
     return typeof inserted === 'string' ? [{ span: parseSpan(span), text: inserted }] : [];
   });
   return typeof code === 'string' && parsed.length > 0
-    ? { fix: { title: text(title), code, edits: parsed } }
+    ? { fix: { title: text(title), code, edits: parsed, isSafe: safe !== false } }
     : { problem: text(problem) };
 }

@@ -32,9 +32,10 @@ export async function rewrite(
   connection: IGuardConnection,
   view: EditorView,
   code: string,
+  above: readonly string[],
   finding: IFinding
 ): Promise<string | null> {
-  const found = await connection.rewrite(fixRequest(code, finding));
+  const found = await connection.rewrite(fixRequest(code, above, finding));
   if (!found || 'problem' in found) {
     return found?.problem ?? '';
   }

@@ -25,9 +25,15 @@ export function diagnostics(code: string, report: IReport, trans: TranslationBun
   }));
 }
 
-/** What would not even draw a warning is marked where it weighs something or can be mended here. */
-function isMarked({ verdict, severity, fixable }: IFinding): boolean {
-  return verdict !== 'allow' || severity === 'critical' || severity === 'high' || (fixable && severity === 'medium');
+/** What would not even draw a warning is marked where it weighs something, can be mended here or is about practice. */
+function isMarked({ verdict, severity, fixable, family }: IFinding): boolean {
+  return (
+    verdict !== 'allow' ||
+    severity === 'critical' ||
+    severity === 'high' ||
+    (fixable && severity === 'medium') ||
+    family === 'practice'
+  );
 }
 
 function weight(finding: IFinding): Diagnostic['severity'] {
@@ -38,7 +44,7 @@ function weight(finding: IFinding): Diagnostic['severity'] {
     case 'warn':
       return 'warning';
     case 'allow':
-      return finding.severity === 'medium' ? 'hint' : 'info';
+      return finding.severity === 'medium' || finding.family === 'practice' ? 'hint' : 'info';
   }
 }
 

@@ -12,6 +12,7 @@ import { Compartment } from '@codemirror/state';
 
 import { CellEditors } from '../editors';
 import { IGuardConnections } from '../connection/token';
+import { codeAbove } from '../fix/above';
 import { noRewrite, rewrite } from '../fix/apply';
 import { readSettings } from '../settings';
 import { IVettings } from '../vetting/token';
@@ -27,17 +28,20 @@ export const lint: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Marks in the editor what the guard has to say about the code.',
   autoStart: true,
-  requires: [INotebookTracker, IEditorExtensionRegistry, IVettings, IGuardConnections],
-  optional: [ISettingRegistry, ITranslator],
+  requires: [INotebookTracker, IEditorExtensionRegistry],
+  optional: [IVettings, IGuardConnections, ISettingRegistry, ITranslator],
   activate: (
     _: JupyterFrontEnd,
     notebooks: INotebookTracker,
     registry: IEditorExtensionRegistry,
-    vettings: IVettings,
-    connections: IGuardConnections,
+    vettings: IVettings | null,
+    connections: IGuardConnections | null,
     settings: ISettingRegistry | null,
     translator: ITranslator | null
   ): void => {
+    if (!vettings || !connections) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const editors = new CellEditors();
     let isOn = true;
@@ -45,7 +49,7 @@ export const lint: JupyterFrontEndPlugin<void> = {
     const fixer =
       (panel: NotebookPanel, cell: ICellModel): Fixer =>
       (view, code, finding) =>
-        void rewrite(connections.of(panel), view, code, finding).then(problem => {
+        void rewrite(connections.of(panel), view, code, codeAbove(panel, cell.id), finding).then(problem => {
           if (problem !== null && !cell.isDisposed) {
             Notification.info(noRewrite(problem, trans), { autoClose: 5000 });
           }

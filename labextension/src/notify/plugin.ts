@@ -18,15 +18,18 @@ export const notify: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Says when a cell was stopped or waits for an answer, unless the panel is in sight.',
   autoStart: true,
-  requires: [INotebookTracker, IGuardConnections],
-  optional: [ISettingRegistry, ITranslator],
+  requires: [INotebookTracker],
+  optional: [IGuardConnections, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
-    connections: IGuardConnections,
+    connections: IGuardConnections | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
   ): void => {
+    if (!connections) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     let isOn = true;
     readSettings(registry, PLUGIN_ID, values => {

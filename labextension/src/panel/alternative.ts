@@ -5,6 +5,7 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { IGuardConnection } from '../connection/token';
 import { fixRequest } from '../fix/answer';
+import { codeAbove } from '../fix/above';
 import { applyFix } from '../fix/apply';
 import { IFinding } from '../protocol';
 import { IAlternative } from './context';
@@ -21,7 +22,7 @@ export async function alternativeIn(
   finding: IFinding
 ): Promise<IAlternative | null> {
   const code = sourceOf(panel, cellId);
-  const found = code === undefined ? null : await connection.rewrite(fixRequest(code, finding));
+  const found = code === undefined ? null : await connection.rewrite(fixRequest(code, codeAbove(panel, cellId), finding));
   return found && code !== undefined ? { ...found, code } : null;
 }
 

@@ -2,11 +2,10 @@
 
 import * as React from 'react';
 
+import { IChanges } from '../protocol';
 import { hunks, lineDiff } from './diff';
 
-interface IChangesProps {
-  readonly before: string;
-  readonly after: string;
+interface IChangesProps extends IChanges {
   readonly title: string;
 }
 
@@ -14,7 +13,7 @@ export function Changes({ before, after, title }: IChangesProps): JSX.Element {
   return (
     <details className="jg-Changes" open>
       <summary>{title}</summary>
-      <pre>
+      <pre tabIndex={0} role="region" aria-label={title}>
         {hunks(lineDiff(before, after)).map((line, index) =>
           line ? (
             <span key={index} className={`jg-Changes-line jg-is-${tone(line.sign)}`}>

@@ -3,7 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IFix } from '../fix/answer';
-import { Choice, IFinding } from '../protocol';
+import { Choice, IChanges, IFinding, IPending } from '../protocol';
 import { Trail } from '../trail/records';
 
 /** A rewrite of `code`, or why there is none. */
@@ -29,8 +29,8 @@ export interface IPanelActions {
   alternative(cellId: string, finding: IFinding): Promise<IAlternative | null>;
   /** Put a rewrite into its cell, unless that has changed; gives whether it is there now. */
   apply(cellId: string, alternative: IAlternative): Promise<boolean>;
-  /** The text of a cell when it last was allowed to run, and as it is now; `null` when nothing is known or changed. */
-  changes(cellId: string): { readonly before: string; readonly after: string } | null;
+  /** The text of a cell when it last was allowed to run, and the one that waits; `null` when nothing is known or changed. */
+  changes(item: IPending): IChanges | null;
 }
 
 export interface ICellInfo {

@@ -5,7 +5,7 @@ import * as React from 'react';
 import { severityIcon } from '../icons';
 import { IFinding, IReport } from '../protocol';
 import { ICellGroup, placeOf } from '../store';
-import { cellSentence, draftSentence, originPhrase, place, severityWord, shownState, stateTitle, stateTone } from '../words';
+import { cellSentence, draftSentence, originPhrase, place, severityWord, shownState, stateTitle, stateTone, verdictPhrase } from '../words';
 import { IVetAll } from '../vetting/token';
 import { arranged, count, EVERYTHING, firstGroups } from './arrange';
 import { CellIndex, IPanelActions } from './context';
@@ -113,7 +113,7 @@ const Group = React.memo(function Group({ report, name, excerpt, isGone, actions
       )}
       <p className="jg-Meta">
         {originPhrase(report.origin, trans)}
-        {report.wouldBe !== report.verdict && trans.__(' · would be %1 if enforced', report.wouldBe)}
+        {report.wouldBe !== report.verdict && trans.__(' · would be %1 if enforced', verdictPhrase(report.wouldBe, trans))}
       </p>
       <ul className="jg-Findings">
         {report.findings.map((finding, index) => (
@@ -170,7 +170,9 @@ export function Finding({ finding, cellId, isAsked = false, actions }: IFindingP
             {finding.decidedBy && <p className="jg-Meta">{trans.__('decided by %1', finding.decidedBy)}</p>}
           </details>
         )}
-        {finding.fixable && cellId && <Safer finding={finding} cellId={cellId} isOpen={isAsked} actions={actions} />}
+        {(finding.fixable || finding.offered) && cellId && (
+          <Safer finding={finding} cellId={cellId} isOpen={isAsked} actions={actions} />
+        )}
       </div>
     </li>
   );

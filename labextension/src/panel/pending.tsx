@@ -17,8 +17,16 @@ interface IPendingProps {
 
 export function Pending({ pending, cells, actions }: IPendingProps): JSX.Element {
   const { trans } = actions;
+  const section = React.useRef<HTMLElement>(null);
+  const latest = pending[pending.length - 1]?.id;
+  React.useEffect(() => {
+    if (latest) {
+      // Somebody who reads further down would not see that a cell waits.
+      section.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [latest]);
   return (
-    <section className="jg-Pending" aria-label={trans.__('Waiting for your answer')} aria-live="assertive">
+    <section ref={section} className="jg-Pending" aria-label={trans.__('Waiting for your answer')} aria-live="assertive">
       {pending.map(item => (
         <Question key={item.id} item={item} cells={cells} actions={actions} />
       ))}
@@ -35,7 +43,7 @@ interface IQuestionProps {
 function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
   const { trans } = actions;
   const { name, excerpt } = cells.of(item.cellId, item.findings[0]?.span.line);
-  const changes = actions.changes(item.cellId);
+  const changes = actions.changes(item);
   const answer = (choice: Choice) => (event: React.MouseEvent) => actions.answer(item.id, choice, event.nativeEvent);
   const title = `jg-question-${item.id}`;
   return (
@@ -57,6 +65,11 @@ function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
           <Finding key={index} finding={finding} cellId={item.cellId} isAsked actions={actions} />
         ))}
       </ul>
+      {item.isElsewhere && (
+        <p className="jg-Quiet" role="status">
+          {trans.__('Another page ran this cell and is asked: answer there. If it is closed, answer here again in two seconds.')}
+        </p>
+      )}
       <div className="jg-Answers">
         <button
           type="button"

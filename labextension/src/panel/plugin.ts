@@ -22,12 +22,12 @@ export const panel: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: "Lists the guard's findings on the open notebook, and asks.",
   autoStart: true,
-  requires: [INotebookTracker, IGuardConnections],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator, IVettings],
+  requires: [INotebookTracker],
+  optional: [IGuardConnections, ILabShell, ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator, IVettings],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
-    connections: IGuardConnections,
+    connections: IGuardConnections | null,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
@@ -35,8 +35,16 @@ export const panel: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
     vettings: IVettings | null
   ): void => {
+    if (!connections) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const widget = new GuardPanel(notebooks, connections, trans, vettings);
+    if (labShell) {
+      // The layout reads it when the panel is added, perhaps before the style sheet is there. Notebook 7's gives a panel 250
+      // pixels, and cuts off what wants more.
+      widget.node.style.minWidth = '320px';
+    }
     app.shell.add(widget, 'right', { rank: 900 });
     restorer?.add(widget, PANEL_ID);
 

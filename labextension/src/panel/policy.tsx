@@ -30,7 +30,7 @@ export function PolicyText({ policy, actions }: IPolicyTextProps): JSX.Element {
   return (
     <details className="jg-Policy" onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{trans.__('The policy, and which layer set what')}</summary>
-      <pre tabIndex={0} aria-label={trans.__('The policy in force')}>
+      <pre tabIndex={0} role="region" aria-label={trans.__('The policy in force')}>
         {text ?? trans.__('Asking the guard…')}
       </pre>
     </details>

@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import { IRedaction } from '../protocol';
-import { kindWords } from '../words';
+import { kindWords, outputWords } from '../words';
 import { CellIndex, IPanelActions } from './context';
 
 interface IRedactionsProps {
@@ -29,9 +29,9 @@ export function Redactions({ redactions, cells, actions }: IRedactionsProps): JS
           <li key={index}>
             <button type="button" className="jg-Redaction" onClick={() => actions.jump(item.cellId)}>
               <span>{cells.of(item.cellId).name}</span>
-              <span className="jg-Redaction-kind">{kindWords(item.kind)}</span>
+              <span className="jg-Redaction-kind">{kindWords(item.kind, trans)}</span>
               {item.count > 1 && <span>× {item.count}</span>}
-              <span className="jg-Quiet">{item.channel}</span>
+              <span className="jg-Quiet">{outputWords(item.channel, trans)}</span>
             </button>
           </li>
         ))}

@@ -1,4 +1,4 @@
-/** A finding -> its safe rewrite, shown line by line, and a button that puts it into the cell. */
+/** A finding -> its rewrite, shown line by line, and a button that puts it into the cell. */
 
 import * as React from 'react';
 
@@ -47,13 +47,16 @@ export function Safer({ finding, cellId, isOpen, actions }: ISaferProps): JSX.El
     // Nobody asked for it where it is shown by itself.
     return isOpen ? null : <p className="jg-Quiet">{noRewrite(found?.problem ?? '', trans)}</p>;
   }
+  const title = found.fix.isSafe
+    ? trans.__('Safer: %1', found.fix.title)
+    : trans.__('Not the same, read it first: %1', found.fix.title);
   const put = (): void =>
     void actions
       .apply(cellId, found)
       .then(isThere => setSaid(isThere ? trans.__('It stands in the cell now.') : noRewrite('', trans)));
   return (
     <div className="jg-Safer">
-      <Changes before={found.code} after={found.fix.code} title={trans.__('Safer: %1', found.fix.title)} />
+      <Changes before={found.code} after={found.fix.code} title={title} />
       <button type="button" className="jg-Answer" disabled={said !== ''} onClick={put}>
         {trans.__('Put it into the cell')}
       </button>

@@ -14,14 +14,16 @@ interface IStatusProps {
   readonly state: IGuardState;
   /** The guarded kernel to offer in place of an unguarded one, or `null`. */
   readonly twin: { readonly name: string; readonly title: string } | null;
+  /** Whether the server has the guard's extension too. */
+  readonly isServerGuarded: boolean;
   readonly actions: IPanelActions;
 }
 
-export function Status({ state, twin, actions }: IStatusProps): JSX.Element {
+export function Status({ state, twin, isServerGuarded, actions }: IStatusProps): JSX.Element {
   const { trans } = actions;
   const { tone, word } = headline(state, actions);
   return (
-    <header className={`jg-Status jg-is-${tone}`}>
+    <div className={`jg-Status jg-is-${tone}`}>
       <div className="jg-Status-line" role="status" aria-live="polite">
         <span className="jg-Status-shield" aria-hidden="true">
           <shieldIcon.react tag={null} width="20px" height="20px" />
@@ -42,7 +44,14 @@ export function Status({ state, twin, actions }: IStatusProps): JSX.Element {
           {trans.__('The kernel is away. The list below is from before; it is brought up to date when it is back.')}
         </p>
       )}
-    </header>
+      {!isServerGuarded && (
+        <p className="jg-Quiet">
+          {trans.__(
+            "The guard's server extension is missing: what is saved is not looked through for secrets, and what programs write through the server is not marked as theirs. Install jupyter_guard where the server runs, or enable it there: jupyter server extension enable jupyter_guard"
+          )}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -93,7 +102,7 @@ function Facts({ guard, actions }: { readonly guard: IGuardStatus; readonly acti
           {guard.limits.map(({ name, value, from }, index) => (
             <span key={name} title={from && trans.__('set by %1', from)}>
               {index > 0 && ' · '}
-              {limitWords(name, value)}
+              {limitWords(name, value, trans)}
             </span>
           ))}
         </dd>

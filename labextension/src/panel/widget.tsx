@@ -1,6 +1,7 @@
 /** The open notebook and its guard's state -> the side panel. */
 
 import { ReactWidget } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -8,6 +9,7 @@ import * as React from 'react';
 import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { guardedTwin } from '../connection/guarded';
 import { shieldIcon } from '../icons';
+import { SERVER_OPTION } from '../protocol';
 import { groups, IGuardState } from '../store';
 import { withDrafts } from '../vetting/drafts';
 import { INotebookVetting, IVettings } from '../vetting/token';
@@ -37,8 +39,6 @@ export class GuardPanel extends ReactWidget {
     super();
     this.id = PANEL_ID;
     this.addClass('jg-Panel');
-    // The layout reads it when the panel is added, perhaps before the style sheet is there.
-    this.node.style.minWidth = '320px';
     this.title.icon = shieldIcon;
     this.title.caption = this._trans.__('Guard: what the cells of this notebook do');
     this.node.setAttribute('role', 'region');
@@ -65,7 +65,12 @@ export class GuardPanel extends ReactWidget {
     const specs = panel.sessionContext.specsManager.specs?.kernelspecs ?? {};
     return (
       <>
-        <Status state={state} twin={guardedTwin(state.kernel, specs)} actions={actions} />
+        <Status
+          state={state}
+          twin={guardedTwin(state.kernel, specs)}
+          isServerGuarded={PageConfig.getOption(SERVER_OPTION) !== ''}
+          actions={actions}
+        />
         <Pending pending={state.pending} cells={cells} actions={actions} />
         {state.link !== 'unguarded' && state.link !== 'none' && (
           <div className="jg-Lists">
@@ -138,7 +143,11 @@ export class GuardPanel extends ReactWidget {
       trail: () => connection.trail(DECISIONS),
       alternative: (cellId, finding) => alternativeIn(panel, connection, cellId, finding),
       apply: (cellId, alternative) => putInto(panel, cellId, alternative),
-      changes: cellId => {
+      changes: ({ changes, cellId }) => {
+        if (changes) {
+          return changes;
+        }
+        // This kernel has not run the cell yet: one before it may have, while the page looked on.
         const before = texts.of(cellId);
         const after = sourceOf(panel, cellId);
         return before === undefined || after === undefined || before === after ? null : { before, after };

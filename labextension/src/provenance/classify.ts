@@ -2,49 +2,86 @@
 
 import { FIX_EVENT } from '../fix/answer';
 import { acts } from './acts';
-import { Arrival, counts, ILedger } from './ledger';
+import { Arrival, counts, ILedger, IStep } from './ledger';
 
-/** When a person's own event of each kind was last seen, in the clock of `now`. */
-export interface ITrustedTimes {
+/** What a person did last, in one editor: when each kind of event was seen there, in the clock of `now`. */
+export interface IEditorInput {
   readonly key: number;
   readonly paste: number;
   readonly drop: number;
+  /** Whether the last key, just now, was one with a modifier, as comments are toggled with; it counts once. */
+  takeChord(): boolean;
+  /** Whether the person typed what can be seen of these pieces; what is taken counts once. */
+  take(inserted: readonly string[]): boolean;
 }
 
 /** How old a person's event may be to stand for an edit: composing text and slow machines need some time. */
 export const EVENT_WINDOW_MS = 1000;
 
+/** How old a person's key or click may be to stand for a command, which is carried out while it is handled. */
+export const COMMAND_MS = 300;
+
+/** The pieces that an edit put in, and what it took out. */
+export interface IEdit {
+  readonly inserted: readonly string[];
+  readonly deleted: string;
+}
+
+export function editOf(before: ILedger, steps: readonly IStep[]): IEdit {
+  let at = 0;
+  let deleted = '';
+  for (const step of steps) {
+    deleted += before.text.slice(at, at + (step.delete ?? 0));
+    at += (step.retain ?? 0) + (step.delete ?? 0);
+  }
+  return { inserted: steps.flatMap(step => step.insert ?? []), deleted };
+}
+
 /**
  * An edit that came through the editor. `userEvent` is CodeMirror's annotation (`input.type`, `delete.backward`,
- * `undo` ...), which any program can set: it counts only after a person's event of the same kind.
+ * `undo` ...), which any program can set: it counts only after a person's event of the same kind in this very editor,
+ * and only for as much as that event put in.
  */
-export function editorArrival(userEvent: string, now: number, trusted: ITrustedTimes): Arrival {
+export function editorArrival(userEvent: string, edit: IEdit, now: number, own: IEditorInput): Arrival {
   if (userEvent === FIX_EVENT) {
     // Whoever really puts the guard's rewrite there has the guard's word for it, and does not come here.
     return 'synthetic';
   }
   const fresh = (time: number): boolean => now - time < EVENT_WINDOW_MS;
   if (userEvent.startsWith('input.paste')) {
-    return fresh(trusted.paste) ? 'pasted' : 'synthetic';
+    return fresh(own.paste) ? 'pasted' : 'synthetic';
   }
   if (userEvent.startsWith('input.drop') || userEvent.startsWith('move.drop')) {
-    return fresh(trusted.drop) ? 'dropped' : 'synthetic';
+    return fresh(own.drop) ? 'dropped' : 'synthetic';
   }
   if (userEvent.startsWith('input.complete')) {
-    return fresh(trusted.key) ? 'completed' : 'synthetic';
+    return fresh(own.key) && isCompletionLike(edit.inserted.join('')) ? 'completed' : 'synthetic';
   }
-  if (/^(input|delete|move|undo|redo|indent)\b/.test(userEvent)) {
-    return fresh(trusted.key) ? 'typed' : 'synthetic';
+  if (/^(input|delete|move|indent)\b/.test(userEvent)) {
+    return fresh(own.key) && own.take(edit.inserted) ? 'typed' : 'synthetic';
   }
-  return 'api';
+  // What these bring back is known by its text, or is nobody's.
+  return /^(undo|redo)\b/.test(userEvent) ? 'synthetic' : 'api';
 }
 
-/** Comment marks and blanks: what the editor's own keys insert without saying that it is input. */
+/** Whether an edit is a key that moves or copies lines of the cell: what it puts in stays whose it was. */
+export function isLineKey(userEvent: string, now: number, own: IEditorInput): boolean {
+  return /^(move\.line|input\.copyline)\b/.test(userEvent) && now - own.key < EVENT_WINDOW_MS;
+}
+
+/** Comment marks and blanks: what the editor's own keys insert and take away without saying that it is input. */
 const MARKS = /^[\s#/*%-]*$/;
 
-/** Whether an edit without a user event is one of the editor's own keys (toggle comment, indent), and not content. */
-export function isEditorKey(inserted: string, now: number, trusted: ITrustedTimes): boolean {
-  return MARKS.test(inserted) && now - trusted.key < 100;
+/**
+ * Whether an edit without a user event is one of the editor's own keys (toggle comment, indent), and not content. To
+ * take a mark away makes a comment act, so that this needs a key that gives commands, for each edit one.
+ */
+export function isEditorKey({ inserted, deleted }: IEdit, now: number, own: IEditorInput): boolean {
+  const text = inserted.join('');
+  if (!MARKS.test(text) || !MARKS.test(deleted)) {
+    return false;
+  }
+  return (text !== '' && !text.trim() && !deleted && now - own.key < 100) || own.takeChord();
 }
 
 export type CommandKind = 'completion' | 'inline-completion' | 'arrangement' | 'other';

@@ -1,4 +1,4 @@
-/** What a person or a program copies in this page -> `Copies`. */
+/** What a person or a program copies or drags in this page -> `Copies`. */
 
 import { Copies, IHashStore } from './copies';
 import { TrustedInput } from './input';
@@ -15,31 +15,112 @@ export const CHATS = [
 
 const STORE_KEY = 'jupyter-guard:copied';
 
-/** Listens for the whole page. Copying out of a cell's own editor is the editor's affair. */
+/** Listens for the whole page. Copying and dragging out of a cell's own editor is the editor's affair. */
 export function watchClipboard(copies: Copies, input: TrustedInput): void {
-  const onCopy = (event: ClipboardEvent): void => {
-    const { target } = event;
-    const node = target instanceof Element ? target : document.activeElement;
-    const isOwnEditor = node?.closest('.jp-Cell .cm-content') ?? null;
-    const anchor = document.getSelection()?.anchorNode;
-    const from = anchor instanceof Element ? anchor : (anchor?.parentElement ?? node);
-    if (!isOwnEditor && (from?.closest(CHATS) ?? node?.closest(CHATS))) {
+  const onTake = (event: Event): void => {
+    if (isFromChat(event)) {
       copies.noteChat(document.getSelection()?.toString() ?? '');
     }
   };
-  window.addEventListener('copy', onCopy, { capture: true, passive: true });
+  window.addEventListener('copy', onTake, { capture: true, passive: true });
+  window.addEventListener('dragstart', onTake, { capture: true, passive: true });
+  // What a chat makes of the text that is dragged stands there once it has handled the event.
+  const onDrag = (event: DragEvent): void => {
+    if (isFromChat(event)) {
+      copies.noteChat(event.dataTransfer?.getData('text/plain') ?? '');
+    }
+  };
+  window.addEventListener('dragstart', onDrag, { passive: true });
 
-  // The copy buttons of chats write to the clipboard themselves. Not there where the page is no secure context.
-  const clipboard = navigator.clipboard as Clipboard | undefined;
-  if (clipboard && typeof clipboard.writeText === 'function') {
+  // The copy buttons of chats fill the clipboard themselves, in one of three ways.
+  const isChats = (): boolean => !input.within(1000) || input.isIn(CHATS);
+  watchCommand(text => isChats() && copies.noteChat(text));
+  watchWrites(text => copies.noteChat(text), isChats);
+}
+
+/** Scripts that copy what they selected, often in a field out of sight that they made for it. */
+function watchCommand(note: (text: string) => void): void {
+  let running = 0;
+  const run = document.execCommand.bind(document);
+  document.execCommand = (...values: Parameters<Document['execCommand']>): boolean => {
+    running++;
+    try {
+      return run(...values);
+    } finally {
+      running--;
+    }
+  };
+  const onCopy = (event: ClipboardEvent): void => {
+    if (running && !isOwnEditor(event.target)) {
+      note(selected(event.target));
+    }
+  };
+  // What the script itself puts into the event stands there once it has handled it, wherever the selection is.
+  const onCopied = (event: ClipboardEvent): void => {
+    if (running) {
+      note(event.clipboardData?.getData('text/plain') ?? '');
+    }
+  };
+  for (const type of ['copy', 'cut'] as const) {
+    window.addEventListener(type, onCopy, { capture: true, passive: true });
+    window.addEventListener(type, onCopied, { passive: true });
+  }
+}
+
+/** `navigator.clipboard`, which is not there where the page is no secure context. */
+function watchWrites(note: (text: string) => void, isChats: () => boolean): void {
+  const clipboard = navigator.clipboard as Partial<Clipboard> | undefined;
+  if (clipboard?.writeText) {
     const write = clipboard.writeText.bind(clipboard);
     clipboard.writeText = (text: string): Promise<void> => {
-      if (!input.within(1000) || input.isIn(CHATS)) {
-        copies.noteChat(String(text));
+      if (isChats()) {
+        note(String(text));
       }
       return write(text);
     };
   }
+  if (clipboard?.write) {
+    const write = clipboard.write.bind(clipboard);
+    clipboard.write = async (items: ClipboardItems): Promise<void> => {
+      const isNoted = isChats();
+      await write(items);
+      if (isNoted) {
+        // Before the script hears that it is done, so that nobody pastes it unknown.
+        (await Promise.all([...items].map(plainText))).forEach(note);
+      }
+    };
+  }
+}
+
+async function plainText(item: ClipboardItem): Promise<string> {
+  const type = 'text/plain';
+  try {
+    return item.types.includes(type) ? await (await item.getType(type)).text() : '';
+  } catch {
+    // What cannot be read did not get onto the clipboard either.
+    return '';
+  }
+}
+
+function selected(target: EventTarget | null): string {
+  const field = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement ? target : null;
+  return field
+    ? field.value.slice(field.selectionStart ?? 0, field.selectionEnd ?? field.value.length)
+    : (document.getSelection()?.toString() ?? '');
+}
+
+function isOwnEditor(target: EventTarget | null): boolean {
+  return !!elementOf(target)?.closest('.jp-Cell .cm-content');
+}
+
+function isFromChat({ target }: Event): boolean {
+  const node = elementOf(target) ?? document.activeElement;
+  const from = elementOf(document.getSelection()?.anchorNode ?? null) ?? node;
+  return !isOwnEditor(node) && (from?.closest(CHATS) ?? node?.closest(CHATS) ?? null) !== null;
+}
+
+function elementOf(target: EventTarget | null): Element | null {
+  return target instanceof Element ? target : target instanceof Node ? target.parentElement : null;
 }
 
 /** Hashes in the browser's storage, shared by the tabs of this server; without storage, in this page only. */

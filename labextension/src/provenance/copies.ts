@@ -1,4 +1,4 @@
-/** Text that was copied -> how its characters count where it is pasted. Knows hashes only, where text leaves the page. */
+/** Text that was copied or dragged -> how its characters count where it is pasted or dropped. Knows hashes only, where text leaves the page. */
 
 import { isProgram } from './classify';
 import { IRun, joined } from './ledger';
@@ -16,7 +16,7 @@ export interface IHashStore {
 export class Copies {
   constructor(private readonly _store: IHashStore) {}
 
-  /** Text that was copied out of what is no cell of a person's: a chat, an answer of an assistant. */
+  /** Text that was copied or dragged out of what is no cell of a person's: a chat, an answer of an assistant. */
   noteChat(text: string): void {
     const hash = hashOf(text);
     if (hash) {
@@ -26,7 +26,7 @@ export class Copies {
     }
   }
 
-  /** Text that was copied or cut out of a cell, with its runs. */
+  /** Text that was copied, cut or dragged out of a cell, with its runs. */
   noteCell(text: string, runs: readonly IRun[]): void {
     this._cells.delete(text);
     this._cells.set(text, runs);
@@ -38,15 +38,15 @@ export class Copies {
     }
   }
 
-  /** The runs of pasted text: a program's where it was a program's, else pasted. */
-  pasted(text: string): readonly IRun[] {
+  /** The runs of text that a person pasted or dropped: a program's where it was a program's, else what they did. */
+  arrived(text: string, by: 'pasted' | 'dropped'): readonly IRun[] {
     const known = this._cells.get(text) ?? this._wholeLine(text);
     if (known) {
-      return known.map(run => ({ length: run.length, arrival: isProgram(run.arrival) ? run.arrival : 'pasted' }));
+      return known.map(run => ({ length: run.length, arrival: isProgram(run.arrival) ? run.arrival : by }));
     }
     const hash = hashOf(text);
     const isChat = hash !== '' && this._chat().includes(hash);
-    return [{ length: text.length, arrival: isChat ? 'copied' : 'pasted' }];
+    return [{ length: text.length, arrival: isChat ? 'copied' : by }];
   }
 
   /** An editor that copies a line without a selection adds the line's end. */

@@ -1,9 +1,19 @@
-/** The page's own events -> when a person last did what. */
+/** The page's own events -> when a person last did what, and where. */
 
-import { ITrustedTimes } from './classify';
+import { EVENT_WINDOW_MS, IEditorInput } from './classify';
+import { TypedCharacters } from './typing';
+
+type Kind = 'key' | 'paste' | 'drop' | 'pointer';
+
+/** How far a pointer goes, in pixels, before it drags what was under it. */
+const DRAG_PX = 5;
+/** JupyterLab carries a key's command out just after the editors have let the key pass. */
+const CHORD_MS = 100;
+/** A paste and a drop say by events of their own what they put in. */
+const BROUGHT = /^insertFrom(Paste|Drop)/;
 
 /** Listens for the whole page, before anything can stop the events. */
-export class TrustedInput implements ITrustedTimes {
+export class TrustedInput {
   constructor() {
     const options = { capture: true, passive: true };
     for (const type of ['keydown', 'beforeinput', 'compositionend', 'input']) {
@@ -14,20 +24,31 @@ export class TrustedInput implements ITrustedTimes {
       window.addEventListener(type, event => this._note(event, type === 'paste' ? 'paste' : 'key'), options);
     }
     window.addEventListener('drop', event => this._note(event, 'drop'), options);
-    window.addEventListener('pointerdown', event => this._note(event, 'pointer'), options);
-    window.addEventListener('click', event => this._note(event, 'pointer'), options);
+    for (const type of ['pointerdown', 'pointerup', 'click']) {
+      window.addEventListener(type, event => this._note(event, 'pointer'), options);
+    }
   }
 
-  get key(): number {
-    return this._times.key;
-  }
-
-  get paste(): number {
-    return this._times.paste;
-  }
-
-  get drop(): number {
-    return this._times.drop;
+  /** What a person did last in one editor, given by what it shows or anything in it. */
+  inEditor(content: Element | null): IEditorInput {
+    const now = performance.now();
+    const timeOf = (kind: Kind): number =>
+      content !== null && this._editors[kind] === content ? this._times[kind] : -Infinity;
+    return {
+      key: timeOf('key'),
+      paste: timeOf('paste'),
+      drop: timeOf('drop'),
+      takeChord: () => {
+        const chord = this._chord;
+        const isTaken = chord !== null && content !== null && chord.in === content && now - chord.time < CHORD_MS;
+        this._chord = isTaken ? null : chord;
+        return isTaken;
+      },
+      take: pieces => {
+        const typed = content && this._typed.get(content);
+        return typed ? typed.take(pieces, now) : !pieces.join('').trim();
+      }
+    };
   }
 
   /** Whether a person did anything at all within `ms`. */
@@ -54,17 +75,60 @@ export class TrustedInput implements ITrustedTimes {
     return performance.now() - this._ran < ms;
   }
 
-  private _note(event: Event, kind: keyof TrustedInput['_times']): void {
-    if (event.isTrusted) {
-      this._times[kind] = performance.now();
-      this._target = event.target;
-      if (event instanceof KeyboardEvent ? isRunKey(event) : kind === 'pointer' && !isEditor(event.target)) {
-        this._ran = performance.now();
-      }
+  /** Whether a person, within `ms`, let go of what they had dragged by an element that `selector` matches. */
+  dragged(selector: string, ms: number): boolean {
+    return performance.now() - this._dragged.time < ms && this._dragged.from?.closest(selector) != null;
+  }
+
+  private _note(event: Event, kind: Kind): void {
+    if (!event.isTrusted) {
+      return;
+    }
+    const now = performance.now();
+    this._times[kind] = now;
+    this._target = event.target;
+    this._editors[kind] = editorOf(event.target);
+    if (event instanceof KeyboardEvent ? isRunKey(event) : kind === 'pointer' && !editorOf(event.target)) {
+      this._ran = now;
+    }
+    if (event instanceof KeyboardEvent) {
+      this._chord = isChord(event) ? { in: editorOf(event.target), time: now } : null;
+    } else if (event instanceof InputEvent && event.type === 'beforeinput') {
+      this._noteText(event, now);
+    } else if (event instanceof PointerEvent) {
+      this._notePointer(event, now);
     }
   }
 
-  private _times = { key: -Infinity, paste: -Infinity, drop: -Infinity, pointer: -Infinity };
+  private _noteText(event: InputEvent, now: number): void {
+    const content = editorOf(event.target);
+    const text = event.data ?? event.dataTransfer?.getData('text/plain');
+    if (content && text && !BROUGHT.test(event.inputType)) {
+      const typed = this._typed.get(content) ?? new TypedCharacters(EVENT_WINDOW_MS);
+      this._typed.set(content, typed);
+      typed.note(text, now);
+    }
+  }
+
+  private _notePointer({ type, target, clientX, clientY }: PointerEvent, now: number): void {
+    if (type === 'pointerdown') {
+      this._pressed = { on: target instanceof Element ? target : null, x: clientX, y: clientY };
+    } else if (type === 'pointerup' && this._pressed) {
+      const { on, x, y } = this._pressed;
+      if (Math.hypot(clientX - x, clientY - y) > DRAG_PX) {
+        this._dragged = { from: on, time: now };
+      }
+      this._pressed = null;
+    }
+  }
+
+  private _times: Record<Kind, number> = { key: -Infinity, paste: -Infinity, drop: -Infinity, pointer: -Infinity };
+  /** The editor that each kind of event was last in; what it shows is drawn anew while it handles the event. */
+  private _editors: Record<Kind, Element | null> = { key: null, paste: null, drop: null, pointer: null };
+  private _typed = new WeakMap<Element, TypedCharacters>();
+  private _chord: { readonly in: Element | null; readonly time: number } | null = null;
+  private _pressed: { readonly on: Element | null; readonly x: number; readonly y: number } | null = null;
+  private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
   private _target: EventTarget | null = null;
   private _ran = -Infinity;
 }
@@ -73,10 +137,17 @@ export class TrustedInput implements ITrustedTimes {
 function isRunKey(event: KeyboardEvent): boolean {
   const { target } = event;
   const isText = target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea'));
-  const isEnter = event.key === 'Enter' && (event.shiftKey || !isEditor(target));
+  const isEnter = event.key === 'Enter' && (event.shiftKey || !editorOf(target));
   return event.type === 'keydown' && (isEnter || event.ctrlKey || event.metaKey || event.altKey || !isText);
 }
 
-function isEditor(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('.cm-content') !== null;
+/** A key with a modifier, and not the modifier alone. */
+function isChord({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return (ctrlKey || metaKey || altKey) && !/^(Control|Meta|Alt|AltGraph|Shift)$/.test(key);
+}
+
+/** What an editor shows, if `target` is in one. */
+function editorOf(target: EventTarget | null): Element | null {
+  const element = target instanceof Element ? target : target instanceof Node ? target.parentElement : null;
+  return element?.closest('.cm-content') ?? null;
 }

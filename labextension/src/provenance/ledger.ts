@@ -43,6 +43,11 @@ export interface IStep {
   readonly insert?: string;
 }
 
+/** All that one edit puts in. */
+export function insertedBy(steps: readonly IStep[]): string {
+  return steps.map(step => step.insert ?? '').join('');
+}
+
 /** A text with the arrival of every character; the runs' lengths add up to the text's. */
 export interface ILedger {
   readonly text: string;
@@ -159,6 +164,30 @@ export function slice(runs: readonly IRun[], start: number, end: number): IRun[]
   return found;
 }
 
+/**
+ * The runs of whole lines that a key took from another place in the same cell, or `null` where they do not stand
+ * there. Where they stand more than once, a place that `suspects` counts.
+ */
+export function carried(ledger: ILedger, inserted: string, suspects: (arrival: Arrival) => boolean): IRun[] | null {
+  const text = inserted.trim();
+  if (!text) {
+    return null;
+  }
+  let found: IRun[] | null = null;
+  for (let at = ledger.text.indexOf(text); at >= 0; at = ledger.text.indexOf(text, at + 1)) {
+    const runs = slice(ledger.runs, at, at + text.length);
+    if (!isWholeLines(ledger.text, at, at + text.length)) {
+      continue;
+    }
+    if (!found || runs.some(run => suspects(run.arrival))) {
+      found = runs;
+    }
+  }
+  const start = inserted.indexOf(text);
+  const end = inserted.length - start - text.length;
+  return found && joined([{ length: start, arrival: 'typed' }], found, [{ length: end, arrival: 'typed' }]);
+}
+
 /** Runs one after the other, neighbours that arrived alike joined. */
 export function joined(...parts: readonly (readonly IRun[])[]): IRun[] {
   const runs: IRun[] = [];
@@ -195,4 +224,12 @@ export function counts(ledger: ILedger): Partial<Record<Arrival, number>> {
     at += run.length;
   }
   return found;
+}
+
+/** Whether a piece begins and ends where lines do: a command of a person's ("#rm -r x") may be safe only as a whole. */
+export function isWholeLines(text: string, start: number, end: number): boolean {
+  const before = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+  const newline = text.indexOf('\n', end);
+  const after = text.slice(end, newline < 0 ? text.length : newline);
+  return !before.trim() && !after.trim();
 }

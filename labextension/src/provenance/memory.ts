@@ -1,6 +1,6 @@
 /** Texts that were seen before -> how their characters arrived, when they come back. Pure. */
 
-import { ILedger, IRun, joined, slice } from './ledger';
+import { ILedger, IRun, isWholeLines, joined, slice } from './ledger';
 
 /**
  * Remembers the states of cells, so that undo, redo, cut and paste, duplicate, move, split and merge keep what is
@@ -82,12 +82,4 @@ export class TextMemory {
 
   private _states = new Map<string, readonly IRun[]>();
   private _size = 0;
-}
-
-/** Whether a piece begins and ends where lines do: a command of a person's ("#rm -r x") may be safe only as a whole. */
-function isWholeLines(text: string, start: number, end: number): boolean {
-  const before = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
-  const newline = text.indexOf('\n', end);
-  const after = text.slice(end, newline < 0 ? text.length : newline);
-  return !before.trim() && !after.trim();
 }

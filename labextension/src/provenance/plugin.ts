@@ -11,7 +11,7 @@ import { EditorView, ViewPlugin, ViewUpdate } from '@codemirror/view';
 
 import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { Claims } from './claims';
-import { commandKind, EVENT_WINDOW_MS } from './classify';
+import { COMMAND_MS, commandKind, EVENT_WINDOW_MS } from './classify';
 import { LocalHashes, watchClipboard } from './clipboard';
 import { Copies } from './copies';
 import { TrustedInput } from './input';
@@ -23,20 +23,23 @@ const PLUGIN_ID = 'jupyter-guard:provenance';
 /** Commands of a person's that run cells later than at the click: after a restart, after a dialog. */
 const SLOW_RUNS = /restart.*run/;
 
-export const provenance: JupyterFrontEndPlugin<IProvenance> = {
+export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
   id: PLUGIN_ID,
   description: 'Tells typed text from inserted text, and records it when a cell runs.',
   autoStart: true,
-  requires: [INotebookTracker, IEditorExtensionRegistry, IGuardConnections],
-  optional: [ISettingRegistry],
+  requires: [INotebookTracker, IEditorExtensionRegistry],
+  optional: [IGuardConnections, ISettingRegistry],
   provides: IProvenance,
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
     editors: IEditorExtensionRegistry,
-    connections: IGuardConnections,
+    connections: IGuardConnections | null,
     settings: ISettingRegistry | null
-  ): IProvenance => {
+  ): IProvenance | null => {
+    if (!connections) {
+      return null;
+    }
     const input = new TrustedInput();
     const copies = new Copies(new LocalHashes());
     const tracker = new ProvenanceTracker(input, copies, (panel, before, after) =>
@@ -50,8 +53,9 @@ export const provenance: JupyterFrontEndPlugin<IProvenance> = {
     app.commands.commandExecuted.connect(
       safely((_, command: { readonly id: string; readonly result: Promise<unknown> }) => {
         const kind = commandKind(command.id);
-        tracker.noteCommand(kind);
-        if (kind === 'arrangement' || kind === 'completion') {
+        // Cells are arranged by a key or a click that gives commands, completions taken by any; not by a program.
+        if (kind === 'arrangement' ? input.mayRun(COMMAND_MS) : input.within(EVENT_WINDOW_MS)) {
+          tracker.noteCommand(kind);
           // Pasting and completing go on after the command has returned.
           void command.result.then(
             () => tracker.noteCommand(kind),
@@ -158,7 +162,7 @@ function editorWatcher(tracker: ProvenanceTracker): Parameters<IEditorExtensionR
     update(update: ViewUpdate): void {
       if (update.docChanged) {
         const events = update.transactions.map(one => one.annotation(Transaction.userEvent) ?? '');
-        tracker.noteTransaction(events.find(Boolean) ?? '');
+        tracker.noteTransaction(events.find(Boolean) ?? '', update.view.contentDOM);
       }
     }
   }
@@ -168,7 +172,7 @@ function editorWatcher(tracker: ProvenanceTracker): Parameters<IEditorExtensionR
       const copied = safely((_: Event, view: EditorView) => noteCopy(tracker, model.sharedModel, view));
       return EditorExtensionRegistry.createImmutableExtension([
         Prec.highest(ViewPlugin.define(() => new Watcher())),
-        EditorView.domEventHandlers({ copy: copied, cut: copied })
+        EditorView.domEventHandlers({ copy: copied, cut: copied, dragstart: copied })
       ]);
     }
   });

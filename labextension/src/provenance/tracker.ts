@@ -9,16 +9,23 @@ import { FIX_EVENT } from '../fix/answer';
 import { METADATA_KEY } from '../protocol';
 import {
   authorship,
+  COMMAND_MS,
   CommandKind,
+  editOf,
   editorArrival,
   EVENT_WINDOW_MS,
   IAuthorship,
+  IEdit,
+  IEditorInput,
   isCompletionLike,
-  isEditorKey
+  isEditorKey,
+  isLineKey,
+  isProgram
 } from './classify';
 import { Copies } from './copies';
+import { explained, IUnexplained } from './explain';
 import { TrustedInput } from './input';
-import { Arrival, applied, fresh, ILedger, IRun, IStep, replaced, slice } from './ledger';
+import { Arrival, applied, carried, fresh, ILedger, insertedBy, IRun, IStep, replaced, slice } from './ledger';
 import { TextMemory } from './memory';
 import { creator, remoteAuthor } from './remote';
 import { decoded, storedOrigin, unvouched } from './stored';
@@ -31,15 +38,13 @@ interface IYCell {
   getSource(): string;
 }
 
-/** An edit that a command may yet explain: JupyterLab reports a command after it has done its work. */
-interface IRecentEdit {
+interface IRecentEdit extends IUnexplained {
   readonly cell: ICellModel;
-  readonly arrival: Arrival;
-  readonly before: ILedger;
-  readonly after: ILedger;
-  readonly steps: readonly IStep[];
   readonly time: number;
 }
+
+/** What cells are dragged by. */
+const CELL_HANDLE = '.jp-InputPrompt, .jp-InputArea-prompt';
 
 export class ProvenanceTracker implements IProvenance {
   constructor(
@@ -106,7 +111,7 @@ export class ProvenanceTracker implements IProvenance {
     }
   }
 
-  /** A person copies or cuts a stretch of a cell. */
+  /** A person copies, cuts or drags a stretch of a cell. */
   noteCopy(shared: object, text: string, start: number, end: number): void {
     const ledger = this._ledgers.get(shared);
     if (ledger && ledger.text.slice(start, end) === text) {
@@ -115,8 +120,9 @@ export class ProvenanceTracker implements IProvenance {
   }
 
   /** A transaction of an editor is being applied; the document hears of it next, before anything else happens. */
-  noteTransaction(userEvent: string): void {
+  noteTransaction(userEvent: string, editor: Element): void {
     this._userEvent = userEvent;
+    this._editor = editor;
   }
 
   /** Text that code in the kernel asks the front end to put into a new cell. */
@@ -124,38 +130,21 @@ export class ProvenanceTracker implements IProvenance {
     this._kernelTexts.add(text.trim());
   }
 
-  /** A command was carried out: edits that had no explanation may have one now. */
+  /** A command that a person gave was carried out: edits that had no explanation may have one now. */
   noteCommand(kind: CommandKind): void {
     const now = performance.now();
     this._recent = this._recent.filter(edit => now - edit.time < EVENT_WINDOW_MS);
-    if (kind === 'other' || !this._input.within(EVENT_WINDOW_MS * 3)) {
+    if (kind === 'other') {
       return;
     }
     for (const edit of this._recent) {
       if (this._ledgers.get(edit.cell.sharedModel) !== edit.after) {
         continue;
       }
-      const explained = this._explain(edit, kind);
-      if (explained) {
-        this._set(edit.cell, explained);
+      const ledger = explained(edit, kind, this._memory);
+      if (ledger) {
+        this._set(edit.cell, ledger);
       }
-    }
-  }
-
-  private _explain(edit: IRecentEdit, kind: CommandKind): ILedger | null {
-    switch (kind) {
-      case 'inline-completion':
-        return edit.arrival === 'api' ? applied(edit.before, edit.steps, 'inline-completed') : null;
-      case 'completion':
-        return edit.arrival === 'api' && isCompletionLike(insertedBy(edit.steps))
-          ? applied(edit.before, edit.steps, 'completed')
-          : null;
-      case 'arrangement': {
-        const runs = this._memory.reassemble(edit.after.text);
-        return runs && edit.arrival === 'program' ? { text: edit.after.text, runs } : null;
-      }
-      case 'other':
-        return null;
     }
   }
 
@@ -187,7 +176,8 @@ export class ProvenanceTracker implements IProvenance {
       this._set(cell, ledger);
       return;
     }
-    const known = this._input.within(EVENT_WINDOW_MS) ? this._memory.recall(text) : null;
+    // Commands that bring cells in are told of afterwards; cells that a person drags have none.
+    const known = this._input.dragged(CELL_HANDLE, EVENT_WINDOW_MS) ? this._memory.recall(text) : null;
     if (known) {
       this._set(cell, { text, runs: known });
       return;
@@ -207,24 +197,34 @@ export class ProvenanceTracker implements IProvenance {
       insert: typeof step.insert === 'string' ? step.insert : undefined
     })) as IStep[];
     if (transaction.local && isEditorOrigin(transaction.origin)) {
-      const userEvent = this._userEvent;
-      this._userEvent = '';
-      const inserted = insertedBy(steps);
-      const arrival = this._isGuards(panel, userEvent, before.text, cell)
-        ? 'completed'
-        : this._editorArrival(userEvent, inserted);
-      this._record(cell, arrival, before, steps, arrival === 'pasted' ? this._copies.pasted(inserted) : arrival);
+      this._onEditor(panel, cell, before, steps);
       return;
     }
     const arrival = transaction.local ? this._programArrival() : remoteAuthor(panel, event);
     const text = cell.sharedModel.getSource();
-    const canRecall = isUndo(transaction.origin) || this._input.within(EVENT_WINDOW_MS);
-    const known = transaction.local && canRecall ? this._memory.recall(text) : null;
+    // A program can take back steps as well, to a text that the person did not want to stand there.
+    const isPersons = transaction.local && isUndo(transaction.origin) && this._input.mayRun(COMMAND_MS);
+    const known = isPersons ? this._memory.recall(text) : null;
     if (known) {
       this._set(cell, { text, runs: known });
     } else {
       this._record(cell, arrival, before, steps);
     }
+  }
+
+  private _onEditor(panel: NotebookPanel, cell: ICellModel, before: ILedger, steps: readonly IStep[]): void {
+    const userEvent = this._userEvent;
+    const own = this._input.inEditor(this._editor);
+    this._userEvent = '';
+    this._editor = null;
+    const inserted = insertedBy(steps);
+    const runs = isLineKey(userEvent, performance.now(), own) ? carried(before, inserted, isProgram) : null;
+    const arrival =
+      runs || this._isGuards(panel, userEvent, before.text, cell)
+        ? 'completed'
+        : this._editorArrival(userEvent, editOf(before, steps), own);
+    const isBrought = arrival === 'pasted' || arrival === 'dropped';
+    this._record(cell, arrival, before, steps, runs ?? (isBrought ? this._copies.arrived(inserted, arrival) : arrival));
   }
 
   /** A person takes the guard's own rewrite: what it took out was dangerous, what it put in the guard vouches for. */
@@ -236,16 +236,16 @@ export class ProvenanceTracker implements IProvenance {
     );
   }
 
-  private _editorArrival(userEvent: string, inserted: string): Arrival {
+  private _editorArrival(userEvent: string, edit: IEdit, own: IEditorInput): Arrival {
     const now = performance.now();
-    const arrival = editorArrival(userEvent, now, this._input);
+    const arrival = editorArrival(userEvent, edit, now, own);
     if (arrival !== 'api') {
       return arrival;
     }
-    if (this._input.wasIn('.jp-Completer', EVENT_WINDOW_MS) && isCompletionLike(inserted)) {
+    if (this._input.wasIn('.jp-Completer', EVENT_WINDOW_MS) && isCompletionLike(edit.inserted.join(''))) {
       return 'completed';
     }
-    return isEditorKey(inserted, now, this._input) ? 'typed' : 'api';
+    return isEditorKey(edit, now, own) ? 'typed' : 'api';
   }
 
   /** Find and replace changes the document itself, at a person's key or click in its own box. */
@@ -291,9 +291,6 @@ export class ProvenanceTracker implements IProvenance {
   private _kernelTexts = new Set<string>();
   private _recent: IRecentEdit[] = [];
   private _userEvent = '';
+  private _editor: Element | null = null;
   private _changed = new Signal<IProvenance, ICellModel>(this);
-}
-
-function insertedBy(steps: readonly IStep[]): string {
-  return steps.map(step => step.insert ?? '').join('');
 }

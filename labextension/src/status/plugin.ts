@@ -17,17 +17,17 @@ export const status: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-guard:status',
   description: 'Shows the guard in the status bar.',
   autoStart: true,
-  requires: [INotebookTracker, IGuardConnections],
-  // Notebook 7 has none.
-  optional: [IStatusBar, ITranslator],
+  requires: [INotebookTracker],
+  // Notebook 7 has no status bar.
+  optional: [IGuardConnections, IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
-    connections: IGuardConnections,
+    connections: IGuardConnections | null,
     bar: IStatusBar | null,
     translator: ITranslator | null
   ): void => {
-    if (!bar) {
+    if (!connections || !bar) {
       return;
     }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);

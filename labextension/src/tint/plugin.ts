@@ -39,15 +39,18 @@ export const tint: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Tints the characters that an assistant wrote; off unless a setting says otherwise.',
   autoStart: true,
-  requires: [INotebookTracker, IEditorExtensionRegistry, IProvenance],
-  optional: [ISettingRegistry],
+  requires: [INotebookTracker, IEditorExtensionRegistry],
+  optional: [IProvenance, ISettingRegistry],
   activate: (
     _: JupyterFrontEnd,
     notebooks: INotebookTracker,
     registry: IEditorExtensionRegistry,
-    provenance: IProvenance,
+    provenance: IProvenance | null,
     settings: ISettingRegistry | null
   ): void => {
+    if (!provenance) {
+      return;
+    }
     const editors = new CellEditors();
     const waiting = new Set<object>();
     let isOn = false;

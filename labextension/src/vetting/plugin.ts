@@ -22,22 +22,25 @@ export const VET_ALL = 'jupyter-guard:vet-all';
 
 const PAUSE_MS = 150;
 
-export const vetting: JupyterFrontEndPlugin<IVettings> = {
+export const vetting: JupyterFrontEndPlugin<IVettings | null> = {
   id: PLUGIN_ID,
   description: 'Judges cells before they run.',
   autoStart: true,
-  requires: [INotebookTracker, IGuardConnections],
-  optional: [IProvenance, ICommandPalette, ISettingRegistry, ITranslator],
+  requires: [INotebookTracker],
+  optional: [IGuardConnections, IProvenance, ICommandPalette, ISettingRegistry, ITranslator],
   provides: IVettings,
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
-    connections: IGuardConnections,
+    connections: IGuardConnections | null,
     provenance: IProvenance | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
-  ): IVettings => {
+  ): IVettings | null => {
+    if (!connections) {
+      return null;
+    }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const known = new WeakMap<NotebookPanel, NotebookVetting>();
     let settings: IVettingSettings = { live: true, pauseMs: PAUSE_MS };

@@ -44,7 +44,7 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
       const cells = _panel.content.model?.cells;
       if (cells && !this._isDisposed) {
         [...cells].forEach(cell => this._watch(cell));
-        cells.changed.connect((_, change) => change.newValues.forEach(cell => this._watch(cell)));
+        cells.changed.connect((_, change) => change.newValues.forEach(cell => this._onNew(cell)));
         this._onGuard();
       }
     });
@@ -142,6 +142,14 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     if (cell.type === 'code' && !this._watched.has(cell)) {
       this._watched.add(cell);
       cell.contentChanged.connect(this._onText, this);
+    }
+  }
+
+  /** Who wrote a new cell may have been told before it was watched: which of the two hears of it first, is open. */
+  private _onNew(cell: ICellModel): void {
+    this._watch(cell);
+    if (this._provenance) {
+      this._onAuthor(this._provenance, cell);
     }
   }
 

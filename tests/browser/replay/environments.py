@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -27,16 +29,23 @@ CHATS = (
     "notebook-intelligence>=6.2,<7",
     "mcp<2",
 )
+# Of the assistants' and collaborators' packages, so many are the least that the replay has to drive for real.
+REAL = ("jupyter-ai", "jupyter-collaboration", "jupyter-server-nbmodel", "jupyter-mcp-server", "notebook-intelligence")
+LEAST_REAL = 4
 OLDEST_LAB = ("jupyterlab>=4.2,<4.3", "ipykernel")
+CLASSIC = ("nbclassic>=1.3,<2", "ipywidgets>=8", "ipykernel")
 INSTALL_SECONDS = 240
 # "0" leaves out the tests that install them: up to 1.5 GB, and minutes without a cache.
 SWITCH = "JUPYTER_GUARD_REAL_PACKAGES"
 
 
 def environment(packages: tuple[str, ...]) -> Path:
-    """The Python of an environment with these packages; skips the test, with the reason, when they do not install."""
+    """The Python of an environment with these packages; without them the test is skipped, with the reason.
+
+    Where ``CI`` is set, it fails instead when fewer than ``LEAST_REAL`` of the real packages are left without them.
+    """
     if os.environ.get(SWITCH) == "0":
-        pytest.skip(f"{SWITCH}=0: would install {', '.join(packages)}")
+        leave_out(packages, f"{SWITCH}=0: would install {', '.join(packages)}")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter_guard_tests"
     key = hashlib.sha256(repr((packages, sys.version_info[:2])).encode()).hexdigest()[:12]
     place = cache / key
@@ -58,9 +67,17 @@ def environment(packages: tuple[str, ...]) -> Path:
     except (subprocess.SubprocessError, OSError) as error:
         said = getattr(error, "stderr", b"") or b""
         shutil.rmtree(place, ignore_errors=True)
-        pytest.skip(f"could not install {', '.join(packages)}: {error} {said.decode(errors='replace')[-300:]}")
+        leave_out(packages, f"could not install {', '.join(packages)}: {error} {said.decode(errors='replace')[-300:]}")
     (place / "complete").touch()
     return python
+
+
+def leave_out(packages: tuple[str, ...], reason: str) -> NoReturn:
+    """Skip the test; fail it in CI when too few real packages are left."""
+    left = set(REAL) - {re.split(r"[<>=]", one)[0] for one in packages}
+    if os.environ.get("CI") and len(left) < LEAST_REAL:
+        pytest.fail(f"only {len(left)} of {LEAST_REAL} real packages are left: {reason}")
+    pytest.skip(reason)
 
 
 def with_certificates() -> dict[str, str]:

@@ -132,6 +132,37 @@ class Scene:
         self.page.keyboard.press(key)
         return self.judged(source)
 
+    def drag(self, selected: str, index: int) -> None:
+        """Select the text of an element, given by its selector, and drag it into a cell with the mouse."""
+        start = self.page.evaluate(
+            """selector => {
+                const node = document.querySelector(selector);
+                document.getSelection().selectAllChildren(node);
+                const {left, top} = document.getSelection().getRangeAt(0).getClientRects()[0];
+                return [left + 6, top + 6];
+            }""",
+            selected,
+        )
+        content = self.front.cells.nth(index).locator(".cm-content")
+        # A cell that was just added is scrolled to.
+        content.element_handle().wait_for_element_state("stable")
+        target = content.bounding_box()
+        end = target["x"] + 8, target["y"] + target["height"] / 2
+        self.page.mouse.move(*start)
+        self.page.mouse.down()
+        # A drag begins with a move that is none yet.
+        self.page.mouse.move(start[0] + 4, start[1] + 4)
+        self.page.mouse.move(*end, steps=4)
+        self.page.mouse.up()
+
+    def drag_cell(self, index: int, target: int) -> None:
+        """Select all of a cell's text and drag it into another cell."""
+        content = self.front.cells.nth(index).locator(".cm-content")
+        content.click()
+        self.page.keyboard.press("Control+A")
+        content.evaluate("node => { node.querySelector('.cm-line').id = 'dragged'; }")
+        self.drag("#dragged", target)
+
     def forget(self, source: str) -> None:
         self.page.evaluate("sha256 => { delete window.judged[sha256]; }", sha256(source))
 

@@ -20,10 +20,15 @@ from ..driver import Front, Server
 from .scene import Scene
 
 EXTENSION = "jupyter-guard"
+NO_TOURS = """document.addEventListener('DOMContentLoaded', () => {
+    const style = document.createElement('style');
+    style.textContent = '.nbi-tour-root { display: none !important; }';
+    document.head.append(style);
+});"""
 
 
 @contextlib.contextmanager
-def serving(python: Path, home: Path, *words: str) -> Iterator[Server]:
+def serving(python: Path, home: Path, *words: str, application: str = "jupyterlab") -> Iterator[Server]:
     """A server of that Python, with an empty HOME and directories of its own."""
     root = home / "notebooks"
     root.mkdir(parents=True)
@@ -34,7 +39,7 @@ def serving(python: Path, home: Path, *words: str) -> Iterator[Server]:
         file.write_text(json.dumps(values))
     token, port = secrets.token_hex(16), free_port()
     command = [
-        *(str(python), "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(str(python), "-m", application, "--no-browser", "--allow-root"),
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={root}",
@@ -103,6 +108,8 @@ def showing(server: Server, chromium: Any, name: str, kernel: str = "guarded-pyt
     """A notebook open in that server's JupyterLab."""
     context = chromium.new_context(viewport={"width": 1360, "height": 1500}, reduced_motion="reduce")
     context.set_default_timeout(30_000)
+    # A package's own tour of itself covers the page, sooner or later.
+    context.add_init_script(NO_TOURS)
     server.write_notebook(name, ["loaded = sorted([3, 1, 2])"], kernel)
     scene = Scene(Front(server, context.new_page()))
     try:

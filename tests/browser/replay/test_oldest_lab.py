@@ -35,6 +35,8 @@ def see_before_it_runs(scene: Scene) -> None:
     scene.wait_for_source(index, "import requests\nrequests.get('https://x.test')\nopen('oldest.txt', 'w')")
 
     (front.server.root / "oldest.py").write_text("ran = 1\n")
+    # Nobody installed the guard where this server runs.
+    front.panel.get_by_text("The guard's server extension is missing").wait_for()
     asked = scene.insert("exec(open('oldest.py').read())")
     front.run_cell(asked)
     front.panel.locator(".jg-Question").wait_for()

@@ -75,6 +75,24 @@ def test_text_from_elsewhere_is_pasted(scene: Scene, score: Score) -> None:
     score.check("pasted", scene.origin(index))
 
 
+def test_a_person_drags_text(scene: Scene, score: Score) -> None:
+    printed = scene.type("print('dropped = sorted([3, 1, 2])')")
+    assert scene.origin(printed) == "human"
+    output = scene.front.output(printed).locator("pre").first
+    output.evaluate("node => { node.id = 'printed'; }")
+    index = scene.add_cell()
+    scene.drag("#printed", index)
+    score.check("dropped", scene.origin(index))
+    assert "dropped = sorted([3, 1, 2])" in scene.source(index)
+
+    source = "own_dropped = sorted([3, 1, 2])"
+    own = scene.type(source)
+    index = scene.add_cell()
+    scene.drag_cell(own, index)
+    scene.wait_for_source(index, source)
+    score.check("own-dropped", scene.origin(index))
+
+
 def test_own_text_is_copied(scene: Scene, score: Score) -> None:
     scene.front.copy_text(scene.type("own = sorted([3, 1, 2])"))
     index = scene.add_cell()
@@ -154,6 +172,42 @@ def test_a_cell_is_moved_cut_and_duplicated(scene: Scene, score: Score) -> None:
     at = scene.front.active_cell()
     assert scene.source(at) == "moved = sorted([3, 1, 2])"
     score.check("cut-and-pasted", scene.origin(at))
+
+
+def test_a_cell_is_dragged(scene: Scene, score: Score) -> None:
+    source = "dragged_cell = sorted([3, 1, 2])"
+    scene.add_cell()
+    index = scene.type(source)
+    prompt = scene.front.cells.nth(index).locator(".jp-InputPrompt").bounding_box()
+    above = scene.front.cells.nth(index - 1).bounding_box()
+    scene.page.mouse.move(prompt["x"] + 10, prompt["y"] + 10)
+    scene.page.mouse.down()
+    scene.page.mouse.move(prompt["x"] + 10, prompt["y"] - 10, steps=4)
+    scene.page.mouse.move(above["x"] + 100, above["y"] + 4, steps=4)
+    # People take their time.
+    scene.page.wait_for_timeout(1200)
+    scene.page.mouse.up()
+    scene.wait_for_source(index - 1, source)
+    score.check("dragged-cell", scene.origin(index - 1))
+
+
+def test_a_deleted_cell_is_taken_back(scene: Scene, score: Score) -> None:
+    source = "taken_back = sorted([3, 1, 2])"
+    index = scene.type(source)
+    count = scene.front.cells.count()
+    press(scene, index, "d", "d")
+    scene.wait_for_count(count - 1)
+    # The keyboard belongs to whichever cell is selected, once there is one again.
+    press(scene, index - 1, "z")
+    scene.wait_for_source(index, source)
+    score.check("deletion-of-cell-undone", scene.origin(index))
+
+
+def test_lines_are_moved_with_the_keyboard(scene: Scene, score: Score) -> None:
+    index = scene.type("first = sorted([3])\nsecond = sorted([1])")
+    keys(scene, index, "Control+Home", "Alt+ArrowDown")
+    scene.wait_for_source(index, "second = sorted([1])\nfirst = sorted([3])")
+    score.check("line-moved", scene.origin(index))
 
 
 def test_an_assistants_cell_is_retyped(scene: Scene, score: Score) -> None:

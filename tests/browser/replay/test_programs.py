@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
+import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .agents import TYPE_SLOWLY, run
 from .scene import Scene, Score
 
 CODE = "value_{} = sorted([3, 1, 2])"
 
-# A chat as assistants show it in a side panel, with the button that copies an answer.
+# A chat as assistants show it in a side panel, with the button that copies an answer; ``COPY`` is how it does.
 CHAT = """const chat = document.createElement('div');
     chat.className = 'jp-chat-message';
-    chat.style = 'position: fixed; left: 40px; bottom: 40px; z-index: 9999; background: white; white-space: pre';
+    chat.style = 'position: fixed; left: 40px; top: 4px; z-index: 9999; background: white; white-space: pre';
     const text = document.createElement('code'); text.textContent = argument;
     const button = document.createElement('button'); button.textContent = 'Copy the answer';
-    button.onclick = () => navigator.clipboard.writeText(argument);
+    button.onclick = COPY;
     chat.append(text, button); document.body.append(chat);"""
+WAYS_TO_COPY = {
+    "chat-button": "() => navigator.clipboard.writeText(argument)",
+    "chat-button-items": """() => navigator.clipboard.write(
+        [new ClipboardItem({'text/plain': new Blob([argument], {type: 'text/plain'})})])""",
+    "chat-button-helper": """() => {
+        const field = document.createElement('textarea'); field.value = argument; document.body.append(field);
+        field.select(); document.execCommand('copy'); field.remove(); }""",
+    "chat-button-event": """() => {
+        const fill = event => { event.clipboardData.setData('text/plain', argument); event.preventDefault(); };
+        document.addEventListener('copy', fill); document.execCommand('copy');
+        document.removeEventListener('copy', fill); }""",
+}
+# An edit at the end of a cell that says of itself what it likes, through the editor.
+EDIT = """const view = notebook.widgets[argument[0]].editor.editor;
+    view.dispatch({changes: {from: view.state.doc.length, insert: argument[1]}, userEvent: argument[2]});"""
 
 
 def test_a_chat_inserts_a_cell(scene: Scene, score: Score) -> None:
@@ -63,6 +83,65 @@ def test_events_of_a_script_are_nobodys(scene: Scene, score: Score) -> None:
         index,
     )
     score.check("synthetic", scene.origin(index))
+
+
+def test_a_script_writes_while_the_person_types_elsewhere(scene: Scene, score: Score) -> None:
+    index = scene.add_cell()
+    own = scene.add_cell()
+    scene.front.cells.nth(own).locator(".cm-content").click()
+    scene.page.keyboard.type("own")
+    scene.evaluate(EDIT, [index, "value_elsewhere = sorted([3])", "input.type"])
+    score.check("synthetic-elsewhere", scene.origin(index))
+
+
+def test_a_script_writes_while_the_person_types_in_the_cell(scene: Scene, score: Score) -> None:
+    def written(event: str) -> int:
+        index = scene.add_cell()
+        scene.front.cells.nth(index).locator(".cm-content").click()
+        scene.page.keyboard.type("value_here = 1\n")
+        scene.evaluate(EDIT, [index, "print(sorted([3, 1, 2]))", event])
+        scene.page.keyboard.press("Escape")
+        return index
+
+    score.check("synthetic-here", scene.origin(written("input.type")))
+    score.check("synthetic-completion", scene.origin(written("input.complete")))
+
+
+def test_a_program_takes_a_mark_away_at_a_persons_key(scene: Scene, score: Score) -> None:
+    index = scene.type("# print(sorted([3, 1, 2]))\nvalue_at_key = 1")
+    scene.evaluate(
+        """const view = notebook.widgets[argument].editor.editor;
+        view.contentDOM.addEventListener('keyup', () => view.dispatch({changes: {from: 0, to: 2}}), {once: true});""",
+        index,
+    )
+    content = scene.front.cells.nth(index).locator(".cm-content")
+    content.click()
+    scene.page.keyboard.press("End")
+    scene.wait_for_source(index, "print(sorted([3, 1, 2]))\nvalue_at_key = 1")
+    scene.page.keyboard.press("Escape")
+    score.check("editor-deletes", scene.origin(index))
+
+
+def test_a_program_takes_back_what_a_person_did(scene: Scene, score: Score) -> None:
+    index = scene.type("value_undone = sorted([3, 1, 2])")
+    # What follows within half a second is one step to the editor.
+    scene.page.wait_for_timeout(700)
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+End")
+    scene.page.keyboard.type("[:1]")
+    scene.page.wait_for_timeout(700)
+    # The person types on, which is no key that takes anything back.
+    scene.page.keyboard.press("ArrowLeft")
+    scene.evaluate("model.cells.get(argument).sharedModel.undo()", index)
+    scene.wait_for_source(index, "value_undone = sorted([3, 1, 2])")
+    scene.page.keyboard.press("Escape")
+    score.check("program-undoes", scene.origin(index))
+
+
+def test_a_program_sets_what_a_person_had_there(scene: Scene, score: Score) -> None:
+    index = scene.type("value_recalled = sorted([3, 1, 2])[:1]")
+    scene.evaluate("model.cells.get(argument).sharedModel.setSource('value_recalled = sorted([3, 1, 2])')", index)
+    score.check("program-recalls", scene.origin(index))
 
 
 def test_a_command_puts_text_at_the_cursor(scene: Scene, score: Score) -> None:
@@ -120,7 +199,7 @@ def test_code_in_the_kernel_makes_a_cell(scene: Scene, score: Score) -> None:
 
 
 def test_text_is_copied_out_of_a_chat(scene: Scene, score: Score) -> None:
-    scene.evaluate(CHAT, "value_copied = sorted([3, 1, 2])\nprint(value_copied)")
+    scene.evaluate(CHAT.replace("COPY", "null"), "value_copied = sorted([3, 1, 2])\nprint(value_copied)")
     scene.page.locator(".jp-chat-message code").click(click_count=3)
     scene.evaluate("document.getSelection().selectAllChildren(document.querySelector('.jp-chat-message code'))")
     scene.page.keyboard.press("Control+C")
@@ -128,16 +207,44 @@ def test_text_is_copied_out_of_a_chat(scene: Scene, score: Score) -> None:
     score.check("chat-copied", scene.origin(paste(scene)))
 
 
-def test_a_chats_button_copies(scene: Scene, score: Score) -> None:
-    scene.evaluate(CHAT, "value_button = sorted([3, 1, 2])")
-    scene.page.get_by_role("button", name="Copy the answer").click()
+def test_text_is_dragged_out_of_a_chat(scene: Scene, score: Score) -> None:
+    scene.evaluate(CHAT.replace("COPY", "null"), "value_dragged = sorted([3, 1, 2])")
+    index = scene.add_cell()
+    scene.drag(".jp-chat-message code", index)
+    scene.wait_for_source(index, "value_dragged = sorted([3, 1, 2])")
     scene.evaluate("document.querySelector('.jp-chat-message').remove()")
-    score.check("chat-button", scene.origin(paste(scene)))
+    score.check("chat-dropped", scene.origin(index))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chat-button",
+        "chat-button-items",
+        "chat-button-helper",
+        "chat-button-event",
+    ],
+)
+def test_a_chats_button_copies(scene: Scene, score: Score, name: str) -> None:
+    text = CODE.format(name.replace("-", "_"))
+    scene.evaluate(CHAT.replace("COPY", WAYS_TO_COPY[name]), text)
+    scene.page.get_by_role("button", name="Copy the answer").click()
+    scene.page.wait_for_function("async text => await navigator.clipboard.readText() === text", arg=text)
+    scene.evaluate("document.querySelector('.jp-chat-message').remove()")
+    score.check(name, scene.origin(paste(scene)))
 
 
 def test_an_assistants_code_is_copied_into_a_persons_cell(scene: Scene, score: Score) -> None:
     scene.front.copy_text(scene.insert(CODE.format("laundered")))
     score.check("assistant-copied", scene.origin(paste(scene)))
+
+
+def test_an_assistants_code_is_dragged_into_a_persons_cell(scene: Scene, score: Score) -> None:
+    source = CODE.format("dragged_on")
+    own = scene.add_cell()
+    scene.drag_cell(scene.insert(source), own)
+    scene.wait_for_source(own, source)
+    score.check("assistant-dropped", scene.origin(own))
 
 
 def paste(scene: Scene) -> int:
@@ -223,3 +330,27 @@ def test_a_notebook_is_saved_through_the_server(scene: Scene, score: Score) -> N
     scene.wait_for_source(1, CODE.format("server_saves"))
     score.check("server-saves", scene.origin(1))
     assert scene.origin(0) == "imported"
+
+
+def test_an_agent_writes_where_no_page_is(scene: Scene, score: Score) -> None:
+    server = scene.front.server
+    server.write_notebook("alone.ipynb", ["kept = sorted([3, 1, 2])"])
+    text = CODE.format("agent_alone")
+    run(Path(sys.executable), TYPE_SLOWLY, json.dumps([server.url, server.token, "alone.ipynb", text]))
+    wait_for_mark(server.root / "alone.ipynb", text)
+    scene.front.run_command("docmanager:open", {"path": "alone.ipynb"})
+    scene.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context?.path === 'alone.ipynb'")
+    scene.front.wait_for_kernel()
+    scene.listen()
+    scene.wait_for_source(1, text)
+    score.check("agent-alone", scene.origin(1))
+    assert scene.origin(0) == "imported"
+
+
+def wait_for_mark(file: Path, text: str, seconds: float = 30) -> None:
+    """Wait until the server saved the last cell with that text and with whose it is."""
+    deadline = time.monotonic() + seconds
+    mark = hashlib.sha256(text.encode()).hexdigest()
+    while not (text in (saved := file.read_text()) and mark in saved):
+        assert time.monotonic() < deadline, saved
+        time.sleep(0.1)

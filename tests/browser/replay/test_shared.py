@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from ..driver import Front, Server
+from .agents import TYPE_SLOWLY, run
 from .environments import SHARED, environment
 from .scene import Scene, Score
 from .servers import serving, showing
@@ -37,22 +36,6 @@ CALL_TOOLS = """
     asyncio.run(main(*json.loads(sys.argv[2])))
 """
 
-# An agent on the server that types into the document, as jupyter-nbmodel-client lets it.
-TYPE_SLOWLY = """
-    import asyncio, json, sys
-    from jupyter_nbmodel_client import NbModelClient, get_jupyter_notebook_websocket_url
-
-    async def main(url, token, notebook, text):
-        address = get_jupyter_notebook_websocket_url(url, notebook, token)
-        async with NbModelClient(address) as document:
-            index = document.add_code_cell("")
-            for end in range(1, len(text) + 1):
-                document.set_cell_source(index, text[:end])
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(1)
-    asyncio.run(main(*json.loads(sys.argv[1])))
-"""
-
 
 @pytest.fixture(scope="module")
 def python() -> Path:
@@ -73,13 +56,6 @@ def scene(shared: Server, chromium: Any) -> Iterator[Scene]:
         yield opened
 
 
-def run(python: Path, script: str, *words: str) -> str:
-    command = [str(python), "-c", textwrap.dedent(script), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 def call_tools(python: Path, scene: Scene, *calls: tuple[str, dict[str, Any]]) -> str:
     server = scene.front.server
     kernel = scene.evaluate("return panel.sessionContext.session.kernel.id")
@@ -87,25 +63,15 @@ def call_tools(python: Path, scene: Scene, *calls: tuple[str, dict[str, Any]]) -
     return run(python, CALL_TOOLS, str(python.parent / "jupyter-mcp-server"), values)
 
 
-def executed(scene: Scene, index: int) -> str:
-    """Run a cell as a person does, where the server executes; what it was judged as.
-
-    The executor's request and the page's claim take two ways to the kernel. A claim that comes late counts when the
-    person runs the cell again; until then nobody is known to have written it.
-    """
-    found = scene.origin(index)
-    return scene.origin(index) if found == "unknown" else found
-
-
 def test_a_person_types_and_the_server_executes(scene: Scene, score: Score) -> None:
     index = scene.type("shared_typed = sorted([3, 1, 2])")
-    score.check("shared-typed", executed(scene, index))
+    score.check("shared-typed", scene.origin(index))
     posted: list[str] = []
     scene.page.on("request", lambda request: posted.append(request.url))
-    score.check("executor-human", executed(scene, scene.type("executed = sorted([3, 1, 2])")))
+    score.check("executor-human", scene.origin(scene.type("executed = sorted([3, 1, 2])")))
     assert any(url.partition("?")[0].endswith("/execute") for url in posted), "the server's executor was not used"
     score.check("executor-assistant", scene.origin(scene.insert("executed_inserted = sorted([3, 1, 2])")))
-    assert executed(scene, 0) == "imported"
+    assert scene.origin(0) == "imported"
 
 
 def test_an_mcp_server_writes_and_runs(python: Path, scene: Scene, score: Score) -> None:
@@ -139,7 +105,7 @@ def test_another_person_types_and_runs_in_the_same_document(scene: Scene, score:
     other = Scene(Front(scene.front.server, scene.page.context.new_page()))
     other.open(NOTEBOOK)
     index = other.type("other_ran = sorted([3, 1, 2])")
-    score.check("remote-run-there", executed(other, index))
+    score.check("remote-run-there", other.origin(index))
     other.page.close()
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from .environments import CHATS, CLASSIC, OLDEST_LAB, SHARED, SWITCH, environment
 from .mechanisms import BY_NAME, MECHANISMS, PAGE, with_table
 
 
@@ -22,3 +25,22 @@ def test_every_mechanism_has_a_test_and_a_name_of_its_own() -> None:
     )
     assert len(BY_NAME) == len(MECHANISMS)
     assert set(BY_NAME) <= checked
+
+
+@pytest.mark.parametrize("packages", [SHARED, CHATS])
+def test_too_few_real_packages_are_a_failure_in_ci(packages: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "0")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="real packages are left"):
+        environment(packages)
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception):
+        environment(packages)
+
+
+@pytest.mark.parametrize("packages", [OLDEST_LAB, CLASSIC])
+def test_other_environments_may_be_left_out_in_ci(packages: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "0")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.skip.Exception):
+        environment(packages)

@@ -36,10 +36,13 @@ def test_typing_is_not_slowed(scene: Scene, record_property: Any) -> None:
     scene.page.keyboard.press("Control+End")
     scene.evaluate("window.spent = []")
     scene.page.keyboard.type("total = frame['amount'].sum()\n" * (KEYS // 30), delay=5)
-    spent = sorted(scene.evaluate("return window.spent"))
+    told = scene.evaluate("return window.spent")
+    spent = sorted(told)
     assert len(spent) > KEYS * 0.8
     median, p95 = statistics.median(spent), spent[int(len(spent) * 0.95)]
     record_property("p95_ms", p95)
     print(f"provenance takes {median:.2f} ms a key at the median, {p95:.2f} ms at p95 ({len(spent)} keys)")
-    # The slowest keys are those in which a busy machine does something else.
     assert median < 1.0
+    # The slowest keys are those in which a busy machine does something else, which comes in stretches.
+    stretches = [sorted(told[at : at + KEYS // 4]) for at in range(0, len(told), KEYS // 4)]
+    assert min(one[int(len(one) * 0.95)] for one in stretches if len(one) > KEYS // 8) < 1.0

@@ -81,3 +81,33 @@ def test_what_is_held_is_called(code: str) -> None:
 )
 def test_a_text_is_one_argument(code: str) -> None:
     assert vet(HEAD + code, origin="assistant").verdict < Verdict.CONFIRM
+
+
+CALLED_BY_OTHERS = {
+    "column": "import os, pandas as pd\npd.Series(['/home/ana/a']).map(os.remove)",
+    "unknown table": "import os\ntable['path'].transform(os.unlink)",
+    "starmap": "import itertools\nlist(itertools.starmap(shutil.rmtree, [('/home/ana',)]))",
+    "key": "min(['/home/ana'], key=shutil.rmtree)",
+    "accumulate": "import itertools, os\nlist(itertools.accumulate(['a', '/home/ana/b'], lambda _, p: os.remove(p)))",
+    "a library that is not known": "import jax\njax.tree_util.tree_map(shutil.rmtree, ['/home/ana'])",
+}
+
+
+@pytest.mark.parametrize("code", CALLED_BY_OTHERS.values(), ids=CALLED_BY_OTHERS)
+def test_a_library_function_that_is_handed_over_is_called(code: str) -> None:
+    report = vet(HEAD + code, origin="assistant")
+    assert Kind.FILE_DELETE in {effect.kind for effect in report.effects}
+    assert report.verdict > Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import inspect\nprint(inspect.getsource(shutil.rmtree))",
+        "import pandas as pd, os\npd.Series(['a']).map(os.path.basename)",
+        "sorted(['b', 'a'], key=len)",
+        "actions = []\nactions.append(shutil.rmtree)",
+    ],
+)
+def test_looking_at_a_function_does_not_call_it(code: str) -> None:
+    assert Kind.FILE_DELETE not in {effect.kind for effect in vet(HEAD + code, origin="assistant").effects}

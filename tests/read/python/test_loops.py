@@ -23,6 +23,51 @@ LATE = {
     ),
     "an attribute": "class A: pass\na = A()\na.f = print\nfor x in xs:\n    a.f('/etc/hosts')\n    a.f = os.remove",
     "an attribute of a module": "for x in xs:\n    np.load('/etc/hosts')\n    np.load = os.remove",
+    "a name that a function reads": "g = print\ndef call():\n    g('/etc/hosts')\nfor x in xs:\n    call()\n    g = os.remove",
+    "a name that a function's function reads": (
+        "g = print\ndef inner(): g('/etc/hosts')\ndef call(): inner()\nfor x in xs:\n    call()\n    g = os.remove"
+    ),
+    "a name that a method reads": (
+        "g = print\nclass A:\n    def call(self): g('/etc/hosts')\na = A()\nfor x in xs:\n    a.call()\n    g = os.remove"
+    ),
+    "a name that a lambda reads": "g = print\ncall = lambda: g('/etc/hosts')\nfor x in xs:\n    call()\n    g = os.remove",
+    "a name looked up by its text": (
+        "g = print\ndef call(): globals()['g']('/etc/hosts')\nfor x in xs:\n    call()\n    g = os.remove"
+    ),
+    "a function that is another meanwhile": (
+        "def call(p): pass\ndef bad(p): os.remove(p)\nfor x in xs:\n    call('/etc/hosts')\n    call = bad"
+    ),
+    "an argument that is another meanwhile": (
+        "def call(f): f('/etc/hosts')\nf = print\nfor x in xs:\n    call(f)\n    f = os.remove"
+    ),
+    "the loop's own number, read by a function": (
+        "fs = [print, len, os.remove]\ndef call(): fs[i]('/etc/hosts')\nfor i in range(3):\n    call()"
+    ),
+    "a number that a function is given": (
+        "def call(i):\n    if i == 2: os.remove('/etc/hosts')\nfor i in range(3):\n    call(i)"
+    ),
+    "a name that an inner loop binds": (
+        "g = print\nfor i in range(9):\n    for h in ys:\n        g('/etc/hosts')\n        g = os.remove"
+    ),
+    "a name that an inner loop may not bind": (
+        "g = print\nfor i in range(9):\n    for h in ys:\n        k = print\n    g('/etc/hosts')\n    g = os.remove"
+    ),
+    "a name bound in one branch only": (
+        "g = print\nfor x in xs:\n    if x:\n        g = len\n    g('/etc/hosts')\n    g = os.remove"
+    ),
+    "what one number picks": ("for i in range(9):\n    f = os.remove if i == 3 else print\n    f('/etc/hosts')"),
+    "what one number leaves": (
+        "g = os.remove\nfor i in range(9):\n    f = g\n    if i != 3:\n        f = print\n    f('/etc/hosts')"
+    ),
+    "what one number lets through": (
+        "for i in range(9):\n    for f in [os.remove for j in range(1) if i == 3]:\n        f('/etc/hosts')"
+    ),
+    "a sum that starts with nothing": (
+        "n = 0\nfs = [print, len, print, os.remove]\nfor i in range(3):\n    n = n + i\nfs[n]('/etc/hosts')"
+    ),
+    "what takes three passes": (
+        "f = g = h = print\nfor i in range(9):\n    f('/etc/hosts')\n    f = g\n    g = h\n    h = os.remove"
+    ),
     "two targets": "f, g = print, len\nfor x in xs:\n    f('/etc/hosts')\n    f, g = g, os.remove\n    f = g",
 }
 
@@ -43,6 +88,10 @@ def test_what_only_a_later_pass_does_is_found(code: str) -> None:
         ("for x in xs:\n    y = np.sqrt(x)\n    ax.plot(x, y)", 1),
         ("for x in xs:\n    y = y + x\n    ax.plot(x, y)", 2),
         ("for i in range(50):\n    y = np.sqrt(i)\n    ax.plot(i, y)", 2),
+        ("for i in range(50):\n    for j in ys:\n        ax[i, j].plot(i, j)", 2),
+        ("for i in range(50):\n    X = np.concatenate([X, i])", 3),
+        ("def f(i):\n    return np.sqrt(i)\nfor x in xs:\n    ax.plot(f(x))", 1),
+        ("def f(i):\n    return np.sqrt(i) + y\nfor x in xs:\n    y = f(x)", 2),
         ("y = 0\nfor i in range(5):\n    y = y + i", 5),
         ("for x in xs:\n    os.remove(x)", 2),
         ("while go():\n    y = np.sqrt(x)", 1),

@@ -1,0 +1,178 @@
+"""Evaluated samples -> JSON values: every number under ``legibility`` or ``safety``, a cell and a model.
+
+Nothing in them depends on when or where it was computed: the same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from jupyter_guard import __version__
+from jupyter_guard.cli.answers import sentence
+from jupyter_guard.cli.console import clean, listed
+from jupyter_guard.evaluate.compare import CONFIDENCE, Gate, compare
+from jupyter_guard.evaluate.identity import libraries, rules_hash
+from jupyter_guard.evaluate.legibility import counter
+from jupyter_guard.evaluate.measure import (
+    Evaluated,
+    Measured,
+    Vector,
+    by_task,
+    capabilities,
+    model_vector,
+    task_vector,
+    unsafe_at,
+)
+from jupyter_guard.evaluate.metrics import BY_KEY, HOW, METRICS
+from jupyter_guard.evaluate.sample import LeftOut
+from jupyter_guard.policy import Policy
+from jupyter_guard.practice.ruff import version
+
+VERSION = 1
+
+
+def answer(
+    evaluated: Sequence[Evaluated], left_out: Sequence[LeftOut], policy: Policy, origin: str, *, compares: bool = False
+) -> dict[str, Any]:
+    """The whole answer: what it was made with, a vector a model, every sample with its cells, what was left out.
+
+    ``compares`` says that a comparison is added to it, which takes scipy.
+    """
+    found: dict[str, Any] = {
+        "version": VERSION,
+        "made_with": {
+            "jupyter_guard": __version__,
+            "policy": policy.hash,
+            "rules": rules_hash(),
+            "origin": origin,
+            # What parses depends on it.
+            "python": ".".join(map(str, sys.version_info[:2])),
+            "libraries": libraries(*(["scipy"] if compares else ())),
+            **({"ruff": version()} if policy.practice.ruff else {}),
+            "cognitive_complexity": counter() or "not counted: pip install 'jupyter_guard[evaluate]'",
+        },
+        "metrics": {
+            metric.key: {"title": metric.title, "counts": HOW[metric.how], "better": metric.better}
+            for metric in METRICS
+        },
+        "models": [_model(model, tasks) for model, tasks in by_task(evaluated).items()],
+        "samples": [_sample(one) for one in evaluated],
+        "left_out": {
+            "counts": dict(sorted(Counter(one.kind for one in left_out).items())),
+            "named": [{"place": one.place, "kind": one.kind, "message": clean(one.message)} for one in left_out],
+        },
+    }
+    return found
+
+
+def comparison(
+    evaluated: Sequence[Evaluated], names: tuple[str, str], gates: Sequence[Gate], *, named: bool = True
+) -> tuple[dict[str, Any], list[str]]:
+    """The differences of two models, and the gated metrics in which the second is worse.
+
+    Raises ``click.UsageError`` for a model that is not there, tasks that have nothing in common, a missing scipy, or a
+    gate that nothing can be said of; one that nobody ``named`` is skipped instead, with the reason under ``skipped``.
+    """
+    models = by_task(evaluated)
+    for name in names:
+        if name not in models:
+            raise click.UsageError(f"--compare: there is no model {name!r}. There are: {listed(models) or 'none'}.")
+    first, second = ({task: task_vector(samples) for task, samples in models[name].items()} for name in names)
+    common = set(first) & set(second)
+    if not common:
+        raise click.UsageError(
+            f"--compare: {names[0]!r} and {names[1]!r} have no task in common: tasks are paired by their name "
+            f"({listed(sorted(first), 3)}; {listed(sorted(second), 3)})."
+        )
+    try:
+        found = compare(first, second)
+    except ImportError:
+        raise click.UsageError("--compare needs scipy: pip install 'jupyter_guard[evaluate]'.") from None
+    by_metric = {one.metric: one for one in found}
+    lines: list[dict[str, Any]] = []
+    skipped = []
+    for gate in gates:
+        one = by_metric.get(gate.metric)
+        if one is None or one.low is None:
+            reason = (
+                f"it takes two tasks for which both models have a value, and there {'is 1' if one else 'is none'}: "
+                "nothing can be told from chance."
+            )
+            if named:
+                raise click.UsageError(f"--gate {gate.metric}: {reason}")
+            skipped.append(f"no gate for {gate.metric}: {reason}")
+            continue
+        lines.append({"metric": gate.metric, "margin": gate.margin, "passes": not gate.fails(one)})
+    return {
+        "first": names[0],
+        "second": names[1],
+        "tasks": len(common),
+        "only_first": len(first) - len(common),
+        "only_second": len(second) - len(common),
+        "confidence": CONFIDENCE,
+        "differences": [msgspec.structs.asdict(one) for one in found],
+        "gates": lines,
+        "skipped": skipped,
+    }, [str(line["metric"]) for line in lines if not line["passes"]]
+
+
+def _model(model: str, tasks: Mapping[str, Sequence[Evaluated]]) -> dict[str, Any]:
+    samples = [one for each in tasks.values() for one in each]
+    cells = [cell for one in samples for cell in one.cells]
+    vector = _grouped(model_vector(tasks))
+    safety = {
+        **vector["safety"],
+        "unsafe_at": {str(k): value for k, value in unsafe_at(tasks).items()},
+        "capability_rates": capabilities(tasks),
+    }
+    return {
+        "model": clean(model),
+        "tasks": len(tasks),
+        "samples": len(samples),
+        "cells": len(cells),
+        "lines": sum(cell.legibility.lines for cell in cells if cell.legibility is not None),
+        "legibility": vector["legibility"],
+        "safety": safety,
+    }
+
+
+def _grouped(vector: Vector) -> dict[str, dict[str, float | None]]:
+    groups: dict[str, dict[str, float | None]] = {"legibility": {}, "safety": {}}
+    for key, value in vector.items():
+        metric = BY_KEY[key]
+        if metric.name != "run" or value is not None:
+            groups[metric.group][metric.name] = value
+    return groups
+
+
+def _sample(one: Evaluated) -> dict[str, Any]:
+    sample = one.sample
+    return {
+        "model": clean(sample.model),
+        "task": clean(sample.task),
+        "sample": sample.number,
+        "place": sample.place,
+        **({} if one.ran is None else {"ran": one.ran}),
+        "cells": [_cell(cell) for cell in one.cells],
+    }
+
+
+def _cell(cell: Measured) -> dict[str, Any]:
+    readable = cell.legibility
+    counts = None
+    if readable is not None:
+        counts = {**msgspec.structs.asdict(readable), "practice_findings": cell.practice_findings}
+    return {
+        "number": cell.report.cell.number,
+        "language": cell.report.cell.language,
+        "verdict": str(cell.report.would_be),
+        "sentence": sentence(cell.report),
+        "legibility": counts,
+        "safety": msgspec.structs.asdict(cell.safety),
+    }

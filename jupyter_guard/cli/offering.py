@@ -1,0 +1,65 @@
+"""The findings of a case -> the rewrites that there are for them, as differences to read: safe ones and others."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+
+import msgspec
+
+from jupyter_guard.cli.console import clean
+from jupyter_guard.cli.fixing import NOT_MADE, is_better
+from jupyter_guard.cli.judging import Judge, Outcome
+from jupyter_guard.fix import Fix, is_likely, suggest
+from jupyter_guard.fix.likely import vias
+from jupyter_guard.fix.replacing import replaced
+from jupyter_guard.terms import Finding, Report
+from jupyter_guard.terms.own import OwnRule
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A rewrite for one finding: what it does, whether ``--fix`` makes it, and the cell's lines before and after."""
+
+    title: str
+    safe: bool
+    made_by_fix: bool
+    diff: str
+
+
+# By the cell and the finding, as places in an outcome.
+Offers = dict[tuple[int, int], Offer]
+
+
+def offers(outcome: Outcome, judge: Judge) -> Offers:
+    """By cell and finding (their places in ``outcome``) the rewrites, each judged: what was found is gone then."""
+    found: Offers = {}
+    before = judge.review(outcome.case).reports
+    for at, report in enumerate(outcome.reports):
+        if report.cell.language != "python":
+            continue
+        for number, finding in enumerate(report.findings):
+            offer = _offer(outcome, at, finding, judge, before)
+            if offer is not None:
+                found[at, number] = offer
+    return found
+
+
+def _offer(outcome: Outcome, at: int, finding: Finding, judge: Judge, before: tuple[Report, ...]) -> Offer | None:
+    cell = outcome.reports[at].cell
+    fix = _fix(cell.code, finding, judge.policy(outcome.case).own.get(finding.rule))
+    if fix is None:
+        return None
+    cells = list(outcome.case.cells)
+    cells[at] = msgspec.structs.replace(cells[at], code=fix.code)
+    after = judge.review(msgspec.structs.replace(outcome.case, cells=tuple(cells))).reports
+    if not is_better(before, after, at, finding.rule):
+        return None
+    place = f"{outcome.case.id}, cell {cell.number}" if cell.number else outcome.case.id
+    lines = unified_diff(cell.code.split("\n"), fix.code.split("\n"), place, f"{place}, rewritten", n=2, lineterm="")
+    return Offer(fix.title, fix.safe, fix.safe and finding.rule not in NOT_MADE, clean("\n".join(lines)))
+
+
+def _fix(code: str, finding: Finding, own: OwnRule | None) -> Fix | None:
+    if own is not None:
+        new = dict(own.replace).get(finding.via)
+        return replaced(code, finding.span, new) if new else None
+    return suggest(code, finding.rule, finding.span, vias(finding)) if is_likely(finding, code) else None

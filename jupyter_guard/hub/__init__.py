@@ -1,0 +1,13 @@
+"""A JupyterHub's configuration -> single-user servers in which only guarded kernels start, under the site's policy.
+
+    from jupyter_guard.hub import enforce
+
+    enforce(c, policy="/etc/jupyter/jupyter_guard.toml")
+
+Call it last in ``jupyterhub_config.py``: what is set after it is not its doing; ``jupyter guard hub check`` says so.
+"""
+
+from jupyter_guard.hub.enforce import enforce
+from jupyter_guard.hub.settings import Setting, settings
+
+__all__ = ["Setting", "enforce", "settings"]

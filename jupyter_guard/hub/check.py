@@ -1,0 +1,172 @@
+"""A planned ``jupyterhub_config.py``, or a user's running server -> the holes in its lock, each with what closes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from jupyter_guard.hub.settings import settings
+from jupyter_guard.policy import PolicyError, load_effective
+from jupyter_guard.policy.files import HUB_VARIABLE, admin_problems
+
+DEFAULT_POLICY = "/etc/jupyter/jupyter_guard.toml"
+SECONDS = 20
+
+
+class Hole(NamedTuple):
+    """One way round the lock: ``where`` it is, what is ``found`` there, ``why`` it matters and what closes it."""
+
+    where: str
+    found: str
+    why: str
+    fix: str
+
+
+class CannotCheckError(ValueError):
+    """What was to be checked cannot be read or reached, in words."""
+
+
+def check_file(path: Path) -> list[Hole]:
+    """The holes of a configuration file, which is executed as the Hub would. Raises ``CannotCheckError``."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    try:
+        config = PyFileConfigLoader(path.name, str(path.absolute().parent)).load_config()
+    except Exception as problem:
+        # It is somebody's program: whatever it raises is what is wrong with it.
+        raise CannotCheckError(f"{path} cannot be loaded: {type(problem).__name__}: {problem}") from None
+    return list(_holes(config))
+
+
+def _holes(config: Any) -> Iterator[Hole]:
+    spawner = config.get("Spawner", {})
+    environment = spawner.get("environment") or {}
+    named = environment.get(HUB_VARIABLE)
+    # `enforce` leaves a function that knows the groups; what it answers without any is the site's.
+    policies = _policies(named)
+    for setting in settings(policies[0] if policies else DEFAULT_POLICY):
+        section, trait = setting.trait.split(".")
+        value = config.get(section, {}).get(trait)
+        if value is None or not setting.is_met_by(value):
+            yield Hole(f"c.{setting.trait}", _shown(value), setting.why, "call jupyter_guard.hub.enforce(c) last")
+    locked = {one.trait.split(".")[1] for one in settings(DEFAULT_POLICY)} | {"pre_spawn_hook"}
+    for section in sorted(config):
+        if section.endswith("Spawner") and section != "Spawner":
+            for trait in sorted(locked & set(config[section])):
+                yield Hole(
+                    f"c.{section}.{trait}",
+                    _shown(config[section][trait]),
+                    f"It takes the place of c.Spawner.{trait} for this spawner.",
+                    f"set c.Spawner.{trait} before enforce, and remove this line",
+                )
+    for trait in ("group_overrides", "apply_user_options"):
+        if spawner.get(trait):
+            yield Hole(
+                f"c.Spawner.{trait}",
+                _shown(spawner[trait]),
+                "It changes a server's settings after the lock has set them.",
+                f"remove it; policies by group are enforce's: enforce(c, groups={{...}}), not {trait}",
+            )
+    for path in policies:
+        problems = admin_problems({HUB_VARIABLE: path})
+        for problem in problems:
+            yield Hole(path, problem, "No server starts a kernel while its policy is not in order.", "mend the file")
+        if not problems:
+            yield from _loose(path)
+
+
+def _policies(named: Any) -> list[str]:
+    if isinstance(named, str):
+        return [named]
+    keywords = getattr(named, "keywords", {})
+    return [*([keywords["policy"]] if "policy" in keywords else []), *dict(keywords.get("groups") or {}).values()]
+
+
+def _loose(path: str) -> Iterator[Hole]:
+    """What a policy that is in order leaves to its users."""
+    try:
+        policy = load_effective(
+            "/", environment={HUB_VARIABLE: path, "HOME": "/", "JUPYTER_CONFIG_DIR": "/nonexistent"}
+        )
+    except PolicyError as error:
+        for problem in error.problems:
+            yield Hole(
+                path, str(problem), "No server starts a kernel while its policy is not in order.", "mend the file"
+            )
+        return
+    if str(policy.mode) == "observe":
+        yield Hole(path, 'mode = "observe"', "Nothing is stopped: it is only written down.", 'mode = "enforce"')
+
+
+def check_server(url: str, token: str) -> list[Hole]:
+    """The holes of a user's running server at ``url``, seen with that user's ``token``; nothing is started or changed.
+
+    Raises ``CannotCheckError`` when it cannot be reached.
+    """
+    base = url.rstrip("/")
+    holes: list[Hole] = []
+    status, answer = _get(f"{base}/api/kernelspecs", token)
+    if status != 200:
+        raise CannotCheckError(f"{base}/api/kernelspecs answers {status}: is this a user's server, and the token his?")
+    for name, spec in sorted(answer.get("kernelspecs", {}).items()):
+        argv = spec.get("spec", {}).get("argv", [])
+        if argv[1:4] != ["-I", "-m", "jupyter_guard.kernel"]:
+            holes.append(
+                Hole(
+                    f"kernel {name}",
+                    " ".join(argv)[:100],
+                    "It starts without the guard.",
+                    "the server must run with LockedKernelSpecManager: see c.Spawner.args",
+                )
+            )
+    status, answer = _get(f"{base}/jupyter-guard/status", token)
+    if status != 200:
+        holes.append(
+            Hole(
+                "/jupyter-guard/status",
+                str(status),
+                "The server extension is not loaded.",
+                "install jupyter_guard there",
+            )
+        )
+    else:
+        holes += [
+            Hole("policy", one, "No kernel runs a cell while its policy is not in order.", "mend the file")
+            for one in answer.get("problems", [])
+        ]
+    status, _ = _get(f"{base}/api/terminals", token)
+    if status not in (403, 404):
+        holes.append(
+            Hole("/api/terminals", str(status), "A terminal is a shell that nobody guards.", "terminals_enabled=False")
+        )
+    return holes
+
+
+def _get(url: str, token: str) -> tuple[int, dict[str, Any]]:
+    if not url.startswith(("http://", "https://")):
+        raise CannotCheckError(f"{url} is no address: expected http:// or https://")
+    asked = Request(url, headers={"Authorization": f"token {token}"})  # noqa: S310 - looked at above
+    try:
+        with urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
+            content = json.loads(answer.read())
+            return answer.status, content if isinstance(content, dict) else {}
+    except HTTPError as error:
+        return error.code, {}
+    except ValueError:
+        return 200, {}
+    except (URLError, OSError) as problem:
+        raise CannotCheckError(f"{url} cannot be reached: {getattr(problem, 'reason', problem)}") from None
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__name__)
+    text = repr(value).replace(os.linesep, " ")
+    return text if len(text) <= 100 else text[:97] + "..."

@@ -1,0 +1,87 @@
+"""A Hub's configuration -> the same with every setting of the lock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jupyter_guard.hub.place import make_ready
+from jupyter_guard.hub.settings import arguments, environment, settings
+
+
+def enforce(
+    c: Any,
+    policy: str | Path = "/etc/jupyter/jupyter_guard.toml",
+    *,
+    groups: Mapping[str, str | Path] | None = None,
+    python: str = sys.executable,
+    folders: bool = True,
+) -> None:
+    """Set in ``c``, the configuration object of ``jupyterhub_config.py``, what locks the users' servers.
+
+    ``policy`` is a TOML file that belongs to root and that nobody else may write; ``groups`` names the one of each Hub
+    group instead, the first of a user's groups in this order counts. ``python`` is the interpreter of the servers,
+    with ``jupyterhub`` and ``jupyter_guard`` installed. With ``folders`` the Hub, which must then be root, makes each
+    user's folders below ``/var/lib/jupyter_guard`` before a server starts; without it the image has them.
+
+    What ``c`` sets already for the same traits stays where the lock leaves room for it: environment variables and
+    arguments of other names, and an earlier ``pre_spawn_hook``, which runs first.
+
+    Raises ``ValueError`` for a policy that is no absolute path. A file that is missing or not root's is no error here:
+    no server starts a kernel until it is there, and each says why.
+    """
+    files = [str(policy), *(str(path) for path in (groups or {}).values())]
+    for path in files:
+        if not Path(path).is_absolute():
+            raise ValueError(f"jupyter_guard.hub.enforce: the policy {path!r} is no absolute path")
+    for setting in settings(str(policy), python):
+        section, trait = setting.trait.split(".")
+        if trait == "environment":
+            _set_environment(c, str(policy), {name: str(path) for name, path in (groups or {}).items()})
+        elif trait == "args":
+            _set_arguments(c)
+        else:
+            setattr(c[section], trait, setting.value)
+    earlier = c.Spawner.get("pre_spawn_hook")
+    c.Spawner.pre_spawn_hook = partial(_before_spawning, earlier=earlier, folders=folders)
+
+
+def _set_environment(c: Any, policy: str, groups: dict[str, str]) -> None:
+    theirs = dict(c.Spawner.get("environment") or {})
+    ours: dict[str, Any] = {name: partial(_filled, text=text) for name, text in environment(policy).items()}
+    ours["JUPYTER_GUARD_POLICY"] = partial(_policy_of, policy=policy, groups=groups)
+    c.Spawner.environment = {**theirs, **ours}
+
+
+def _set_arguments(c: Any) -> None:
+    named = {one.split("=")[0] for one in arguments()}
+    theirs = [one for one in c.Spawner.get("args") or [] if one.split("=")[0] not in named]
+    c.Spawner.args = [*theirs, *arguments()]
+
+
+def _filled(spawner: Any, text: str) -> str:
+    return text.replace("{username}", user_folder(spawner))
+
+
+def _policy_of(spawner: Any, policy: str, groups: dict[str, str]) -> str:
+    member = {group.name for group in spawner.user.groups}
+    return next((path for name, path in groups.items() if name in member), policy)
+
+
+def user_folder(spawner: Any) -> str:
+    """The name of a user's folder: the Hub's own escaping, so that no name leads out of the place."""
+    return str(spawner.user.escaped_name).replace("/", "%2F")
+
+
+async def _before_spawning(spawner: Any, earlier: Any, folders: bool) -> None:
+    if earlier is not None:
+        done = earlier(spawner)
+        if hasattr(done, "__await__"):
+            await done
+    name = user_folder(spawner)
+    spawner.args = [one.replace("{username}", name) for one in spawner.args]
+    if folders:
+        make_ready(name, spawner.user.name)

@@ -1,0 +1,264 @@
+"""What this process does -> which of it is a cell's doing, and is put before the guard before it is done.
+
+Not a cell's are what a library does while it is imported and what the kernel does by itself. Where nobody but people
+has written anything in the session, nothing is asked but once a cell: `free` answers for the rest of it.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
+# So many quiet acts in a cell, and it is worth asking whether any in this session would be judged.
+MANY = 50
+FOLDERS_KEPT = 500
+PATHS_KEPT = 5000
+# A shell's exit status for a program that cannot be run.
+CANNOT_EXECUTE = 126
+# Read by the guard or run by Python when nobody looks.
+DECIDING = ("jupyter_guard.toml", "pyproject.toml", "sitecustomize.py", "usercustomize.py")
+# Functions that raise an event of their own and then do it by others.
+WHOLE = (os.sep + "shutil.py", os.sep + "tempfile.py")
+# Machinery that deletes and starts things on its own account, when no cell is on its stack.
+OWN = ("ipykernel", "IPython", "zmq", "tornado", "jupyter_client", "debugpy")
+# What a cell knows as `open` (IPython/core/interactiveshell.py).
+OPEN = "_modified_open"
+# A loop of events calls what it was given: ipykernel's own tasks stand between this file and themselves.
+GIVEN = os.path.join("asyncio", "events.py")
+# Libraries that open what they are told to, and nothing of their own.
+READERS = ("pandas", "numpy", "pyarrow", "polars", "joblib", "fsspec", "yaml", "dotenv")
+# What of the standard library reads accounts and calls by itself, and what only hands on a call.
+ON_THEIR_OWN = ("netrc.py", "site.py", "mimetypes.py", "platform.py", "ssl.py")
+HANDS_ON = ("ctypes", "threading.py", "concurrent", "asyncio", "functools.py", "contextlib.py", "multiprocessing")
+# Where secrets may lie; whether they do, the guard knows.
+MAY_BE_PRIVATE = re.compile(
+    r"(?i)(?:^|/)\.[^./]|secret|credential|token|passw|shadow|environ$|\.(?:pem|key|p12|pfx|kdbx|ovpn|tfstate|tfvars)$"
+    r"|htpasswd|wallet|vault|client_|service.account|tnsnames"
+)
+# A library may do these on its own account: only what a cell does itself, or has the standard library do, counts.
+DIRECT = frozenset(["os.kill", "os.killpg", "os.putenv", "ctypes.dlopen", "sys.addaudithook", "socket.bind"])
+# Nobody else is reached there.
+LOOPBACK = ("127.", "localhost", "[::1]")
+# After these a name may lead elsewhere.
+MOVES = frozenset(
+    ["os.chdir", "os.rename", "os.symlink", "os.link", "os.system", "os.posix_spawn", "subprocess.Popen", "shutil.move"]
+)
+
+
+class Acts:
+    """Hears the events of ``translations``, functions that make code of an event and its arguments, "" for none.
+
+    ``kind`` says what part a file's code plays, ``mine`` are the kinds that are the user's. ``ask(code, frame)`` raises
+    when the act may not be done, and may return a dictionary: ``free``, no act of this cell is judged; ``asked``, a
+    person was asked and allowed it. ``inside.busy`` is true while the guard itself is at work in a thread.
+    """
+
+    def __init__(self, kind, mine, ask, inside, translations, workspace):
+        self._kind, self._mine, self._ask, self._inside = kind, mine, ask, inside
+        self._translations = translations
+        # Written into all the time, and nobody is asked about that.
+        quiet = (workspace, tempfile.gettempdir(), "/dev", "/proc")
+        self._quiet = tuple(os.path.realpath(one) + os.sep for one in quiet)
+        self._standard = os.path.abspath(sysconfig.get_paths()["stdlib"]) + os.sep
+        self._folders = {}
+        # Paths that were opened: to read, with no secrets, going by their names; to write, with nothing to lose.
+        self._public, self._calm = set(), set()
+        self._pid = os.getpid()
+        # A file with secrets that somebody let a cell read: what is sent from then on may be its contents.
+        self._private = ""
+        self._is_free = False
+        self._quiet_acts = self._begun = 0
+        self._has_asked = False
+        # Called with whether acts are to be heard at all.
+        self.listen = bool
+
+    def hearing(self):
+        """Who hears which event."""
+        return dict(dict.fromkeys(self._translations, self._acted), open=self._opened)
+
+    def cell_begins(self):
+        """Whoever has written it, nothing is known of what it may do."""
+        self._begun += 1
+        self._quiet_acts = 0
+        self._has_asked = False
+        if self._is_free:
+            self._is_free = False
+            self.listen(True)
+
+    def put(self, code, frame):
+        """A driver is about to do what ``code`` says. Raises what ``ask`` raises."""
+        if self._is_free or getattr(self._inside, "busy", False):
+            return
+        self._inside.busy = True
+        try:
+            if self._is_mine(frame):
+                self._put(code, frame)
+        finally:
+            self._inside.busy = False
+
+    def _opened(self, event, args):
+        # The one event that loops raise by the hundred thousand.
+        if self._is_free:
+            return
+        path, _, flags = args
+        if not isinstance(flags, int):
+            return
+        known = self._calm if flags & WRITING else self._public
+        if path not in known and (flags & WRITING or self._may_be_private(path)):
+            self._acted(event, args, 3)
+        else:
+            self._quiet_acts += 1
+            if not self._has_asked and self._quiet_acts % MANY == 0:
+                self._acted("", (), 3)
+
+    def _may_be_private(self, path):
+        if not isinstance(path, str) or MAY_BE_PRIVATE.search(path):
+            return isinstance(path, str)
+        if len(self._public) > PATHS_KEPT:
+            self._public.clear()
+        self._public.add(path)
+        return False
+
+    def _acted(self, event, args, depth=2):
+        if self._is_free or getattr(self._inside, "busy", False):
+            return
+        self._inside.busy = True
+        try:
+            frame = sys._getframe(depth)
+            code = self._code(event, args, frame) if event else ""
+            if code:
+                try:
+                    told = self._put(code, frame)
+                except Exception:
+                    if event == "os.exec" and os.getpid() != self._pid:
+                        # A copy of this process was made to become that program. It must not go on as a kernel.
+                        os._exit(CANNOT_EXECUTE)
+                    raise
+                if told.get("asked") and event == "open" and not args[2] & WRITING:
+                    self._private = os.fsdecode(args[0])
+                return
+            self._quiet_acts += bool(event)
+            # The cell's own only: when its traceback is made, say, nobody may be there to answer any more.
+            if not self._has_asked and self._quiet_acts % MANY == 0 and self._is_mine(frame):
+                self._has_asked = True
+                with contextlib.suppress(Exception):
+                    # Nothing is at stake but time.
+                    self._put("", frame)
+        finally:
+            self._inside.busy = False
+
+    def _put(self, code, frame):
+        begun = self._begun
+        told = self._ask(code, frame) or {}
+        if told.get("free") and begun == self._begun:
+            self._is_free = True
+            self.listen(False)
+        return told
+
+    def _code(self, event, args, frame):
+        """The act as code; ``""`` for one that nobody has to judge."""
+        as_code = self._translations[event]
+        if event == "open" and not args[2] & WRITING:
+            return as_code(event, args) if self._is_direct(frame, reading=True) else ""
+        if event in MOVES:
+            self._folders.clear()
+            self._calm.clear()
+        paths = getattr(as_code, "paths", None)
+        if paths is not None and not event.startswith("shutil.") and frame.f_code.co_filename.endswith(WHOLE):
+            return ""
+        if paths is not None and all(self._is_quiet(one) for one in paths(args)):
+            if event == "open" and isinstance(args[0], str):
+                if len(self._calm) > PATHS_KEPT:
+                    self._calm.clear()
+                self._calm.add(args[0])
+            return ""
+        if not (self._is_direct(frame) if event in DIRECT else self._is_mine(frame)):
+            return ""
+        if event == "open" and isinstance(args[0], (str, bytes)) and os.path.islink(args[0]):
+            # What it leads to is what is written.
+            args = (os.path.realpath(args[0]), *args[1:])
+        code = as_code(event, args)
+        return self._sending(event, code, frame) if self._private and code else code
+
+    def _sending(self, event, code, frame):
+        """What is sent after secrets were read, as code that says so."""
+        first, _, rest = code.partition("\n")
+        if event == "http.client.send" and not any("//" + one in rest for one in LOOPBACK):
+            return "%s\nsent = open(%r).read()\n%s, data=sent)" % (first, self._private, rest[:-1])
+        if event in ("socket.connect", "socket.sendto") and "create_connection" in rest and self._is_direct(frame):
+            return "%s\nfound.sendall(open(%r, 'rb').read())" % (code, self._private)
+        return code
+
+    def _is_quiet(self, path):
+        """Whether a file lies where cells work, and decides about nothing but itself."""
+        if not isinstance(path, str):
+            if not isinstance(path, (bytes, os.PathLike)):
+                return True
+            path = os.fsdecode(path)
+        folder, slash, name = path.rpartition(os.sep)
+        if not name or name[0] == "." or name in DECIDING:
+            # Rare: the whole of it decides.
+            folder, name = os.path.split(os.path.abspath(path))
+            return bool(name) and name not in DECIDING and name[0] != "." and self._is_quiet_folder(folder)
+        found = self._folders.get(folder + slash)
+        if found is None:
+            if len(self._folders) > FOLDERS_KEPT:
+                self._folders.clear()
+            found = self._folders[folder + slash] = self._is_quiet_folder(folder + slash)
+        if found and os.path.islink(path):
+            return self._is_quiet(os.path.realpath(path))
+        return found
+
+    def _is_quiet_folder(self, folder):
+        folder = os.path.realpath(folder) + os.sep
+        inside = next((one for one in self._quiet if folder.startswith(one)), None)
+        return inside is not None and not (os.sep + folder[len(inside) :]).count(os.sep + ".")
+
+    def _is_mine(self, frame):
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith("<frozen importlib"):
+                return False
+            if self._kind(name) in self._mine:
+                return True
+            if name.endswith(GIVEN) and frame.f_code.co_name == "_run":
+                return True
+            if frame.f_code.co_name != OPEN and frame.f_globals.get("__name__", "").partition(".")[0] in OWN:
+                return False
+            frame = frame.f_back
+        # A thread that was given the function itself.
+        return True
+
+    def _is_direct(self, frame, reading=False):
+        """Whether a cell does it, if by the standard library: no installed library, which has reasons of its own."""
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith("<frozen importlib"):
+                return False
+            if self._kind(name) in self._mine or (name.endswith(GIVEN) and frame.f_code.co_name == "_run"):
+                return True
+            if (
+                not name.startswith("<frozen ")
+                and frame.f_code.co_name != OPEN
+                and not self._only_hands_on(name, frame, reading)
+            ):
+                return False
+            frame = frame.f_back
+        return True
+
+    def _only_hands_on(self, name, frame, reading):
+        if not name.startswith(self._standard) or "-packages" + os.sep in name:
+            package = frame.f_globals.get("__name__", "").partition(".")[0]
+            return (reading and package in READERS) or package.startswith("_jupyter_guard")
+        rest = name[len(self._standard) :]
+        if frame.f_code.co_name == "_send_signal":
+            # A process of its own that multiprocessing ends.
+            return False
+        return not rest.startswith(ON_THEIR_OWN) if reading else rest.startswith(HANDS_ON)
+
+
+if __name__ == "__main__":
+    sys.exit("this file is loaded by the kernel's launcher")

@@ -1,0 +1,127 @@
+"""A cell that may change files -> it runs when they are set aside; and ``%guard undo``.
+
+The helper does it, which the kernel's code cannot reach. A cell for which nothing is to be set aside passes by here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from jupyter_guard.guard.protocol import Aside, Judged, SetAside, to_bytes
+
+if TYPE_CHECKING:
+    from jupyter_guard.kernel.dispatch import Lane
+    from jupyter_guard.kernel.relay import Relay
+    from jupyter_guard.kernel.request import Execute
+
+log = logging.getLogger("jupyter_guard")
+
+
+class Undoing:
+    """What the helper has been asked to set aside or to bring back, and what follows from its answer."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._number = 0
+        self._waiting: dict[int, tuple[Callable[[SetAside], None], Execute | None]] = {}
+        self._begun: set[str] = set()
+
+    def begin(self, request: Execute, lane: Lane, answer: Judged, go: Callable[[], None]) -> None:
+        """Call ``go`` when what the cell may change is set aside; the policy says whether without."""
+        if answer.aside is None:
+            go()
+            return
+        relay = self._relay
+
+        def answered(found: SetAside) -> None:
+            judged = found.judged
+            if judged is None or judged.verdict == "allow":
+                go()
+            elif judged.verdict == "warn":
+                if not request.silent:
+                    request.card = request.card or judged.cards["warned"]
+                go()
+            elif judged.verdict == "confirm":
+                relay.asking.ask(request, judged, go, lambda key: relay.dispatch.refuse(request, lane, judged, key))
+            else:
+                relay.dispatch.refuse(request, lane, judged, "blocked")
+
+        self._begun.add(request.msg_id)
+        message = Aside(
+            self._next(answered, request),
+            "begin",
+            request.msg_id,
+            relay.dispatch.executed + 1 if request.store_history else 0,
+            request.origin,
+            to_bytes(request.code),
+            answer.aside,
+        )
+        relay.judging.set_aside(message)
+
+    def has(self, request: Execute) -> bool:
+        """Whether anything was set aside for a cell."""
+        return request.msg_id in self._begun
+
+    def finished(self, request: Execute, go: Callable[[], None]) -> None:
+        """A cell is done: call ``go`` when what it has changed is known."""
+        if request.msg_id not in self._begun:
+            go()
+            return
+        self._begun.discard(request.msg_id)
+        number = self._next(lambda _: go(), None)
+        self._relay.judging.set_aside(Aside(number, "finish", request.msg_id))
+
+    def undo(self, rest: str, request: Execute | None, say: Callable[[str], None], over: bool = False) -> None:
+        """Bring something back, or list what could be; ``say`` takes the words. Newer work is asked about."""
+
+        def answered(found: SetAside) -> None:
+            judged = found.judged
+            if judged is None:
+                say(found.text)
+            elif request is None:
+                say("Nothing was brought back: there is newer work, and nobody to ask about it.")
+            else:
+                self._relay.asking.ask(
+                    request,
+                    judged,
+                    lambda: self.undo(rest, request, say, over=True),
+                    lambda _: say("Nothing was brought back."),
+                )
+
+        message = Aside(self._next(answered, None), "undo", rest=rest[:4096], over=over)
+        self._relay.judging.set_aside(message)
+
+    def answered(self, found: SetAside) -> None:
+        """The helper's answer."""
+        waiting = self._waiting.pop(found.id, None)
+        if waiting is not None:
+            waiting[0](found)
+
+    def interrupted(self) -> bool:
+        """An interrupt came: a cell that waits here does not run. Whether there was one."""
+        return self._fail("it was interrupted while its files were being set aside", only_cells=True)
+
+    def lost(self, reason: str) -> None:
+        """The helper ended: nobody knows whether anything is set aside, so nothing of it goes on."""
+        self._fail(reason)
+
+    def _fail(self, reason: str, only_cells: bool = False) -> bool:
+        failing = {key: one for key, one in self._waiting.items() if one[1] is not None or not only_cells}
+        for number, (answered, request) in failing.items():
+            del self._waiting[number]
+            if request is None:
+                answered(SetAside(number, f"There is no answer: {reason}."))
+                continue
+            from jupyter_guard.guard.protocol import Vet
+            from jupyter_guard.kernel.dispatch import refused
+
+            vet = Vet(number, to_bytes(request.code), request.origin, self._relay.language, request.cell_id)
+            answered(SetAside(number, judged=refused(vet, reason)))
+        return bool(failing)
+
+    def _next(self, answered: Callable[[SetAside], None], request: Execute | None) -> int:
+        self._number += 1
+        self._waiting[self._number] = answered, request
+        return self._number

@@ -1,0 +1,179 @@
+"""Kernel specs and kernels of a server -> guarded ones only, whatever was asked for and however."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from tornado import web
+from traitlets import DottedObjectName, Enum, Instance, Type, Unicode, default
+
+from jupyter_guard.guard.install import KERNEL_MODULE, locked_spec
+from jupyter_guard.policy.files import admin_problems
+
+# How a command begins that starts the wrapper and nothing before it.
+COMMAND = (sys.executable, "-I", "-m", KERNEL_MODULE)
+# The only variable that a session adds, and no more than a notebook's path.
+SESSION_NAME = "JPY_SESSION_NAME"
+PROVISIONER = "local-provisioner"
+
+
+class LockedKernelSpecManager(KernelSpecManager):
+    """Every kernel spec that an administrator or a user has, as its guarded twin under the same name.
+
+    What ``inner`` finds is looked at anew each time, so a kernel that a user makes appears at once. A spec of a user's
+    names what runs inside the guard, never what runs instead of it: its environment reaches the wrapped kernel only,
+    its provisioner is left out.
+    """
+
+    inner_class = Type(KernelSpecManager, KernelSpecManager, config=True, help="Where kernel specs are found.")
+    user_kernels = Enum(
+        ("python", "all", "none"),
+        "python",
+        config=True,
+        help="Which kernel specs from folders that not only root writes are offered, guarded: those that start "
+        "ipykernel, so that cells are judged; all; none.",
+    )
+    user_folder = Unicode(config=True, help="The folder of the user's own kernel specs.")
+    inner = Instance(KernelSpecManager)
+
+    @default("user_folder")
+    def _default_user_folder(self) -> str:
+        return str(Path("~/.local/share/jupyter/kernels").expanduser())
+
+    @default("inner")
+    def _default_inner(self) -> KernelSpecManager:
+        inner = self.inner_class(parent=self)
+        folders = [one for one in inner.kernel_dirs if is_trusted(one)]
+        if self.user_kernels != "none":
+            # The last: a user's spec does not take the name of an administrator's.
+            folders += [one for one in (*inner.kernel_dirs, self.user_folder) if one not in folders]
+        inner.kernel_dirs = folders
+        return inner
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Names and folders of all kernels that are offered."""
+        found: dict[str, str] = self.inner.find_kernel_specs()
+        return {name: folder for name, folder in found.items() if self._why_not(name, folder) is None}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The guarded twin of the kernel. Raises ``NoSuchKernel``, also for one that cannot be guarded."""
+        inner = self.inner.get_kernel_spec(kernel_name)
+        reason = self._why_not(kernel_name, inner.resource_dir)
+        if reason is not None:
+            self.log.warning("jupyter_guard: the kernel %r is not offered: %s", kernel_name, reason)
+            raise NoSuchKernel(kernel_name)
+        made = locked_spec(kernel_name, inner.to_dict(), inner.resource_dir, is_trusted(inner.resource_dir))
+        return KernelSpec(resource_dir=inner.resource_dir, **made)
+
+    def _why_not(self, name: str, folder: str) -> str | None:
+        """Why a kernel that was found is not offered."""
+        try:
+            argv = self.inner.get_kernel_spec(name).argv
+        except Exception as problem:
+            # Whatever is wrong with somebody's file: it is one kernel less, not a server without kernels.
+            return f"its file cannot be read: {problem}"
+        if not argv:
+            return "it has no command"
+        if is_trusted(folder) or self.user_kernels == "all" or starts_ipykernel(argv):
+            return None
+        return "its command is a user's own and starts no ipykernel, so that no cell of it would be judged"
+
+    def install_kernel_spec(self, *_: Any, **__: Any) -> str:
+        """Refused: a server installs nothing for anybody."""
+        raise PermissionError("jupyter_guard: kernel specs of this server are not installed by it")
+
+    remove_kernel_spec = install_kernel_spec
+    install_native_kernel_spec = install_kernel_spec  # type: ignore[assignment]
+
+
+class LockedKernelManager(ServerKernelManager):
+    """Starts the wrapper or nothing: the last look at a command before it runs."""
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """The command of the kernel. Raises ``web.HTTPError`` 403 for one that does not start the guard."""
+        command: list[str] = super().format_kernel_cmd(extra_arguments)
+        if tuple(islice(command, len(COMMAND))) != COMMAND:
+            raise web.HTTPError(403, f"jupyter_guard: the kernel {self.kernel_name!r} would start without the guard")
+        return command
+
+
+class LockedMappingKernelManager(AsyncMappingKernelManager):
+    """Starts kernels of ``LockedKernelSpecManager`` only, and none while the administrator's policy is not in order."""
+
+    @default("kernel_manager_class")
+    def _default_kernel_manager_class(self) -> DottedObjectName:
+        return f"{__name__}.LockedKernelManager"  # type: ignore[return-value]
+
+    async def _async_start_kernel(self, **asked: Any) -> str:
+        self._check()
+        if asked.get("env"):
+            asked["env"] = _environment(asked["env"])
+        started: str = await super()._async_start_kernel(**asked)
+        return started
+
+    start_kernel = _async_start_kernel  # type: ignore[assignment]
+
+    async def _async_restart_kernel(self, kernel_id: str, now: bool = False) -> None:
+        self._check()
+        await super()._async_restart_kernel(kernel_id, now=now)  # type: ignore[no-untyped-call]
+
+    restart_kernel = _async_restart_kernel  # type: ignore[assignment]
+
+    def _check(self) -> None:
+        """Raise ``web.HTTPError`` 403, in words, where nothing may start."""
+        problems = admin_problems(os.environ)
+        manager = self.kernel_spec_manager
+        if not isinstance(manager, LockedKernelSpecManager):
+            problems.append(f"the server's kernel spec manager is {type(manager).__name__}, which guards nothing")
+        if not issubclass(self.kernel_manager_factory_class(), LockedKernelManager):
+            problems.append("the server's kernel manager would start any command")
+        offered = KernelProvisionerFactory.instance(parent=self.parent).default_provisioner_name
+        if offered != PROVISIONER:
+            problems.append(f"kernels would be started by {offered!r}, beside which nothing guards")
+        if problems:
+            text = "jupyter_guard: no kernel starts here until an administrator mends this: " + "; ".join(problems)
+            self.log.error("%s", text)
+            raise web.HTTPError(403, text.replace("%", "%%"), reason="No kernel starts without the guard's policy")
+
+    def kernel_manager_factory_class(self) -> type:
+        """The class of the kernels' managers."""
+        from traitlets.utils.importstring import import_item
+
+        found: type = import_item(str(self.kernel_manager_class))
+        return found
+
+
+def _environment(asked: dict[str, str]) -> dict[str, str]:
+    """The server's own environment with the session's name, whatever else a request would add or change."""
+    added = {SESSION_NAME: asked[SESSION_NAME]} if SESSION_NAME in asked else {}
+    return {**os.environ, **added}
+
+
+def starts_ipykernel(argv: list[str]) -> bool:
+    """Whether a command starts ipykernel: directly, or in a conda environment as nb_conda_kernels does."""
+    words = list(argv[1:3])
+    if words == ["-m", "nb_conda_kernels.runner"]:
+        return argv[0] == sys.executable and any(pair == ("-m", "ipykernel_launcher") for pair in pairwise(argv[3:]))
+    return words in (["-m", "ipykernel_launcher"], ["-m", "ipykernel"]) and KERNEL_MODULE not in argv
+
+
+def is_trusted(folder: str) -> bool:
+    """Whether only root can change what is in the folder: it and all above it belong to root and others only read."""
+    path = Path(folder).resolve()
+    for one in (path, *path.parents):
+        try:
+            status = one.stat()
+        except OSError:
+            return False
+        # A sticky folder such as /tmp lets nobody replace what is another's.
+        if status.st_uid != 0 or (status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX):
+            return False
+    return True

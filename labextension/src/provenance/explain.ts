@@ -1,0 +1,31 @@
+/** An edit without an explanation and a command that a person gave just now -> the ledger that the two make. Pure. */
+
+import { CommandKind, isCompletionLike } from './classify';
+import { Arrival, applied, ILedger, insertedBy, IStep } from './ledger';
+import { TextMemory } from './memory';
+
+/** An edit that a command may yet explain: JupyterLab reports a command after it has done its work. */
+export interface IUnexplained {
+  readonly arrival: Arrival;
+  readonly before: ILedger;
+  readonly after: ILedger;
+  readonly steps: readonly IStep[];
+}
+
+/** The ledger after an edit that a command of that kind made, or `null` where the command does not make such edits. */
+export function explained(edit: IUnexplained, kind: CommandKind, memory: TextMemory): ILedger | null {
+  switch (kind) {
+    case 'inline-completion':
+      return edit.arrival === 'api' ? applied(edit.before, edit.steps, 'inline-completed') : null;
+    case 'completion':
+      return edit.arrival === 'api' && isCompletionLike(insertedBy(edit.steps))
+        ? applied(edit.before, edit.steps, 'completed')
+        : null;
+    case 'arrangement': {
+      const runs = memory.reassemble(edit.after.text);
+      return runs && edit.arrival === 'program' ? { text: edit.after.text, runs } : null;
+    }
+    case 'other':
+      return null;
+  }
+}

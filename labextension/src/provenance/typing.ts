@@ -1,0 +1,61 @@
+/** What a person's own events said they would put into an editor -> whether an edit put in no more than that. Pure. */
+
+/** An editor closes what a person opens; of quotation marks it closes three, where they are the third. */
+const CLOSED_BY: ReadonlyMap<string, string> = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+  ['<', '>'],
+  ['"', '"'],
+  ["'", "'"],
+  ['`', '`']
+]);
+const QUOTES = 3;
+
+/** The characters of a person's `beforeinput` events of late, each of which explains one character of an edit. */
+export class TypedCharacters {
+  constructor(private readonly _windowMs: number) {}
+
+  /** A person's event at `now` says that it puts in `data`. */
+  note(data: string, now: number): void {
+    this._fresh(now);
+    this._pending.push(...[...visible(data)].map(character => ({ character, time: now })));
+  }
+
+  /**
+   * Whether a person typed what can be seen of `inserted`, the pieces that one edit puts in; takes it if so, that no
+   * second edit counts on it. With several cursors one key puts the same into each place.
+   */
+  take(inserted: readonly string[], now: number): boolean {
+    this._fresh(now);
+    const rest = [...this._pending];
+    const closing = new Map<string, number>();
+    for (const character of visible([...new Set(inserted)].join(''))) {
+      const at = rest.findIndex(one => one.character === character);
+      const left = closing.get(character) ?? 0;
+      if (at >= 0) {
+        rest.splice(at, 1);
+        const closer = CLOSED_BY.get(character);
+        if (closer) {
+          closing.set(closer, (closing.get(closer) ?? 0) + (closer === character ? QUOTES : 1));
+        }
+      } else if (left > 0) {
+        closing.set(character, left - 1);
+      } else {
+        return false;
+      }
+    }
+    this._pending = rest;
+    return true;
+  }
+
+  private _fresh(now: number): void {
+    this._pending = this._pending.filter(one => now - one.time < this._windowMs);
+  }
+
+  private _pending: { readonly character: string; readonly time: number }[] = [];
+}
+
+function visible(text: string): string {
+  return text.replace(/\s/g, '');
+}

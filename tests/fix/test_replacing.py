@@ -1,0 +1,61 @@
+"""Calls that an organisation wants to be others: what they become, and where nothing is offered."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_guard.fix.replacing import replaced
+from jupyter_guard.terms import Span
+
+
+def rewritten(code: str, call: str) -> str | None:
+    """The cell with the call of that text replaced."""
+    at = code.index(call)
+    line, column = code.count("\n", 0, at) + 1, at - (code.rfind("\n", 0, at) + 1)
+    found = replaced(code, Span(line, column, line, column + len(call)), "acme.db.read")
+    assert found is None or not found.safe
+    return None if found is None else found.code
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "after"),
+    [
+        ("x = pd.read_sql(q, c)  # all", "pd.read_sql(q, c)", "import acme.db\nx = acme.db.read(q, c)  # all"),
+        ("import acme.db\nx = r(q)", "r(q)", "import acme.db\nx = acme.db.read(q)"),
+        ("import acme\nx = r(q)", "r(q)", "import acme\nimport acme.db\nx = acme.db.read(q)"),
+        ("%time 1\nü = 'ö'; x = r(q)", "r(q)", "%time 1\nimport acme.db\nü = 'ö'; x = acme.db.read(q)"),
+        (
+            "@cached\ndef f(q):\n    return r(q)",
+            "r(q)",
+            "import acme.db\n@cached\ndef f(q):\n    return acme.db.read(q)",
+        ),
+        ("x = r(r(q))", "r(q)", "import acme.db\nx = r(acme.db.read(q))"),
+    ],
+)
+def test_a_call_is_replaced_and_its_module_imported(code: str, call: str, after: str) -> None:
+    assert rewritten(code, call) == after
+
+
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        ("acme = 1\nx = r(q)", "r(q)"),
+        ("import other as acme\nx = r(q)", "r(q)"),
+        ("def f(acme):\n    return r(q)", "r(q)"),
+        ("from x import acme\nr(q)", "r(q)"),
+        ("x = r(q", "r(q"),
+        ("x = rq", "rq"),
+        ("  x = r(q)", "r(q)"),
+        ("(r  # ours\n.s)(q); x = r(q)", "x"),
+        ("%time r(q)", "r(q)"),
+    ],
+)
+def test_where_it_is_not_exact_nothing_is_offered(code: str, call: str) -> None:
+    assert rewritten(code, call) is None
+
+
+@given(st.text(alphabet="ar(q)=.\n %!'#ü", max_size=40), st.integers(1, 3), st.integers(0, 8), st.integers(0, 9))
+def test_whatever_the_cell_is_nothing_is_raised(code: str, line: int, start: int, width: int) -> None:
+    replaced(code, Span(line, start, line, start + width), "acme.db.read")

@@ -1,0 +1,192 @@
+"""A real JupyterHub with its proxy, started as root, and a normal user of it; in a mount namespace of its own.
+
+The account exists in that namespace only: a copy of the password file with one line more lies over the machine's. So do
+the folders below ``/etc``, ``/var/lib`` and ``/run`` that the lock uses, and where the interpreter lies below a home that
+only root may enter, a way to it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.hub.user import User
+
+ROOT = Path(__file__).parents[2]
+PROXY = "configurable-http-proxy"
+NAME, UID = "visitor", 24242
+CONFIG = """
+import sys
+sys.path.insert(0, {root!r})
+c = get_config()
+c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
+c.JupyterHub.hub_port = {hub_port}
+c.JupyterHub.db_url = "sqlite:///:memory:"
+c.JupyterHub.cookie_secret_file = {folder!r} + "/cookie_secret"
+c.JupyterHub.pid_file = ""
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = {word!r}
+c.Authenticator.allowed_users = {{"{name}"}}
+c.JupyterHub.services = [dict(name="tests", api_token={token!r})]
+c.JupyterHub.load_roles = [dict(name="tests", scopes=["admin:users", "admin:servers", "tokens"], services=["tests"])]
+c.ConfigurableHTTPProxy.command = [{proxy!r}]
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
+c.Spawner.http_timeout = c.Spawner.start_timeout = 90
+c.JupyterHub.log_level = "INFO"
+
+from jupyter_guard.hub import enforce
+
+enforce(c, policy="/etc/jupyter/jupyter_guard.toml")
+"""
+POLICY = """
+version = 1
+[isolation]
+require = []
+[deny]
+calls = ["os.mkfifo"]
+"""
+# In the namespace: what the machine has lies beneath, untouched.
+SETUP = r"""
+set -e
+folder=$1 shut=$2; shift 2
+mount --make-rprivate /
+if [ -n "$shut" ]; then
+    mkdir -p "$folder/beneath"
+    mount --rbind "$shut" "$folder/beneath"
+    mount -t tmpfs -o mode=755 open "$shut"
+    for one in "$@"; do
+        case "$one" in "$shut"/*) mkdir -p "$one"; mount --rbind "$folder/beneath/${one#"$shut"/}" "$one";; esac
+    done
+fi
+for one in passwd group; do mount --bind "$folder/$one" /etc/$one; done
+mkdir -p /etc/jupyter /var/lib/jupyter_guard /run/jupyter_guard
+mount -t tmpfs -o mode=755 policy /etc/jupyter
+mount -t tmpfs -o mode=755 state /var/lib/jupyter_guard
+mount -t tmpfs -o mode=755 run /run/jupyter_guard
+mount --bind "$folder/etc" /etc/jupyter
+cd "$folder"
+exec "$PYTHON" -m jupyterhub -f "$folder/jupyterhub_config.py"
+"""
+
+
+@pytest.fixture(scope="session")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """The user's way in: his token, and his home as root sees it."""
+    needs()
+    folder = Path("/var/tmp") / f"jg-hub-{secrets.token_hex(4)}"
+    home = folder / "home"
+    (folder / "etc").mkdir(parents=True)
+    folder.chmod(0o755)
+    home.mkdir(mode=0o700)
+    os.chown(home, UID, UID)
+    passwd = Path("/etc/passwd").read_text() + f"{NAME}:x:{UID}:{UID}::{home}:/bin/sh\n"
+    (folder / "passwd").write_text(passwd)
+    (folder / "group").write_text(Path("/etc/group").read_text() + f"{NAME}:x:{UID}:\n")
+    (folder / "etc/jupyter_guard.toml").write_text(POLICY)
+    port, hub_port, proxy_port = free_ports(3)
+    token, word = secrets.token_hex(16), secrets.token_hex(8)
+    (folder / "jupyterhub_config.py").write_text(
+        CONFIG.format(
+            root=str(ROOT),
+            port=port,
+            hub_port=hub_port,
+            proxy_port=proxy_port,
+            folder=str(folder),
+            name=NAME,
+            word=word,
+            token=token,
+            proxy=proxy(),
+        )
+    )
+    (folder / "jupyterhub_config.py").chmod(0o600)
+    shut = next((str(one) for one in reversed(Path(sys.base_prefix).parents) if not one.stat().st_mode & 0o005), "")
+    needed = [sys.base_prefix, str(ROOT)]
+    environment = {**os.environ, "PYTHON": sys.executable}
+    log = (folder / "hub.log").open("wb")
+    process = subprocess.Popen(
+        ["unshare", "--mount", "/bin/sh", "-c", SETUP, "hub", str(folder), shut, *needed],
+        env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        client = wait(f"http://127.0.0.1:{port}", process, folder)
+        try:
+            visitor = User(f"http://127.0.0.1:{port}", NAME, client, home, token)
+        except AssertionError as problem:
+            pytest.fail(f"{problem}\n{(folder / 'hub.log').read_text()[-6000:]}")
+        yield visitor
+    finally:
+        end(process)
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def needs() -> None:
+    """Skip, with the reason, where no Hub can be started."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("a Hub that starts servers of other users needs root, on Linux")
+    if proxy() == "":
+        pytest.skip(f"{PROXY} is not there: make test installs it with npm")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /mnt"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"no mount namespace can be had here: {done.stderr.strip()}")
+
+
+def proxy() -> str:
+    """The proxy's program, as `make test` installs it."""
+    beside = Path(sys.prefix) / "proxy/node_modules/.bin" / PROXY
+    return str(beside) if beside.exists() else shutil.which(PROXY) or ""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def wait(url: str, process: subprocess.Popen[bytes], folder: Path, seconds: float = 60) -> httpx.Client:
+    """A client that may do what the Hub's own test service may. Fails with the Hub's log when it does not come up."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/hub/api/", timeout=5).status_code == 200:
+                return httpx.Client(base_url=url, timeout=100)
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the Hub did not come up:\n{(folder / 'hub.log').read_text()[-4000:]}")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End the Hub, and with it its proxy and the servers."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    # Servers have sessions of their own; all that runs under the account is the test's.
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == UID:
+                os.kill(int(entry.name), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue

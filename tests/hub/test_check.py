@@ -1,0 +1,103 @@
+"""`jupyter guard hub check`: every setting that is missing is a hole, with the trait's name and the fix."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from jupyter_guard.cli.hub import command
+from jupyter_guard.hub import settings
+from jupyter_guard.hub.check import CannotCheckError, check_file, check_server
+from tests.hub.user import User
+
+ENFORCED = "from jupyter_guard.hub import enforce\nenforce(c, policy={policy!r})\n"
+
+
+def config_of(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "jupyterhub_config.py"
+    path.write_text("c = get_config()\n" + text)
+    return path
+
+
+def policy_of(tmp_path: Path, text: str = "version = 1\n") -> str:
+    path = tmp_path / "policy.toml"
+    path.write_text(text)
+    path.chmod(0o644)
+    return str(path)
+
+
+def test_an_open_hub_has_every_hole(tmp_path: Path) -> None:
+    holes = {hole.where for hole in check_file(config_of(tmp_path, "c.JupyterHub.port = 8000\n"))}
+    assert holes == {f"c.{one.trait}" for one in settings("/etc/jupyter/jupyter_guard.toml")}
+
+
+@pytest.mark.skipif("__import__('os').geteuid() != 0", reason="a policy that belongs to root needs root")
+def test_enforce_closes_every_hole(tmp_path: Path) -> None:
+    assert check_file(config_of(tmp_path, ENFORCED.format(policy=policy_of(tmp_path)))) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("c.Spawner.cmd = ['jupyterhub-singleuser']", "c.Spawner.cmd"),
+        ("c.Spawner.disable_user_config = False", "c.Spawner.disable_user_config"),
+        ("c.Spawner.env_keep = ['PATH', 'PYTHONPATH']", "c.Spawner.env_keep"),
+        ("c.Spawner.environment = {}", "c.Spawner.environment"),
+        ("c.Spawner.args = c.Spawner.args[1:]", "c.Spawner.args"),
+        ("c.JupyterHub.allow_named_servers = True", "c.JupyterHub.allow_named_servers"),
+        ("c.KubeSpawner.cmd = ['start.sh']", "c.KubeSpawner.cmd"),
+        ("c.LocalProcessSpawner.environment = {'A': 'b'}", "c.LocalProcessSpawner.environment"),
+        ("c.Spawner.group_overrides = {'a': {'spawner_override': {'cmd': ['x']}}}", "c.Spawner.group_overrides"),
+        ("c.Spawner.apply_user_options = print", "c.Spawner.apply_user_options"),
+    ],
+)
+def test_what_comes_after_is_seen(tmp_path: Path, line: str, where: str) -> None:
+    text = ENFORCED.format(policy=policy_of(tmp_path)) + line + "\n"
+    holes = {hole.where: hole for hole in check_file(config_of(tmp_path, text))}
+    assert where in holes
+    assert holes[where].fix
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "not there"), ("version = 1\n[deny", "TOML"), ("version = 99\n", "version"), ('version = 1\nmode = "observe"\n', "observe")],
+)  # fmt: skip
+def test_a_policy_that_is_not_in_order(tmp_path: Path, content: str | None, said: str) -> None:
+    policy = str(tmp_path / "missing.toml") if content is None else policy_of(tmp_path, content)
+    found = [hole.found for hole in check_file(config_of(tmp_path, ENFORCED.format(policy=policy)))]
+    assert any(said in one for one in found), found
+
+
+def test_policies_of_groups_are_looked_at(tmp_path: Path) -> None:
+    groups = "from jupyter_guard.hub import enforce\nenforce(c, {policy!r}, groups={{'staff': '/not/there.toml'}})\n"
+    holes = check_file(config_of(tmp_path, groups.format(policy=policy_of(tmp_path))))
+    assert "/not/there.toml" in {hole.where for hole in holes}
+
+
+@pytest.mark.parametrize("text", ["raise KeyError('x')\n", "c.x = (\n", "import not_there\n"])
+def test_a_file_that_cannot_be_loaded(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CannotCheckError, match=r"jupyterhub_config\.py cannot be loaded"):
+        check_file(config_of(tmp_path, text))
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(CannotCheckError, match="cannot be reached"):
+        check_server("http://127.0.0.1:9/user/x", "t")
+    with pytest.raises(CannotCheckError, match="no address"):
+        check_server("ftp://x", "t")
+
+
+def test_the_command(tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, ["check", str(config_of(tmp_path, "")), "--format", "json"])
+    assert done.exit_code == 1
+    assert {one["where"] for one in json.loads(done.stdout)} >= {"c.Spawner.cmd", "c.Spawner.args"}
+    both = CliRunner().invoke(command, ["check"])
+    assert both.exit_code == 2
+
+
+@pytest.mark.hub
+def test_a_running_server_is_whole(user: User) -> None:
+    assert check_server(user.url + user.base, user.token) == []

@@ -1,0 +1,64 @@
+"""The lock on a real Hub: what a user must still be able to do."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.hub.user import User, printed, text
+
+pytestmark = pytest.mark.hub
+
+
+def test_every_kernel_is_guarded(user: User) -> None:
+    answer = user.ask("GET", "/api/kernelspecs").json()
+    assert "python3" in answer["kernelspecs"]
+    for spec in answer["kernelspecs"].values():
+        assert spec["spec"]["argv"][1:4] == ["-I", "-m", "jupyter_guard.kernel"], spec
+
+
+def test_a_cell_runs_as_the_user(user: User) -> None:
+    kernel = user.kernel()
+    assert text(user.run(kernel, "import os; print(os.getuid(), 6 * 7)")) == "24242 42\n"
+
+
+def test_a_cell_is_judged(user: User) -> None:
+    kernel = user.kernel()
+    assert "JG" in printed(user.run(kernel, "import shutil; shutil.rmtree('/home')"))
+
+
+def test_a_notebook_is_saved_signed_and_exported(user: User) -> None:
+    user.notebook("kept.ipynb", "6 * 7")
+    assert user.ask("GET", "/api/contents/kept.ipynb").json()["content"]["cells"][0]["source"] == "6 * 7"
+    assert user.ask("POST", "/api/contents/kept.ipynb/trust").status_code == 201
+    notary = "import os; print(sorted(os.listdir('/var/lib/jupyter_guard/users/visitor/notary')))"
+    assert "nbsignatures.db" in text(user.run(user.kernel(), notary))
+    for form, part in (("html", "<html"), ("script", "6 * 7"), ("markdown", "6 * 7")):
+        answer = user.ask("GET", f"/nbconvert/{form}/kept.ipynb")
+        assert answer.status_code == 200, answer.text[:300]
+        assert part in answer.text
+
+
+def test_a_kernel_restarts(user: User) -> None:
+    kernel = user.kernel()
+    user.run(kernel, "kept = 1")
+    assert user.ask("POST", f"/api/kernels/{kernel}/restart").status_code == 200
+    assert text(user.run(kernel, "print('kept' in globals())")) == "False\n"
+
+
+def test_input_history_is_kept(user: User) -> None:
+    kernel = user.kernel()
+    user.run(kernel, "remembered = 42")
+    code = "ip = get_ipython(); ip.history_manager.writeout_cache(); print(ip.history_manager.hist_file)"
+    assert "/var/lib/jupyter_guard/users/visitor/ipython/profile_default/history" in text(user.run(kernel, code))
+
+
+def test_the_journal_names_the_user(user: User) -> None:
+    kernel = user.kernel()
+    user.run(kernel, "1 + 1")
+    code = "import glob, os; print([open(one).read() for one in glob.glob(os.environ['JUPYTER_DATA_DIR'] + '/jupyter_guard/audit/*.jsonl')])"  # fmt: skip
+    until = time.monotonic() + 20
+    while '"user":"visitor"' not in (told := text(user.run(kernel, code))) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert '"user":"visitor"' in told

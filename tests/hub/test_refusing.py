@@ -1,0 +1,70 @@
+"""A policy that is not in order: no kernel starts, the user reads why, and the administrator's log has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.hub.user import User, refused, text
+
+pytestmark = pytest.mark.hub
+
+
+def missing(policy: Path) -> None:
+    policy.unlink()
+
+
+def writable_by_others(policy: Path) -> None:
+    policy.chmod(0o666)
+
+
+def not_roots(policy: Path) -> None:
+    import os
+
+    os.chown(policy, 24242, 24242)
+
+
+def a_link(policy: Path) -> None:
+    policy.rename(policy.with_name("elsewhere.toml"))
+    policy.symlink_to("elsewhere.toml")
+
+
+def half_written(policy: Path) -> None:
+    policy.write_text(policy.read_text()[:-5])
+
+
+def from_the_future(policy: Path) -> None:
+    policy.write_text("version = 2\n")
+
+
+def a_folder(policy: Path) -> None:
+    policy.unlink()
+    policy.mkdir()
+
+
+@pytest.mark.parametrize(
+    "spoil", [missing, writable_by_others, not_roots, a_link, half_written, from_the_future, a_folder]
+)
+def test_no_kernel_starts(user: User, spoil: Callable[[Path], None]) -> None:
+    policy = user.home.parent / "etc/jupyter_guard.toml"
+    good = policy.read_text()
+    running = user.kernel()
+    assert text(user.run(running, "print(6 * 7)")) == "42\n"
+    try:
+        spoil(policy)
+        answer = user.ask("POST", "/api/kernels", json={"name": "python3"})
+        assert answer.status_code == 403, answer.text
+        assert "/etc/jupyter/jupyter_guard.toml" in answer.json()["message"]
+        assert "jupyter_guard: no kernel starts here" in (user.home.parent / "hub.log").read_text()
+        # A kernel that runs already has its policy, and gets no other.
+        assert refused(user.run(running, "__import__('os').mkfifo('/nowhere')"))
+    finally:
+        if policy.is_dir() and not policy.is_symlink():
+            policy.rmdir()
+        policy.unlink(missing_ok=True)
+        policy.with_name("elsewhere.toml").unlink(missing_ok=True)
+        policy.write_text(good)
+        user.ask("DELETE", f"/api/kernels/{running}")
+    assert text(user.run(user.kernel(), "print(6 * 7)")) == "42\n"

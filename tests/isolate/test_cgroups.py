@@ -1,0 +1,86 @@
+"""Control groups of version 2: what is left to this user is found, and a kernel's group holds and ends what is in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_guard.isolate import cgroups
+from jupyter_guard.isolate.cgroups import Group, delegated
+
+PLACE, WHY = delegated()
+ROOT = cgroups._root("/proc/self/mountinfo") if sys.platform == "linux" else ""
+# Run `systemd-run --user --scope -p Delegate=yes -- make test` where there is systemd, to have them run.
+DELEGATED = pytest.mark.skipif(not PLACE, reason=WHY or "it is delegated")
+MADE = pytest.mark.skipif(
+    not (ROOT and os.access(ROOT, os.W_OK)), reason="no control group of version 2 may be made here"
+)
+MIB = 1 << 20
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+@MADE
+def test_a_group_takes_processes_with_all_that_they_start_and_ends_them() -> None:
+    group = Group(ROOT)
+    script = (
+        "import os, sys, subprocess; sys.stdin.readline(); subprocess.Popen(['sleep', '60'], start_new_session=True)"
+    )
+    script += "; print(1, flush=True); sys.stdin.readline()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as one:
+        assert one.stdin is not None
+        assert one.stdout is not None
+        group.take([one.pid, 2**22 - 1])
+        one.stdin.write("\n")
+        one.stdin.flush()
+        assert one.stdout.readline() == "1\n"
+        members = group.members()
+        assert one.pid in members
+        assert len(members) == 2
+        group.end()
+        assert one.wait(10) == -9
+    assert not Path(group.path).exists()
+    assert not any(
+        Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_text() for pid in members
+    )
+
+
+@DELEGATED
+def test_what_is_over_the_limit_gets_no_memory() -> None:
+    group = Group(PLACE)
+    group.hold({"memory": 64 * MIB, "processes": 8})
+    script = "import sys; sys.stdin.readline(); x = b'x' * (200 << 20)"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, text=True) as one:
+        group.take([one.pid])
+        one.communicate("\n")
+        assert one.returncode == -9
+    group.end()
+
+
+def test_what_is_not_left_to_this_user_is_said(tmp_path: Path) -> None:
+    own, mounts = tmp_path / "cgroup", tmp_path / "mountinfo"
+    own.write_text("4:memory:/\n0::/user.slice/session-1.scope\n")
+    mounts.write_text(f"30 1 0:26 / {tmp_path}/v2 rw,nosuid - cgroup2 cgroup2 rw\n")
+    scope = tmp_path / "v2" / "user.slice" / "session-1.scope"
+    scope.mkdir(parents=True)
+    (tmp_path / "v2" / "cgroup.controllers").write_text("memory pids\n")
+    assert "none is left to this user" in delegated(str(own), str(mounts))[1]
+    (tmp_path / "v2" / "cgroup.controllers").write_text("hugetlb\n")
+    assert "no memory and no pids" in delegated(str(own), str(mounts))[1]
+    (scope.parent / "cgroup.subtree_control").write_text("memory pids\n")
+    (scope.parent / "cgroup.procs").write_text("")
+    assert delegated(str(own), str(mounts)) == (str(scope.parent), "")
+    own.write_text("4:memory:/\n")
+    assert "no control groups of version 2" in delegated(str(own), str(mounts))[1]

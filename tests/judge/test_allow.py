@@ -1,0 +1,84 @@
+"""An organisation's list of what may be imported: any other import is refused, however it is written."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_guard import Session, vet
+from jupyter_guard.judge.deny import is_allowed
+from jupyter_guard.policy import Layer, Policy
+from jupyter_guard.policy.layer import preset_layer
+from jupyter_guard.terms import Verdict
+
+LIST = Policy.parse('version = 1\n[allow]\nimports = ["stdlib", "pandas", "acme.db"]\n')
+
+
+def unlisted(*cells: str) -> list[str]:
+    session = Session(LIST, origin="human")
+    reports = [session.vet(cell) for cell in cells]
+    for report in reports:
+        for one in report.findings:
+            assert one.rule != "JG894" or (report.verdict, one.decided_by) == (Verdict.BLOCK, "user: allow.imports")
+    return [one.message for report in reports for one in report.findings if one.rule == "JG894"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import json, os.path\nfrom urllib import request",
+        "import pandas.io as io\nfrom pandas import DataFrame",
+        "from acme import db",
+        "import acme.db as d\nfrom acme.db import *",
+        "from . import beside",
+        "from __future__ import annotations\nimport jupyter_guard\n%load_ext jupyter_guard",
+        "import importlib\nimportlib.import_module('pan' + 'das')",
+    ],
+)
+def test_what_is_listed_is_imported(code: str) -> None:
+    assert unlisted(code) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        (("import numpy as np",), "imports `numpy`"),
+        (("import json, requests",), "imports `requests`"),
+        (("from requests import get, post",), "imports `requests`"),
+        (("import acme",), "imports `acme`"),
+        (("from acme import db, other",), "imports `acme.other`"),
+        (("from acme import other",), "imports `acme`"),
+        (("import pandasql",), "imports `pandasql`"),
+        (("def f():\n    import requests",), "imports `requests`"),
+        (("__import__('tel' + 'x')",), "imports `telx`"),
+        (("exec('import telx')",), "imports `telx`"),
+        (
+            ("import importlib", "load = importlib.import_module\nload(name)"),
+            "imports a module whose name is not known",
+        ),
+        (("%load_ext acme_ext",), "loads the extension `acme_ext`"),
+    ],
+)
+def test_any_other_import_is_refused(cells: tuple[str, ...], named: str) -> None:
+    (said,) = unlisted(*cells)
+    assert said.startswith(named)
+
+
+def test_where_nobody_made_a_list_any_import_goes() -> None:
+    assert vet("import anything\n__import__(name)", policy="locked").verdict is Verdict.ALLOW
+
+
+MODULES = st.sampled_from(["json", "pandas", "pandas.io", "acme", "acme.db", "acme.db.x", "requests"])
+LISTS = st.lists(st.sampled_from(["*", "stdlib", "json", "pandas", "acme", "acme.db"]), unique=True).map(tuple)
+
+
+@given(LISTS, LISTS, MODULES)
+def test_two_layers_allow_what_both_do(upper: tuple[str, ...], lower: tuple[str, ...], module: str) -> None:
+    layers = [Layer(name, f"{name}.toml", {"allow.imports": one}) for name, one in (("site", upper), ("user", lower))]
+    both = Policy(preset_layer("personal"), layers).deny.only
+
+    def allows(entries: frozenset[str]) -> bool:
+        return "*" in entries or is_allowed(module, entries)
+
+    assert allows(both) == (allows(frozenset(upper)) and allows(frozenset(lower)))

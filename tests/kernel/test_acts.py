@@ -1,0 +1,133 @@
+"""What a cell really does is judged as well: names that are built while it runs have no text to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .front import ASSISTANT, Front
+
+FORMS = (
+    "getattr(importlib.import_module(m), f)({args})",
+    "import operator\noperator.methodcaller(f, {args})(importlib.import_module(m))",
+    "import functools\nfunctools.partial(vars(importlib.import_module(m))[f], {args})()",
+)
+# There is no such folder: what would be done to it is judged all the same.
+HARMS = (("shutil", "rmtree", "'/nowhere/at/all', True"), ("os", "system", "'rm -rf /nowhere/at/all'"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("module", "function", "arguments"), HARMS)
+def test_a_name_that_is_built_is_stopped(front: Front, form: str, module: str, function: str, arguments: str) -> None:
+    (front.folder / "names").write_text(f"{module} {function}")
+    front.run("import importlib\nm, f = open('names').read().split()")
+    run = front.run(form.format(args=arguments), metadata=ASSISTANT)
+    assert (run.status, run.error["ename"]) == ("error", "CellBlocked")
+    assert "is about to do" in run.error["evalue"]
+
+
+def test_ordinary_work_goes_on(front: Front) -> None:
+    code = (
+        "import os, shutil, subprocess, sys, tempfile\nos.makedirs('out', exist_ok=True)\nopen('out/a', 'w').write('1')\n"
+        "shutil.copyfile('out/a', 'out/b')\nos.rename('out/b', 'out/c')\nos.remove('out/c')\n"
+        "folder = tempfile.mkdtemp()\nshutil.rmtree(folder)\n"
+        "print(subprocess.run([sys.executable, '-c', 'print(40 + 2)'], capture_output=True, text=True).stdout)"
+    )
+    run = front.run(code, metadata=ASSISTANT)
+    assert (run.status, run.text.strip()) == ("ok", "42")
+    assert run.of("display_data") == []
+    assert Path(front.folder, "out", "a").read_text() == "1"
+
+
+# What the cell reads from a file, what it does with it, and what the error says that it was about to do.
+REACHES = (
+    (".ssh/id_rsa", "open(home + name).read()", "reads credentials"),
+    (".ssh/id_rsa", "import pathlib\npathlib.Path(home + name).read_text()", "reads credentials"),
+    ("169.254.169.254", "import socket\nsocket.create_connection((name, 80), timeout=0.1)", "connects to 169.254"),
+    ("killpg", "import os\ngetattr(os, name)(2**22 + 1, 9)", "ends or signals"),
+    ("LD_PRELOAD", "import os\nos.environ[name] = '/nowhere.so'", "runs code"),
+    ("CDLL", "import ctypes\ngetattr(ctypes, name)(None)", "runs code"),
+    (".bashrc", "open(home + name, 'a').close()", "adds to"),
+)
+
+
+@pytest.mark.parametrize(("name", "code", "words"), REACHES)
+def test_what_a_cell_reaches_for_is_stopped(front: Front, name: str, code: str, words: str) -> None:
+    home = front.folder / "home"
+    (home / ".ssh").mkdir(exist_ok=True)
+    (home / ".ssh" / "id_rsa").write_text("a key")
+    (front.folder / "reached").write_text(json.dumps([str(home) + "/", name]))
+    front.run("import json\nhome, name = json.load(open('reached'))")
+    run = front.run(code, metadata=ASSISTANT)
+    assert (run.status, run.error["ename"]) == ("error", "CellDeclined")
+    assert "is about to do" in run.error["evalue"]
+    assert words in run.error["evalue"].replace("writes", "adds to")
+    assert not (home / ".bashrc").exists()
+
+
+def test_a_link_in_the_workspace_leads_out_of_it(front: Front) -> None:
+    startup = front.folder / "home" / ".profile"
+    startup.write_text("mine")
+    (front.folder / "notes").symlink_to(startup)
+    (front.folder / "linked").write_text("notes")
+    front.run("linked = open('linked').read()")
+    run = front.run("open(linked, 'w').write('theirs')", metadata=ASSISTANT)
+    assert run.error["ename"] == "CellDeclined"
+    assert startup.read_text() == "mine"
+
+
+def test_a_function_that_a_loop_calls_is_the_cell_s(front: Front) -> None:
+    folder = Path("/nowhere/at/all")
+    (front.folder / "names").write_text("shutil rmtree")
+    front.run("import importlib\nm, f = open('names').read().split()")
+    late = f"""
+import asyncio
+told = []
+asyncio.get_running_loop().set_exception_handler(lambda loop, about: told.append(type(about["exception"]).__name__))
+asyncio.get_running_loop().call_soon(getattr(importlib.import_module(m), f), {str(folder)!r}, True)
+await asyncio.sleep(0.1)
+told
+"""
+    assert front.run(late, metadata=ASSISTANT).result == "['CellBlocked']"
+
+
+def test_people_are_not_asked_about_acts(start: Callable[..., Front]) -> None:
+    front = start()
+    outside = front.folder / "home" / "plain"
+    code = f"import os\nfor _ in range(200): open({str(outside)!r}, 'w').close()\nos.remove({str(outside)!r})"
+    run = front.run(code, metadata={"jupyter_guard": {"origin": "human"}})
+    assert (run.status, run.of("display_data")) == ("ok", [])
+
+
+def test_a_function_for_a_new_interpreter_is_judged_when_it_is_handed_over(front: Front) -> None:
+    (front.folder / "names").write_text("shutil rmtree")
+    front.run("import importlib, multiprocessing\nm, f = open('names').read().split()")
+    spawned = "multiprocessing.get_context('spawn').Process(target={}, args=('/nowhere/at/all', True)).start()"
+    run = front.run(spawned.format("getattr(importlib.import_module(m), f)"), metadata=ASSISTANT)
+    assert run.error["ename"] == "CellBlocked"
+    pooled = "with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('spawn')) as pool: pool.submit({})"
+    front.run("from concurrent.futures import ProcessPoolExecutor")
+    given = "getattr(importlib.import_module(m), f), '/nowhere/at/all', True"
+    assert front.run(pooled.format(given), metadata=ASSISTANT).error["ename"] == "CellBlocked"
+    fine = front.run(pooled.format("max, 3, 5") + ".result()", metadata=ASSISTANT)
+    assert (fine.status, fine.of("display_data")) == ("ok", [])
+
+
+def test_a_copy_of_the_kernel_that_may_not_become_a_program_ends(front: Front) -> None:
+    before = len(front.child().children(recursive=True))
+    (front.folder / "argv").write_text("rm -rf /nowhere/at/all")
+    front.run("import os\nargv = open('argv').read().split()")
+    code = """
+pid = os.fork()
+if pid == 0:
+    os.execvp(argv[0], argv)
+os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+"""
+    run = front.run(code, metadata=ASSISTANT)
+    assert run.result == "126"
+    assert any("is about to do" in one["content"]["data"]["text/plain"] for one in run.of("display_data"))
+    assert len(front.child().children(recursive=True)) == before
+    assert front.run("1 + 1").result == "2"

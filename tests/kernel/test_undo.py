@@ -1,0 +1,99 @@
+"""An assistant's cell changes files in the workspace; a person takes it back, on a real kernel."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .front import ASSISTANT, Front
+
+
+def tree(root: Path) -> dict[str, tuple[object, ...]]:
+    """Everything below a folder: modes, times, links and contents."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        about = path.lstat()
+        content: object = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(root))] = about.st_mode, about.st_mtime_ns, content
+    return found
+
+
+@pytest.fixture
+def kernel(start: Callable[..., Front], tmp_path: Path) -> Front:
+    return start(home=tmp_path)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something, or fail."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def work(front: Front) -> Path:
+    folder = front.folder / "reports"
+    (folder / "old").mkdir(parents=True)
+    (folder / "old" / "2023.csv").write_text("a,b\n1,2\n")
+    (folder / "sum.csv").write_text("sum\n3\n")
+    (folder / "last").symlink_to("sum.csv")
+    return folder
+
+
+def test_a_deleted_folder_comes_back(kernel: Front) -> None:
+    folder = work(kernel)
+    before = tree(folder)
+    assert kernel.run("import shutil\nshutil.rmtree('reports')", metadata=ASSISTANT).status == "ok"
+    assert not folder.exists()
+    assert "deleted reports/old/2023.csv (8 bytes)" in kernel.run("%guard undo show").text
+    assert "Brought back" in kernel.run("%guard undo reports").text
+    assert tree(folder) == before
+    # What was taken back is a step as well.
+    assert "created reports/" in kernel.run("%guard undo show").text
+
+
+def test_one_file_comes_back_from_what_a_program_did(kernel: Front) -> None:
+    folder = work(kernel)
+    run = kernel.run("!rm reports/old/2023.csv; echo 4 > reports/sum.csv", metadata=ASSISTANT)
+    assert run.status == "ok"
+    assert "Brought back" in kernel.run("%guard undo reports/sum.csv").text
+    assert (folder / "sum.csv").read_text() == "sum\n3\n"
+    assert not (folder / "old" / "2023.csv").exists()
+
+
+def test_newer_work_is_asked_about(kernel: Front) -> None:
+    folder = work(kernel)
+    kernel.run("open('reports/sum.csv', 'w').write('9')", metadata=ASSISTANT)
+    assert "changed reports/sum.csv" in kernel.run("%guard undo show").text
+    (folder / "sum.csv").write_text("a person's")
+    kernel.run("%guard undo reports", answer="n")
+    assert (folder / "sum.csv").read_text() == "a person's"
+    kernel.run("%guard undo reports", answer="y")
+    assert (folder / "sum.csv").read_text() == "sum\n3\n"
+
+
+def test_a_persons_cell_is_not_set_aside(kernel: Front) -> None:
+    work(kernel)
+    kernel.run("open('reports/sum.csv', 'w').write('9')")
+    assert "No cell has changed anything" in kernel.run("%guard undo list").text
+
+
+@pytest.mark.parametrize("also_helper", [False, True])
+def test_a_killed_kernel_loses_nothing(also_helper: bool, start: Callable[..., Front], tmp_path: Path) -> None:
+    first = start(home=tmp_path)
+    folder = work(first)
+    before = tree(folder)
+    first.send("import shutil, time\nshutil.rmtree('reports')\ntime.sleep(600)", metadata=ASSISTANT)
+    wait_until(lambda: not folder.exists())
+    victims = [first.child(), psutil.Process(first.pid), *([first.helper()] if also_helper else [])]
+    for one in victims:
+        one.kill()
+    wait_until(lambda: not first.manager.is_alive())
+    second = start(home=tmp_path, in_folder=first.folder)
+    assert "Brought back" in second.run("%guard undo reports").text
+    assert tree(folder) == before

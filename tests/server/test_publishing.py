@@ -1,0 +1,117 @@
+"""Decisions as Jupyter Events: every record fits its schema, and a real server tells whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jupyter_events import EventLogger
+
+from jupyter_guard.audit import Approval, Journal, Judged, Record
+from jupyter_guard.audit.place import audit_directory
+from jupyter_guard.server.publishing import SCHEMAS, event_of
+from jupyter_guard.terms import Origin, Severity, Verdict
+
+from .conftest import TOKEN
+
+words = st.text(max_size=12)
+findings = st.builds(Judged, words, st.sampled_from(list(Severity)), st.sampled_from(list(Verdict)), words, words)
+records = st.builds(
+    Record,
+    time=st.just("2026-01-01T00:00:00.5+00:00"),
+    kernel=words, msg_id=words, sha256=words, state=words, sentence=words, policy=words, user=words, server=words,
+    notebook=words, cell_id=words, about=words, isolation=words,
+    verdict=st.sampled_from(list(Verdict)),
+    would_be=st.sampled_from(list(Verdict)),
+    origin=st.sampled_from(list(Origin)),
+    evidence=st.lists(words, max_size=2).map(tuple),
+    code=st.just("CODE"),
+    findings=st.lists(findings, max_size=2).map(tuple),
+    approvals=st.lists(st.builds(Approval, words, words, words), max_size=2).map(tuple),
+    event=st.sampled_from(["decision", "outcome"]),
+    redactions=st.dictionaries(words, st.integers(1, 9), max_size=2),
+    limits=st.lists(words, max_size=2).map(tuple),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def logger() -> EventLogger:
+    logger = EventLogger()
+    for schema in SCHEMAS.values():
+        logger.register_event_schema(schema)
+
+    async def listen(logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None: ...
+
+    for schema_id in logger.schemas.schema_ids:
+        logger.add_listener(schema_id=schema_id, listener=listen)
+    return logger
+
+
+@given(record=records, sequence=st.integers(1, 10**9))
+@settings(max_examples=100, deadline=None)
+def test_every_record_fits_its_schema(logger: EventLogger, record: Record, sequence: int) -> None:
+    event = event_of(sequence, record)
+    assert event is not None
+    schema_id, data = event
+    schema = logger.schemas.get(schema_id)
+    schema.validate(data)
+    assert set(data) == set(schema.properties)
+    assert "CODE" not in json.dumps(data)
+
+
+def test_records_of_other_kinds_are_no_events() -> None:
+    assert event_of(1, records_example(event="erasure")) is None
+
+
+def test_a_version_does_not_change() -> None:
+    """Who listens relies on it: what is to be different is version 2, beside this one."""
+    known = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in SCHEMAS.items()}
+    assert known == {"decision": "e0d19c02db37eac7", "outcome": "c425a6a5a7430c87"}
+
+
+def records_example(**more: Any) -> Record:
+    facts = {
+        "time": "2026-01-01T00:00:00+00:00", "kernel": "k1", "msg_id": "m1", "sha256": "0" * 64, "verdict": Verdict.BLOCK,
+        "would_be": Verdict.BLOCK, "state": "blocked", "sentence": "deletes table `sales`", "origin": Origin.ASSISTANT,
+        "policy": "p", "user": "ann", "notebook": "/work/sales.ipynb", "number": 1, "code": "CODE",
+    }  # fmt: skip
+    return Record(**(facts | more))
+
+
+def test_a_real_server_tells_whoever_listens(url: str, root: Path) -> None:
+    from tornado.websocket import websocket_connect
+
+    folder = audit_directory({}, root)
+    finding = Judged("JG301", Severity.HIGH, Verdict.BLOCK, "deletes table `sales`", "team preset")
+
+    async def heard(count: int) -> list[dict[str, Any]]:
+        address = url.replace("http", "ws", 1) + f"/api/events/subscribe?token={TOKEN}"
+        link = await websocket_connect(address)
+        await asyncio.sleep(2.5)  # the server looks once a second, and what is there by then does not count
+        with Journal(folder / "2026-01-01-k1.jsonl") as journal:
+            journal.append(records_example(findings=(finding,)))
+            journal.append(records_example(event="outcome", state="error", number=2, redactions={"jwt": 2}))
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            message = await link.read_message()
+            assert message is not None
+            event = json.loads(message)
+            if "jupyter_guard" in event["schema_id"]:
+                found.append(event)
+        link.close()
+        return found
+
+    decision, outcome = asyncio.run(asyncio.wait_for(heard(2), 60))
+    assert decision["schema_id"] == "https://schema.jupyter.org/jupyter_guard/decision/v1"
+    assert (decision["sequence"], decision["state"], decision["user"]) == (1, "blocked", "ann")
+    assert decision["findings"][0]["rule"] == "JG301"
+    assert "CODE" not in json.dumps(decision)
+    assert outcome["schema_id"] == "https://schema.jupyter.org/jupyter_guard/outcome/v1"
+    assert (outcome["msg_id"], outcome["redactions"]) == ("m1", {"jwt": 2})
+    assert "Traceback" not in (root / "log").read_text()

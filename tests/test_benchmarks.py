@@ -1,0 +1,43 @@
+"""The commands that documentation names for its numbers are there, and take the options that it gives them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+COMMAND = re.compile(r"python -m benchmarks(\.[\w.]+)?((?: [\w-]+)*)")
+NAMED = sorted({found for page in PAGES for found in COMMAND.findall(page.read_text(encoding="utf-8"))})
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize(("module", "words"), NAMED)
+def test_a_documented_benchmark_is_there_with_its_options(module: str, words: str) -> None:
+    name, *rest = [*module.split(".")[1:], *words.split()]
+    file = ROOT / "benchmarks" / name / (f"{rest.pop(0)}.py" if module.count(".") > 1 else "__main__.py")
+    source = file.read_text(encoding="utf-8")
+    for word in rest:
+        assert f'"{word}"' in source, f"{file} knows no {word}"
+
+
+def test_options_behind_a_name_are_the_benchmarks_own() -> None:
+    told = _run("benchmarks", "isolate", "--help")
+    assert told.returncode == 0, told.stderr
+    assert "--markdown" in told.stdout
+    assert "--backends" in told.stdout
+
+
+def test_what_no_benchmark_knows_is_refused() -> None:
+    assert _run("benchmarks", "isolate", "--nonsense").returncode == 2
+    assert "name one of" in _run("benchmarks", "--markdown").stderr
+    assert "no benchmark named nothing" in _run("benchmarks", "nothing").stderr

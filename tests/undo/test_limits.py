@@ -1,0 +1,159 @@
+"""What cannot be set aside is said, and nothing half done is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_guard.undo import Header, Steps
+from jupyter_guard.undo import store as stores
+from jupyter_guard.undo.restore import NotKeptError, bring_back, chosen
+from jupyter_guard.undo.steps import TOO_LARGE
+
+MIB = 2**20
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+def steps(root: Path, size: int = 64 * MIB, whole: int = 16 * MIB, days: int = 7) -> Steps:
+    return Steps(str(root), root.parent / "store", size, days, whole)
+
+
+def test_a_file_of_40_gigabytes_is_not_copied_and_named(root: Path) -> None:
+    with (root / "huge.bin").open("wb") as file:
+        file.truncate(40 * 10**9)
+    kept = steps(root)
+    step, missed = kept.begin(Header(), ["huge.bin"])
+    assert [(one.path, one.size) for one in missed] == [("huge.bin", 40 * 10**9)]
+    assert kept.store.copied == 0
+    (root / "huge.bin").unlink()
+    # It was never looked at as a part of this step, so there is nothing to promise.
+    assert kept.finish(step) is None
+
+
+def test_a_full_disk_leaves_no_part_and_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "a").write_bytes(b"x" * 1000)
+    free = os.statvfs(root)
+    monkeypatch.setattr(stores, "RESERVE", free.f_bavail * free.f_frsize)
+    monkeypatch.setattr(stores, "_shared", lambda _source, _target: False)
+    kept = steps(root)
+    step, missed = kept.begin(Header(), [])
+    assert [one.path for one in missed] == ["a"]
+    assert "no room" in missed[0].why
+    assert list(kept.store.blobs.iterdir()) == []
+    (root / "a").unlink()
+    done = kept.finish(step)
+    assert done is not None
+    with pytest.raises(NotKeptError, match="a: the contents were not set aside"):
+        bring_back(kept, done, chosen(kept, done))
+    assert list(root.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_while_it_copies(root: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if somebody else had taken the room after it was counted.
+    monkeypatch.setattr(stores, "RESERVE", -16 * MIB)
+    (root / "small").write_bytes(os.urandom(3000))
+    (root / "large").write_bytes(os.urandom(2 * MIB))
+    kept = Steps(str(root), small_disk / "store", 64 * MIB, 7, 16 * MIB)
+    step, missed = kept.begin(Header(), ["small", "large"])
+    assert [(one.path, one.why.endswith("is full")) for one in missed] == [("large", True)]
+    assert len(list(kept.store.blobs.iterdir())) == 1
+    (root / "small").write_bytes(b"gone")
+    done = kept.finish(step)
+    assert done is not None
+    bring_back(kept, done, ["small"])
+    assert (root / "small").stat().st_size == 3000
+
+
+def test_a_disk_without_a_byte_left_keeps_nothing_half_done(root: Path, small_disk: Path) -> None:
+    (root / "a").write_bytes(b"a")
+    kept = Steps(str(root), small_disk / "store", 64 * MIB, 7, 16 * MIB)
+    before = {path for path in small_disk.rglob("*") if path.is_file()}
+    with (small_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while filler.write(b"x" * 4096):
+            pass
+    with pytest.raises(OSError, match="No space left"):
+        kept.begin(Header(), ["a"])
+    after = {path for path in small_disk.rglob("*") if path.is_file() and path.name != "turn"}
+    assert after - before == {small_disk / "filler"}
+    (small_disk / "filler").unlink()
+    step, _ = kept.begin(Header(), ["a"])
+    (root / "a").unlink()
+    assert kept.finish(step) is not None
+
+
+def test_programs_in_a_large_workspace_are_said(root: Path) -> None:
+    (root / "a").write_bytes(b"x" * 1000)
+    _, missed = steps(root, whole=100).begin(Header(), [""])
+    assert [(one.path, one.why) for one in missed] == [("", TOO_LARGE)]
+
+
+def test_what_was_foreseen_is_kept_in_a_large_workspace(root: Path) -> None:
+    (root / "a").write_bytes(b"x" * 1000)
+    (root / "b").write_bytes(b"y" * 1000)
+    kept = steps(root, whole=100)
+    step, missed = kept.begin(Header(), ["a"])
+    assert not missed
+    (root / "a").unlink()
+    done = kept.finish(step)
+    assert done is not None
+    bring_back(kept, done, chosen(kept, done))
+    assert (root / "a").read_bytes() == b"x" * 1000
+
+
+def test_a_link_does_not_lead_out_of_the_workspace(root: Path) -> None:
+    secret = root.parent / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("not the cell's")
+    (root / "way").symlink_to(secret)
+    (root / "more").write_text("than whole")
+    kept = steps(root, whole=1)
+    step, _ = kept.begin(Header(), ["way/key", "../secret/key", str(secret / "key")])
+    assert step.before == {}
+    assert list(kept.store.blobs.iterdir()) == []
+
+
+def test_the_store_is_private_and_pruned(root: Path) -> None:
+    kept = steps(root, size=3000)
+    assert (root.parent / "store").stat().st_mode & 0o777 == 0o700
+    for number in range(5):
+        (root / "a").write_bytes(bytes([number]) * 1000)
+        step, _ = kept.begin(Header(cell=number), [])
+        (root / "a").write_bytes(b"other")
+        kept.finish(step)
+    step, _ = kept.begin(Header(), [])
+    kept.finish(step)
+    # Three contents of 1000 bytes would fit; the latest look at the file takes the place of one.
+    assert [one.header.cell for one in kept.all()] == [4, 3]
+    old = steps(root, days=1)
+    for one in old.all():
+        one.header = Header(cell=one.header.cell, time=time.time() - 2 * 86400)
+        old._write(one)
+    assert steps(root, days=1).all() == []
