@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -13,10 +12,6 @@ import pytest
 
 from .driver import Front, Server
 from .replay.servers import serving
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("JUPYTER_GUARD_NIGHTLY"), reason="it waits for a minute: JUPYTER_GUARD_NIGHTLY=1 runs it"
-)
 
 IDLE_SECONDS = 8
 CULLING = (

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .driver import Front, Server
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("JUPYTER_GUARD_NIGHTLY"),
-    reason="eleven servers take two minutes: JUPYTER_GUARD_NIGHTLY=1 runs it",
-)
 
 NAME = "plugins.ipynb"
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"

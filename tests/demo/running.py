@@ -19,6 +19,8 @@ _VARYING = (
     (re.compile(r"sk-container-id-\d+|sk-estimator-id-\d+"), "<id>"),
     (re.compile(r"(ipykernel_|ipython-input-)[\w-]+"), r"\1..."),
     (re.compile(r"\d+(\.\d+)? (n|u|µ|μ|m)?s ± .*"), "<time>"),
+    # %timeit's own remark on a busy machine.
+    (re.compile(r"The slowest run took .* times longer than the fastest\..*\n"), ""),
     (re.compile(r"(CPU times|Wall time): .*"), r"\1: <time>"),
 )
 
