@@ -26,6 +26,7 @@ from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, ROWS, RULE_FIELD
 from jupyter_guard.policy.layer import preset_text
 from jupyter_guard.policy.own import OWN_FIELDS
 from jupyter_guard.policy.policy import Policy
+from jupyter_guard.policy.tooling import TOOL_FIELDS
 from jupyter_guard.terms import Origin, Scope
 
 _GENERATED = "<!-- written by `python -m jupyter_guard.cli.reference docs`: change the code, not this page -->\n"
@@ -92,6 +93,9 @@ def policy_page() -> str:
     lines.append("### `[own.ID]`\n")
     lines.append("A rule of your own, ID such as `ACME01`: [rules of your own](../own-rules.md).\n")
     lines += _table(OWN_FIELDS)
+    lines.append("### `[tool.NAME]`\n")
+    lines.append("What an approved tool may do beyond code: [approved tools](../tools.md).\n")
+    lines += _table(TOOL_FIELDS)
     lines.append('### `[knowledge."full.name"]`\n')
     lines.append("What a callable of yours does, in the words of the files in `jupyter_guard/knowledge/`:\n")
     lines.append('```toml\n[knowledge."acme.client.purge"]\ndoes = "data.destroy"\ntarget = "arg:0/dataset"\n```\n')

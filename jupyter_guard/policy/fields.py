@@ -274,6 +274,23 @@ FIELDS: Final[dict[str, Field]] = {
         Field(
             "practice.ruff",
             "ruff's rules",
+        Field(
+            "tools.sources",
+            "files and names",
+            "where tools are: a `.py` file beside this one, or an installed package's entry point in "
+            '`jupyter_guard.tools`; "*": any that is installed',
+            texts(),
+            _allowed_by_both,
+        ),
+        Field("tools.approved", "names", 'tools that may be called; "*": all there are', texts(), _allowed_by_both),
+        Field(
+            "tools.safe_calls",
+            "names",
+            'what else a cell may call where `code = "tools"`: full names (`len`, `math.sqrt`), methods of any value '
+            "(`.items`)",
+            texts(),
+            _allowed_by_both,
+        ),
             'what ruff is asked for off the path of a run (JG914): rules or their beginnings, such as "F" or "B006"',
             _selectors,
             _united,

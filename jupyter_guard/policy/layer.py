@@ -18,6 +18,7 @@ from jupyter_guard.knowledge import Entry, parse_entries
 from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, RULE_FIELDS, Field
 from jupyter_guard.policy.locate import line_of, lines_of_keys
 from jupyter_guard.policy.own import ID, ID_SHAPE, OWN_FIELDS, missing, own_rule
+from jupyter_guard.policy.tooling import NAME, NAME_SHAPE, TOOL_FIELDS, placed
 from jupyter_guard.terms.own import OwnRule
 
 LARGEST = 1 << 20
@@ -50,8 +51,8 @@ class Layer(msgspec.Struct, frozen=True):
     """One file's say.
 
     ``name`` is ``"personal preset"``, ``site``, ``hub``, ``user`` or ``project``. ``values`` maps dotted keys to
-    checked values, ``rules`` and ``patterns`` their entries' keys, ``own`` an organisation's own rules, ``lines`` each
-    dotted key to its line.
+    checked values, ``rules``, ``patterns`` and ``tools`` their entries' keys, ``own`` an organisation's own rules,
+    ``lines`` each dotted key to its line.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Layer(msgspec.Struct, frozen=True):
     knowledge: dict[str, Entry] = {}
     lines: dict[str, int] = {}
     own: dict[str, OwnRule] = {}
+    tools: dict[str, dict[str, Any]] = {}
 
 
 def preset_names() -> tuple[str, ...]:
@@ -144,6 +146,7 @@ class _Reader:
         patterns: dict[str, dict[str, Any]] = {}
         knowledge: dict[str, Entry] = {}
         own: dict[str, OwnRule] = {}
+        tools: dict[str, dict[str, Any]] = {}
         for path, value in _leaves(content):
             key = ".".join(path)
             if key in FIELDS:
@@ -157,14 +160,17 @@ class _Reader:
                 self._check_patterns(patterns, value)
             elif path == ("own",):
                 own = self._own(path, value)
+            elif path == ("tool",):
+                tools = self._named(path, value, TOOL_FIELDS, NAME, NAME_SHAPE)
             elif path == ("knowledge",):
                 knowledge = self._knowledge(value)
             else:
-                self._unknown(path, [*FIELDS, "rules", "own", "knowledge", "scrub.patterns"])
+                self._unknown(path, [*FIELDS, "rules", "own", "tool", "knowledge", "scrub.patterns"])
         if content and "version" not in content and not self._table:
             self._problem(("version",), 'missing: the first line should be "version = 1"')
         lines = {".".join(path): number for path, number in self._lines.items()}
-        return Layer(name, self.file, values, rules, patterns, knowledge, lines, own)
+        values = placed(values, self.file)
+        return Layer(name, self.file, values, rules, patterns, knowledge, lines, own, tools)
 
     def _keep(self, into: dict[str, Any], key: str, path: tuple[str, ...], value: Any, field: Field) -> None:
         try:

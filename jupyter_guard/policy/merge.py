@@ -17,6 +17,7 @@ import msgspec
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.policy.fields import FIELDS, RULE_FIELDS
 from jupyter_guard.policy.layer import Layer
+from jupyter_guard.policy.tooling import ToolSetting, with_table
 from jupyter_guard.terms.own import OwnRule
 
 
@@ -54,6 +55,7 @@ class Merged(msgspec.Struct, frozen=True):
     knowledge: dict[str, Entry]
     says: dict[str, tuple[Say, ...]]
     own: dict[str, OwnRule] = {}
+    tools: dict[str, ToolSetting] = {}
 
 
 def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
@@ -64,11 +66,14 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
     knowledge: dict[str, Entry] = {}
     says: dict[str, list[Say]] = {key: [_say(preset, key, value, "set")] for key, value in values.items()}
     own: dict[str, OwnRule] = {}
+    tools: dict[str, ToolSetting] = {}
     spoken: set[str] = set()
     locked = bool(values.get("locked"))
     for layer in layers:
         only_tighten = locked or layer.name == "project"
         rows_set_above = any(key.startswith("origin.") for key in spoken)
+        # What a mightier layer grants code is the most that one below it grants a tool.
+        isolated_above = {key.removeprefix("isolation.") for key in spoken}
         for key, value in layer.values.items():
             if key in values and (only_tighten or key in spoken):
                 joined = FIELDS[key].tighten(values[key], value)
@@ -92,6 +97,12 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
             outcome = "ignored" if name in own else "set"
             own.setdefault(name, one)
             says.setdefault(f"own.{name}", []).append(_say(layer, f"own.{name}", one.title, outcome))
+        for name, table in layer.tools.items():
+            outcome = "tightened" if only_tighten or name in tools else "set"
+            tools[name] = with_table(
+                tools.get(name, ToolSetting()), table, set(table) if only_tighten else isolated_above
+            )
+            says.setdefault(f"tool.{name}", []).append(_say(layer, f"tool.{name}", table, outcome))
         for name, entry in layer.knowledge.items():
             free = not rows_are_set and name not in knowledge
             knowledge[name] = entry if free else _joined(entry, knowledge.get(name) or Knowledge.builtin().lookup(name))
@@ -100,7 +111,7 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
         locked = locked or bool(layer.values.get("locked"))
     # `locked` itself: what is in force is whether any layer locked.
     values["locked"] = locked
-    return Merged(values, rules, patterns, knowledge, {key: tuple(said) for key, said in says.items()}, own)
+    return Merged(values, rules, patterns, knowledge, {key: tuple(said) for key, said in says.items()}, own, tools)
 
 
 def _rule(old: RuleSetting, table: Mapping[str, Any], layer: str, only_tighten: bool) -> RuleSetting:

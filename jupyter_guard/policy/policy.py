@@ -16,6 +16,7 @@ from jupyter_guard.policy.layer import Layer, parse_layer, preset_layer, read_la
 from jupyter_guard.policy.merge import Merged, RuleSetting, Say, merge
 from jupyter_guard.policy.packs import with_packs
 from jupyter_guard.terms import Finding, Kind, Origin, Severity, Verdict
+from jupyter_guard.policy.tooling import ToolGrants, ToolSetting, granted
 from jupyter_guard.terms.deny import Deny
 from jupyter_guard.terms.own import OwnRule
 
@@ -88,6 +89,14 @@ class Practice(msgspec.Struct, frozen=True):
 
 
 class Undo(msgspec.Struct, frozen=True):
+class Tools(msgspec.Struct, frozen=True):
+    """Sources, names (``"*"``: all of them), and the calls that are safe where only tools may be called."""
+
+    sources: tuple[str, ...]
+    approved: tuple[str, ...]
+    safe_calls: tuple[str, ...]
+
+
     """Whose cells can be undone, the bytes and days that are kept, and what happens where that cannot be."""
 
     origins: tuple[str, ...]
@@ -111,7 +120,7 @@ class Policy:
         self._values = self._merged.values
         settings = {rule: msgspec.structs.replace(one, layer="") for rule, one in self._merged.rules.items()}
         canonical = msgspec.json.encode(
-            [self._values, settings, self._merged.patterns, self._merged.knowledge, *self._own_values()],
+            [self._values, settings, self._merged.patterns, self._merged.knowledge, *self._more()],
             order="deterministic",
             # The expressions in the conditions of knowledge are the only values that JSON has no form for.
             enc_hook=lambda expression: expression.pattern,
@@ -149,6 +158,10 @@ class Policy:
         return bool(self._values["locked"])
 
     @functools.cached_property
+    def _more(self) -> list[Any]:
+        """What few policies have: own rules, and tables about tools."""
+        return [*self._own_values(), *([self._merged.tools] if self._merged.tools else [])]
+
     def deny(self) -> Deny:
         """What is refused outright, and what alone may be imported."""
         imports, calls, sql, commands, only = (
@@ -239,6 +252,16 @@ class Policy:
     def explain(self, key: str) -> tuple[Say, ...]:
         """What each layer said about ``key``, the mightiest first. Raises ``KeyError`` for a key that nobody set."""
         return self._merged.says[key]
+    def tool(self, name: str) -> ToolGrants:
+        """What the tool of that name may reach, and when somebody is asked."""
+        isolation = {key: self._values[f"isolation.{key}"] for key in ("read", "write", "hosts", "env")}
+        return granted(self._merged.tools.get(name, ToolSetting()), isolation)
+
+    @property
+    def tools(self) -> Tools:
+        """Where approved tools come from, which are approved, and what else a cell of tools only may call."""
+        return Tools(**{name: self._values[f"tools.{name}"] for name in Tools.__struct_fields__})
+
 
     def explained_keys(self) -> list[str]:
         """The keys that ``explain`` knows."""

@@ -16,7 +16,18 @@ from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Origin, Sever
 
 VERDICTS = st.sampled_from([str(one) for one in Verdict])
 SETS = st.lists(st.sampled_from(["a", "b", "c", "*"]), unique=True).map(lambda drawn: tuple(sorted(drawn)))
+# A table about a tool: its grants, its limits and when somebody is asked.
+GRANTS = ("read", "write", "hosts", "env")
+TOOL = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(GRANTS, SETS),
+        **dict.fromkeys(("seconds", "result", "memory"), st.integers(1, 10**9)),
+        "approve": st.sampled_from([(), ("ask",), ("amount > 1",), ("amount > 1", "amount > 2")]),
+    },
+)
 
+TOOL_SETS = ("tools.sources", "tools.approved", "tools.safe_calls")
 UNDO_SIZES = ("undo.size", "undo.days", "undo.whole")
 
 
@@ -33,6 +44,9 @@ def value_of(key: str) -> st.SearchStrategy[Any]:
         return st.integers(1, 10**9)
     if key in ("isolation.backend", "audit.store", "version"):
         return st.sampled_from(["auto", "none"])
+    if key == "suppress.origins":
+        # It takes origins only, and no "*".
+        return SETS.map(lambda drawn: tuple(one for one in drawn if one != "*"))
     return SETS
 
 
@@ -56,7 +70,8 @@ def a_layer(draw: st.DrawFn, name: str) -> Layer:
             ),
         )
     )
-    return Layer(name, f"{name}.toml", values, rules)
+    tools = draw(st.dictionaries(st.sampled_from(["refund", "purge"]), TOOL))
+    return Layer(name, f"{name}.toml", values, rules, tools=tools)
 
 
 def no_wider(key: str, new: Any, old: Any) -> bool:
@@ -73,7 +88,7 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
         return new <= old
     if key in ("isolation.backend", "audit.store", "version", *UNDO_SIZES):
         return new == old
-    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env", "allow.imports"):
+    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env", "allow.imports", *TOOL_SETS):
         return "*" in old or set(new) <= set(old)
     if key == "suppress.origins":
         # Who may allow by a comment: fewer is tighter.
@@ -81,11 +96,28 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
     return set(new) >= set(old)
 
 
+def assert_tools_no_wider(new: Policy, old: Policy, said_of: dict[str, dict[str, Any]] | None = None) -> None:
+    """Of each tool, no grant is wider, no limit is higher and nobody is asked less."""
+    for name in ("refund", "purge") if said_of is None else said_of:
+        found, before = new.tool(name), old.tool(name)
+        for key in GRANTS if said_of is None else set(GRANTS) & set(said_of[name]):
+            assert "*" in getattr(before, key) or set(getattr(found, key)) <= set(getattr(before, key)), (name, key)
+        for key in ("seconds", "result", "memory"):
+            if getattr(before, key) is not None:
+                assert getattr(found, key) <= getattr(before, key), (name, key)
+        assert "ask" in found.approve or set(before.approve) <= set(found.approve), name
+
+
 @given(site=a_layer("site"), lower=a_layer("user"))
 def test_what_a_layer_sets_no_lower_one_widens(site: Layer, lower: Layer) -> None:
     above, all_of_them = Policy(preset_layer("personal"), [site]), Policy(preset_layer("personal"), [site, lower])
     for key in site.values if not above.locked else above.values():
         assert no_wider(key, all_of_them.values()[key], above.values()[key]), key
+    assert_tools_no_wider(all_of_them, above, site.tools)
+    # And what it grants code, no lower layer goes beyond for a tool of which it says nothing.
+    isolated = {key.partition(".")[2]: () for key in site.values if key.startswith("isolation.")}
+    names = dict.fromkeys({"refund", "purge"} - set(site.tools), isolated)
+    assert_tools_no_wider(all_of_them, above, names)
 
 
 @given(site=a_layer("site"), lower=a_layer("user"), preset=st.sampled_from(["personal", "team", "locked"]))
@@ -95,6 +127,7 @@ def test_below_a_lock_nothing_is_widened(site: Layer, lower: Layer, preset: str)
     for key, value in above.values().items():
         assert no_wider(key, all_of_them.values()[key], value), key
     assert_verdicts_no_milder(all_of_them, above)
+    assert_tools_no_wider(all_of_them, above)
 
 
 @given(project=a_layer("project"), user=a_layer("user"))
@@ -103,6 +136,7 @@ def test_a_project_widens_nothing(project: Layer, user: Layer) -> None:
     for key, value in above.values().items():
         assert no_wider(key, all_of_them.values()[key], value), key
     assert_verdicts_no_milder(all_of_them, above)
+    assert_tools_no_wider(all_of_them, above)
 
 
 @given(layer=a_layer("site"))
