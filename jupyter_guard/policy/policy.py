@@ -15,8 +15,8 @@ from jupyter_guard.policy.fields import FIELDS
 from jupyter_guard.policy.layer import Layer, parse_layer, preset_layer, read_layer
 from jupyter_guard.policy.merge import Merged, RuleSetting, Say, merge
 from jupyter_guard.policy.packs import with_packs
-from jupyter_guard.terms import Finding, Kind, Origin, Severity, Verdict
 from jupyter_guard.policy.tooling import ToolGrants, ToolSetting, granted
+from jupyter_guard.terms import Finding, Kind, Origin, Severity, Verdict
 from jupyter_guard.terms.deny import Deny
 from jupyter_guard.terms.own import OwnRule
 
@@ -88,7 +88,6 @@ class Practice(msgspec.Struct, frozen=True):
     complexity: int
 
 
-class Undo(msgspec.Struct, frozen=True):
 class Tools(msgspec.Struct, frozen=True):
     """Sources, names (``"*"``: all of them), and the calls that are safe where only tools may be called."""
 
@@ -97,6 +96,7 @@ class Tools(msgspec.Struct, frozen=True):
     safe_calls: tuple[str, ...]
 
 
+class Undo(msgspec.Struct, frozen=True):
     """Whose cells can be undone, the bytes and days that are kept, and what happens where that cannot be."""
 
     origins: tuple[str, ...]
@@ -231,6 +231,16 @@ class Policy:
         """What is said of code beyond its effects, off the path of a run."""
         return Practice(self._values["practice.ruff"], self._values["practice.complexity"])
 
+    def tool(self, name: str) -> ToolGrants:
+        """What the tool of that name may reach, and when somebody is asked."""
+        isolation = {key: self._values[f"isolation.{key}"] for key in ("read", "write", "hosts", "env")}
+        return granted(self._merged.tools.get(name, ToolSetting()), isolation)
+
+    @property
+    def tools(self) -> Tools:
+        """Where approved tools come from, which are approved, and what else a cell of tools only may call."""
+        return Tools(**{name: self._values[f"tools.{name}"] for name in Tools.__struct_fields__})
+
     def code(self, origin: Origin) -> str:
         """``any`` or ``tools``: what cells of ``origin`` may consist of."""
         return str(self._values[f"origin.{origin}.code"])
@@ -252,16 +262,6 @@ class Policy:
     def explain(self, key: str) -> tuple[Say, ...]:
         """What each layer said about ``key``, the mightiest first. Raises ``KeyError`` for a key that nobody set."""
         return self._merged.says[key]
-    def tool(self, name: str) -> ToolGrants:
-        """What the tool of that name may reach, and when somebody is asked."""
-        isolation = {key: self._values[f"isolation.{key}"] for key in ("read", "write", "hosts", "env")}
-        return granted(self._merged.tools.get(name, ToolSetting()), isolation)
-
-    @property
-    def tools(self) -> Tools:
-        """Where approved tools come from, which are approved, and what else a cell of tools only may call."""
-        return Tools(**{name: self._values[f"tools.{name}"] for name in Tools.__struct_fields__})
-
 
     def explained_keys(self) -> list[str]:
         """The keys that ``explain`` knows."""
