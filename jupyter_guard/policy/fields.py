@@ -267,13 +267,6 @@ FIELDS: Final[dict[str, Field]] = {
             texts(),
             _modules_allowed_by_both,
         ),
-        Field("deny.imports", "module names", "importing one is refused (JG890)", texts(), _united),
-        Field("deny.calls", "full names", "calling one is refused (JG891)", texts(), _united),
-        Field("deny.sql", "SQL verbs", "a statement with one is refused (JG892)", texts(), _united),
-        Field("deny.commands", "command lines", "one that begins so is refused (JG893)", texts(), _united),
-        Field(
-            "practice.ruff",
-            "ruff's rules",
         Field(
             "tools.sources",
             "files and names",
@@ -291,6 +284,13 @@ FIELDS: Final[dict[str, Field]] = {
             texts(),
             _allowed_by_both,
         ),
+        Field("deny.imports", "module names", "importing one is refused (JG890)", texts(), _united),
+        Field("deny.calls", "full names", "calling one is refused (JG891)", texts(), _united),
+        Field("deny.sql", "SQL verbs", "a statement with one is refused (JG892)", texts(), _united),
+        Field("deny.commands", "command lines", "one that begins so is refused (JG893)", texts(), _united),
+        Field(
+            "practice.ruff",
+            "ruff's rules",
             'what ruff is asked for off the path of a run (JG914): rules or their beginnings, such as "F" or "B006"',
             _selectors,
             _united,

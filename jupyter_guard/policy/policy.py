@@ -147,6 +147,10 @@ class Policy:
         rules = {name: msgspec.structs.replace(one, bad=(), good=()) for name, one in self._merged.own.items()}
         return [rules] if rules else []
 
+    def _more(self) -> list[Any]:
+        """What few policies have: own rules, and tables about tools."""
+        return [*self._own_values(), *([self._merged.tools] if self._merged.tools else [])]
+
     @property
     def mode(self) -> str:
         """``enforce`` or ``observe``."""
@@ -158,10 +162,6 @@ class Policy:
         return bool(self._values["locked"])
 
     @functools.cached_property
-    def _more(self) -> list[Any]:
-        """What few policies have: own rules, and tables about tools."""
-        return [*self._own_values(), *([self._merged.tools] if self._merged.tools else [])]
-
     def deny(self) -> Deny:
         """What is refused outright, and what alone may be imported."""
         imports, calls, sql, commands, only = (
