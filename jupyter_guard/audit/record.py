@@ -30,7 +30,8 @@ class Judged(msgspec.Struct, frozen=True):
 class Approval(msgspec.Struct, frozen=True):
     """Somebody's answer: ``choice`` is once, code, session, refuse, or ``before`` where an earlier answer held.
 
-    ``channel`` is where it was given: stdin, panel, interrupt, or none where nobody was asked.
+    ``channel`` is where it was given: stdin, panel, interrupt, withdrawn where who ran the cell waited no more, or none
+    where nobody was asked.
     """
 
     choice: str
@@ -60,7 +61,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     which part of the cell was judged, empty for all of it. ``redactions`` counts by kind. ``uptime`` is the machine's,
     in seconds, 0 where nobody knows: a clock that was set shows by it. Where records were taken out, one whose
     ``event`` is ``erasure`` tells of it: ``erased`` has the first and the last sequence of each stretch.
-    ``received`` is a collector's word, and ``user`` is too then.
+    ``received`` is a collector's word, and ``user`` is too then. ``opened`` says by whom, until when and why nothing
+    was stopped at the time (break-glass); where ``event`` is ``opening`` or ``closing``, the record tells of just that.
     """
 
     time: str
@@ -90,6 +92,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     uptime: float = 0.0
     erased: tuple[tuple[int, int], ...] = ()
     received: Received | None = None
+    opened: str = ""
 
     @classmethod
     def of(cls, report: Report, **facts: object) -> Record:

@@ -39,7 +39,13 @@ def trail(directory: Path, kernel: str, notebook: str, last: int = 100) -> list[
 
 def is_telling(record: Record) -> bool:
     """Whether there is more to say of a record than that a cell ran."""
-    return bool(record.state not in ("ran", "ok", "error") or record.findings or record.redactions or record.limits)
+    return bool(
+        record.state not in ("ran", "ok", "error")
+        or record.findings
+        or record.redactions
+        or record.limits
+        or record.opened
+    )
 
 
 def _tail(path: Path) -> Iterator[Record]:
@@ -70,6 +76,8 @@ def _joined(records: list[Record], is_current: bool) -> list[dict[str, Any]]:
                 item["redactions"] = record.redactions
                 item["limits"] = list(record.limits)
                 item["telling"] = item["telling"] or is_telling(record)
+            continue
+        if record.event in ("opening", "closing"):
             continue
         item = {
             "time": record.time,

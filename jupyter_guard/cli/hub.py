@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -57,3 +59,52 @@ def check(config: Path | None, url: str, token_variable: str, form: str) -> None
         )
     if holes:
         raise click.exceptions.Exit(1)
+
+
+@command.command("break-glass")
+@click.argument("user", required=False)
+@click.option("--for", "span", metavar="TIME", help="How long: 30m, 2h; at most 24h.")
+@click.option("--why", metavar="TEXT", help="The reason, which is kept.")
+@click.option("--end", is_flag=True, help="End it now.")
+@color_option
+def break_glass(user: str | None, span: str | None, why: str | None, end: bool) -> None:
+    """Let the cells of USER through for a while; without USER, list what is open.
+
+    Everything is judged, recorded, scrubbed and boxed in as before, but no verdict stops a cell. Running kernels take
+    it up, and its end, at their next cell. Who opened it, until when and why stands in a journal that only root can
+    write (/var/lib/jupyter_guard/audit) and in every record of that time. It has to be said as root.
+    """
+    from jupyter_guard.guard.opened import FILE, OpenedError, now, openings
+    from jupyter_guard.hub.opening import close_account, open_account
+
+    try:
+        if user is None:
+            if span or why or end:
+                raise click.UsageError("Whose cells? Give a USER.")
+            held = [one for one in openings() if one.holds(now())]
+            for one in held:
+                stdout().print(f"[bold]{printable(one.user)}[/bold]: {printable(one.sentence)}")
+            stdout().print(f"{counted(len(held), 'account')} open.")
+            return
+        if end:
+            closed = close_account(user)
+            stdout().print(f"Closed for {printable(user)}." if closed else f"Nothing is open for {printable(user)}.")
+            return
+        if not span or not why:
+            raise click.UsageError("How long, and why? --for 30m --why TEXT.")
+        made = open_account(user, _span(span), why)
+    except OpenedError as problem:
+        raise click.UsageError(str(problem)) from None
+    except ValueError as problem:
+        raise click.UsageError(f"Not opened: {problem}") from None
+    except OSError as problem:
+        where = problem.filename or FILE
+        raise click.UsageError(f"Nothing was changed: {where}: {problem.strerror or problem}") from None
+    stdout().print(f"[bold]{printable(made.user)}[/bold]: {printable(made.sentence)}")
+
+
+def _span(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})\s*([mh])", text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is no time: expected minutes or hours such as 30m or 2h")
+    return timedelta(**{"minutes" if found[2] == "m" else "hours": int(found[1])})

@@ -62,6 +62,7 @@ def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
     keeper, shipping = Keeper(), Shipping()
     if pipeline.policy is not None:
         shipping.to(pipeline.policy.audit_store)
+        keeper.tell(pipeline.policy.audit_syslog)
     turn = threading.Lock()
 
     def send(message: Message) -> None:
@@ -100,6 +101,7 @@ def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
                     send(_with_secrets(pipeline.standing))
                     if pipeline.policy is not None:
                         shipping.to(pipeline.policy.audit_store)
+                        keeper.tell(pipeline.policy.audit_syslog)
                 judged: Judged
                 try:
                     judged = pipeline.judge(message)

@@ -6,10 +6,10 @@ acknowledged, and says it again to the next helper; a record that is there alrea
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ import msgspec
 
 from jupyter_guard.audit import Journal, Judged, Record
 from jupyter_guard.audit.place import SUFFIX, audit_directory, journal_name
+from jupyter_guard.audit.syslog import Syslog
+from jupyter_guard.guard.opened import account_of
 from jupyter_guard.guard.protocol import Decided
 
 log = logging.getLogger("jupyter_guard")
+_TURNED = {"opening": "opened", "closing": "closed"}
 
 
 class Keeper:
@@ -30,10 +33,9 @@ class Keeper:
         self._directory = directory or audit_directory(os.environ, Path.home())
         self._journal: Journal | None = None
         self._said = False
-        try:
-            self._user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
-        except (KeyError, OSError):
-            self._user = str(os.getuid()) if hasattr(os, "getuid") else ""
+        self._opened = ""
+        self._syslog: Syslog | None = None
+        self._user = account_of(os.environ)
         self._server = os.environ.get("JUPYTERHUB_SERVER_NAME", "")
         self._notebook = os.environ.get("JPY_SESSION_NAME", "")
 
@@ -46,11 +48,46 @@ class Keeper:
             self._complain(f"decisions are not kept: {problem}")
             return False
         if journal.last is None or record.number > journal.last.number:
-            journal.append(record)
+            for one in (*self._turn(record, journal.last), record):
+                journal.append(one)
+                if self._syslog is not None:
+                    self._syslog.tell(one)
             journal.last = record
         if journal.waiting:
             self._complain(f"{journal.waiting} decisions wait to be written to {journal.path}: is the disk full?")
         return not journal.waiting
+
+    def tell(self, syslog: str) -> None:
+        """From now on a line about each record that says something goes to ``syslog`` too; ``"off"``: none."""
+        self._syslog = None if syslog == "off" else Syslog(syslog)
+
+    def _turn(self, record: Record, last: Record | None) -> Iterator[Record]:
+        """What is told before a record when an administrator opened this account, or that is over."""
+        if record.event != "decision":
+            return
+        before = self._opened or (last.opened if last is not None else "")
+        self._opened = record.opened
+        if before == record.opened:
+            return
+        for event, text in (("closing", before), ("opening", record.opened)):
+            if text:
+                yield msgspec.structs.replace(
+                    record,
+                    event=event,
+                    state=_TURNED[event],
+                    sentence=text,
+                    opened=text,
+                    msg_id="",
+                    sha256="",
+                    cell_id="",
+                    evidence=(),
+                    code=None,
+                    findings=(),
+                    approvals=(),
+                    about="",
+                    # It has none of its own: what is sent twice is told by the wrapper's numbers.
+                    number=last.number if last is not None else 0,
+                )
 
     def record(self, facts: dict[str, Any], item: dict[str, Any]) -> Record:
         """The record of a decision or outcome. Raises ``msgspec.ValidationError`` for facts of another shape."""
@@ -62,6 +99,10 @@ class Keeper:
         names = ("verdict", "would_be", "sentence", "origin", "about")
         plain: dict[str, Any] = {key: item[key] for key in names if key in item}
         about: dict[str, Any] = {"user": self._user, "server": self._server, "notebook": self._notebook}
+        if "approvals" in facts:
+            # Whose session it is: nobody else can answer in it.
+            given = [{"by": self._user if one["channel"] != "none" else "", **one} for one in facts["approvals"]]
+            facts = {**facts, "approvals": given}
         return msgspec.convert({**about, **plain, "findings": findings, **facts}, Record)
 
     def close(self) -> None:

@@ -77,6 +77,8 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     ``patterns`` is the policy's own token formats as JSON. ``files`` are those that it may come from, as they were when
     it was read. ``secrets`` is what the sources in ``known_from`` hold, where a wrapper is told. ``limits`` are names,
     values and who set them. ``privileges`` is what the session may do beyond an ordinary account, for people.
+    ``keeps_code``: decisions are kept with the cell's text. ``opened`` says by whom, until when and why nothing is
+    stopped for a while.
     """
 
     mode: str = "enforce"
@@ -92,6 +94,8 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     secrets: tuple[HeldSecret, ...] = ()
     limits: tuple[tuple[str, int, str], ...] = ()
     privileges: tuple[str, ...] = ()
+    keeps_code: bool = False
+    opened: str = ""
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):

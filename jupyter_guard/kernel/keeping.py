@@ -27,6 +27,8 @@ log = logging.getLogger("jupyter_guard")
 
 MOST_WAITING = 10_000
 MOST_COUNTED = 1_000
+# Characters of a cell that are kept where the policy keeps them; its hash is over all of it.
+MOST_CODE = 100_000
 LONGEST_WAIT = 0.2
 MOST_AT_ONCE = 64
 
@@ -53,6 +55,12 @@ class Keeping:
         facts: dict[str, Any] = {"state": state, "evidence": request.evidence, "sha256": request.hash()}
         if request.cell_id:
             facts["cell_id"] = request.cell_id
+        standing = self._relay.panel.standing
+        if standing.opened:
+            facts["opened"] = standing.opened
+        if standing.keeps_code:
+            kept = json.dumps({"code": request.code[:MOST_CODE]}).encode()
+            facts["code"] = str(json.loads(self._relay.outgoing.own("comm_msg", kept, ""))["code"])
         if state in ("confirmed", "declined"):
             # Without an answer: it was allowed before for good, or nobody could be asked.
             choice, channel = request.approval or ("before" if state == "confirmed" else "refuse", "none")

@@ -20,6 +20,8 @@ def status(relay: Relay) -> str:
         f"{', locked' if standing.locked else ''}."
     ]
     told += [f"  {one}" for one in standing.problems]
+    if standing.opened:
+        told.append(f"Nothing is stopped for a while: {standing.opened}")
     told.append(
         f"Cells: {counts['ran'] + counts['confirmed']} ran ({counts['warned']} with a warning, "
         f"{counts['confirmed']} after a question), {counts['blocked']} blocked, {counts['declined']} declined."

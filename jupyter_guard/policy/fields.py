@@ -30,6 +30,7 @@ VARIABLES: Final = (
     "password, which have to be named"
 )
 STORES: Final = '"local", "postgresql://HOST/DATABASE" or "unix:/PATH"'
+SYSLOGS: Final = '"off", a socket such as "/dev/log", or "udp://HOST:PORT"'
 UNITS: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 UNITS_BINARY: Final = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
@@ -93,6 +94,12 @@ def _store(value: Any) -> str:
     if not isinstance(value, str) or not (value == "local" or value.startswith(("postgresql://", "unix:/"))):
         raise ValueError(STORES)
     return value
+
+
+def _syslog(value: Any) -> str:
+    if value == "off" or (isinstance(value, str) and re.fullmatch(r"/\S+|udp://[^\s/]+:\d{1,5}", value)):
+        return str(value)
+    raise ValueError(SYSLOGS)
 
 
 def _choice(*words: str) -> Callable[[Any], str]:
@@ -387,6 +394,20 @@ FIELDS: Final[dict[str, Field]] = {
             STORES,
             "where decisions are kept beside the journal of each kernel: nowhere, in a database, by a collector",
             _store,
+            kept,
+        ),
+        Field(
+            "audit.code",
+            "true or false",
+            "decisions are kept with the cell's text, without secrets (default: with its hash only)",
+            _flag,
+            kept,
+        ),
+        Field(
+            "audit.syslog",
+            SYSLOGS,
+            "where a line about each decision that was not plainly allowed, and each limit, secret and death, goes besides",
+            _syslog,
             kept,
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -118,6 +119,9 @@ class Policy:
         self.name = preset.name.removesuffix(" preset")
         self._merged: Merged = merge(preset, layers)
         self._values = self._merged.values
+        self.hash = self._hashed()
+
+    def _hashed(self) -> str:
         settings = {rule: msgspec.structs.replace(one, layer="") for rule, one in self._merged.rules.items()}
         canonical = msgspec.json.encode(
             [self._values, settings, self._merged.patterns, self._merged.knowledge, *self._more()],
@@ -125,7 +129,14 @@ class Policy:
             # The expressions in the conditions of knowledge are the only values that JSON has no form for.
             enc_hook=lambda expression: expression.pattern,
         )
-        self.hash = sha256(canonical).hexdigest()[:12]
+        return sha256(canonical).hexdigest()[:12]
+
+    def observing(self) -> Self:
+        """The same policy, which judges as before and stops nothing; its hash is another."""
+        made = copy.copy(self)
+        made._values = {**self._values, "mode": "observe"}
+        made.hash = made._hashed()
+        return made
 
     @classmethod
     def preset(cls, name: str) -> Self:
@@ -225,6 +236,16 @@ class Policy:
     def audit_store(self) -> str:
         """Where decisions are kept."""
         return str(self._values["audit.store"])
+
+    @property
+    def keeps_code(self) -> bool:
+        """Whether decisions are kept with the cell's scrubbed text."""
+        return bool(self._values["audit.code"])
+
+    @property
+    def audit_syslog(self) -> str:
+        """Where a line about each decision that says something goes besides, or ``"off"``."""
+        return str(self._values["audit.syslog"])
 
     @property
     def practice(self) -> Practice:

@@ -15,7 +15,8 @@ from jupyter_guard.audit.query import moment
 from jupyter_guard.audit.record import Record
 
 _ID = "https://schema.jupyter.org/jupyter_guard/{}/v1"
-SCHEMAS: Final = {name: Path(__file__).with_name("events") / name / "v1.yaml" for name in ("decision", "outcome")}
+_KINDS = ("decision", "outcome", "opening")
+SCHEMAS: Final = {name: Path(__file__).with_name("events") / name / "v1.yaml" for name in _KINDS}
 # What a schema's version 1 has of a record, beside the sequence.
 FIELDS: Final = {
     "decision": (
@@ -25,18 +26,20 @@ FIELDS: Final = {
     "outcome": (
         "kernel", "msg_id", "time", "state", "sentence", "redactions", "limits", "user", "server", "notebook",
     ),
+    "opening": ("kernel", "time", "state", "opened", "policy", "user", "server", "notebook"),
 }  # fmt: skip
 LOOK_SECONDS = 1.0
 
 
 def event_of(sequence: int, record: Record) -> tuple[str, dict[str, Any]] | None:
     """The schema's id and the event's data, or ``None`` for a record of which there is no event."""
-    fields = FIELDS.get(record.event)
+    name = "opening" if record.event == "closing" else record.event
+    fields = FIELDS.get(name)
     if fields is None:
         return None
     # Through JSON: a schema takes no tuple for an array.
-    data = msgspec.json.decode(msgspec.json.encode({name: getattr(record, name) for name in fields}))
-    return _ID.format(record.event), {"sequence": sequence, **data}
+    data = msgspec.json.decode(msgspec.json.encode({field: getattr(record, field) for field in fields}))
+    return _ID.format(name), {"sequence": sequence, **data}
 
 
 def is_published(event_logger: Any) -> bool:

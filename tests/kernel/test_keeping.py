@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -86,3 +89,44 @@ def test_a_wrapper_that_is_killed_has_kept_what_ran(start: Callable[..., Front])
     front.wait_for(run, "execute_input")
     os.kill(front.pid, signal.SIGKILL)
     assert [one.msg_id for one in kept(front, 1)] == [run.msg_id]
+
+
+def told(line: str) -> Path:
+    """A folder whose user's own policy says more of the audit; a project's cannot."""
+    folder = Path(tempfile.mkdtemp(prefix="front-"))
+    (folder / "home/.jupyter").mkdir(parents=True)
+    (folder / "home/.jupyter/jupyter_guard.toml").write_text(f"version = 1\n[audit]\n{line}\n")
+    return folder
+
+
+def test_the_text_of_a_cell_where_the_policy_keeps_it(start: Callable[..., Front]) -> None:
+    front = start(in_folder=told("code = true"), policy="")
+    front.run(f"token = {SECRET!r}\nlen(token)")
+    front.assistant("import subprocess\nsubprocess.run(['rm', '-rf', 'not-here'])", "y")
+    first, second = (one for one in kept(front, 3) if one.event == "decision")
+    assert first.code is not None
+    assert first.code.startswith("token = ")
+    assert SECRET not in first.code
+    assert second.code is not None
+    assert "subprocess.run" in second.code
+    answers = [one for one in second.approvals if one.channel == "stdin"]
+    assert [one.by for one in answers] == [second.user for _ in answers]
+    assert second.user
+
+
+def test_no_text_where_the_policy_says_nothing(start: Callable[..., Front]) -> None:
+    front = start()
+    front.run("only_its_hash = 1")
+    assert [one.code for one in kept(front, 1)] == [None]
+
+
+def test_syslog_is_told_of_what_is_stopped(start: Callable[..., Front], tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(tmp_path / "log"))
+        log.settimeout(20)
+        front = start(in_folder=told(f'syslog = "{tmp_path}/log"'), policy="")
+        front.run("1 + 1")
+        front.assistant(DANGEROUS, "n")
+        said = json.loads(log.recv(4096).decode().partition("]: ")[2])
+    assert said["state"] in ("declined", "blocked")
+    assert said["origin"] == "assistant"

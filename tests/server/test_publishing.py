@@ -34,9 +34,10 @@ records = st.builds(
     code=st.just("CODE"),
     findings=st.lists(findings, max_size=2).map(tuple),
     approvals=st.lists(st.builds(Approval, words, words, words), max_size=2).map(tuple),
-    event=st.sampled_from(["decision", "outcome"]),
+    event=st.sampled_from(["decision", "outcome", "opening", "closing"]),
     redactions=st.dictionaries(words, st.integers(1, 9), max_size=2),
     limits=st.lists(words, max_size=2).map(tuple),
+    opened=words,
 )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def test_records_of_other_kinds_are_no_events() -> None:
 def test_a_version_does_not_change() -> None:
     """Who listens relies on it: what is to be different is version 2, beside this one."""
     known = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in SCHEMAS.items()}
-    assert known == {"decision": "e0d19c02db37eac7", "outcome": "c425a6a5a7430c87"}
+    assert known == {"decision": "e0d19c02db37eac7", "outcome": "c425a6a5a7430c87", "opening": "7c9c2ab4d4fd4244"}
 
 
 def records_example(**more: Any) -> Record:
