@@ -27,9 +27,11 @@ def command(rules: tuple[str, ...], form: str) -> None:
         known |= load_effective(Path().absolute()).own
     unknown = [rule for rule in wanted if rule not in known]
     if unknown:
-        raise click.UsageError(" ".join(_unknown(rule, list(known)) for rule in unknown))
+        from jupyter_guard.judge.listing import unknown_rule
+
+        raise click.UsageError(" ".join(unknown_rule(rule, list(known)) for rule in unknown))
     if form == "json":
-        from jupyter_guard.cli.rules import rule_item
+        from jupyter_guard.judge.listing import rule_item
 
         plain(json.dumps([rule_item(known[rule]) for rule in wanted], indent=2))
         return
@@ -52,13 +54,3 @@ def command(rules: tuple[str, ...], form: str) -> None:
                     console.print(Text("      --", "dim"))
                 for line in example.strip("\n").split("\n"):
                     console.print(Text(f"      {line}"), soft_wrap=True)
-
-
-def _unknown(rule: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    if rule == "JG000":
-        return "JG000 is no rule: it says that the guard itself failed on a cell, which is then blocked."
-    near = get_close_matches(rule, known, 3, 0.5)
-    hint = f" Near: {', '.join(near)}." if near else " `jupyter guard rules` lists them."
-    return f"There is no rule {rule!r}.{hint}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -55,6 +55,7 @@ def command(context: click.Context, family: str | None, form: str) -> None:
     if context.invoked_subcommand is not None:
         return
     from jupyter_guard.judge import RULES
+    from jupyter_guard.judge.listing import rule_item
     from jupyter_guard.judge.rule import FAMILIES
 
     if family is not None and family not in FAMILIES.values():
@@ -159,17 +160,3 @@ def _finds(rule: OwnRule, example: str, policy: Policy) -> bool:
         if any(finding.rule == "JG000" for finding in report.findings):
             raise click.ClickException(f"{rule.id}: {report.findings[0].message}")
     return any(finding.rule == rule.id for report in reports for finding in report.findings)
-
-
-def rule_item(rule: Any) -> dict[str, Any]:
-    """A rule as JSON values; ``severity`` is ``null`` where it depends on what is touched."""
-    return {
-        "rule": rule.id,
-        "family": rule.family,
-        "severity": None if rule.severity is None else str(rule.severity),
-        "title": rule.title,
-        "why": rule.why,
-        "instead": rule.instead,
-        "bad": list(rule.bad),
-        "good": list(rule.good),
-    }
