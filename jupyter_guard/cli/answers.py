@@ -58,7 +58,7 @@ def cell_answer(report: Report, line: int = 0) -> dict[str, Any]:
         "would_be": str(report.would_be),
         "origin": str(report.cell.origin),
         "sentence": sentence(report),
-        "findings": [finding_item(finding, clean) for finding in report.findings],
+        "findings": [finding_item(finding, clean, report.cell) for finding in report.findings],
         "problems": [clean(problem) for problem in report.problems],
         "number": report.cell.number,
         "cell_id": report.cell.cell_id,

@@ -17,9 +17,6 @@ from jupyter_guard.fix.likely import vias
 from jupyter_guard.guard.saved import as_saved, cells_of
 from jupyter_guard.terms import Finding, Origin, Report
 
-# Of secrets `jupyter guard scrub --sources --write` makes what reads them from the environment: code does not run
-# before they are there.
-NOT_MADE: Final = frozenset({"JG603"})
 _MOST_ROUNDS: Final = 200
 FORMS: Final = ("notebook", "python")
 
@@ -81,7 +78,7 @@ def _next(
             continue
         for finding in report.findings:
             known = (at, finding.rule, finding.message, code) in tried
-            if known or finding.rule in NOT_MADE or not is_likely(finding, code):
+            if known or not is_likely(finding, code):
                 continue
             fix = suggest(code, finding.rule, finding.span, vias(finding))
             if fix is not None and fix.safe:

@@ -7,21 +7,19 @@ from difflib import unified_diff
 import msgspec
 
 from jupyter_guard.cli.console import clean
-from jupyter_guard.cli.fixing import NOT_MADE, is_better
+from jupyter_guard.cli.fixing import is_better
 from jupyter_guard.cli.judging import Judge, Outcome
 from jupyter_guard.fix import Fix, is_likely, suggest
 from jupyter_guard.fix.likely import vias
 from jupyter_guard.fix.replacing import replaced
 from jupyter_guard.terms import Finding, Report
-from jupyter_guard.terms.own import OwnRule
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A rewrite for one finding: what it does, whether ``--fix`` makes it, and the cell's lines before and after."""
+    """A rewrite for one finding: what it does, whether ``--fix`` makes it (it is safe), and the lines that differ."""
 
     title: str
     safe: bool
-    made_by_fix: bool
     diff: str
 
 
@@ -45,7 +43,7 @@ def offers(outcome: Outcome, judge: Judge) -> Offers:
 
 def _offer(outcome: Outcome, at: int, finding: Finding, judge: Judge, before: tuple[Report, ...]) -> Offer | None:
     cell = outcome.reports[at].cell
-    fix = _fix(cell.code, finding, judge.policy(outcome.case).own.get(finding.rule))
+    fix = _fix(cell.code, finding)
     if fix is None:
         return None
     cells = list(outcome.case.cells)
@@ -55,11 +53,10 @@ def _offer(outcome: Outcome, at: int, finding: Finding, judge: Judge, before: tu
         return None
     place = f"{outcome.case.id}, cell {cell.number}" if cell.number else outcome.case.id
     lines = unified_diff(cell.code.split("\n"), fix.code.split("\n"), place, f"{place}, rewritten", n=2, lineterm="")
-    return Offer(fix.title, fix.safe, fix.safe and finding.rule not in NOT_MADE, clean("\n".join(lines)))
+    return Offer(fix.title, fix.safe, clean("\n".join(lines)))
 
 
-def _fix(code: str, finding: Finding, own: OwnRule | None) -> Fix | None:
-    if own is not None:
-        new = dict(own.replace).get(finding.via)
-        return replaced(code, finding.span, new) if new else None
+def _fix(code: str, finding: Finding) -> Fix | None:
+    if finding.replace:
+        return replaced(code, finding.span, finding.replace)
     return suggest(code, finding.rule, finding.span, vias(finding)) if is_likely(finding, code) else None

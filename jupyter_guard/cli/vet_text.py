@@ -65,13 +65,7 @@ class TextReport:
             self._console.print()
 
     def _offer(self, offer: Offer, finding: Finding) -> None:
-        how = (
-            "--fix makes it"
-            if offer.made_by_fix
-            else "safe where the environment has it"
-            if offer.safe
-            else "read it first"
-        )
+        how = "--fix makes it" if offer.safe else "read it first"
         self._print(Text.assemble(("  rewrite: ", "dim"), f"{offer.title} ({finding.rule}; {how})"), 12)
         for line in offer.diff.split("\n"):
             style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
@@ -98,7 +92,8 @@ class TextReport:
         head = Text.assemble(("    " + finding.rule, "bold"), " ", styled(item["severity"]))
         head.append(f", line {line + finding.span.line - 1 if line else finding.span.line}: {item['message']}")
         self._print(head, 4)
-        said: tuple[tuple[str, str], ...] = (("Why", item["why"]), ("Instead", item["instead"]))
+        call = f"{item['replace']} in place of {item['via']}" if finding.replace else ""
+        said: tuple[tuple[str, str], ...] = (("Why", item["why"]), ("Instead", item["instead"]), ("Call", call))
         if finding.suppressed:
             said = (("Allowed", f"in the code, because {item['suppressed']}"),)
         for label, text in (*said, ("Decided by", item["decided_by"])):

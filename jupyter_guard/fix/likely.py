@@ -24,8 +24,9 @@ STYLES: Final = {
 DRIVERS: Final = tuple(STYLES)
 
 # Rewrites that leave something to people: which rows, how long, how often, what a driver makes of a parameter, who
-# else has to reach a server, and whether a harmless file holds the objects or the code that it was asked for.
-OFFERED: Final = frozenset({"JG111", "JG113", "JG302", "JG305", "JG505", "JG703", "JG908"})
+# else has to reach a server, whether a harmless file holds the objects or the code that it was asked for, and to have
+# a secret in the environment, without which the code does not run.
+OFFERED: Final = frozenset({"JG111", "JG113", "JG302", "JG305", "JG505", "JG603", "JG703", "JG908"})
 _SHAPES: Final = {
     "JG111": r"\.load\s*\(|\bsafe_mode\s*=\s*False\b",
     "JG112": r"\.(?:unsafe_|full_)?load(?:_all)?\s*\(",

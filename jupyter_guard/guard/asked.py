@@ -10,11 +10,14 @@ import json
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jupyter_guard.guard.protocol import Tell
+
+if TYPE_CHECKING:
+    from jupyter_guard.policy import Policy
 
 log = logging.getLogger("jupyter_guard")
 
@@ -57,25 +60,31 @@ def _audit(rest: str) -> str:
 def _fix(rest: str) -> str:
     """``rest``: the cell's code and those of the cells above, and the rule, place and callable of one finding in it."""
     from jupyter_guard.fix import suggest
+    from jupyter_guard.fix.replacing import replaced
+    from jupyter_guard.policy import load_effective
     from jupyter_guard.terms import Span
 
     wanted: dict[str, Any] = json.loads(rest)
     span = msgspec.convert(wanted["span"], Span)
-    found = suggest(wanted["code"], wanted["rule"], span, tuple(wanted["via"]))
+    via = msgspec.convert(wanted["via"], tuple[str, ...])
+    policy = load_effective(Path.cwd())
+    own = policy.own.get(wanted["rule"])
+    if own is None:
+        found = suggest(wanted["code"], wanted["rule"], span, via)
+    else:
+        new = next((new for old, new in own.replace if old in via), "")
+        found = replaced(wanted["code"], span, new) if new else None
     above = msgspec.convert(wanted.get("above", []), list[str])
-    if found is None or not _is_better(above, wanted["code"], found.code, wanted["rule"]):
+    if found is None or not _is_better(policy, above, wanted["code"], found.code, wanted["rule"]):
         return json.dumps({"problem": "there is no rewrite that surely keeps what the code is for"})
     return json.dumps(msgspec.to_builtins(found))
 
 
-def _is_better(above: list[str], before: str, after: str, rule: str) -> bool:
-    """Whether the rewritten cell has less of what ``rule`` finds below ``above``, and nothing that is judged harder."""
+def _is_better(policy: Policy, above: list[str], before: str, after: str, rule: str) -> bool:
+    """Whether the rewritten cell has less of what ``rule`` finds below ``above``, and nothing worse or new."""
     from jupyter_guard.guard.practising import practised
     from jupyter_guard.guard.session import Session
-    from jupyter_guard.policy import load_effective
     from jupyter_guard.terms import Report
-
-    policy = load_effective(Path.cwd())
 
     def judged(code: str) -> Report:
         session = Session(policy, origin="assistant", workspace=Path.cwd())
@@ -83,7 +92,8 @@ def _is_better(above: list[str], before: str, after: str, rule: str) -> bool:
 
     old, new = judged(before), judged(after)
     counts = [sum(one.rule == rule for one in report.findings) for report in (old, new)]
-    return new.verdict <= old.verdict and counts[1] < counts[0]
+    is_new = {one.rule for one in new.findings} - {one.rule for one in old.findings}
+    return new.would_be <= old.would_be and not is_new and counts[1] < counts[0]
 
 
 _WORDS = {"policy": _policy, "explain": _rule, "audit": _audit, "fix": _fix}

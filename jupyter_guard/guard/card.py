@@ -104,9 +104,12 @@ def payload(
     }
 
 
-def finding_item(finding: Finding, clean: Clean | None = None) -> dict[str, Any]:
-    """One finding as the panel's and the card's JSON has it, clean, printable and bounded."""
-    return _finding(finding, _tidier(clean))
+def finding_item(finding: Finding, clean: Clean | None = None, cell: Cell | None = None) -> dict[str, Any]:
+    """One finding as the panel's and the card's JSON has it, clean, printable and bounded.
+
+    Without its ``cell`` nobody can tell whether there may be a rewrite.
+    """
+    return _finding(finding, _tidier(clean), cell)
 
 
 def who_can_allow(report: Report) -> str:
@@ -211,7 +214,8 @@ def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = Non
 
     span = finding.span
     likely = cell is not None and cell.language == "python" and is_likely(finding, cell.code)
-    offered = likely and cell is not None and is_offered(finding.rule, cell.code, span)
+    # What an organisation wants in its place is never made by itself: arguments may mean something else there.
+    offered = bool(finding.replace) or (likely and cell is not None and is_offered(finding.rule, cell.code, span))
     return {
         "rule": tidy(finding.rule),
         "family": tidy(finding.family),
@@ -233,6 +237,7 @@ def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = Non
         "offered": offered,
         "effects": [_effect(effect, tidy) for effect in finding.effects[:MAX_EFFECTS]],
         **({"via": tidy(finding.via)} if finding.via else {}),
+        **({"replace": tidy(finding.replace)} if finding.replace else {}),
         **({"suppressed": tidy(finding.suppressed)} if finding.suppressed else {}),
     }
 
@@ -269,10 +274,11 @@ def _title(view: dict[str, Any]) -> str:
 
 
 def _parts(item: dict[str, Any]) -> list[tuple[str, str]]:
-    """The labelled lines under a finding: why, instead and the policy key that decided, where there are any."""
+    """The labelled lines under a finding: why, instead, what to call and the policy key that decided, if any."""
     author = _AUTHORS.get(item["origin"], "")
     decided = f"{item['decided_by']} ({author})" if item["decided_by"] and author else item["decided_by"]
-    parts = [("Why", item["why"]), ("Instead", item["instead"]), ("Decided by", decided)]
+    call = f"`{item['replace']}` in place of `{item['via']}`" if item.get("replace") else ""
+    parts = [("Why", item["why"]), ("Instead", item["instead"]), ("Call", call), ("Decided by", decided)]
     return [(label, text) for label, text in parts if text]
 
 

@@ -36,6 +36,7 @@ def finding(rule: OwnRule, reading: Reading, at: Observation | Effect, what: str
         message=f"{rule.title[0].lower()}{rule.title[1:]}" + (f" ({what})" if what else ""),
         span=at.span,
         via=via,
+        replace=dict(rule.replace).get(via, ""),
         why=rule.why,
         instead=rule.instead,
         origin=Origin.strictest((reading.cell.origin, at.origin), reading.cell.origin),

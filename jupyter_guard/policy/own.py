@@ -52,7 +52,7 @@ OWN_FIELDS: Final[dict[str, Field]] = {
         Field(
             "replace",
             "a table",
-            "what to call instead, by names of `calls`: `vet --show-fixes` offers it as a difference",
+            "what to call instead, by names of `calls`: said on the card, and offered as a difference",
             _replacements,
             _kept,
         ),

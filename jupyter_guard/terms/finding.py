@@ -37,7 +37,8 @@ class Finding(msgspec.Struct, frozen=True):
     the effects. ``verdict`` and ``decided_by`` are filled in by the policy (``allow`` and ``""`` before that);
     ``decided_by`` is the policy layer and key, as ``site: origin.assistant.critical``. ``suppressed`` is the reason
     that a comment beside it gives for allowing it; after the policy decided, only where that counted. ``via`` is the
-    full name of the call that a finding without effects is about.
+    full name of the call that a finding without effects is about, and ``replace`` that of what an organisation wants
+    called in its place.
     """
 
     rule: str
@@ -54,3 +55,4 @@ class Finding(msgspec.Struct, frozen=True):
     decided_by: str = ""
     suppressed: str = ""
     via: str = ""
+    replace: str = ""

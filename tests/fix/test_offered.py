@@ -17,6 +17,7 @@ from jupyter_guard.guard.practising import practised
 from jupyter_guard.guard.session import Session
 from jupyter_guard.terms import Finding
 
+SECRET = "-".join(["correct", "horse", "9"])
 SETUP = (
     "import sqlite3, psycopg, requests, itertools, torch, keras, socketserver\nimport numpy as np\n"
     "from transformers import AutoModel\nfrom sqlalchemy import create_engine, text\n"
@@ -56,6 +57,7 @@ EXAMPLES = [
     ("JG111", "np.load('a.npy', allow_pickle=True)", "np.load('a.npy', allow_pickle=False)"),
     ("JG111", "keras.models.load_model('m.keras', safe_mode=False)", "keras.models.load_model('m.keras', safe_mode=True)"),
     ("JG113", "AutoModel.from_pretrained('a/b', trust_remote_code=True)", "AutoModel.from_pretrained('a/b', trust_remote_code=False)"),
+    ("JG603", f"password = '{SECRET}'  # the shop's", 'import os\npassword = os.environ["PASSWORD"]  # the shop\'s'),
     ("JG505", "socketserver.TCPServer(('0.0.0.0', 80), H)", "socketserver.TCPServer(('127.0.0.1', 80), H)"),
     ("JG908", "requests.get(url)", "requests.get(url, timeout=30)"),
     ("JG908", "requests.post(\n    url,\n    json=row,\n)", "requests.post(\n    url,\n    json=row,\n    timeout=30,\n)"),

@@ -143,7 +143,9 @@ class Quiet(HTTPServer):
 
 def output(code: str, variables: dict[str, str]) -> tuple[int, bytes, str]:
     """How a program ends, what it prints, and what it complains of."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, env=variables)
+    # Where a library lies in a folder of its own, the program finds it there too.
+    found = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120, env={**found, **variables})
     return done.returncode, done.stdout, done.stderr.decode()
 
 

@@ -13,11 +13,12 @@ from jupyter_guard.guard.asked import told
 from jupyter_guard.guard.practising import practised
 from jupyter_guard.guard.protocol import Tell
 from jupyter_guard.guard.session import Session
+from jupyter_guard.policy import load_effective
 
 
 def asked(rule: str, *cells: str, above: tuple[str, ...] | None = None) -> dict[str, Any]:
     """What is answered about what ``rule`` finds in the last of ``cells``."""
-    session = Session("personal", origin="assistant", workspace=Path.cwd())
+    session = Session(load_effective(Path.cwd()), origin="assistant", workspace=Path.cwd())
     found = practised([session.vet(cell) for cell in cells], session.policy)[-1].findings
     finding = next(one for one in found if one.rule == rule)
     place = {name: getattr(finding.span, name) for name in ("line", "column", "end_line", "end_column")}
@@ -53,3 +54,31 @@ def test_cells_above_that_are_none_are_an_answer_too() -> None:
         told(Tell(1, "fix", json.dumps({"code": "x", "rule": "JG112", "span": 1, "via": [], "above": 2})))
     )
     assert "problem" in found
+
+
+OWN = """
+version = 1
+[own.ACME01]
+title = "Reads a database past the gateway"
+instead = "Use acme.db.read."
+severity = "high"
+calls = ["pandas.read_sql", "pandas.read_sql_query"]
+replace = {"pandas.read_sql" = "acme.db.read"}
+"""
+CELLS = ("from pandas import read_sql as rows, read_sql_query", "orders = rows(query, link)  # all")
+
+
+def test_what_an_organisation_wants_in_its_place_is_offered_and_never_safe(tmp_path: Path) -> None:
+    (tmp_path / "jupyter_guard.toml").write_text(OWN)
+    found = asked("ACME01", *CELLS)
+    assert (found["code"], found["safe"]) == ("import acme.db\norders = acme.db.read(query, link)  # all", False)
+    # A call of the rule's that has nothing in its place, and one of a name that is another's here.
+    assert "problem" in asked("ACME01", CELLS[0], "read_sql_query(q, c)")
+    assert "problem" in asked("ACME01", CELLS[0], "acme = 1\nrows(q, c)")
+
+
+def test_what_would_be_found_in_the_rewritten_cell_keeps_it_back(tmp_path: Path) -> None:
+    refused = '[deny]\nimports = ["acme"]\ncalls = ["pandas.read_sql"]\n'
+    (tmp_path / "jupyter_guard.toml").write_text(OWN + refused)
+    # Both are blocked: the one for the call, the other for the import.
+    assert "problem" in asked("ACME01", *CELLS)

@@ -322,3 +322,24 @@ def test_an_error_says_what_stopped_a_cell_that_has_no_effect() -> None:
     refused = error(Session(refusing, "assistant").vet("import telnetlib"), "blocked")
     assert refused["evalue"] == "this cell imports `telnetlib` (JG890)"
     assert refused["traceback"][0] == "CellBlocked: this cell imports `telnetlib` (JG890)"
+
+
+OWN = Policy.parse(
+    'version = 1\n[own.ACME01]\ntitle = "Reads past the gateway"\ninstead = "Use the gateway."\n'
+    'calls = ["pandas.read_sql"]\nreplace = {"pandas.read_sql" = "acme.db.read"}\n'
+)
+
+
+def test_what_an_organisation_wants_called_is_on_the_card_and_offered() -> None:
+    made = card(Session(OWN, origin="assistant").vet("import pandas as pd\npd.read_sql(q, c)"), "warned")
+    (item,) = (one for one in made[MIME]["findings"] if one["rule"] == "ACME01")
+    assert (item["fixable"], item["offered"], item["replace"]) == (False, True, "acme.db.read")
+    assert "Call:       `acme.db.read` in place of `pandas.read_sql`" in made["text/plain"]
+    assert "<code>acme.db.read</code> in place of <code>pandas.read_sql</code>" in made["text/html"]
+
+
+def test_a_secret_in_code_has_no_rewrite_that_passes_for_safe() -> None:
+    secret = "-".join(["correct", "horse", "9"])
+    made = card(Session("personal", origin="assistant").vet(f"password = '{secret}'"), "warned")[MIME]
+    (item,) = (one for one in made["findings"] if one["rule"] == "JG603")
+    assert (item["fixable"], item["offered"]) == (False, True)
