@@ -205,7 +205,7 @@ def report(page: Path, folder: Path | None, store: str | None, form: str, **filt
     The page needs nothing else: no script, no server. It holds counts and names, no code and no secrets.
     """
     from jupyter_guard.audit.summary import summarize
-    from jupyter_guard.cli.audit_page import page as written
+    from jupyter_guard.guard.audit_page import page as written
 
     records = audit_records.records(folder, store)
     summary = summarize(record for _, _, record in records.find(audit_records.asked(**filters)))

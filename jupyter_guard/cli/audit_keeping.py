@@ -165,7 +165,7 @@ def _forget_here(folder: Path, query: Query, by: str, why: str, sent_to: str | N
             complain(f"{path} is left as it is: {problem.strerror or problem}")
             left += 1
     # The index forgets it at its next look.
-    audit_records.FolderRecords(folder)
+    audit_records.of_folder(folder)
     return count, left
 
 

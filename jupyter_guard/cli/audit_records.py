@@ -1,13 +1,12 @@
-"""The options of ``jupyter guard audit`` that choose records -> those records, found by an index where there is one."""
+"""The options of ``jupyter guard audit`` that choose records -> those records."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,13 +15,10 @@ from jupyter_guard.cli.console import complain
 if TYPE_CHECKING:
     from jupyter_guard.audit import Record
     from jupyter_guard.audit.fleet import Fleet
-    from jupyter_guard.audit.index import Found, Index
     from jupyter_guard.audit.query import Query
+    from jupyter_guard.guard.records import FolderRecords, Records
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# File systems of this machine's own disks, as /proc/mounts calls them. Any other may be a network's.
-_LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "tmpfs", "ramfs", "overlay")
 
 directory = click.option(
     "--dir",
@@ -57,17 +53,13 @@ def filters(function: Command) -> Command:
 
 def asked(**chosen: Any) -> Query:
     """What the options of ``filters`` ask for. Raises ``click.BadParameter`` for a time that is none."""
-    from jupyter_guard.audit.query import Query
+    from jupyter_guard.guard.records import query_of
 
-    return Query(
-        since=_when(chosen.get("since"), "since"),
-        until=_when(chosen.get("until"), "until"),
-        origins=tuple(chosen.get("origin") or ()),
-        states=tuple(chosen.get("state") or ()),
-        rules=tuple(chosen.get("rule") or ()),
-        users=tuple(chosen.get("user") or ()),
-        notebook=chosen.get("notebook") or "",
-    )
+    try:
+        return query_of(**chosen)
+    except ValueError as problem:
+        said, name = problem.args
+        raise click.BadParameter(said, param_hint=f"--{name}") from None
 
 
 def place(folder: Path | None) -> Path:
@@ -80,10 +72,19 @@ def place(folder: Path | None) -> Path:
 def records(folder: Path | None, store: str | None) -> Records:
     """What is to be searched. Raises ``click.UsageError`` where that is no store."""
     if store is None:
-        return FolderRecords(place(folder))
+        return of_folder(place(folder))
     if folder is not None:
         raise click.UsageError("--dir and --store are two places: name one.")
-    return FleetRecords(fleet(store))
+    from jupyter_guard.guard.records import FleetRecords
+
+    return _Reached(FleetRecords(fleet(store)))
+
+
+def of_folder(folder: Path) -> FolderRecords:
+    """The records of the journals in a folder; those that cannot be read are complained of."""
+    from jupyter_guard.guard.records import FolderRecords
+
+    return FolderRecords(folder, lambda path, why: complain(f"{path} cannot be read: {why}"))
 
 
 def fleet(url: str) -> Fleet:
@@ -107,39 +108,6 @@ def chains(url: str) -> Iterator[tuple[str, Iterator[bytes], list[tuple[int, int
             yield kernel, store.lines(kernel), store.erased(kernel)
 
 
-class Records(Protocol):
-    """Records, in the order of time; ``name`` says where they are."""
-
-    name: str
-
-    def find(self, query: Query, last: int | None = None) -> Iterator[tuple[str, int, Record]]:
-        """Where it is kept, its sequence, and each record that passes; ``last`` says how many at most."""
-        ...
-
-    def count(self, query: Query) -> int:
-        """How many pass."""
-        ...
-
-
-class FleetRecords:
-    """Those of a database."""
-
-    def __init__(self, store: Fleet) -> None:
-        self.name = store.name
-        self._store = store
-
-    def find(self, query: Query, last: int | None = None) -> Iterator[tuple[str, int, Record]]:
-        """See ``Records``."""
-        with reached():
-            for kernel, sequence, record in self._store.find(query, last):
-                yield f"{self.name}, kernel {kernel}", sequence, record
-
-    def count(self, query: Query) -> int:
-        """See ``Records``."""
-        with reached():
-            return self._store.count(query)
-
-
 @contextmanager
 def reached() -> Iterator[None]:
     """Within it, a store that cannot be reached is a ``click.UsageError``."""
@@ -151,82 +119,19 @@ def reached() -> Iterator[None]:
         raise click.UsageError(f"The store cannot be reached: {problem}") from None
 
 
-class FolderRecords:
-    """Those of the journals in a folder."""
+class _Reached:
+    """Records of a store; one that cannot be reached is a ``click.UsageError``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.name = f"Journals in {folder}"
-        self._folder = folder
-        self._index = _index(folder)
-        for path, why in self._index.unread if self._index else ():
-            complain(f"{path} cannot be read: {why}")
-        self._all: list[Found] | None = None
+    def __init__(self, records: Records) -> None:
+        self.name = records.name
+        self._records = records
 
     def find(self, query: Query, last: int | None = None) -> Iterator[tuple[str, int, Record]]:
         """See ``Records``."""
-        found: Iterable[Found]
-        if self._index is not None:
-            found = self._index.find(query, last)
-        else:
-            chosen = [one for one in self._read() if query.passes(one.record)]
-            found = chosen if last is None else chosen[-last:]
-        for one in found:
-            yield str(one.path), one.sequence, one.record
+        with reached():
+            yield from self._records.find(query, last)
 
     def count(self, query: Query) -> int:
         """See ``Records``."""
-        if self._index is not None:
-            return self._index.count(query)
-        return sum(query.passes(one.record) for one in self._read())
-
-    def _read(self) -> list[Found]:
-        """Without an index: every line of every journal."""
-        if self._all is None:
-            from jupyter_guard.audit.index import Found
-            from jupyter_guard.audit.place import journals, read_records
-            from jupyter_guard.audit.query import moment
-
-            self._all = []
-            for path in journals(self._folder):
-                try:
-                    self._all += (Found(path, number, record) for number, record in read_records(path))
-                except OSError as problem:
-                    complain(f"{path} cannot be read: {problem.strerror}")
-            never = datetime.min.replace(tzinfo=UTC)
-            self._all.sort(key=lambda one: (moment(one.record) or never, one.path.name, one.sequence))
-        return self._all
-
-
-def _index(folder: Path) -> Index | None:
-    import sqlite3
-
-    from jupyter_guard.audit.index import Index
-    from jupyter_guard.scrub.cache import cache_directory
-
-    cache = Path(cache_directory(os.environ, str(Path.home())))
-    try:
-        return Index.of(folder, cache) if folder.is_dir() and _is_local(cache) else None
-    except (OSError, sqlite3.Error, UnicodeError):
-        return None  # a full or read-only disk: the journals are all there is to read
-
-
-def _is_local(path: Path) -> bool:
-    from jupyter_guard.isolate.refusing import filesystem
-
-    kind = filesystem(str(path.resolve()))
-    return not kind or kind in _LOCAL
-
-
-def _when(text: str | None, name: str) -> datetime | None:
-    if not text:
-        return None
-    now = datetime.now(UTC)
-    if text[-1] in _UNITS and text[:-1].isdigit():
-        return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no time: expected 2026-01-31, 2026-01-31T12:00, or 30m, 6h, 7d", param_hint=f"--{name}"
-        ) from None
-    return found if found.tzinfo else found.astimezone()
+        with reached():
+            return self._records.count(query)

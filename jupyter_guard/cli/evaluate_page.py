@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jupyter_guard.cli.console import counted
 from jupyter_guard.cli.evaluate_text import number
-from jupyter_guard.cli.page import COLORS, MOST, axis, bars, document, dot, drawing, figures, label, stacks
+from jupyter_guard.guard.page import COLORS, MOST, axis, bars, document, dot, drawing, figures, label, stacks
 from jupyter_guard.terms import Verdict
 
 _VERDICTS: Final = {"allow": "#7a8794", "warn": "#b7791f", "confirm": "#dd6b20", "block": "#c53030"}

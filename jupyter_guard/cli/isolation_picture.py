@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from jupyter_guard.cli.isolation import figures
-from jupyter_guard.cli.page import COLORS, bar, document, drawing, label, stacks
+from jupyter_guard.guard.page import COLORS, bar, document, drawing, label, stacks
 from jupyter_guard.policy.fields import PROPERTIES
 
 _ROW, _TOP, _BAR, _LEFT = 44, 56, 130, 120

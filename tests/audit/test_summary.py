@@ -64,3 +64,22 @@ def test_counts_add_up(drawn: list[tuple[str, str, int]]) -> None:
     assert summary.decisions == sum(summary.states.values()) == sum(summary.users.values()) == len(drawn)
     assert sum(sum(counts.values()) for counts in summary.days.values()) == len(drawn)
     assert summary.users == dict(Counter(user for _, user, _ in drawn))
+
+
+def test_what_would_have_been_stopped() -> None:
+    finding = Judged("JG301", Severity.HIGH, Verdict.BLOCK, "deletes table `sales`", "preset")
+    mild = Judged("JG501", Severity.LOW, Verdict.WARN, "connects to x", "preset")
+    summary = summarize(
+        [
+            record(user="ann", verdict=Verdict.WARN, would_be=Verdict.BLOCK, findings=(finding, mild)),
+            record(user="ann", verdict=Verdict.WARN, would_be=Verdict.CONFIRM),
+            record(user="bo", verdict=Verdict.WARN, would_be=Verdict.WARN, findings=(mild,)),
+            record(user="bo", state="blocked", verdict=Verdict.BLOCK, would_be=Verdict.BLOCK, findings=(finding,)),
+            record(user="cy", event="opening", state="opened", opened="opened by root"),
+        ]
+    )
+    assert summary.would == {"blocked": 1, "asked about": 1}
+    assert summary.would_rules == {"JG301": 1}
+    assert summary.would_users == {"ann": 2}
+    assert summary.opened == {"cy": 1}
+    assert summary.decisions == 4

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_guard.audit.summary import summarize
-from jupyter_guard.cli.audit_page import page as written
+from jupyter_guard.guard.audit_page import page as written
 from tests.audit.test_summary import record
 
 pytestmark = pytest.mark.browser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_guard.audit.summary import STATES, Summary
-from jupyter_guard.cli.page import bars, document, figures, stacks
+from jupyter_guard.guard.page import bars, document, figures, stacks
 
 _COLORS = {"ran": "#7a8794", "confirmed": "#2f7d4f", "declined": "#b7791f", "blocked": "#c53030"}
 _OTHER = "#6b46c1"
@@ -25,10 +25,16 @@ def page(summary: Summary, source: str, chosen: str = "") -> str:
         "allowed in the code": f"{sum(summary.suppressed.values()):,}",
         "limits hit": f"{sum(summary.limits.values()):,}",
     }
+    would = sum(summary.would.values())
+    if would:
+        said["would have been stopped"] = f"{would:,}"
     colors = {state: _COLORS.get(state, _OTHER) for state in STATES}
     parts = [
         figures(said),
         stacks("Decisions over time", "day", summary.days, colors, "decisions", _OTHER),
+        bars("Would have been stopped, had the policy been enforced", "what", summary.would),
+        bars("Rules that would have stopped them", "rule", summary.would_rules),
+        bars("Whose cells they were", "user", summary.would_users, unnamed="(nobody named)"),
         bars("Who wrote the cells", "origin", summary.origins),
         bars("Rules that found something", "rule", summary.rules),
         bars("Rules whose findings a comment allowed", "rule", summary.suppressed),
@@ -37,6 +43,7 @@ def page(summary: Summary, source: str, chosen: str = "") -> str:
         bars("Secrets taken out of outputs", "kind", summary.secrets),
         bars("What people answered", "answer", summary.answers),
         bars("Limits that cells hit", "limit", summary.limits),
+        bars("Accounts opened for a while (break-glass)", "user", summary.opened),
     ]
     about = f"{span}. {source}{'; ' + chosen if chosen else ''}."
     return document(f"jupyter_guard: {span}", "What the guard decided", about, parts)
