@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ Git = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
 SECRET = "AKIA" + "Q3EGRLVGZ5TYMC4W"
 MARK = "[REDACTED:aws-access-key-id]"
-PRE_COMMIT = shutil.which("pre-commit") or ""
+PRE_COMMIT = (sys.executable, "-m", "pre_commit")
 
 
 def notebook(code: str = "print(key)", output: str = f"key {SECRET}\n") -> str:
@@ -79,10 +78,9 @@ def hooks(work: Path, wanted: str) -> None:
     )
 
 
-@pytest.mark.skipif(not PRE_COMMIT, reason="pre-commit is not installed")
 def test_pre_commit_stops_a_commit_and_names_what_is_wrong(git: Git, work: Path) -> None:
     hooks(work, "jupyter-guard-scrub")
-    assert subprocess.run([PRE_COMMIT, "install"], cwd=work, capture_output=True, check=False).returncode == 0
+    assert subprocess.run([*PRE_COMMIT, "install"], cwd=work, capture_output=True, check=False).returncode == 0
     (work / "n.ipynb").write_text(notebook())
     (work / "code.ipynb").write_text(notebook(f"x = 1\nkey = '{SECRET}'", "fine\n"))
     git("add", ".")
@@ -97,10 +95,9 @@ def test_pre_commit_stops_a_commit_and_names_what_is_wrong(git: Git, work: Path)
     assert git("commit", "-qm", "x").returncode == 0
 
 
-@pytest.mark.skipif(not PRE_COMMIT, reason="pre-commit is not installed")
 def test_pre_commit_cleans_and_the_second_commit_goes_through(git: Git, work: Path) -> None:
     hooks(work, "jupyter-guard-scrub-write")
-    assert subprocess.run([PRE_COMMIT, "install"], cwd=work, capture_output=True, check=False).returncode == 0
+    assert subprocess.run([*PRE_COMMIT, "install"], cwd=work, capture_output=True, check=False).returncode == 0
     (work / "n.ipynb").write_text(notebook(f"key = '{SECRET}'"))
     git("add", ".")
     assert git("commit", "-qm", "x").returncode == 1
@@ -111,4 +108,38 @@ def test_pre_commit_cleans_and_the_second_commit_goes_through(git: Git, work: Pa
     git("add", ".")
     second = git("commit", "-qm", "x")
     assert second.returncode == 0, second.stdout + second.stderr
+    assert git("show", "HEAD:n.ipynb").stdout == after
+
+
+def test_the_hooks_are_what_pre_commit_expects() -> None:
+    checked = subprocess.run(
+        [*PRE_COMMIT, "validate-manifest", ROOT / ".pre-commit-hooks.yaml"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_pre_commit_stops_what_the_policy_would_stop(git: Git, work: Path) -> None:
+    hooks(work, "jupyter-guard-vet")
+    assert subprocess.run([*PRE_COMMIT, "install"], cwd=work, capture_output=True, check=False).returncode == 0
+    (work / "n.ipynb").write_text(notebook("import shutil\nshutil.rmtree('/home')", "fine\n"))
+    (work / "other.txt").write_text("import shutil\nshutil.rmtree('/home')\n")
+    git("add", ".")
+    stopped = git("commit", "-qm", "x")
+    assert (stopped.returncode, "JG203" in stopped.stdout + stopped.stderr) == (1, True), stopped.stderr
+    (work / "n.ipynb").write_text(notebook("x = 1", "fine\n"))
+    git("add", ".")
+    assert git("commit", "-qm", "x").returncode == 0
+
+
+def test_pre_commit_rewrites_safely_and_the_second_commit_goes_through(git: Git, work: Path) -> None:
+    hooks(work, "jupyter-guard-fix")
+    assert subprocess.run([*PRE_COMMIT, "install"], cwd=work, capture_output=True, check=False).returncode == 0
+    before = notebook("import yaml\nd = yaml.load(t, Loader=yaml.Loader)", "fine\n")
+    (work / "n.ipynb").write_text(before)
+    git("add", ".")
+    assert git("commit", "-qm", "x").returncode == 1
+    after = (work / "n.ipynb").read_text()
+    assert after == before.replace("yaml.load(t, Loader=yaml.Loader)", "yaml.safe_load(t)")
+    git("add", ".")
+    assert git("commit", "-qm", "x").returncode == 0
     assert git("show", "HEAD:n.ipynb").stdout == after
