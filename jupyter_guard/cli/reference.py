@@ -20,7 +20,7 @@ from jupyter_guard.cli.rules import BY_TARGET
 from jupyter_guard.hub.settings import settings
 from jupyter_guard.judge import RULES
 from jupyter_guard.judge.rule import FAMILIES, Rule
-from jupyter_guard.judge.severity import LETTERS, TABLE
+from jupyter_guard.judge.table import LETTERS, TABLE
 from jupyter_guard.policy import preset_names
 from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, ROWS, RULE_FIELDS, Field
 from jupyter_guard.policy.layer import preset_text

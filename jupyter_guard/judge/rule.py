@@ -28,7 +28,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     ``observes`` the observations that ``seen`` is asked about; ``calls`` are full names, every call of which is a
     finding, unless the cell calls one of ``unless_called`` too, or ``unless_noted`` was observed at the same place.
     ``severity`` is fixed, or ``None`` for the table in
-    ``judge/severity.py``. Within a family the first rule that fits an effect speaks, so special rules stand before
+    ``judge/table.py``. Within a family the first rule that fits an effect speaks, so special rules stand before
     general ones. One that is ``apart`` is asked in ``jupyter_guard.practice``, about the cells of a whole notebook and
     off the path of a run. ``bad`` cells must make it fire and ``good`` ones must not: a test runs each. Cells of one
     example that run one after the other are separated by a line ``# %%``.

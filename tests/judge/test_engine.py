@@ -5,7 +5,8 @@ import pytest
 
 from jupyter_guard.judge import RULES, engine, judge
 from jupyter_guard.judge.rule import FAMILIES
-from jupyter_guard.judge.severity import TABLE, facets, severity
+from jupyter_guard.judge.severity import facets, severity
+from jupyter_guard.judge.table import TABLE
 from jupyter_guard.terms import (
     Cell,
     Certainty,

@@ -12,21 +12,15 @@ from jupyter_guard.read.python import (
     calls,
     models_installed,
     models_paths,
-    models_sizes,
-    programs,
     secret_names,
 )
 from jupyter_guard.read.python.carried import MEASURES
 from jupyter_guard.read.python.classes import class_attribute, is_member, library_bases, table_of
-from jupyter_guard.read.python.methods import of_key
 from jupyter_guard.read.python.mocked import in_memory
-from jupyter_guard.read.python.models_counts import SHAPE
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.values import (
     ANYTHING,
     ARCHIVED,
-    BUILT,
-    DECODED,
     ENVIRON,
     INDIRECT,
     NO_MARKS,
@@ -45,9 +39,7 @@ from jupyter_guard.read.python.values import (
     Unknown,
     Value,
     const,
-    element,
     join,
-    partial,
 )
 from jupyter_guard.terms import Certainty, Kind, Origin
 from jupyter_guard.terms import Scope as Reach
@@ -74,7 +66,7 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
         if name == "__builtins__":
             return Value((Name("builtins"),), value.marks | {INDIRECT}, value.origin)
     atoms = value.atoms
-    if name in secret_names.NAMES and secret_names.attribute(name, node) and _not_ours(atoms):
+    if name in secret_names.NAMES and secret_names.attribute(name, node) and not_ours(atoms):
         value = value.marked({secret_names.SECRET})
     if not atoms:
         return Value((Unknown("." + name, name, value),), value.marks, value.origin)
@@ -95,7 +87,7 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     return found if found.origin is value.origin else found.by(value.origin)
 
 
-def _not_ours(atoms: tuple[Any, ...]) -> bool:
+def not_ours(atoms: tuple[Any, ...]) -> bool:
     """Whether nothing that is read here was written in the session: what it holds is not seen."""
     return not any(type(atom) in (Obj, Class, Const, Seq, Map, NameDict) for atom in atoms)
 
@@ -324,112 +316,3 @@ def touch(run: Run, atom: Name, node: ast.AST | None, entry: Entry | None = None
             )
             return True
     return False
-
-
-def item(run: Run, value: Value, key: Value, node: ast.AST | None) -> Value:
-    """``value[key]``."""
-    atoms = value.atoms
-    named = key.only()
-    if len(atoms) == 1:
-        result = _item(run, value, atoms[0], key, named, node)
-    else:
-        result = join([_item(run, value, atom, key, named, node) for atom in atoms]) if atoms else ANYTHING
-    marks = value.marks
-    if marks and ENVIRON in marks and any(type(atom) is Inst and atom.type in _ENVIRONMENTS for atom in value.atoms):
-        if named is not None and named.value == "HOME":
-            return const(run.context.home)
-        return secret_names.known_variable(run, key) or secret_names.environment(key).by(value.origin)
-    if marks:
-        result = result.marked(marks)
-    if named is not None and isinstance(named.value, str) and named.value in secret_names.NAMES and _not_ours(atoms):
-        table = any(type(atom) is Inst and "DataFrame" in atom.type for atom in atoms)
-        if not table and secret_names.item(named.value, node):
-            result = result.marked({secret_names.SECRET})
-    return result if result.origin is value.origin else result.by(value.origin)
-
-
-_ENVIRONMENTS = frozenset({"os.environ", "os.environ.copy"})
-
-
-def _item(run: Run, value: Value, atom: Any, key: Value, only: Const | None, node: ast.AST | None) -> Value:
-    """An item of one of the possibilities; ``only`` is the constant that ``key`` is."""
-    kind = type(atom)
-    if kind is Seq or (kind is Const and isinstance(atom.value, (str, bytes, range))):
-        run.choices += 1
-        return _position(Value((atom,), value.marks, value.origin), atom, only)
-    if kind is Map:
-        run.choices += 1
-        return of_key(atom, key) or ANYTHING
-    if kind is NameDict:
-        run.events += 1
-        if only is None or not isinstance(only.value, str):
-            return Value((Unknown("[]", ""),), frozenset({INDIRECT}))
-        dotted = f"{atom.prefix}.{only.value}" if atom.prefix else only.value
-        patched = run.memory.patched.get(dotted)
-        marks = {INDIRECT} | (key.marks & {BUILT, DECODED})
-        if dotted == "sys.modules":
-            return Value((NameDict(""),), frozenset(marks))
-        return patched or Value((Name(dotted),), frozenset(marks))
-    if kind is Name:
-        if atom.dotted.startswith(programs.PLUMBUM):
-            return programs.bound(run, atom, key, node)
-        if atom.dotted == "plumbum.local" and only is not None:
-            return Value((Name(programs.PLUMBUM + str(only.value)),))
-        touch(run, atom, node)
-        if atom.dotted in ("builtins", "__builtins__") and only is not None and isinstance(only.value, str):
-            return Value((Name(only.value),), frozenset({INDIRECT}) | (key.marks & {BUILT, DECODED}))
-        entry = run.known(atom.dotted)
-        if entry is not None and entry.returns:
-            return _item(run, value, Inst(entry.returns, made_of(atom)), key, only, node)
-        return Value((Unknown(atom.dotted + "[]", "", Value((atom,))),))
-    if kind is Inst:
-        if atom.type == "ctypes.CDLL" and only is not None and isinstance(only.value, str):
-            return Value((Name(f"ctypes.CDLL.{only.value}", Value((atom,))),), frozenset({INDIRECT}))
-        if atom.attrs and SHAPE in atom.attrs:
-            return models_sizes.indexed(atom, key) or ANYTHING
-        entry = run.known(atom.type + ".__getitem__")
-        if entry is not None and entry.returns:
-            own = only is None or in_memory(Value((atom,)))
-            return Value((Inst(entry.returns, atom.made if own else key),))
-        return Value((Unknown(atom.type + "[]", ""),))
-    if kind is Obj:
-        for special in ("__getitem__", "__missing__"):
-            method = class_attribute(run, atom.cls, special)
-            if method is not None:
-                owner = Value((atom,))
-                bound = Value(tuple(one.bound(owner) if type(one) is Func else one for one in method.atoms))
-                return calls.apply(run, bound, [key], {}, node)
-        return element(Value((Map(atom.attrs),))) if "dict" in library_bases(atom.cls) else ANYTHING
-    if kind is Unknown:
-        return Value((Unknown(atom.path + "[]", "", Value((atom,))),))
-    return ANYTHING
-
-
-def _position(value: Value, atom: Any, only: Const | None) -> Value:
-    if only is None:
-        return element(value) if type(atom) is Seq else ANYTHING
-    key = only.value
-    if isinstance(key, slice):
-        if type(atom) is Const:
-            if partial(atom.value):
-                return Value((), value.marks)
-            hidden = {DECODED} if key.step not in (None, 1) and isinstance(atom.value, (str, bytes)) else set()
-            try:
-                return const(atom.value[key], value.marks | hidden)
-            except (TypeError, ValueError):
-                return ANYTHING
-        if atom.rest is not None:
-            return value
-        try:
-            return Value((Seq(atom.items[key], atom.kind),))
-        except (TypeError, ValueError):
-            return value
-    if type(atom) is Const:
-        try:
-            return ANYTHING if partial(atom.value) else const(atom.value[key], value.marks)
-        except (TypeError, IndexError):
-            return ANYTHING
-    if isinstance(key, int) and -len(atom.items) <= key < len(atom.items) and (atom.rest is None or key >= 0):
-        found: Value = atom.items[key]
-        return found
-    return element(value)

@@ -372,6 +372,6 @@ def _fork(run: Run, site: Site) -> None:
 
 
 def _network_tags(text: str) -> set[str]:
-    from jupyter_guard.read.shell.run import network_tags
+    from jupyter_guard.read.shell.touched import network_tags
 
     return network_tags(text)

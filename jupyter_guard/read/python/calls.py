@@ -9,11 +9,12 @@ import re
 from jupyter_guard.knowledge import Entry, Knowledge
 from jupyter_guard.read.context import BudgetSpent
 from jupyter_guard.read.python import bodies, models, programs, receivers, verification
-from jupyter_guard.read.python.access import attribute, item
+from jupyter_guard.read.python.access import attribute
 from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.callbacks import HOOKS, UNHOOKS, call_back, is_harmless, is_own
 from jupyter_guard.read.python.carried import CARRIERS, FILLERS, FORMS, carried, fill, of_form
 from jupyter_guard.read.python.classes import class_attribute, library_bases
+from jupyter_guard.read.python.items import item
 from jupyter_guard.read.python.methods import of_constant, of_mapping, of_sequence
 from jupyter_guard.read.python.mocked import MARK, caught_by, mark, stands_for
 from jupyter_guard.read.python.models_counts import DRAWS

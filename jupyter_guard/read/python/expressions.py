@@ -6,13 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_guard.read.context import HOLE, BudgetSpent
-from jupyter_guard.read.python import comprehensions, models_sizes, programs
-from jupyter_guard.read.python.access import attribute, item
+from jupyter_guard.read.context import BudgetSpent
+from jupyter_guard.read.python import comprehensions, displays, models_sizes, programs
+from jupyter_guard.read.python.access import attribute
 from jupyter_guard.read.python.calls import apply
-from jupyter_guard.read.python.carried import shown_in
 from jupyter_guard.read.python.changes import bind, set_attribute, set_item
-from jupyter_guard.read.python.fold import Giant, binary, compare, joined
+from jupyter_guard.read.python.fold import Giant, binary, compare
+from jupyter_guard.read.python.items import item
 from jupyter_guard.read.python.methods import unpacked
 from jupyter_guard.read.python.names import name_value
 from jupyter_guard.read.python.rows import true_of_every_row
@@ -30,7 +30,6 @@ from jupyter_guard.read.python.values import (
     Inst,
     Map,
     Name,
-    Seq,
     Value,
     const,
     derived,
@@ -236,65 +235,6 @@ def _slice(run: Run, node: ast.Slice) -> Value:
     return ANYTHING
 
 
-_KINDS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
-
-
-def _sequence(run: Run, node: Any) -> Value:
-    kind = _KINDS[type(node)]
-    items: list[Value] = []
-    rest: Value | None = None
-    for one in node.elts:
-        if type(one) is ast.Starred:
-            inner = evaluate(run, one.value)
-            more = items_of(inner)
-            if more is None:
-                rest = element(inner)
-            else:
-                items += more
-        else:
-            items.append(evaluate(run, one))
-    return Value((Seq(items, kind, rest),))
-
-
-def _mapping(run: Run, node: ast.Dict) -> Value:
-    mapping = Map({})
-    for key, one in zip(node.keys, node.values, strict=True):
-        value = evaluate(run, one)
-        if key is None:
-            for atom in value.atoms:
-                if isinstance(atom, Map):
-                    mapping.items.update(atom.items)
-                else:
-                    mapping.rest = value
-            continue
-        set_item(run, Value((mapping,)), evaluate(run, key), value, key)
-    return Value((mapping,))
-
-
-def _text(run: Run, node: ast.JoinedStr) -> Value:
-    parts = []
-    for one in node.values:
-        if isinstance(one, ast.FormattedValue):
-            value = shown_in(evaluate(run, one.value))
-            parts.append(value if one.format_spec is None else _with_format(run, value, one))
-        else:
-            parts.append(evaluate(run, one))
-    return joined(parts) if parts else const("")
-
-
-def _with_format(run: Run, value: Value, node: ast.FormattedValue) -> Value:
-    from jupyter_guard.read.python.fold import text
-
-    spec = text(evaluate(run, node.format_spec)) if node.format_spec is not None else ""
-    only = value.only()
-    if only is not None and isinstance(only.value, (int, str)) and len(spec) < 5 and HOLE not in spec:
-        try:
-            return const(format(only.value, spec), value.marks)
-        except ValueError:
-            pass
-    return derived(value)
-
-
 def _lambda(run: Run, node: ast.Lambda) -> Value:
     run.events += 1
     func = Func(node, "<lambda>", run.scope.enclosing(), defaults_of(run, node.args), run.source)
@@ -354,11 +294,11 @@ _EXPRESSIONS: dict[type, Callable[[Run, Any], Value]] = {
     ast.IfExp: _conditional,
     ast.Subscript: _subscript,
     ast.Slice: _slice,
-    ast.List: _sequence,
-    ast.Tuple: _sequence,
-    ast.Set: _sequence,
-    ast.Dict: _mapping,
-    ast.JoinedStr: _text,
+    ast.List: displays.sequence,
+    ast.Tuple: displays.sequence,
+    ast.Set: displays.sequence,
+    ast.Dict: displays.mapping,
+    ast.JoinedStr: displays.text,
     ast.Lambda: _lambda,
     ast.ListComp: comprehensions.comprehension,
     ast.SetComp: comprehensions.comprehension,

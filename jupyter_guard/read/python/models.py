@@ -10,6 +10,7 @@ from jupyter_guard.read.python import (
     models_codecs,
     models_containers,
     models_counts,
+    models_environment,
     models_files,
     models_functions,
     models_installed,
@@ -21,11 +22,11 @@ from jupyter_guard.read.python import (
 )
 from jupyter_guard.read.python.access import attribute
 from jupyter_guard.read.python.acts import TAINTS
-from jupyter_guard.read.python.changes import set_attribute, set_environment
+from jupyter_guard.read.python.changes import set_attribute
 from jupyter_guard.read.python.fold import shown, text
 from jupyter_guard.read.python.methods import lifted
 from jupyter_guard.read.python.run import Run
-from jupyter_guard.read.python.secret_names import SECRET, environment, known_variable
+from jupyter_guard.read.python.secret_names import SECRET
 from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
     ANYTHING,
@@ -44,10 +45,8 @@ from jupyter_guard.read.python.values import (
     NameDict,
     Obj,
     Partial,
-    Seq,
     Unknown,
     Value,
-    const,
     derived,
     items_of,
     join,
@@ -179,55 +178,6 @@ def _call_first(run: Run, site: Site) -> Value:
     return apply(run, arg(site, 0).marked({INDIRECT}), site.args[1:], site.kwargs, site.node, open_=site.open)
 
 
-def _environ_get(run: Run, site: Site) -> Value:
-    known = known_variable(run, arg(site, 0, "key"))
-    if known is not None:
-        return known
-    found = environment(arg(site, 0, "key"))
-    name = arg(site, 0, "key").only()
-    if name is not None and name.value == "HOME":
-        return const(run.context.home)
-    default = site.args[1] if len(site.args) > 1 else site.kwargs.get("default")
-    if default is not None and default.only() is not None:
-        return Value((*default.atoms, Unknown("os.environ", "")), found.marks)
-    return found
-
-
-def _environ_items(run: Run, site: Site) -> Value:
-    """Going through the environment: each value may be any of its secrets."""
-    one = Value((), frozenset({"environment", ENVIRON}))
-    pair = Value((Seq([ANYTHING, one], "tuple"),)) if site.name.endswith("items") else one
-    return Value((Seq([], "list", pair),), one.marks)
-
-
-def _environ_set(run: Run, site: Site) -> Value:
-    for atom in arg(site, 0).atoms:
-        if type(atom) is Map:
-            for key, one in atom.items.items():
-                set_environment(run, const(key), one, site.node)
-    if len(site.args) > 1:
-        known = known_variable(run, site.args[0])
-        if site.name.endswith("setdefault") and known is not None:
-            return known
-        set_environment(run, site.args[0], site.args[1], site.node)
-    for key, one in site.kwargs.items():
-        set_environment(run, const(key), one, site.node)
-    return ANYTHING
-
-
-def _environ_copy(run: Run, site: Site) -> Value:
-    """Changing the copy changes nothing else."""
-    return Value((Inst("os.environ.copy"),), frozenset({"environment", ENVIRON}))
-
-
-def _input(run: Run, site: Site) -> Value:
-    return Value((), frozenset({"user"}))
-
-
-def _getpass(run: Run, site: Site) -> Value:
-    return Value((), frozenset({"user", "credential"}))
-
-
 def _super(run: Run, site: Site) -> Value:
     owner = next((func.owner for func in reversed(run.calls) if func.owner is not None), None)
     if owner is None:
@@ -344,6 +294,7 @@ MODELS: dict[str, Model] = {
     **models_codecs.MODELS,
     **models_containers.MODELS,
     **models_counts.MODELS,
+    **models_environment.MODELS,
     **models_files.MODELS,
     **models_functions.MODELS,
     **models_installed.MODELS,
@@ -371,21 +322,6 @@ MODELS: dict[str, Model] = {
     "operator.itemgetter": _getter("itemgetter"),
     "operator.methodcaller": _getter("methodcaller"),
     "operator.call": _call_first,
-    "os.environ.copy": _environ_copy,
-    "os.environ.copy.get": _environ_get,
-    "os.environ.copy.pop": _environ_get,
-    "os.environ.copy.items": _environ_items,
-    "os.environ.copy.values": _environ_items,
-    "os.environ.get": _environ_get,
-    "os.environ.pop": _environ_get,
-    "os.environ.items": _environ_items,
-    "os.environ.values": _environ_items,
-    "os.environ.setdefault": _environ_set,
-    "os.environ.update": _environ_set,
-    "os.putenv": _environ_set,
-    "os.getenv": _environ_get,
-    "input": _input,
-    "getpass.getpass": _getpass,
     "super": _super,
     "compile": _compile,
     "eval": _eval,

@@ -9,15 +9,21 @@ import sys
 from typing import NamedTuple
 
 from jupyter_guard.knowledge import Entry, Knowledge
-from jupyter_guard.read.context import HOLE
 from jupyter_guard.read.python import bodies, verification
 from jupyter_guard.read.python.acts import TAINTS, perform
 from jupyter_guard.read.python.callbacks import call_back, handed_over
 from jupyter_guard.read.python.carried import FILLERS, of_form
-from jupyter_guard.read.python.mocked import in_memory
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
-from jupyter_guard.read.python.texts import SQL, read_sql, texts_of
+from jupyter_guard.read.python.unvetted import (
+    BARE,
+    CLIENT,
+    QUERY,
+    drops_from_frame,
+    perhaps_destroys,
+    perhaps_sql,
+    unvetted,
+)
 from jupyter_guard.read.python.values import (
     ANYTHING,
     NO_MARKS,
@@ -25,7 +31,6 @@ from jupyter_guard.read.python.values import (
     Func,
     Inst,
     Name,
-    Seq,
     Unknown,
     Value,
     derived,
@@ -43,31 +48,6 @@ _VERB = re.compile(
 )
 
 
-# How rows and columns are dropped from a table in memory.
-_OF_A_FRAME = frozenset({"axis", "columns", "index", "labels", "inplace", "level", "errors", "subset", "how", "drop"})
-
-
-# Tables in memory and their views: what is left out is still where it came from.
-_FRAME_VERBS = frozenset(
-    """
-    dropDuplicates dropDuplicatesWithinWatermark dropFields dropTempView dropGlobalTempView drop_duplicates drop_nulls
-    drop_nans drop_in_place drop_vars drop_sel drop_isel drop_dims drop_encoding drop_indexes drop_attrs drop_first
-    drop_empty drop_missing drop_infinities drop_null_rows drop_z drop_edge drop_node dropNulls drop_rows
-    """.split()
-)
-
-
-def _drops_from_frame(site: Site, verb: str) -> bool:
-    """Whether ``x.drop(...)`` is given labels, as a data frame is, and not a connection or nothing, as a table is."""
-    if verb in _FRAME_VERBS:
-        return True
-    if verb not in ("drop", "truncate"):
-        return False
-    if site.kwargs.keys() & (_OF_A_FRAME | {"before", "after"}):
-        return True
-    return any(type(atom) in (Const, Seq) for value in site.args[:1] for atom in value.atoms)
-
-
 # What shows, measures or compares a text does not open the file that it names.
 _SHOWING = frozenset(
     """
@@ -79,23 +59,6 @@ _SHOWING = frozenset(
 _PLACE = re.compile(r"(?:[~/$.]|file:)[^\n]*\Z|[^\s]*/[^\s]*\Z")
 
 
-_BARE = frozenset({"delete", "destroy", "purge", "wipe", "erase", "nuke", "delete_all", "destroy_all", "drop_all"})
-
-
-_CLIENT = re.compile(
-    r"(?:^|[._(\]])(?:\w*(?:client|api|service|svc|admin|manager|mgr|bucket|cluster|collection|registry|queue|topic"
-    r"|instance|volume|blob|container|index|indice|namespace|stack|tenant|account|session|database|db|repo|store|storage|vault"
-    r"|catalog|warehouse|sdk|resource|project|org|conn|connection|cloud|server|engine|metadata|objects|customers|orders"
-    r"|users|records|workspace)s?)(?:\(\)|\[\])?(?:[.(\[]|$)",
-    re.IGNORECASE,
-)
-
-
-_QUIET = re.compile(
-    r"(?:^|\.)(?:df|data|frame|train|test|X|x|y|ax|axs|fig|plt|self|np|pd|model|tokenizer|w|widget)(?:\.|\[|\(|$)"
-)
-
-
 _EXECUTES = frozenset(
     """
     execute executemany executescript exec_driver_sql sql query raw run_query execute_query
@@ -103,9 +66,6 @@ _EXECUTES = frozenset(
     do text Raw sql_query ddl
     """.split()
 )
-
-
-_CONNECTION = re.compile(r"^(?:\w*_)?(?:con|conn|connection|cnx|cur|curs|cursor|engine|eng)\d?$")
 
 
 def taken(args: list[Value], kwargs: dict[str, Value], callee: Value) -> Value:
@@ -149,12 +109,12 @@ def undescribed(
         site = Site(name, args, kwargs, node, owner=owner, open_=open_, callee=callee)
         receiver, _, last = name.rpartition(".")
         if said.executes:
-            _perhaps_sql(run, site, last, "")
+            perhaps_sql(run, site, last, "")
         if said.destroys and receiver:
             typed = any(type(one) is Inst for one in owner.atoms)
-            named = _CLIENT.search(receiver) or not run.knowledge.knows_module(name)
-            if typed and named and not _drops_from_frame(site, last):
-                _unvetted(run, name, site)
+            named = CLIENT.search(receiver) or not run.knowledge.knows_module(name)
+            if typed and named and not drops_from_frame(site, last):
+                unvetted(run, name, site)
         if said.entry is not None and not run.known(receiver_type(owner)):
             done = perform(run, said.entry, site, Certainty.LIKELY)
             _calls_back(run, said.entry, site)
@@ -209,23 +169,23 @@ def _of_imported(run: Run, atom: Name, said: _Said | None, site: Site) -> Value 
     if run.knowledge.knows_module(atom.dotted):
         # Of a library that is known, a class that is not: `stripe.Customer.delete(x)`.
         known = run.knowledge.below(receiver) or not receiver.rpartition(".")[2][:1].isupper()
-        if _QUERY.search(receiver) and last in ("update", "delete"):
+        if QUERY.search(receiver) and last in ("update", "delete"):
             # Models of an application whose name is a library's too.
-            _perhaps_destroys(run, site, Unknown(atom.dotted, last, Value((Unknown(receiver),))))
-        elif last in _BARE and not known and receiver.partition(".")[0] not in sys.stdlib_module_names:
-            _unvetted(run, atom.dotted, site)
+            perhaps_destroys(run, site, Unknown(atom.dotted, last, Value((Unknown(receiver),))))
+        elif last in BARE and not known and receiver.partition(".")[0] not in sys.stdlib_module_names:
+            unvetted(run, atom.dotted, site)
         return None
     if said is not None and said.executes:
-        _perhaps_sql(run, site, last, receiver)
+        perhaps_sql(run, site, last, receiver)
     path = Unknown(
         atom.dotted, last, Value((Unknown(receiver, receiver.rpartition(".")[2], Value((Name(receiver),))),))
     )
     if said is not None and said.entry is not None:
         site.owner = path.owner
         return perform(run, said.entry, site, Certainty.LIKELY)
-    named = receiver.rpartition(".")[2][:1].isupper() or _CLIENT.search(receiver)
+    named = receiver.rpartition(".")[2][:1].isupper() or CLIENT.search(receiver)
     if last == "update" or (said is not None and said.destroys and named):
-        _perhaps_destroys(run, site, path)
+        perhaps_destroys(run, site, path)
     return None
 
 
@@ -261,28 +221,6 @@ def _private(
                 one.attrs = one.attrs or {}
                 one.attrs["__private__"] = Value((), found)
     return found
-
-
-def _unvetted(run: Run, name: str, site: Site) -> None:
-    if in_memory(site.owner):
-        return
-    run.emit(
-        Kind.DATA_DESTROY,
-        _subject(site),
-        node=site.node,
-        via=name.lstrip(".").replace("()", ""),
-        tags=("unvetted-api",),
-        certainty=Certainty.UNKNOWN,
-        scope=Reach.UNKNOWN,
-    )
-
-
-def _subject(site: Site) -> str:
-    for value in (*site.args, *site.kwargs.values()):
-        only = value.only()
-        if only is not None and isinstance(only.value, str) and len(only.value) < 80:
-            return only.value
-    return ""
 
 
 def _calls_back(run: Run, entry: Entry, site: Site) -> None:
@@ -323,9 +261,9 @@ def unknown_method(
             _calls_back(run, entry, site)
         else:
             if said is not None and said.executes:
-                _perhaps_sql(run, site, atom.attr, path.rpartition(".")[0])
+                perhaps_sql(run, site, atom.attr, path.rpartition(".")[0])
             if atom.attr == "update" or (said is not None and said.destroys):
-                _perhaps_destroys(run, site, atom)
+                perhaps_destroys(run, site, atom)
     marks = callee.marks
     named = False
     for value in (*args, *kwargs.values()) if kwargs else args:
@@ -348,67 +286,11 @@ def unknown_method(
     return Value((Unknown(f"{path}()"[-200:], "", Value((atom,))),), marks, callee.origin)
 
 
-def _perhaps_destroys(run: Run, site: Site, atom: Unknown) -> None:
-    """A method whose name deletes, on an object of unknown type: a query without a filter, or an unvetted client."""
-    receiver = atom.path.rpartition(".")[0]
-    if _QUERY.search(receiver):
-        if atom.attr in ("delete", "update") and not _NARROWED.search(receiver):
-            run.emit(
-                Kind.DATA_DESTROY if atom.attr == "delete" else Kind.DATA_WRITE,
-                _queried(atom),
-                node=site.node,
-                via=atom.path.replace("()", ""),
-                tags=("no-where",),
-                certainty=Certainty.LIKELY,
-            )
-    elif atom.attr == "update" or _QUIET.search(receiver) or _drops_from_frame(site, atom.attr):
-        return
-    elif atom.attr in _BARE:
-        if _CLIENT.search(receiver) or receiver[:1].isupper() or _of_library(run, atom):
-            _unvetted(run, atom.path, site)
-    elif receiver and atom.attr not in ("truncate", "drops"):
-        _unvetted(run, atom.path, site)
-
-
-# Libraries that draw, compute or test: what they delete is on a screen or in memory.
-_IN_MEMORY = frozenset("pygame pyglet vpython wx PyQt5 PyQt6 PySide6 kivy bpy vtk pyvista folium manim panel".split())
-
-
-def _of_library(run: Run, atom: Unknown) -> bool:
-    """Whether a method's object came from a library of which nothing is known: there is no saying what it deletes."""
-    for _ in range(16):
-        owner = atom.owner
-        root = owner.atoms[0] if owner is not None and owner.atoms else None
-        if type(root) is Unknown:
-            atom = root
-            continue
-        name = root.dotted if type(root) is Name else root.type if type(root) is Inst else ""
-        top = name.partition(".")[0]
-        return (
-            "." in name
-            and top not in _IN_MEMORY
-            and top not in sys.stdlib_module_names
-            and not run.knowledge.knows_module(name)
-        )
-    return False
-
-
 _FILTERS = frozenset({"filter", "where"})
 
 
 def _is_true(atom: object) -> bool:
     return type(atom) is Inst and atom.type == "sqlalchemy.True_"
-
-
-_QUERY = re.compile(r"(?:^|\.)(?:query|objects|select)(?:\(\)|\.|$)")
-
-
-# Leaving some out is no narrowing: nearly all are left.
-_NARROWED = re.compile(r"\.(?:filter|filter_by|where|get|one|first|having|limit)\(\)")
-
-
-def _queried(atom: Unknown) -> str:
-    return atom.path.partition(".objects")[0].rpartition(".")[2] if ".objects" in atom.path else ""
 
 
 def _handed_over(run: Run, func: Func, node: ast.AST | None) -> None:
@@ -418,26 +300,3 @@ def _handed_over(run: Run, func: Func, node: ast.AST | None) -> None:
         bodies.call_function(run, func, [ANYTHING] * len(func.node.args.args), {}, node)
     finally:
         run.certainty = before
-
-
-def _perhaps_sql(run: Run, site: Site, attr: str, receiver: str) -> None:
-    """SQL text that is handed to an object of unknown type."""
-    value = (
-        site.args[0]
-        if site.args
-        else next((site.kwargs[key] for key in ("sql", "query", "statement") if key in site.kwargs), None)
-    )
-    if value is None:
-        return
-    tags = {f"from:{mark}" for mark in value.marks if mark in TAINTS}
-    for text in texts_of(value):
-        if SQL.match(text.replace(HOLE, " ", 1) if text.startswith(HOLE) else text):
-            read_sql(run, text, site, tags)
-        elif not text.strip(HOLE) and _CONNECTION.match(receiver.rpartition(".")[2]) and attr.startswith("execute"):
-            run.emit(
-                Kind.DATA_WRITE,
-                node=site.node,
-                via=site.name,
-                tags=tags | {"dynamic"},
-                certainty=Certainty.UNKNOWN,
-            )

@@ -133,7 +133,7 @@ def _augmented(run: Run, node: ast.AugAssign) -> None:
     elif isinstance(target, ast.Attribute):
         before = attribute(run, evaluate(run, target.value), target.attr, target)
     else:
-        from jupyter_guard.read.python.access import item
+        from jupyter_guard.read.python.items import item
 
         before = item(run, evaluate(run, target.value), evaluate(run, target.slice), target)
     for atom in before.atoms:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -29,17 +28,14 @@ from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
 if TYPE_CHECKING:
     from jupyter_guard.read.shell.state import Shell
+from jupyter_guard.read.shell.touched import _ONE_ADDRESS, file_effect, network_tags, package_tags
 
 MAX_TARGETS = 24
 _FILE_KINDS = frozenset({Kind.FILE_READ, Kind.FILE_WRITE, Kind.FILE_DELETE})
 _NETWORK = frozenset({Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN})
 # A process that the text itself started: by its number, or as a job of this shell.
 _OWN = re.compile(rf"{OWN_PROCESS}|%(?:\d+|[%+-])?")
-_ONE_ADDRESS = re.compile(r"(?:\w+://)?(?:localhost|(?!0\.0\.0\.0)\d+(?:\.\d+){3}|\[?::1\]?)(?:[:/]|$)", re.IGNORECASE)
 _VERSIONED = re.compile(r"(python|pip|pypy|perl|ruby|node|php|lua|clang|gcc|tclsh)[\d.]+(?:-config)?$")
-_METADATA = re.compile(
-    r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254"
-)
 
 
 def base_name(word: str) -> str:
@@ -376,52 +372,3 @@ class _Run:
         return (
             Stream("".join(dict.fromkeys(MARKS.findall(stream.text))) + HOLE, stream.tags) if stream.text else UNKNOWN
         )
-
-
-def file_effect(
-    shell: Shell, kind: Kind, path: str, via: str, tags: Iterable[str] = (), certainty: Certainty = Certainty.CERTAIN
-) -> Effect:
-    """A file effect of a shell word: its globs, sources and self-made places considered."""
-    tags = set(tags) | sources(path)
-    if path == "/dev/null":
-        # What goes there is gone, whatever it was.
-        tags = {tag for tag in tags if not tag.startswith("from:")}
-    context = shell.context
-    path = plain(path)
-    resolved = context.resolve(path)
-    if any(char in path for char in "*?[") or resolved in (context.workspace, context.workspace + "/."):
-        tags.add("bulk")
-    if kind is not Kind.FILE_READ and (
-        resolved in shell.made or any(resolved.startswith(one + "/") for one in shell.made)
-    ):
-        tags.add("self-made")
-    effect = context.file(kind, path, via=via, tags=tags, certainty=certainty)
-    if effect.kind is not Kind.CREDENTIAL_READ and "show" in effect.tags:
-        effect = context.file(kind, path, via=via, tags=tags - {"show"}, certainty=certainty)
-    return effect
-
-
-def network_tags(target: str) -> set[str]:
-    """What an address or URL says about itself."""
-    return set(_network_tags(target[:4096]))
-
-
-@functools.lru_cache(maxsize=256)
-def _network_tags(target: str) -> tuple[str, ...]:
-    tags = []
-    if _METADATA.search(target):
-        tags.append("metadata-service")
-    if re.match(r"(?:http|ftp|telnet)://", target, re.IGNORECASE):
-        tags.append("cleartext")
-    return tuple(tags)
-
-
-def package_tags(target: str) -> set[str]:
-    """What a package's name says: pinned or not, from where."""
-    if "://" in target or target.startswith(("git+", "git@")):
-        return {"remote-code", *({"unpinned"} if not re.search(r"@[0-9a-f]{7,40}\b", target) else set())}
-    if target.startswith((".", "/", "~")) or target.endswith(
-        (".whl", ".tar.gz", ".txt", ".zip", ".yml", ".yaml", ".deb")
-    ):
-        return set()
-    return set() if re.search(r"==|===|=\d|@\d", target) else {"unpinned"}

@@ -7,9 +7,10 @@ import re
 from typing import Any
 
 from jupyter_guard.read.context import HOLE
-from jupyter_guard.read.shell.run import file_effect, run
+from jupyter_guard.read.shell.run import run
 from jupyter_guard.read.shell.state import Shell
 from jupyter_guard.read.shell.streams import EMPTY, UNKNOWN, Stream, plain, sources
+from jupyter_guard.read.shell.touched import file_effect
 from jupyter_guard.read.shell.words import assigned, expand, expand_text
 from jupyter_guard.terms import Kind, Scope
 
