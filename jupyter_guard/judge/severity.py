@@ -36,6 +36,7 @@ _CLIENTS: Final = {
 }
 
 _TOLD_AT_THE_CALL: Final = frozenset({Kind.PROCESS_RUN, Kind.DATA_WRITE})
+_NARROWED: Final = "where"
 _SWEEPING: Final = frozenset({"ddl", "no-where", "recursive", "bulk", "everything"})
 _DESPITE_WHERE: Final = frozenset({"ddl", "no-where", "sql-injection", "os-command", "grants"})
 
