@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUP: Final = "jupyter_guard.rules"
 FILE: Final = "rules.toml"
+# The import hooks of packages that are installed to be edited: setuptools's, and those by the library editables.
+_HOOKS: Final = ("__editable__", "_editable_impl_")
 
 
 def with_packs(layer: Layer) -> list[Layer]:
@@ -70,17 +72,52 @@ def _place(layer: Layer, name: str) -> Path | None:
         for point in installed.entry_points.select(group=GROUP, name=name):
             # Not `point.load()`, nor a look for a module, which would import the packages it lies in.
             parts = point.value.partition(":")[0].strip().split(".")
-            for root in _roots(installed) if all(part.isidentifier() for part in parts) else ():
-                if (file := root.joinpath(*parts, FILE)).is_file():
+            for folder in _folders(installed, parts) if all(part.isidentifier() for part in parts) else ():
+                if (file := folder / FILE).is_file():
                     return file
     return None
 
 
-def _roots(installed: Distribution) -> Iterator[Path]:
-    """Where a distribution's packages lie: beside what is known of it, or, installed to be edited, where it says."""
-    yield Path(str(installed.locate_file("")))
+def _folders(installed: Distribution, package: list[str]) -> Iterator[Path]:
+    """Where a distribution's package may lie: beside what is known of it, or, installed to be edited, where it says."""
+    yield Path(str(installed.locate_file(""))).joinpath(*package)
     for file in installed.files or ():
-        if file.suffix == ".pth" and len(file.parts) == 1:
-            place = Path(str(installed.locate_file(file)))
-            lines = place.read_text("utf-8", "replace").splitlines() if place.is_file() else ()
-            yield from (path for line in lines if (path := Path(line)).is_absolute() and path.is_dir())
+        if file.suffix not in (".pth", ".py") or len(file.parts) != 1:
+            continue
+        place = Path(str(installed.locate_file(file)))
+        text = place.read_text("utf-8", "replace") if place.is_file() else ""
+        if file.suffix == ".pth":
+            roots = (path for line in text.splitlines() if (path := Path(line)).is_absolute() and path.is_dir())
+            yield from (root.joinpath(*package) for root in roots)
+        elif file.name.startswith(_HOOKS):
+            for name, root in _mapped(text):
+                outer = name.split(".")
+                if package[: len(outer)] == outer and Path(root).is_absolute():
+                    yield Path(root).joinpath(*package[len(outer) :])
+
+
+def _mapped(hook: str) -> Iterator[tuple[str, str]]:
+    """Packages and their folders as the text of an import hook for editing says them; it is not run.
+
+    setuptools writes a table ``MAPPING``, the library editables calls of ``map_module`` with a package's first file.
+    """
+    import ast
+
+    def texts(*nodes: ast.expr | None) -> list[str]:
+        return [one.value for one in nodes if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+    try:
+        statements = ast.parse(hook).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for statement in statements:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if isinstance(statement.value, ast.Dict) and [ast.unparse(one) for one in targets] == ["MAPPING"]:
+                for pair in zip(statement.value.keys, statement.value.values, strict=True):
+                    if len(found := texts(*pair)) == 2:
+                        yield found[0], found[1]
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            call = statement.value
+            if ast.unparse(call.func).endswith(".map_module") and len(found := texts(*call.args)) == 2:
+                yield found[0], str(Path(found[1]).parent)

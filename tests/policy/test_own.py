@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -173,6 +174,52 @@ def test_a_folder_of_the_workspace_is_no_installed_pack(
     # Nor does one that calls itself a distribution.
     declared(tmp_path / "work", "acme_rules", "acme.rules")
     assert found(Policy.parse('version = 1\npacks = ["acme"]\n'), READS) == ["ACME01"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hook"),
+    [
+        ("__editable___acme_1_finder.py", "MAPPING: dict[str, str] = {{'other': '/nowhere', 'acme': {folder!r}}}\n"),
+        ("__editable___acme_1_finder.py", "MAPPING = {{'acme.rules': {rules!r}}}\n"),
+        ("_editable_impl_acme.py", "F.install()\nF.map_module('acme', {first!r})\n"),
+    ],
+)
+def test_a_pack_that_is_edited_through_a_hook_is_found_and_the_hook_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, hook: str
+) -> None:
+    folder = tmp_path / "project" / "source"
+    (folder / "rules").mkdir(parents=True)
+    (folder / "rules" / "rules.toml").write_text("version = 1\n" + RULE)
+    declared(tmp_path / "site", "acme_rules", "acme.rules", name, "RECORD")
+    said = hook.format(folder=str(folder), rules=str(folder / "rules"), first=str(folder / "__init__.py"))
+    (tmp_path / "site" / name).write_text(said + "raise RuntimeError('run')\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert found(Policy.parse('version = 1\npacks = ["acme"]\n'), READS) == ["ACME01"]
+    for other in ("MAPPING = {'acme': 1}\n", "MAPPING = {'acme': 'relative'}\n", "MAPPING = (\n", ""):
+        (tmp_path / "site" / name).write_text(other)
+        with pytest.raises(PolicyError, match="no installed package"):
+            Policy.parse('version = 1\npacks = ["acme"]\n')
+
+
+@pytest.mark.packaging
+def test_what_setuptools_installs_to_be_edited_is_a_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    (project / "acme_rules").mkdir(parents=True)
+    (project / "acme_rules" / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    (project / "acme_rules" / "rules.toml").write_text("version = 1\n" + RULE)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "acme-rules"\nversion = "1"\n'
+        '[project.entry-points."jupyter_guard.rules"]\nacme = "acme_rules"\n'
+        '[tool.setuptools]\npackages = ["acme_rules"]\n'
+    )
+    words = ["install", "-q", "--no-deps", "--prefix", str(tmp_path / "prefix"), "-e", str(project)]
+    subprocess.run([sys.executable, "-m", "pip", *words], check=True, capture_output=True, timeout=240)
+    (site,) = (tmp_path / "prefix").glob("lib/python*/site-packages")
+    assert not any(line.startswith("/") for one in site.glob("*.pth") for line in one.read_text().splitlines())
+    monkeypatch.syspath_prepend(str(site))
+    assert found(Policy.parse('version = 1\npacks = ["acme"]\n'), READS) == ["ACME01"]
+    assert "acme_rules" not in sys.modules
 
 
 def test_a_pack_of_the_sites_must_belong_to_root(tmp_path: Path) -> None:
