@@ -15,6 +15,8 @@ __all__ = [
     "load_ipython_extension",
     "mask",
     "scrub",
+    "tool",
+    "tools",
     "unload_ipython_extension",
     "vet",
 ]
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from jupyter_guard.inside import load_ipython_extension, mask, unload_ipython_extension
     from jupyter_guard.policy import Policy
     from jupyter_guard.scrub import Scrubber, scrub
+    from jupyter_guard.tools import tool
 
 _ROOMS = {
     "Policy": "jupyter_guard.policy",
@@ -36,6 +39,8 @@ _ROOMS = {
     "load_ipython_extension": "jupyter_guard.inside",
     "mask": "jupyter_guard.inside",
     "scrub": "jupyter_guard.scrub",
+    "tool": "jupyter_guard.tools",
+    "tools": "jupyter_guard.tools",
     "unload_ipython_extension": "jupyter_guard.inside",
     "vet": "jupyter_guard.guard.session",
 }

@@ -1,0 +1,81 @@
+"""A policy's ``tools.sources`` -> the files and modules that hold tools, and why a source is none.
+
+An installed package says where its tools are by an entry point in the group ``jupyter_guard.tools``, whose value is a
+module. It is imported in the tool's own process and nowhere else. What lies in the folder that is worked in is no
+installed package, as with packs of rules.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from jupyter_guard.policy.policy import Isolation
+
+GROUP: Final = "jupyter_guard.tools"
+
+
+class Source(msgspec.Struct, frozen=True):
+    """``where`` is a file's whole path or a module's full name, ``name`` what the policy calls it."""
+
+    name: str
+    where: str
+
+
+def sources(wanted: tuple[str, ...], workspace: str, problems: list[str]) -> list[Source]:
+    """The sources that a policy names; what is wrong with one is added to ``problems``."""
+    found: dict[str, Source] = {}
+    installed = list(_installed(workspace)) if any(not one.endswith(".py") for one in wanted) else []
+    for name in wanted:
+        if name.endswith(".py"):
+            if Path(name).is_file():
+                found[name] = Source(name, str(Path(name).resolve()))
+            else:
+                problems.append(f"tools.sources: there is no file {name}")
+        elif name == "*":
+            found.update({one.name: one for one in installed})
+        else:
+            one = next((one for one in installed if one.name == name), None)
+            if one is None:
+                problems.append(f"tools.sources: no installed package has an entry point {name!r} in {GROUP}")
+            else:
+                found[name] = one
+    return [one for one in found.values() if _is_module(one, problems)]
+
+
+def writable_by_cells(file: str, isolation: Isolation, workspace: str) -> bool:
+    """Whether cells may change the file, or put another one in its place: then whoever writes them writes the tool."""
+    if not any(os.access(one, os.W_OK) for one in (file, Path(file).parent)):
+        return False
+    inside = os.path.realpath(file)
+    # The interpreter's own folders are not for cells to write, wherever they lie (``isolate.grants``).
+    if any(_is_below(inside, os.path.realpath(one)) for one in (sys.prefix, sys.base_prefix)):
+        return False
+    places = (Path(workspace) / Path(one).expanduser() for one in isolation.write if one != "*")
+    return "*" in isolation.write or any(_is_below(inside, os.path.realpath(one)) for one in places)
+
+
+def _installed(workspace: str) -> Iterator[Source]:
+    # Loaded here: few policies name packages.
+    from importlib.metadata import distributions
+
+    here = {os.path.realpath(workspace), os.path.realpath(os.curdir)}
+    for one in distributions(path=[one for one in sys.path if os.path.realpath(one or os.curdir) not in here]):
+        for point in one.entry_points.select(group=GROUP):
+            yield Source(point.name, point.value.strip())
+
+
+def _is_module(source: Source, problems: list[str]) -> bool:
+    if source.where.endswith(".py") or all(part.isidentifier() for part in source.where.split(".")):
+        return True
+    problems.append(f"tools.sources: {source.name!r} leads to {source.where!r}, which is no module's name")
+    return False
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
