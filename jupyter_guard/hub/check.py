@@ -106,6 +106,9 @@ def _loose(path: str) -> Iterator[Hole]:
 def check_server(url: str, token: str) -> list[Hole]:
     """The holes of a user's running server at ``url``, seen with that user's ``token``; nothing is started or changed.
 
+    What the server says of itself counts where it holds its guard's extension: whoever could change that could change
+    anything else too, which is what the checks of its folders are for.
+
     Raises ``CannotCheckError`` when it cannot be reached.
     """
     base = url.rstrip("/")
@@ -124,21 +127,19 @@ def check_server(url: str, token: str) -> list[Hole]:
                     "the server must run with LockedKernelSpecManager: see c.Spawner.args",
                 )
             )
-    status, answer = _get(f"{base}/jupyter-guard/status", token)
+    status, answer = _get(f"{base}/jupyter-guard/lock", token)
     if status != 200:
         holes.append(
             Hole(
-                "/jupyter-guard/status",
+                "/jupyter-guard/lock",
                 str(status),
                 "The server extension is not loaded.",
-                "install jupyter_guard there",
+                "install jupyter_guard there, and let ServerApp.jpserver_extensions name jupyter_guard.server",
             )
         )
-    else:
-        holes += [
-            Hole("policy", one, "No kernel runs a cell while its policy is not in order.", "mend the file")
-            for one in answer.get("problems", [])
-        ]
+    holes += [
+        Hole(one["what"], one["found"], one["why"], one["fix"]) for one in answer.get("checks", []) if not one["holds"]
+    ]
     status, _ = _get(f"{base}/api/terminals", token)
     if status not in (403, 404):
         holes.append(

@@ -55,7 +55,10 @@ def _publish(server_app: Any) -> None:
     if is_published(server_app.event_logger):
         # A server can be told twice to load this: by its own settings and by those of the installation.
         return
+    from jupyter_guard.server.metrics import metrics
+
     publisher = Publisher(audit_directory(os.environ, Path.home()), server_app.event_logger, server_app.log)
+    publisher.metrics = metrics()
 
     def begin() -> None:
         # Held by the server: a task that nobody holds may be collected.

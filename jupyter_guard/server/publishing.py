@@ -6,13 +6,16 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from jupyter_guard.audit.follow import Follower
 from jupyter_guard.audit.query import moment
 from jupyter_guard.audit.record import Record
+
+if TYPE_CHECKING:
+    from jupyter_guard.server.metrics import Metrics
 
 _ID = "https://schema.jupyter.org/jupyter_guard/{}/v1"
 _KINDS = ("decision", "outcome", "opening")
@@ -52,6 +55,7 @@ class Publisher:
 
     def __init__(self, directory: Path, event_logger: Any, log: logging.Logger) -> None:
         self._directory, self._events, self._log = directory, event_logger, log
+        self.metrics: Metrics | None = None
         for schema in SCHEMAS.values():
             event_logger.register_event_schema(schema)
 
@@ -64,6 +68,8 @@ class Publisher:
                 self._emit(sequence, record)
 
     def _emit(self, sequence: int, record: Record) -> None:
+        if self.metrics is not None:
+            self.metrics.count(record)
         event = event_of(sequence, record)
         if event is None:
             return
