@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
-from jupyter_guard.isolate import tree
+from jupyter_guard.isolate import renewed, tree
 from jupyter_guard.isolate.grants import Grants
 
 SECONDS_TO_TRY = 5.0
@@ -114,6 +114,8 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
     # Not even a device that everybody may open can be opened on another kind of mount of an ordinary user's.
     words += _bind("--dev-bind-try", granted.devices)
     words += _bind("--bind", _outermost_first(_around(granted, emptied)))
+    for path in renewed.emptied(granted):
+        words += ["--perms", "0700", *size, "--tmpfs", path, *_bind("--bind", renewed.caches(path))]
     for path in granted.protected:
         if granted.writes_all or _is_below(path, granted.writable):
             words += ["--ro-bind", path, path]

@@ -51,6 +51,7 @@ class Grants(msgspec.Struct, frozen=True):
 
     ``networks`` is whether the network is open, ``hosts`` what a proxy lets through where it is not, ``relays`` what is
     answered inside for them; ``reads_all`` and ``writes_all`` whether the policy says ``"*"``.
+    ``kept`` are the places of all that is hidden, there or not, and ``prefixes`` the interpreters' folders.
     ``withheld`` are the names of variables that are kept back, ``devices`` what is shown of /dev beside what every
     program needs, ``problems`` grants that give nothing, each with the reason.
     """
@@ -70,6 +71,8 @@ class Grants(msgspec.Struct, frozen=True):
     relays: tuple[Relay, ...] = ()
     withheld: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
 
     def also_writing(self, folder: str) -> Grants:
         """The same with a folder that may be written to as well."""
@@ -160,6 +163,10 @@ def grants(
         relays=relays(hosts, problems),
         hosts=hosts,
         problems=tuple(problems),
+        kept=tuple(
+            dict.fromkeys(place for one in [*hidden, *own] for place in (os.path.realpath(one), _named_at(one)))
+        ),
+        prefixes=tuple(dict.fromkeys(os.path.realpath(one) for one in (sys.prefix, sys.base_prefix, *prefixes))),
         devices=devices([*readable, *writable], EVERYTHING in isolation.read),
     )
 
@@ -279,6 +286,11 @@ def _below(home: str, names: Iterable[str]) -> list[str]:
 def _there(paths: Iterable[str]) -> list[str]:
     found = dict.fromkeys(os.path.realpath(one) for one in paths if os.path.exists(one))
     return [one for one in found if one != "/"]
+
+
+def _named_at(path: str) -> str:
+    """The place of a name itself, whatever it leads to."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def _interpreters(prefixes: Iterable[str]) -> list[str]:

@@ -33,6 +33,8 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
 NETWORK, SCOPES = 4, 6
 # Before it, REFER is always denied (1) and a file can be emptied that may not be written (2).
 FILES = 3
+# Before it, files cannot be moved between folders at all, whatever the rules are about.
+RENAMES = 2
 _BIND, _CONNECT = 1, 2
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
@@ -165,6 +167,45 @@ def restrict(granted: Places, version: int, proxy: int = 0) -> None:
         _call(_RESTRICT, rules, 0)
     finally:
         os.close(rules)
+
+
+def close(places: Iterable[str], opened: Iterable[str]) -> None:
+    """Hold this process, and all that it starts, to reading what is there now in each folder around ``places``.
+
+    What is at one of ``places`` cannot be read, and neither can what is put there later, whoever does: the folders
+    around it are granted one entry at a time. What is in ``opened`` can, new or not. Nothing else is restricted.
+    Does nothing where Landlock would refuse more than reading (before version 2). Raises ``OSError``.
+    """
+    start = tuple(one.rstrip("/") + "/" for one in opened)
+    kept = {one for one in places if not (one + "/").startswith(start)}
+    if not kept or version() < RENAMES:
+        return
+    around: set[str] = set()
+    for one in kept:
+        while (one := os.path.dirname(one)) not in around:
+            around.add(one)
+    attributes = struct.pack("=Q", _READ_FILE | _REFER)
+    rules = _call(_CREATE, ctypes.c_char_p(attributes), len(attributes), 0)
+    try:
+        _grant(rules, ("/",), _REFER)
+        _grant(rules, _beside(around, kept), _READ_FILE)
+        # One that is around a kept place too, as the workspace in a home is.
+        _grant(rules, [one.rstrip("/") for one in start if one[:-1] in around], _READ_FILE)
+        _call(_RESTRICT, rules, 0)
+    finally:
+        os.close(rules)
+
+
+def _beside(around: set[str], kept: set[str]) -> Iterable[str]:
+    for folder in around:
+        try:
+            with os.scandir(folder) as entries:
+                for one in entries:
+                    if one.path not in around and one.path not in kept and not one.is_symlink():
+                        yield one.path
+        except OSError:
+            # Not there, or closed to this user anyway.
+            continue
 
 
 def writable(granted: Places) -> list[str]:

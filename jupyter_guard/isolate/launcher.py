@@ -58,7 +58,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     Raises ``RefusedError`` where that is less than the policy requires, ``PolicyError``, and ``OSError`` when a
     restriction is refused: then nothing may run.
     """
-    from jupyter_guard.isolate import again, bubblewrap, history, network, private, refusing, rlimits
+    from jupyter_guard.isolate import again, bubblewrap, history, network, private, refusing, renewed, rlimits
     from jupyter_guard.isolate.grants import grants, make, searched
     from jupyter_guard.isolate.plan import examine, other, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
@@ -93,9 +93,17 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
             # What is not there cannot be hidden: the first cell would make it, and with it the next kernel's box.
             os.makedirs(cache_directory(os.environ, os.environ.get("HOME") or str(Path.home())), 0o700, exist_ok=True)
     granted = grants(policy.isolation, os.getcwd(), os.environ, own, directory, prefixes, looked)
+    emptied: list[str] = []
+    if made.backend == "bubblewrap":
+        emptied = renewed.emptied(granted)
+        with contextlib.suppress(OSError):
+            renewed.make_caches(emptied)
     remarks = [*refusing.placed(policy, granted.problems), *refusing.about_place(os.getcwd())]
     told: dict[str, Any] = {"backend": made.backend, "achieved": made.achieved, "reasons": [*made.reasons, *remarks]}
     # What the policy no longer grants later on is compared with these (``guard.isolated``).
+    told["masks"] = (
+        renewed.watched(granted, bubblewrap.TEMPORARY, machine.landlock) if made.backend == "bubblewrap" else []
+    )
     told["granted"] = {key: getattr(policy.isolation, key) for key in ("read", "write", "hosts", "env")}
     for one in told["reasons"] if made.backend != "none" else ():
         print(f"jupyter_guard: {one}", file=sys.stderr)
@@ -108,7 +116,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
         again.remember(
             words, program, own, json.dumps(told), backend=made.backend, withheld=withheld,
             limits=rlimits.numbers(limits), env=policy.isolation.env,
-            policies=[str(path) for _, path in possible_files(os.getcwd())], folders=searched(),
+            policies=[str(path) for _, path in possible_files(os.getcwd())], folders=[*searched(), *emptied],
             paths=[
                 *looked, *private.settings(granted, os.environ), *bubblewrap.looked_at(), *landlock.places_of_engines()
             ],
@@ -136,7 +144,11 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     environment = {**granted.environment, **home, _HELD: made.backend}
     rules = landlock.Places.of(granted)
     places = landlock.writable(rules) if alone else ("/",) if granted.writes_all else granted.writable
-    kept_out = json.dumps(withheld(granted, policy, own, () if alone else bubblewrap.TEMPORARY))
+    about = withheld(granted, policy, own, () if alone else bubblewrap.TEMPORARY)
+    if not alone:
+        about["closed"] = renewed.closed(granted, bubblewrap.TEMPORARY)
+        about["opened"] = renewed.opened(granted, bubblewrap.TEMPORARY)
+    kept_out = json.dumps(about)
     again.leave(directory, again.with_names(kept_out, granted.withheld))
     moved = private.variables(granted, directory, os.environ, places, temporary=alone)
     environment |= moved

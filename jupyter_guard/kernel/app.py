@@ -70,7 +70,7 @@ def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None,
         death.tell_those_who_wait(relay, text)
         status = 1 if status == 0 or relay.gave_up else status
     else:
-        text = relay.limits.death if relay.limits is not None else ""
+        text = relay.masks.death or (relay.limits.death if relay.limits is not None else "")
         text = text or group.why(status) or death.reason(status)
         relay.last_words(text)
     # What the one before took is still to be said when this one came to nothing.

@@ -33,6 +33,7 @@ from jupyter_guard.kernel.keeping import Keeping
 from jupyter_guard.kernel.link import Link
 from jupyter_guard.kernel.logged import Logged
 from jupyter_guard.kernel.looping import Loops
+from jupyter_guard.kernel.masks import Masks
 from jupyter_guard.kernel.memory import QUIET_SECONDS
 from jupyter_guard.kernel.outgoing import Outgoing
 from jupyter_guard.kernel.panel import FIRST_DRAFT, Panel
@@ -87,6 +88,7 @@ class Relay:
         )
         self.link = Link(self, child.link, self._poller)
         self.logged = Logged(self, child.log, self._poller)
+        self.masks = Masks(self, self._poller)
         # Processes of the guard's own that were started here: no limit of the kernel's is theirs.
         self.beside: set[int] = set()
         # Loaded with the first policy that has any.
@@ -129,6 +131,7 @@ class Relay:
         """A reply went out to a client."""
         # Not earlier: it would take the processor from the child, whose start people wait for.
         self.judging.start()
+        self.masks.follow()
         client = self.back.clients.get(identity)
         if client is not None:
             client.unanswered.discard(msg_id)
@@ -281,6 +284,8 @@ class Relay:
                     handle(sock)
                 elif sock == self.link.fd:
                     self.link.ready()
+                elif sock == self.masks.fd:
+                    self.masks.ready()
                 elif sock == self._helper_fd:
                     self.judging.write()
                     self.judging.receive()
@@ -294,6 +299,8 @@ class Relay:
         seconds = min(self.judging.check(), self.dispatch.check(), self.keeping.check(), 10.0)
         if self.limits is not None:
             seconds = min(seconds, self.limits.check())
+        if self.incoming.runs is not None:
+            seconds = min(seconds, self.incoming.runs.check())
         if self.front.backlog:
             seconds = min(seconds, RETRY_SECONDS)
         elif self.front.flood.is_over:

@@ -105,9 +105,15 @@ def _about(number, path, withheld):
     for place, (name, refused) in withheld["paths"].items():
         if any(one == place or one.startswith(place + "/") for one in (path, real)):
             return _told("%s is kept from this kernel" % place, name, refused) if name else ""
+    is_refused = number in (errno.EACCES, errno.EPERM)
+    if is_refused and withheld.get("closed") and os.path.isfile(real) and os.access(real, os.R_OK):
+        # Landlock refuses at opening only; the file's mode lets it be read.
+        what = "%s was put there after this kernel started" % path
+        if any(_is_within(real, one) for one in withheld["closed"]):
+            return _told("%s, and it is kept from it" % what, path, withheld["read_refused"])
+        return "%s, beside places where credentials are: restart the kernel to read it" % what
     if _is_within(real, withheld["workspace"]):
         return ""
-    is_refused = number in (errno.EACCES, errno.EPERM)
     if number == errno.EROFS or (is_refused and withheld["reads_all"] and not withheld["writes_all"]):
         place = path if os.path.isdir(path) else os.path.dirname(path)
         return _told("%s is not writable for this kernel" % place, "--write " + place, withheld["write_refused"])

@@ -21,6 +21,22 @@ def _load(name, file):
     return module
 
 
+def _close(arguments):
+    """In a box of namespaces: what is put at a hidden name from now on is not read either (``isolate.renewed``).
+
+    A failure ends the kernel: it does not run with less.
+    """
+    if os.environ.get("JUPYTER_GUARD_ISOLATION") != "bubblewrap":
+        return
+    import json
+
+    directory = os.path.dirname(next(one for one in arguments if one.endswith("connection.json")))
+    with open(os.path.join(directory, "withheld.json"), encoding="utf-8") as file:
+        withheld = json.load(file)
+    landlock = os.path.join("..", "..", "isolate", "landlock.py")
+    _load("_jupyter_guard_landlock", landlock).close(withheld["closed"], [directory, *withheld["opened"]])
+
+
 def _copy_nothing():
     """What a cell writes past Python reaches the front end, scrubbed; what ipykernel copies of it to the log does not.
 
@@ -140,6 +156,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     del sys.path[0]
     parent, pipe, (handle, _, lock), rest = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].partition(":"), sys.argv[4:]
+    _close(rest)
     _load("_jupyter_guard_lifeline", "lifeline.py").hold(parent, pipe if pipe >= 0 else None)
     sys.argv = ["ipykernel_launcher.py", *rest]
     _start(rest, _load("_jupyter_guard_link", "link.py").Link(int(handle), lock) if int(handle) >= 0 else None)
