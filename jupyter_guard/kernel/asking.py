@@ -35,6 +35,8 @@ _ABOUT_SECRETS = re.compile(r"[?]|\b(?:name|id|file|path|type|user|limit|count|c
 SHORTEST_SHOWN = 8
 """Of what was typed where everybody could read along, fewer characters are an answer and no secret."""
 
+WITHDRAWN = "withdrawn"
+
 
 class Question(msgspec.Struct):
     """An open question, and what follows from its answer.
@@ -165,6 +167,17 @@ class Asking:
             self._settle(question, Choice.REFUSE, "interrupt")
         return asked
 
+    def asks_about(self, msg_id: str, client: bytes) -> bool:
+        """Whether a question about a cell of a client's, or something in it, is open."""
+        return any(one.request.msg_id == msg_id and one.request.client == client for one in self._open.values())
+
+    def withdrawn(self, msg_id: str, client: bytes) -> bool:
+        """Who ran a cell waits no more for the answer about it: it does not run. Whether it was asked about."""
+        about = [one for one in self._open.values() if one.request.msg_id == msg_id and one.request.client == client]
+        for question in about:
+            self._settle(question, Choice.REFUSE, WITHDRAWN)
+        return bool(about)
+
     def _settle(self, question: Question, choice: Choice, where: str) -> None:
         relay = self._relay
         del self._open[question.number]
@@ -175,7 +188,8 @@ class Asking:
         question.request.approval = str(choice), where
         log.info("asked about %s: %s, by %s", question.request.msg_id, choice, where)
         if choice is Choice.REFUSE:
-            relay.loops.declined(question.answer)
+            if where != WITHDRAWN:
+                relay.loops.declined(question.answer)
             question.refused("declined")
         else:
             relay.loops.allowed(question.answer)

@@ -267,16 +267,37 @@ class Dispatch:
             if not isinstance(request, Execute):
                 self._relay.forward(request)
                 continue
-            relay = self._relay
-            relay.publish_status("busy", request.parent)
-            metadata = {
-                "started": datetime.now(UTC).isoformat(),
-                "dependencies_met": True,
-                "engine": relay.kernel_id,
-                "status": "aborted",
-            }
-            relay.reply(request, "execute_reply", {"status": "aborted"}, metadata)
-            relay.publish_status("idle", request.parent)
+            self._aborted(request)
+
+    def _aborted(self, request: Execute) -> None:
+        relay = self._relay
+        relay.publish_status("busy", request.parent)
+        metadata = {
+            "started": datetime.now(UTC).isoformat(),
+            "dependencies_met": True,
+            "engine": relay.kernel_id,
+            "status": "aborted",
+        }
+        relay.reply(request, "execute_reply", {"status": "aborted"}, metadata)
+        relay.publish_status("idle", request.parent)
+
+    def state(self, msg_id: str, client: bytes) -> str:
+        """Where a cell of a client's is: ``queued``, ``judging``, ``asking``, ``running``, or done (empty)."""
+        for lane in self._lanes.values():
+            for request in (*filter(None, [lane.current]), *lane.waiting):
+                if request.msg_id == msg_id and request.client == client:
+                    return "running" if request.state is State.SENT else request.state.value
+        return ""
+
+    def withdraw_waiting(self, msg_id: str, client: bytes) -> bool:
+        """Abort a cell of a client's that waits behind others; whether it did."""
+        for lane in self._lanes.values():
+            for request in lane.waiting:
+                if isinstance(request, Execute) and request.msg_id == msg_id and request.client == client:
+                    lane.waiting.remove(request)
+                    self._aborted(request)
+                    return True
+        return False
 
     def interrupted(self) -> bool:
         """An interrupt came: a cell that is judged or asked about is refused. Whether there was one."""

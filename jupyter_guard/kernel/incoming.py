@@ -14,10 +14,12 @@ from jupyter_guard.kernel.wire import CONTENT, HEADER, MalformedError, parse_hea
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.relay import Relay
+    from jupyter_guard.kernel.runs import Runs
 
 log = logging.getLogger("jupyter_guard")
 
 COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
+GUARD = "guard_request"
 
 
 class Incoming:
@@ -25,6 +27,8 @@ class Incoming:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        # Loaded with the first: most kernels run nobody's cells but their notebook's.
+        self.runs: Runs | None = None
 
     def take(self, channel: str, frames: list[bytes]) -> None:
         """One message with its routing ids. Raises ``MalformedError`` for what must be dropped."""
@@ -42,6 +46,9 @@ class Incoming:
             relay.dispatch.receive(Execute(channel, frames, at, header))
             return
         request = Request(channel, frames, at, header)
+        if kind == GUARD:
+            self._about_a_run(request)
+            return
         if kind in COMMS and relay.panel.receive(request):
             return
         if kind == "comm_info_request" and relay.panel.views is not None:
@@ -63,6 +70,13 @@ class Incoming:
             relay.publish_status("idle", request.parent)
             return
         relay.dispatch.receive(request)
+
+    def _about_a_run(self, request: Request) -> None:
+        if self.runs is None:
+            from jupyter_guard.kernel.runs import Runs
+
+            self.runs = Runs(self._relay)
+        self.runs.answer(request)
 
     def learn_from(self, secrets: tuple[HeldSecret, ...], patterns: bytes) -> None:
         """Take out of all output what the policy's sources (``env``, ``netrc`` ...) hold or its patterns match."""
