@@ -18,7 +18,7 @@ import msgspec
 from jupyter_guard.guard import inner, isolated, opened, privileges
 from jupyter_guard.guard.card import NO_SENTENCE, State, card, error, payload, prompt
 from jupyter_guard.guard.imported import runs_at_import
-from jupyter_guard.guard.preview import Previews
+from jupyter_guard.guard.preview import Above, Previews
 from jupyter_guard.guard.protocol import Judged, Learn, Stamp, Standing, Vet, stamp, to_text
 from jupyter_guard.guard.session import Session, failed
 from jupyter_guard.terms import Cell, Origin, Power, Report, Verdict
@@ -43,6 +43,7 @@ class Pipeline:
         self._writers = inner.Writers(workspace)
         self._previews = Previews(workspace)
         self._previewed: Report | None = None
+        self._ran = Above()
         from jupyter_guard.policy import possible_files
 
         self._home = Path.home()
@@ -90,7 +91,7 @@ class Pipeline:
     def judge(self, request: Vet) -> Judged:
         """Judge a cell with its expressions; the strictest verdict counts for all of it."""
         if request.how in inner.PREVIEWS and self._session is not None and not self._problems:
-            self._previewed = self._previews.report(request, self._session)
+            self._previewed = self._previews.report(request, self._session, self._ran)
             return _preview(request.id, self._previewed)
         origin = inner.origin(request, self._writers)
         if request.how:
@@ -102,6 +103,8 @@ class Pipeline:
                 report = other
         if report.verdict <= Verdict.WARN and request.how not in inner.PASSING:
             self._writers.note(report)
+            if not request.how:
+                self._ran.note(report.cell)
         elif self._session is not None and not self._problems and request.how != "module":
             # Not known yet whether it runs; a `Learn` says so.
             self._session.refused()
@@ -121,18 +124,18 @@ class Pipeline:
         if policy is None or report is None or not policy.practice.ruff or report.cell.language != "python":
             return None
         held: Policy = policy
-        previewed: Report = report
+        previewed, above = report, self._previews.above
 
         def linting() -> Judged:
-            from jupyter_guard.guard.practising import with_findings
-            from jupyter_guard.practice.ruff import RuffError, linted
+            from jupyter_guard.guard.practising import with_ruffs
+            from jupyter_guard.practice.ruff import RuffError, linted_last
 
             try:
-                (found,) = linted([previewed.cell], held.practice.ruff, alone=True)
+                found = linted_last(above, previewed.cell, held.practice.ruff)
             except RuffError as error:
                 log.warning("%s", error)
                 return _preview(request.id, previewed)
-            return _preview(request.id, with_findings(previewed, found, held))
+            return _preview(request.id, with_ruffs(previewed, found, held))
 
         return linting
 
@@ -146,6 +149,7 @@ class Pipeline:
         if self._session is not None:
             report = self._session.vet(to_text(request.code), request.origin, request.language)
             self._writers.note(report)
+            self._ran.note(report.cell)
 
     def _let_through(self, policy: Policy) -> Policy:
         """The policy, which only observes while an administrator has opened this account."""

@@ -41,6 +41,11 @@ def practised(reports: Sequence[Report], policy: Policy, *, ruff: bool = True) -
     )
 
 
+def with_ruffs(report: Report, found: Iterable[Finding], policy: Policy) -> Report:
+    """The report of a cell that has those of the guard's own already, with what ruff found and they do not say."""
+    return with_findings(report, [one for one in found if not _is_said(one, report.findings)], policy)
+
+
 def _is_said(finding: Finding, others: Iterable[Finding]) -> bool:
     same = _SAME.get(finding.message.partition(":")[0], frozenset())
     return any(one.rule in same and one.span.line == finding.span.line for one in others)

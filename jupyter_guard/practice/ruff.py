@@ -22,8 +22,9 @@ from jupyter_guard.terms.sentence import shown
 
 SECONDS: Final = 60
 RULE: Final = "JG914"
-# What a cell on its own cannot show: whether a name is used or defined elsewhere in the notebook.
-ACROSS: Final = ("E402", "F401", "F403", "F405", "F811", "F821", "F822")
+# What a cell cannot show while those below it are not known, and those above it only as far as they ran: whether a name
+# is used or defined elsewhere.
+ACROSS: Final = frozenset({"E402", "F401", "F403", "F405", "F811", "F821", "F822"})
 
 
 class RuffError(Exception):
@@ -51,11 +52,20 @@ def version() -> str:
     return _ran(["--version"], b"").decode("utf-8", "replace").strip()
 
 
-def linted(cells: Sequence[Cell], select: Sequence[str], *, alone: bool = False) -> list[list[Finding]]:
+def linted_last(above: Sequence[Cell], cell: Cell, select: Sequence[str]) -> list[Finding]:
+    """What ruff finds in a cell below others that are not all of a notebook: nothing that others could put right.
+
+    What the ones above import and define counts: ruff knows a data frame by the import of pandas. Raises ``RuffError``.
+    """
+    # Not by `--ignore`: a `noqa` for a rule that is not asked would be called needless.
+    found = linted([*above, cell], select)[-1]
+    return [one for one in found if one.message.partition(":")[0] not in ACROSS]
+
+
+def linted(cells: Sequence[Cell], select: Sequence[str]) -> list[list[Finding]]:
     """What ruff finds in each cell, in the order of the text; none where ``select`` is empty. Raises ``RuffError``.
 
-    Cells that are no Python, or cannot be read, are left out: there is a finding about that already. ``alone``: the
-    cells are not all of a notebook, and nothing is said that the others could put right.
+    Cells that are no Python, or cannot be read, are left out: there is a finding about that already.
     """
     found: list[list[Finding]] = [[] for _ in cells]
     asked = [at for at, cell in enumerate(cells) if select and python_of(cell) is not None]
@@ -63,8 +73,6 @@ def linted(cells: Sequence[Cell], select: Sequence[str], *, alone: bool = False)
         return found
     arguments = ["check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--output-format", "json"]
     arguments += ["--select", ",".join(select)]
-    if alone:
-        arguments += ["--extend-ignore", ",".join(ACROSS)]
     written = _ran([*arguments, "--stdin-filename", "cells.ipynb", "-"], _notebook([cells[at] for at in asked]))
     try:
         for item in json.loads(written):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_guard.guard.pipeline import Pipeline
-from jupyter_guard.guard.protocol import Ended, Judged, Unpacker, Vet, pack
+from jupyter_guard.guard.protocol import Ended, Judged, Learn, Unpacker, Vet, pack
 
 CODE = b"import requests\nfrom os import *\nrequests.get(url)\nl = 1"
 
@@ -41,6 +41,54 @@ def test_a_whole_notebook_is_known_cell_by_cell(pipeline: Pipeline) -> None:
     assert [ask(1, b"x = 1"), ask(2, b"y = x + gone"), ask(3, b"y + 1")] == [[], ["JG910"], []]
     # From the first cell on it is another run.
     assert [ask(1, b"z = 1"), ask(2, b"y")] == [[], ["JG910"]]
+
+
+PANDAS = b"import pandas as pd\ndf = pd.DataFrame()"
+VALUES = b"values = df.values"
+
+
+def linted(pipeline: Pipeline, request: Vet) -> list[str]:
+    pipeline.judge(request)
+    lint = pipeline.lint(request)
+    assert lint is not None
+    return [one["message"][:5] for one in json.loads(lint().item)["findings"] if one["rule"] == "JG914"]
+
+
+def test_a_draft_is_linted_below_the_cells_that_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ruff")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jupyter_guard.toml").write_text('version = 1\n[practice]\nruff = ["PD", "S113"]\n')
+    pipeline = Pipeline(tmp_path)
+    draft = Vet(1, VALUES, "human", cell_id="b", how="draft")
+    assert linted(pipeline, draft) == []
+    pipeline.judge(Vet(2, PANDAS, "human", cell_id="a"))
+    assert linted(pipeline, draft) == ["PD011"]
+    # What the same cell held when it ran last is not above it, and a cell that was refused is not there.
+    assert linted(pipeline, Vet(3, VALUES, "human", cell_id="a", how="draft")) == []
+    pipeline.judge(Vet(4, b"x = 1", "human", cell_id="a"))
+    pipeline.judge(Vet(5, PANDAS + b"\nimport shutil; shutil.rmtree('/home')", "assistant", cell_id="c"))
+    assert linted(pipeline, draft) == []
+    # Once it was allowed it is.
+    pipeline.learn(Learn(PANDAS, "assistant"))
+    assert linted(pipeline, draft) == ["PD011"]
+    # What a rule of the guard's says is not said twice.
+    wait = b"import requests\nrequests.get('https://a.b')"
+    assert linted(pipeline, Vet(6, wait, "human", cell_id="d", how="draft")) == []
+
+
+def test_a_whole_notebook_is_linted_below_its_own_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ruff")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jupyter_guard.toml").write_text('version = 1\n[practice]\nruff = ["PD"]\n')
+    pipeline = Pipeline(tmp_path)
+
+    def ask(number: int, code: bytes) -> list[str]:
+        return linted(
+            pipeline, Vet(number, code, "human", cell_id=str(number), how="notebook", number=number, path="t")
+        )
+
+    assert [ask(1, PANDAS), ask(2, VALUES)] == [[], ["PD011"]]
+    assert [ask(1, b"x = 1"), ask(2, VALUES)] == [[], []]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sockets are handed over by number")

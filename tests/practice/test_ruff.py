@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_guard.policy import Policy, PolicyError
 from jupyter_guard.practice import ruff
-from jupyter_guard.practice.ruff import RuffError, linted
+from jupyter_guard.practice.ruff import RuffError, linted, linted_last
 from jupyter_guard.terms import Cell, Span
 
 pytest.importorskip("ruff")
@@ -45,8 +45,24 @@ def test_the_selection_is_the_policys_and_nothing_else_counts(tmp_path: Path, mo
     assert linted(cells("import os  # noqa: F401"), ("F",)) == [[]]
 
 
-def test_a_cell_alone_is_not_told_what_others_could_put_right() -> None:
-    assert linted(cells("import os\nprint(gone)\nl = 1"), ("F", "E"), alone=True)[0][0].message.startswith("E741")
+def test_a_draft_is_not_told_what_others_could_put_right() -> None:
+    draft = Cell("import os\nprint(gone)\nl = 1")
+    assert [one.message[:4] for one in linted_last([], draft, ("F", "E"))] == ["E741"]
+    # The same function as it was before it was written anew, and a remark about a rule that is not asked.
+    again = Cell("def total(rows):\n    return sum(rows)\nfrom os import path  # noqa: F401")
+    assert linted_last([again], again, ("F", "RUF100")) == []
+    assert [one.message[:6] for one in linted_last([], Cell("x = 1  # noqa: F401"), ("RUF100",))] == ["RUF100"]
+
+
+def test_a_draft_is_known_by_what_the_cells_above_import() -> None:
+    draft = Cell("values = df.values\nx = np.float_(3)")
+    asked = ("PD011", "NPY201")
+    assert linted_last([], draft, asked) == []
+    above = cells("import pandas as pd, numpy as np\ndf = pd.DataFrame()", "%%bash\nls", "not python (")
+    assert [(one.message[:6], one.span.line) for one in linted_last(above, draft, asked)] == [
+        ("PD011:", 1),
+        ("NPY201", 2),
+    ]
 
 
 def test_layers_unite_what_they_ask_for() -> None:
