@@ -1,42 +1,44 @@
-"""What the watch costs -> the same cells in plain ipykernel and in a guarded kernel, in turn, and the ratio of the fastest.
+"""What the watch costs -> the same cells in plain ipykernel and in a guarded kernel, in pairs, and the median ratio.
 
-``python -m benchmarks.runtime.overhead [person|assistant]``. Processor time, measured within the cell, the
-fastest of ten: whatever else the machine does only adds to it. The guarded kernel is not isolated here; what that costs
-``benchmarks.isolate`` measures. Where an assistant has written something its acts are judged; where only people have,
-none are.
+``python -m benchmarks.runtime.overhead [person|assistant]``. Processor time, measured within the cell. The work is cut
+into many short rounds; in each both kernels do the same, in turn the one or the other first, so that a busy machine
+slows down both, and the median of the ratios leaves out the rounds in which it did not. The guarded kernel is not
+isolated here; what that costs ``benchmarks.isolate`` measures. Where an assistant has written something its acts are
+judged; where only people have, none are.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.runtime.session import Session, session
 
-# A tenth of the files each, so that both kernels meet the same hours of a busy machine.
-ROUNDS = 10
 # Beginnings of cells; each prints the seconds of processor time that the rest took.
 TIMED = "import time\nbegan = time.process_time()\n{}\nprint_seconds = time.process_time() - began\nprint_seconds"
-WORK = {
-    "100,000 files opened to read": "for _ in range(10_000):\n    open('read.txt').close()",
-    "100,000 files opened to write": "for _ in range(10_000):\n    open('written.txt', 'w').close()",
-    "pandas and scikit-learn": """
+MODELS = """
 import pandas, numpy, sqlite3
 from sklearn.linear_model import LogisticRegression
 rng = numpy.random.default_rng(0)
-for step in range(2):
-    frame = pandas.DataFrame(rng.normal(size=(20_000, 6)), columns=list('abcdef'))
-    frame['group'] = (frame.a * 5).round()
-    frame.to_csv('frame.csv', index=False)
-    frame = pandas.read_csv('frame.csv')
-    means = frame.groupby('group').mean().merge(frame.groupby('group').std(), on='group')
-    with sqlite3.connect('frame.db') as base:
-        means.to_sql('means', base, if_exists='append')
-    model = LogisticRegression().fit(frame[list('abcde')], frame.f > 0)
-    frame.sort_values(['b', 'c']).rolling(50, on='a').b.sum()
-""",
-}
+frame = pandas.DataFrame(rng.normal(size=(10_000, 6)), columns=list('abcdef'))
+frame['group'] = (frame.a * 5).round()
+frame.to_csv('frame.csv', index=False)
+frame = pandas.read_csv('frame.csv')
+means = frame.groupby('group').mean().merge(frame.groupby('group').std(), on='group')
+with sqlite3.connect('frame.db') as base:
+    means.to_sql('means', base, if_exists='append')
+model = LogisticRegression().fit(frame[list('abcde')], frame.f > 0)
+frame.sort_values(['b', 'c']).rolling(50, on='a').b.sum()
+"""
+# A name, the cell, and how often it is repeated.
+WORK = (
+    ("100,000 files opened to read", "for _ in range(2_000):\n    open('read.txt').close()", 50),
+    ("100,000 files opened to write", "for _ in range(2_000):\n    open('written.txt', 'w').close()", 50),
+    ("100,000 times one of 2,000 files", "for n in range(2_000):\n    open(f'many/{n}.txt').close()", 50),
+    ("pandas and scikit-learn", MODELS, 40),
+)
 
 
 def seconds(kernel: Session, work: str, assistant: bool) -> float:
@@ -48,19 +50,16 @@ def seconds(kernel: Session, work: str, assistant: bool) -> float:
     return float(outcome.result)
 
 
-def compare(guarded: Session, plain: Session, name: str, assistant: bool) -> None:
-    """Print what one piece of work takes in both."""
-    work = WORK[name]
-    took: dict[Session, list[float]] = {guarded: [], plain: []}
-    for kernel in (guarded, plain) * (ROUNDS + 1):
-        took[kernel].append(seconds(kernel, work, assistant))
+def ratios(guarded: Session, plain: Session, work: str, rounds: int, assistant: bool) -> list[tuple[float, float]]:
+    """Seconds in the guarded and in the plain kernel, a pair a round."""
+    found = []
     # The first of each is for what is imported and read from the disk.
-    with_it, without = (min(took[kernel][1:]) for kernel in (guarded, plain))
-    author = "an assistant's" if assistant else "a person's"
-    print(
-        f"{name}, {author}: {without:.2f} s plain, {with_it:.2f} s guarded: {100 * (with_it / without - 1):+.1f}%",
-        flush=True,
-    )
+    for number in range(rounds + 1):
+        pair = {}
+        for kernel in (guarded, plain) if number % 2 else (plain, guarded):
+            pair[kernel] = seconds(kernel, work, assistant)
+        found.append((pair[guarded], pair[plain]))
+    return found[1:]
 
 
 def main(arguments: list[str]) -> int:
@@ -68,13 +67,21 @@ def main(arguments: list[str]) -> int:
     authors = [one for one in ("person", "assistant") if one in arguments or not arguments]
     with tempfile.TemporaryDirectory(prefix="overhead-", dir=Path.home()) as base:
         home, work = Path(base) / "home", Path(base) / "home" / "work"
-        work.mkdir(parents=True)
+        (work / "many").mkdir(parents=True)
+        for number in range(2_000):
+            (work / "many" / f"{number}.txt").touch()
         (work / "read.txt").write_text("read")
         (work / "jupyter_guard.toml").write_text('version = 1\n[isolation]\nbackend = "none"\n')
         with session(work, home, 120) as guarded, session(work, home, 120, "python3") as plain:
             for author in authors:
-                for name in WORK:
-                    compare(guarded, plain, name, author == "assistant")
+                for name, code, rounds in WORK:
+                    pairs = ratios(guarded, plain, code, rounds, author == "assistant")
+                    low, middle, high = statistics.quantiles((100 * (one / other - 1) for one, other in pairs), n=4)
+                    print(
+                        f"{name}, {author}'s: {1000 * statistics.median(other for _, other in pairs):.1f} ms plain, in"
+                        f" {rounds} pairs: {middle:+.1f}% (middle half {low:+.1f}% to {high:+.1f}%)",
+                        flush=True,
+                    )
     return 0
 
 

@@ -23,7 +23,7 @@ from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.pipeline import Pipeline
 from jupyter_guard.guard.protocol import Judged
 from jupyter_guard.inside.ask import ask
-from jupyter_guard.inside.child import opened, vaults, watch
+from jupyter_guard.inside.child import hook, opened, vaults, watch
 from jupyter_guard.inside.gate import CellStopped, Gate, Run, current_run, enter, leave
 from jupyter_guard.inside.messages import CleanSend
 from jupyter_guard.inside.panel import Panel
@@ -69,7 +69,7 @@ class Host:
         self._user_expressions = put(shell, "user_expressions", self._guarded_expressions)
         self._set_next_input = put(shell, "set_next_input", self._noted_next_input)
         self._keep_gate_last()
-        watch.start(self._watch, opened.hearing())
+        hook.start(self._watch, opened.hearing())
         vaults.start(self._learn_read)
         opened.start(self._learn_read)
         if self.kernel is None:
@@ -81,7 +81,7 @@ class Host:
 
     def detach(self) -> None:
         """Stop guarding; everything that was replaced is as it was. The audit hook stays, and does nothing."""
-        watch.stop(self._watch)
+        hook.stop(self._watch)
         vaults.stop()
         opened.stop()
         self.release()

@@ -73,7 +73,7 @@ facts["exec"] = outcome("exec(hidden)")
 SCRIPT = """
 import json, os, sys
 sys.path.insert(0, {child!r})
-import watch
+import hook, watch
 class Manager:
     cleanup_transforms = line_transforms = token_transformers = ()
 class Shell:
@@ -83,7 +83,7 @@ asked = []
 def judge(text):
     asked.append([text.how, text.code, os.path.basename(text.path)])
     if text.code.startswith("refused"): raise ValueError("refused")
-watch.start(watch.Watch(Shell(), judge, dict))
+hook.start(watch.Watch(Shell(), judge, dict))
 try:
     exec(compile({code!r}, "<ipython-input-1>", "exec"))
 except ValueError as error:

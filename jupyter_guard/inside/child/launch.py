@@ -84,18 +84,18 @@ def _begin(kernel, link, connection):
     def judge(text):
         return link.vet(text, about(), refusal.error)
 
-    watching = watch.Watch(kernel.shell, judge, request)
+    watching, hook = watch.Watch(kernel.shell, judge, request), _load("_jupyter_guard_hook", "hook.py")
     acts, whose = _load("_jupyter_guard_acts", "acts.py"), _load("_jupyter_guard_whose", "whose.py")
     statements = _load("_jupyter_guard_statements", "statements.py")
     mine = (watch.CELL, watch.OTHER)
-    watching.acts = whose.Acts(watching.kind, mine, watching.ask_act, watch.inside, acts.ACTS, os.getcwd())
+    watching.acts = whose.Acts(watching.kind, mine, watching.ask_act, hook.inside, acts.ACTS, os.getcwd())
     newcomers = _load("_jupyter_guard_newcomers", "newcomers.py")
     for one in (statements, newcomers):
         one.start(watching.acts.put)
     _load("_jupyter_guard_vaults", "vaults.py").start(link.mask, dict(statements.DRIVERS, **newcomers.CHANGES))
     opened = _load("_jupyter_guard_opened", "opened.py")
     opened.start(link.mask)
-    watch.start(watching, opened.hearing())
+    hook.start(watching, opened.hearing())
 
 
 def _start(arguments, link):

@@ -36,6 +36,11 @@ _KEY_FILE = re.compile(
     re.IGNORECASE,
 )
 
+# Nearly everything has none of these; what does is looked at closely.
+_MAY_BE_KEY = re.compile(
+    r"secret|account|cred|client|key|kube|kaggle|id_|rc|pass|env|\.(?:pem|ppk|p8|pk8|asc)", re.IGNORECASE
+)
+
 _learn: Any = None
 _files: set[Any] = set()
 _inside = threading.local()
@@ -61,20 +66,27 @@ def hearing() -> Any:
     return {"open": _opened, "subprocess.Popen": _given, "os.posix_spawn": _given, "os.exec": _given}
 
 
-def _opened(_event: str, args: Any) -> None:
-    """A file is about to be opened for reading: what is called as keys are is read first, and told."""
+def _opened(_event: str, args: Any) -> bool:
+    """A file is about to be opened for reading: what is called as keys are is read first, and told.
+
+    Whether its name is none of these.
+    """
     path, mode = args[0], args[1]
     if isinstance(path, bytes):
         path = os.fsdecode(path)
     if not isinstance(path, str) or _learn is None:
-        return
+        return False
     name = path[path.rfind(os.sep) + 1 :]
     if name[name.rfind(".") + 1 :] not in _ENDS and not name.startswith(_BEGINS):
-        return
-    if not _KEY_FILE.fullmatch(name) or getattr(_inside, "busy", False):
-        return
-    if mode is not None and not ("r" in mode or "+" in mode):
-        return
+        return True
+    if not _MAY_BE_KEY.search(name) or not _KEY_FILE.fullmatch(name):
+        return True
+    if not getattr(_inside, "busy", False) and (mode is None or "r" in mode or "+" in mode):
+        _read(path)
+    return False
+
+
+def _read(path: str) -> None:
     _inside.busy = True
     try:
         found = os.stat(path)

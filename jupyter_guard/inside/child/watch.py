@@ -1,8 +1,8 @@
 """Code that this process compiles after its cells were judged -> put before the guard, which lets it run or raises.
 
 What a cell says is judged before it runs. What it builds, downloads, writes into a file and imports, or changes with a
-transformer is not known until Python compiles it: an audit hook sees that moment (PEP 578), and cannot be removed
-again. It lives among the code that it watches, so it is evidence and no wall.
+transformer is not known until Python compiles it: the audit hook in ``hook.py`` sees that moment. It lives among the
+code that it watches, so it is evidence and no wall.
 
 Who compiles decides: a library that writes its own code (``namedtuple``, ``dataclasses``) is left alone, the import of
 an installed library too; a cell, a file of the user's, or a library whose work is to run what it is given, is not.
@@ -50,16 +50,6 @@ NO_TEXT = "\0"
 _CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\][^=\n]*(?<![=!<>])=(?!=)|\b(?:import|with|class|match|del|async)\b")
 _SHORT = 500
 
-# Who hears which event. One that is not here costs one look-up.
-_hearing: dict[str, Any] = {}
-# Who hears of events whatever is listened to, and changes nothing.
-_noting: dict[str, Any] = {}
-
-_watching: Watch | None = None
-_installed = False
-# Says of a thread that the guard itself is at work in it.
-inside = threading.local()
-
 
 class Text:
     """Code that is about to run: its text, how it came about, and the cells on the stack, the innermost first.
@@ -76,83 +66,6 @@ class Text:
         self.how = how
         self.path = path
         self.cells = cells
-
-
-def start(watch: Watch, noting: Any = None) -> None:
-    """Put what is compiled from now on before ``watch``; ``noting`` says who else hears of which event."""
-    global _watching, _installed
-    _watching = watch
-    _noting.update(noting or {})
-    _hearing.update(_noting)
-    _hearing.update({"compile": _compiled, "exec": _executed})
-    if watch.acts is not None:
-        watch.acts.listen = _listen
-        _listen(True)
-    if not _installed:
-        _installed = True
-        sys.addaudithook(_heard)
-
-
-def stop(watch: Watch) -> None:
-    """Put nothing before ``watch`` any more; the hook stays, as audit hooks do, and does nothing."""
-    global _watching
-    if _watching is watch:
-        _watching = None
-        _hearing.clear()
-        _noting.clear()
-
-
-def _listen(is_on: bool) -> None:
-    """Hear acts, or nothing but what is compiled and run."""
-    watch = _watching
-    if watch is None or watch.acts is None:
-        return
-    for event, hear in watch.acts.hearing().items():
-        note = _noting.get(event)
-        if is_on:
-            _hearing[event] = hear if note is None else _both(hear, note)
-        elif note is not None:
-            _hearing[event] = note
-        else:
-            _hearing.pop(event, None)
-
-
-def _both(hear: Any, note: Any) -> Any:
-    def heard(event: str, args: tuple[Any, ...]) -> None:
-        # What may not be done is not noted.
-        hear(event, args)
-        note(event, args)
-
-    return heard
-
-
-def _heard(event: str, args: tuple[Any, ...]) -> None:
-    # Every audited event of the process comes by here, `id()` included.
-    hear = _hearing.get(event)
-    if hear is not None:
-        hear(event, args)
-
-
-def _compiled(_event: str, args: tuple[Any, ...]) -> None:
-    watch = _watching
-    if watch is None or getattr(inside, "busy", False):
-        return
-    inside.busy = True
-    try:
-        watch.compiling(args[0], args[1], sys._getframe(2))
-    finally:
-        inside.busy = False
-
-
-def _executed(_event: str, args: tuple[Any, ...]) -> None:
-    watch = _watching
-    if watch is None or getattr(inside, "busy", False):
-        return
-    inside.busy = True
-    try:
-        watch.running(args[0], sys._getframe(2))
-    finally:
-        inside.busy = False
 
 
 class Watch:

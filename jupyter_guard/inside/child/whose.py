@@ -15,7 +15,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 # So many quiet acts in a cell, and it is worth asking whether any in this session would be judged.
 MANY = 50
 FOLDERS_KEPT = 500
-PATHS_KEPT = 5000
+LOOKED_AT = 10000
 # A shell's exit status for a program that cannot be run.
 CANNOT_EXECUTE = 126
 # Read by the guard or run by Python when nobody looks.
@@ -64,16 +64,15 @@ class Acts:
         self._quiet = tuple(os.path.realpath(one) + os.sep for one in quiet)
         self._standard = os.path.abspath(sysconfig.get_paths()["stdlib"]) + os.sep
         self._folders = {}
-        # Paths that were opened: to read, with no secrets, going by their names; to write, with nothing to lose.
-        self._public, self._calm = set(), set()
         self._pid = os.getpid()
         # A file with secrets that somebody let a cell read: what is sent from then on may be its contents.
         self._private = ""
         self._is_free = False
         self._quiet_acts = self._begun = 0
         self._has_asked = False
-        # Called with whether acts are to be heard at all.
-        self.listen = bool
+        # Called with whether acts are to be heard at all; when names of files may lead elsewhere; for the frame that
+        # raised the event which is heard. And the folders where everything that is written is nobody's business.
+        self.listen, self.moved, self.above, self.calm = bool, bool, sys._getframe, set()
 
     def hearing(self):
         """Who hears which event."""
@@ -84,6 +83,8 @@ class Acts:
         self._begun += 1
         self._quiet_acts = 0
         self._has_asked = False
+        # Somebody may have put links there.
+        self.calm.clear()
         if self._is_free:
             self._is_free = False
             self.listen(True)
@@ -100,34 +101,36 @@ class Acts:
             self._inside.busy = False
 
     def _opened(self, event, args):
-        # The one event that loops raise by the hundred thousand.
-        if self._is_free:
-            return
+        """Whether the same again concerns nobody."""
         path, _, flags = args
-        if not isinstance(flags, int):
-            return
-        known = self._calm if flags & WRITING else self._public
-        if path not in known and (flags & WRITING or self._may_be_private(path)):
-            self._acted(event, args, 3)
-        else:
-            self._quiet_acts += 1
-            if not self._has_asked and self._quiet_acts % MANY == 0:
-                self._acted("", (), 3)
+        if self._is_free or not isinstance(flags, int):
+            return self._is_free
+        if not isinstance(path, str):
+            return self._acted(event, args)
+        if flags & WRITING:
+            folder, slash, name = path.rpartition(os.sep)
+            is_quiet = self._folders.get(folder + slash) and name[:1] not in ("", ".") and name not in DECIDING
+            if not is_quiet or os.path.islink(path):
+                return self._acted(event, args)
+            if not _has_links(folder + slash or "."):
+                self.calm.add(folder + slash)
+        elif MAY_BE_PRIVATE.search(path):
+            return self._acted(event, args)
+        self._noted()
+        return True
 
-    def _may_be_private(self, path):
-        if not isinstance(path, str) or MAY_BE_PRIVATE.search(path):
-            return isinstance(path, str)
-        if len(self._public) > PATHS_KEPT:
-            self._public.clear()
-        self._public.add(path)
-        return False
+    def _noted(self):
+        self._quiet_acts += 1
+        if not self._has_asked and self._quiet_acts % MANY == 0:
+            self._acted("", ())
 
-    def _acted(self, event, args, depth=2):
+    def _acted(self, event, args):
+        """Put an act before the guard; whether it is none that the guard has to see."""
         if self._is_free or getattr(self._inside, "busy", False):
-            return
+            return False
         self._inside.busy = True
         try:
-            frame = sys._getframe(depth)
+            frame = self.above()
             code = self._code(event, args, frame) if event else ""
             if code:
                 try:
@@ -139,7 +142,7 @@ class Acts:
                     raise
                 if told.get("asked") and event == "open" and not args[2] & WRITING:
                     self._private = os.fsdecode(args[0])
-                return
+                return False
             self._quiet_acts += bool(event)
             # The cell's own only: when its traceback is made, say, nobody may be there to answer any more.
             if not self._has_asked and self._quiet_acts % MANY == 0 and self._is_mine(frame):
@@ -147,6 +150,7 @@ class Acts:
                 with contextlib.suppress(Exception):
                     # Nothing is at stake but time.
                     self._put("", frame)
+            return code is None
         finally:
             self._inside.busy = False
 
@@ -159,22 +163,18 @@ class Acts:
         return told
 
     def _code(self, event, args, frame):
-        """The act as code; ``""`` for one that nobody has to judge."""
+        """The act as code; ``""`` for one that nobody has to judge, ``None`` where that is so whoever does it."""
         as_code = self._translations[event]
         if event == "open" and not args[2] & WRITING:
             return as_code(event, args) if self._is_direct(frame, reading=True) else ""
         if event in MOVES:
             self._folders.clear()
-            self._calm.clear()
+            self.moved()
         paths = getattr(as_code, "paths", None)
         if paths is not None and not event.startswith("shutil.") and frame.f_code.co_filename.endswith(WHOLE):
             return ""
         if paths is not None and all(self._is_quiet(one) for one in paths(args)):
-            if event == "open" and isinstance(args[0], str):
-                if len(self._calm) > PATHS_KEPT:
-                    self._calm.clear()
-                self._calm.add(args[0])
-            return ""
+            return None
         if not (self._is_direct(frame) if event in DIRECT else self._is_mine(frame)):
             return ""
         if event == "open" and isinstance(args[0], (str, bytes)) and os.path.islink(args[0]):
@@ -258,6 +258,15 @@ class Acts:
             # A process of its own that multiprocessing ends.
             return False
         return not rest.startswith(ON_THEIR_OWN) if reading else rest.startswith(HANDS_ON)
+
+
+def _has_links(folder):
+    """Whether a folder has links in it, or more than it is worth to look at."""
+    try:
+        with os.scandir(folder) as found:
+            return any(number >= LOOKED_AT or entry.is_symlink() for number, entry in enumerate(found))
+    except OSError:
+        return True
 
 
 if __name__ == "__main__":

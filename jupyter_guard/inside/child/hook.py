@@ -1,0 +1,197 @@
+"""The audit events of this process (PEP 578) -> whoever hears of each: what is compiled, what is done, what is read.
+
+A hook cannot be removed again, and every audited event of the process comes by it, ``id()`` included: one that nobody
+hears costs one look-up, and a file that is opened again one more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
+PATHS_KEPT = 5000
+
+# Who hears which event.
+_hearing: dict[str, Any] = {}
+# Who hears of events whatever is listened to, and changes nothing.
+_noting: dict[str, Any] = {}
+DIGITS = b"0123456789"
+# Of a path with half characters.
+NO_STEM = b"\0"
+# In these digits tell.
+TOLD_BY_DIGITS = (b".p", b".pk")
+KEYS_BY_DIGITS = b"id_ed"
+
+
+class Settled:
+    """What may be opened again without anybody hearing of it: paths; and by their ``stems``, which have no digits.
+
+    Of a folder that is written into more is known than its name, so it must be one of ``folders``; ``None``: any.
+    """
+
+    def __init__(self, folders: set[str] | None) -> None:
+        self.to_read: set[str] = set()
+        self.to_write: set[str] = set()
+        self.stems_to_read: set[bytes] = set()
+        self.stems_to_write: set[bytes] = set()
+        self.folders = folders
+
+    def add(self, path: str, is_written: bool) -> None:
+        """The same again concerns nobody."""
+        stem = _stem(path)
+        paths, stems = (self.to_write, self.stems_to_write) if is_written else (self.to_read, self.stems_to_read)
+        if len(paths) > PATHS_KEPT:
+            paths.clear()
+            stems.clear()
+        paths.add(path)
+        if stem is not NO_STEM and not stem.endswith(TOLD_BY_DIGITS) and KEYS_BY_DIGITS not in stem:
+            stems.add(stem)
+
+    def moved(self) -> None:
+        """Names of files may lead elsewhere."""
+        self.to_write.clear()
+        if self.folders is not None:
+            self.folders.clear()
+
+
+def _stem(path: str) -> bytes:
+    try:
+        return path.encode().translate(None, DIGITS)
+    except UnicodeEncodeError:
+        return NO_STEM
+
+
+# While acts are heard of, and while nothing is but files with keys.
+_acting, _free = Settled(set()), Settled(None)
+_settled = _free
+
+_watching: Any = None
+_installed = False
+# Says of a thread that the guard itself is at work in it.
+inside = threading.local()
+
+
+def start(watch: Any, noting: Any = None) -> None:
+    """Put what is compiled from now on before ``watch``, a ``watch.Watch``; ``noting`` says who else hears of what."""
+    global _watching, _installed, _acting, _free
+    _watching, _acting, _free = watch, Settled(set()), Settled(None)
+    _noting.update(noting or {})
+    _hearing.update(_noting)
+    _hearing.update({"compile": _compiled, "exec": _executed})
+    _hear_opened(_free)
+    if watch.acts is not None:
+        acts = watch.acts
+        acts.listen, acts.moved, acts.calm, acts.above = _listen, _acting.moved, _acting.folders, _above
+        _listen(True)
+    if not _installed:
+        _installed = True
+        sys.addaudithook(_heard)
+
+
+def stop(watch: Any) -> None:
+    """Put nothing before ``watch`` any more; the hook stays, as audit hooks do, and does nothing."""
+    global _watching
+    if _watching is watch:
+        _watching = None
+        _hearing.clear()
+        _noting.clear()
+
+
+def _listen(is_on: bool) -> None:
+    """Hear acts, or nothing but what is compiled and run."""
+    watch = _watching
+    if watch is None or watch.acts is None:
+        return
+    for event, hear in watch.acts.hearing().items():
+        note = _noting.get(event)
+        if is_on:
+            _hearing[event] = hear if note is None else _both(hear, note)
+        elif note is not None:
+            _hearing[event] = note
+        else:
+            _hearing.pop(event, None)
+    _hear_opened(_acting if is_on else _free)
+
+
+def _hear_opened(settled: Settled) -> None:
+    """Whoever hears of a file that is opened answers ``True`` where the same again concerns nobody."""
+    global _settled
+    hear = _hearing.get("open")
+    if hear is not None:
+        _hearing["open"] = _once(hear, settled)
+    _settled = settled
+
+
+def _both(hear: Any, note: Any) -> Any:
+    def heard(event: str, args: tuple[Any, ...]) -> bool:
+        # What may not be done is not noted.
+        concerns_none = hear(event, args)
+        return note(event, args) is True and concerns_none is True
+
+    return heard
+
+
+def _once(hear: Any, settled: Settled) -> Any:
+    def heard(event: str, args: tuple[Any, ...]) -> None:
+        if hear(event, args) is True and type(args[0]) is str and type(args[2]) is int:
+            settled.add(args[0], bool(args[2] & WRITING))
+
+    return heard
+
+
+def _heard(event: str, args: tuple[Any, ...], hearing: Any = _hearing.get) -> None:
+    if event == "open":
+        # The one event that loops raise by the hundred thousand. A type of somebody's own may say what it equals.
+        path, _, flags = args
+        if type(path) is str and type(flags) is int:
+            known = _settled
+            if path in (known.to_write if flags & WRITING else known.to_read):
+                return
+            try:
+                # `_stem`, without the call.
+                stem = path.encode().translate(None, DIGITS)
+            except UnicodeEncodeError:
+                stem = NO_STEM
+            if not flags & WRITING:
+                if stem in known.stems_to_read:
+                    return
+            elif stem in known.stems_to_write:
+                folders = known.folders
+                if folders is None or path[: path.rfind(os.sep) + 1] in folders:
+                    return
+    hear = hearing(event)
+    if hear is not None:
+        hear(event, args)
+
+
+def _above() -> Any:
+    """The frame that raised the event which is being heard."""
+    frame: Any = sys._getframe(1)
+    while frame.f_code is not _heard.__code__:
+        frame = frame.f_back
+    return frame.f_back
+
+
+def _compiled(_event: str, args: tuple[Any, ...]) -> None:
+    watch = _watching
+    if watch is None or getattr(inside, "busy", False):
+        return
+    inside.busy = True
+    try:
+        watch.compiling(args[0], args[1], sys._getframe(2))
+    finally:
+        inside.busy = False
+
+
+def _executed(_event: str, args: tuple[Any, ...]) -> None:
+    watch = _watching
+    if watch is None or getattr(inside, "busy", False):
+        return
+    inside.busy = True
+    try:
+        watch.running(args[0], sys._getframe(2))
+    finally:
+        inside.busy = False
