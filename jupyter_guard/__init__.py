@@ -16,7 +16,6 @@ __all__ = [
     "mask",
     "scrub",
     "tool",
-    "tools",
     "unload_ipython_extension",
     "vet",
 ]

@@ -28,8 +28,8 @@ _HAPPENS: Final = {
     Verdict.BLOCK: "do not run",
 }
 _PRACTICE: Final = "practice"
-# What is refused outright says so in its own part.
-_LISTS: Final = ("JG890", "JG891", "JG892", "JG893", "JG894")
+# They are in a part of their own.
+_LISTS: Final = ("JG890", "JG891", "JG892", "JG893", "JG894", "JG895", "JG896")
 
 
 class About(msgspec.Struct, frozen=True):

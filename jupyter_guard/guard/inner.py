@@ -13,6 +13,8 @@ from jupyter_guard.terms import Effect, Kind, Origin, Report
 
 # Ways in which code is evaluated that leave nothing defined.
 PASSING = frozenset({"act", "look", "comm"})
+# What a cell is about to do, or a library in its name: no cell, which may have to consist of calls of tools.
+PARTS = PASSING | {"text", "module"}
 # Ways in which code is judged that may never run.
 PREVIEWS = frozenset({"draft", "notebook"})
 FILES_KEPT = 1000

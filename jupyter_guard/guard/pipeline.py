@@ -210,7 +210,14 @@ class Pipeline:
         if request.how == "look" and not inner.is_expression(code):
             # The completers evaluate what parses.
             code = ""
-        report = session.vet(code, request.origin, request.language, cell_id=request.cell_id, number=request.number)
+        report = session.vet(
+            code,
+            request.origin,
+            request.language,
+            cell_id=request.cell_id,
+            number=request.number,
+            whole=request.how not in inner.PARTS,
+        )
         if request.how in inner.PASSING:
             session.refused()
         return report

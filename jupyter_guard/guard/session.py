@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,10 +31,14 @@ if TYPE_CHECKING:
     from jupyter_guard.guard.matching import Matchers
     from jupyter_guard.policy import Policy
     from jupyter_guard.read import SessionReader
+    from jupyter_guard.tools import Registry
 
 log = logging.getLogger("jupyter_guard")
 
 LANGUAGES = ("python", "bash", "sql")
+# Full names of approved tools begin so.
+TOOLS = "jupyter_guard.tools."
+_TOOLS = re.compile(r"\btools\b")
 
 
 class Session:
@@ -59,6 +64,8 @@ class Session:
         self.origin = _origin(origin)
         self.privileges: Sequence[Privilege] = ()
         """What the session may do beyond an ordinary account, where a host knows of it."""
+        self.workspace = str(workspace or Path.cwd())
+        self._tools: Registry | None = None
         self._reader = _reader(self.policy, workspace, home)
         self._matchers = _matchers(self.policy)
 
@@ -70,8 +77,12 @@ class Session:
         *,
         cell_id: str = "",
         number: int = 0,
+        whole: bool = True,
     ) -> Report:
         """Judge one cell and remember what it defines.
+
+        What is no ``whole`` cell, but something that one is about to do, may be more than calls of approved tools:
+        where a policy says ``code = "tools"``, that was said of what was written.
 
         Never raises for any text: a failure inside the guard is itself a finding (``JG000``) and a block.
         Raises ``ValueError`` for a language without a reader and for an unknown origin.
@@ -85,7 +96,9 @@ class Session:
             gc.disable()
         cell = Cell(code=code, origin=author, language=language, cell_id=cell_id, number=number)
         try:
-            return self._judged(cell, self._reader.read(cell))
+            if _TOOLS.search(code):
+                self._learn_tools()
+            return self._judged(cell, self._reader.read(cell), whole)
         except Exception as error:
             # RecursionError and MemoryError are Exceptions too: whatever went wrong, the cell does not pass.
             log.exception("the guard failed on a cell")
@@ -100,14 +113,35 @@ class Session:
 
     def adopt(self, policy: Policy) -> None:
         """Judge the next cells by a changed policy, keeping what the session knows."""
-        from jupyter_guard.judge import calls_asked_for
-
         self._matchers = _matchers(policy)
         self.policy = policy
+        self._tools = None
         self._reader.learn(policy.knowledge)
-        self._reader.calls = calls_asked_for(policy.deny, policy.own.values())
+        self._reader.calls = _calls(policy)
 
-    def _judged(self, cell: Cell, reading: Reading) -> Report:
+    def _learn_tools(self) -> Registry:
+        """The approved tools; from now on the reader knows what each does."""
+        from jupyter_guard.tools import registry
+
+        tools = registry(self.policy, self.workspace)
+        if tools is not self._tools:
+            from jupyter_guard.guard.tools_only import PREFIX
+            from jupyter_guard.knowledge import parse_entries
+
+            self._tools = tools
+            tables = {
+                f"{PREFIX}{one.name}": {
+                    "variants": [
+                        {"does": act.kind, "target": f"const:{act.target}"} if act.target else {"does": act.kind}
+                        for act in one.declared
+                    ]
+                }
+                for one in tools.values()
+            }
+            self._reader.learn({**self.policy.knowledge, **parse_entries(tables, "tools")[0]})
+        return tools
+
+    def _judged(self, cell: Cell, reading: Reading, whole: bool = True) -> Report:
         policy = self.policy
         verdict = would_be = Verdict.ALLOW
         findings: tuple[Finding, ...] = ()
@@ -115,13 +149,20 @@ class Session:
             from jupyter_guard.judge import judge
 
             findings = judge(
-                reading,
+                # What an approved tool does is its own grants' business, and its own approval's.
+                msgspec.structs.replace(
+                    reading, effects=tuple(one for one in reading.effects if not one.via.startswith(TOOLS))
+                ),
                 deny=policy.deny,
                 disabled=policy.rules.disabled,
                 severities=policy.rules.severities,
                 held=self.privileges,
                 own=policy.own.values(),
             )
+        if whole and policy.code(cell.origin) == "tools":
+            from jupyter_guard.guard.tools_only import outside
+
+            findings = (*findings, *outside(reading, self._learn_tools(), policy.tools.safe_calls))
         if self._matchers is not None:
             findings = (*findings, *self._by_shape(reading))
             findings = tuple(sorted(findings, key=lambda one: (one.span.line, one.span.column, one.rule)))
@@ -213,13 +254,18 @@ def _origin(origin: Origin | str) -> Origin:
 
 
 def _reader(policy: Policy, workspace: str | Path | None, home: str | None) -> SessionReader:
-    from jupyter_guard.judge import calls_asked_for
     from jupyter_guard.knowledge import Knowledge
     from jupyter_guard.read import SessionReader as Reader
 
     knowledge = Knowledge.builtin().extended(policy.knowledge)
-    calls = calls_asked_for(policy.deny, policy.own.values())
-    return Reader(knowledge, workspace=str(workspace or Path.cwd()), home=home, calls=calls)
+    return Reader(knowledge, workspace=str(workspace or Path.cwd()), home=home, calls=_calls(policy))
+
+
+def _calls(policy: Policy) -> frozenset[str] | None:
+    """The calls that judging looks at whatever they do: any, where only some may be called at all."""
+    from jupyter_guard.judge import calls_asked_for
+
+    return None if policy.restricts_code else calls_asked_for(policy.deny, policy.own.values())
 
 
 def _matchers(policy: Policy) -> Matchers | None:

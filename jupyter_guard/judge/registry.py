@@ -16,6 +16,7 @@ from jupyter_guard.judge import (
     practice,
     processes,
     resources,
+    tooling,
 )
 from jupyter_guard.judge.rule import Rule
 
@@ -31,6 +32,7 @@ RULES: Final[dict[str, Rule]] = {
         resources.RULES,
         guard.RULES,
         deny.RULES,
+        tooling.RULES,
         practice.RULES,
         habits.RULES,
     )

@@ -30,6 +30,7 @@ REFUSALS = {
     "JG892": "deny.sql",
     "JG893": "deny.commands",
     "JG894": "allow.imports",
+    "JG895": "origin.{author}.code",
 }
 
 # Whoever could allow tampering with the guard by a comment could switch it off.
@@ -266,6 +267,11 @@ class Policy:
         """``any`` or ``tools``: what cells of ``origin`` may consist of."""
         return str(self._values[f"origin.{origin}.code"])
 
+    @property
+    def restricts_code(self) -> bool:
+        """Whether cells of any origin may call approved tools only."""
+        return any(self.code(origin) == "tools" for origin in Origin)
+
     def may_suppress(self, origin: Origin) -> bool:
         """Whether a comment in a cell of ``origin`` may allow what is found beside it."""
         return origin in self._values["suppress.origins"]
@@ -302,7 +308,7 @@ class Policy:
             return msgspec.structs.replace(finding, verdict=Verdict.BLOCK, decided_by=by)
         author = Origin.strictest((finding.origin, origin), origin)
         if finding.rule in REFUSALS:
-            key = REFUSALS[finding.rule]
+            key = REFUSALS[finding.rule].format(author=author)
             return msgspec.structs.replace(
                 finding, origin=author, verdict=Verdict.BLOCK, decided_by=f"{self._who(key)}: {key}"
             )

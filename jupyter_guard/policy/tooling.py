@@ -125,7 +125,7 @@ class ToolGrants(msgspec.Struct, frozen=True):
 
 def granted(setting: ToolSetting, isolation: Mapping[str, tuple[str, ...]]) -> ToolGrants:
     """The grants of a tool; ``isolation`` are those of code, by the same keys."""
-    values = dict(isolation)
+    values: dict[str, Any] = dict(isolation)
     for key in GRANTS:
         if key in setting.values:
             found = setting.values[key]

@@ -26,6 +26,7 @@ from jupyter_guard.tools.sources import Source, sources, writable_by_cells
 
 MEMORY_TO_DESCRIBE: Final = 2**30
 _KEPT: Final = 4
+_NAMED: Final = 8
 _LONGEST_SHOWN: Final = 80
 _RELATIONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne,
@@ -206,7 +207,9 @@ def nearest(name: str, tools: Mapping[str, Tool]) -> str:
     near = difflib.get_close_matches(name.rpartition(".")[2].lower(), list(tools), 1, 0.55)
     if near:
         return f" The nearest is tools.{near[0]}{tools[near[0]].signature}: {tools[near[0]].description}"
-    return f" There are: {', '.join(f'tools.{one}' for one in sorted(tools))}."
+    names = [f"tools.{one}" for one in sorted(tools)]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f" There are: {', '.join(names[:_NAMED])}{more}."
 
 
 _lock: Final = threading.Lock()
