@@ -18,6 +18,7 @@ import jupyter_guard.policy.merge as merging
 from jupyter_guard.cli.main import PROGRAM, cli
 from jupyter_guard.cli.rules import BY_TARGET
 from jupyter_guard.hub.settings import settings
+from jupyter_guard.hub.spawners import KINDS
 from jupyter_guard.judge import RULES
 from jupyter_guard.judge.rule import FAMILIES, Rule
 from jupyter_guard.judge.table import LETTERS, TABLE
@@ -133,6 +134,15 @@ def hub_page() -> str:
             lines += [f"- `{one}`" for one in setting.value]
         else:
             lines.append(f"`{setting.value}`")
+        lines.append("")
+    for kind in KINDS:
+        lines.append(f"## {kind.name}\n\n{kind.about}\n")
+        if kind.settings:
+            lines.append("| set | value | because |\n|---|---|---|")
+            lines += [f"| `c.{one.trait}` | `{one.value}` | {one.why} |" for one in kind.settings]
+            lines.append("")
+        lines.append("| not to be set | because | instead |\n|---|---|---|")
+        lines += [f"| `c.{one.trait}` | {one.why} | {one.fix} |" for one in kind.traps]
         lines.append("")
     return "\n".join(lines)
 

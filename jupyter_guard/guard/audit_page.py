@@ -14,8 +14,10 @@ _OTHER = "#6b46c1"
 _HINTS = {"since": "7d", "until": "2026-01-31", "rule": "JG301"}
 
 
-def page(summary: Summary, source: str, chosen: str = "", parts: Iterable[str] = ()) -> str:
-    """The page; ``source`` says where the records come from, ``chosen`` which of them count, ``parts`` come last."""
+def page(summary: Summary, source: str, chosen: str = "", form: str = "", parts: Iterable[str] = ()) -> str:
+    """The page; ``source`` says where the records come from, ``chosen`` which of them count. ``form`` is the first of
+    its HTML, ``parts`` are the last.
+    """
     first, last = (time[:16].replace("T", " ") for time in (summary.first, summary.last))
     span = f"{first} to {last} UTC" if summary.decisions else "no decisions"
     rate = summary.approval_rate
@@ -51,7 +53,7 @@ def page(summary: Summary, source: str, chosen: str = "", parts: Iterable[str] =
         bars("Accounts opened for a while (break-glass)", "user", summary.opened),
     ]
     about = f"{span}. {source}{'; ' + chosen if chosen else ''}."
-    return document(f"jupyter_guard: {span}", "What the guard decided", about, [*shown, *parts])
+    return document(f"jupyter_guard: {span}", "What the guard decided", about, [form, *shown, *parts])
 
 
 def view(summary: Summary, source: str, chosen: Mapping[str, str], records: Sequence[Record]) -> str:
@@ -63,7 +65,7 @@ def view(summary: Summary, source: str, chosen: Mapping[str, str], records: Sequ
         for name, value in chosen.items()
     )
     form = f'<form method="get">{inputs}<button type="submit">Show</button></form>'
-    return page(summary, source, said, [form, _table(records)])
+    return page(summary, source, said, form, [_table(records)])
 
 
 def _table(records: Sequence[Record]) -> str:

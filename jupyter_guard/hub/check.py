@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from jupyter_guard.hub.settings import settings
+from jupyter_guard.hub.spawners import KINDS, LOCKED, own_settings
 from jupyter_guard.policy import PolicyError, load_effective
 from jupyter_guard.policy.files import HUB_VARIABLE, admin_problems
 
@@ -54,10 +55,14 @@ def _holes(config: Any) -> Iterator[Hole]:
         value = config.get(section, {}).get(trait)
         if value is None or not setting.is_met_by(value):
             yield Hole(f"c.{setting.trait}", _shown(value), setting.why, "call jupyter_guard.hub.enforce(c) last")
-    locked = {one.trait.split(".")[1] for one in settings(DEFAULT_POLICY)} | {"pre_spawn_hook"}
+    used = _spawner_names(config)
+    yield from _own(config, used)
+    ours = {one.trait for one in own_settings()}
     for section in sorted(config):
         if section.endswith("Spawner") and section != "Spawner":
-            for trait in sorted(locked & set(config[section])):
+            for trait in sorted(set(LOCKED) & set(config[section])):
+                if f"{section}.{trait}" in ours:
+                    continue
                 yield Hole(
                     f"c.{section}.{trait}",
                     _shown(config[section][trait]),
@@ -78,6 +83,44 @@ def _holes(config: Any) -> Iterator[Hole]:
             yield Hole(path, problem, "No server starts a kernel while its policy is not in order.", "mend the file")
         if not problems:
             yield from _loose(path)
+
+
+def _own(config: Any, used: set[str]) -> Iterator[Hole]:
+    """What is missing, or goes round the lock, for the kinds of spawner that the configuration uses or sets."""
+    for kind in KINDS:
+        if kind.name not in used and kind.name not in config:
+            continue
+        section = config.get(kind.name, {})
+        for setting in kind.settings:
+            trait = setting.trait.split(".")[1]
+            value = section.get(trait)
+            if value is None or not setting.is_met_by(value):
+                yield Hole(f"c.{setting.trait}", _shown(value), setting.why, "call jupyter_guard.hub.enforce(c) last")
+        for trap in kind.traps:
+            trait = trap.trait.split(".")[1]
+            if trait in section and trap.is_open(section[trait]):
+                yield Hole(f"c.{trap.trait}", _shown(section[trait]), trap.why, trap.fix)
+
+
+def _spawner_names(config: Any) -> set[str]:
+    """The names of the spawner's class and of those that it is made from, as far as they can be loaded here."""
+    named = config.get("JupyterHub", {}).get("spawner_class")
+    if isinstance(named, type):
+        return {one.__name__ for one in named.__mro__}
+    if named is None:
+        return {"LocalProcessSpawner"}
+    text = str(named)
+    short = {"kubespawner": "KubeSpawner", "docker": "DockerSpawner", "systemd": "SystemdSpawner"}
+    found = {short.get(text, text.rpartition(".")[2])}
+    if "." in text:
+        try:
+            from traitlets.utils.importstring import import_item
+
+            found |= {one.__name__ for one in import_item(text).__mro__}
+        except Exception:
+            # It is installed where the Hub runs, and perhaps not here: its own name has to do.
+            return found
+    return found
 
 
 def _policies(named: Any) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_guard.hub.place import make_ready
 from jupyter_guard.hub.settings import arguments, environment, settings
+from jupyter_guard.hub.spawners import own_settings
 
 
 def enforce(
@@ -19,13 +20,18 @@ def enforce(
     groups: Mapping[str, str | Path] | None = None,
     python: str = sys.executable,
     folders: bool = True,
+    account: str = "",
+    records: str = "",
 ) -> None:
     """Set in ``c``, the configuration object of ``jupyterhub_config.py``, what locks the users' servers.
 
     ``policy`` is a TOML file that belongs to root and that nobody else may write; ``groups`` names the one of each Hub
     group instead, the first of a user's groups in this order counts. ``python`` is the interpreter of the servers,
     with ``jupyterhub`` and ``jupyter_guard`` installed. With ``folders`` the Hub, which must then be root, makes each
-    user's folders below ``/var/lib/jupyter_guard`` before a server starts; without it the image has them.
+    user's folders below ``/var/lib/jupyter_guard`` before a server starts; without it the image has them. ``account``
+    is the account that runs every server in a container of its own, such as ``jovyan``: then the folders are that
+    one's, and the image has them. ``records`` is the database whose records the servers of the Hub's administrators
+    show (``postgresql://READER@HOST/DATABASE``), each at ``/user/NAME/jupyter-guard/report``.
 
     What ``c`` sets already for the same traits stays where the lock leaves room for it: environment variables and
     arguments of other names, and an earlier ``pre_spawn_hook``, which runs first.
@@ -37,23 +43,42 @@ def enforce(
     for path in files:
         if not Path(path).is_absolute():
             raise ValueError(f"jupyter_guard.hub.enforce: the policy {path!r} is no absolute path")
-    for setting in settings(str(policy), python):
+    if "/" in account or account.startswith("."):
+        raise ValueError(f"jupyter_guard.hub.enforce: {account!r} is no name of an account")
+    for setting in (*settings(str(policy), python), *own_settings()):
         section, trait = setting.trait.split(".")
         if trait == "environment":
-            _set_environment(c, str(policy), {name: str(path) for name, path in (groups or {}).items()})
+            _set_environment(
+                c, str(policy), {name: str(path) for name, path in (groups or {}).items()}, account, records
+            )
         elif trait == "args":
             _set_arguments(c)
+        elif trait == "extra_host_config":
+            _forbid_privileges(c, setting.value)
         else:
             setattr(c[section], trait, setting.value)
     earlier = c.Spawner.get("pre_spawn_hook")
-    c.Spawner.pre_spawn_hook = partial(_before_spawning, earlier=earlier, folders=folders)
+    c.Spawner.pre_spawn_hook = partial(
+        _before_spawning, earlier=earlier, folders=folders and not account, account=account
+    )
 
 
-def _set_environment(c: Any, policy: str, groups: dict[str, str]) -> None:
+def _set_environment(c: Any, policy: str, groups: dict[str, str], account: str, records: str) -> None:
     theirs = dict(c.Spawner.get("environment") or {})
-    ours: dict[str, Any] = {name: partial(_filled, text=text) for name, text in environment(policy).items()}
+    ours: dict[str, Any] = {
+        name: partial(_filled, text=text, account=account) for name, text in environment(policy).items()
+    }
     ours["JUPYTER_GUARD_POLICY"] = partial(_policy_of, policy=policy, groups=groups)
+    # Set for everybody: an administrator's variable of that name would show a user the records of all.
+    ours["JUPYTER_GUARD_STORE"] = partial(_records_of, records=records)
     c.Spawner.environment = {**theirs, **ours}
+
+
+def _forbid_privileges(c: Any, value: dict[str, list[str]]) -> None:
+    theirs = c.DockerSpawner.get("extra_host_config") or {}
+    if not callable(theirs):
+        options = [one for one in theirs.get("security_opt") or [] if not str(one).startswith("no-new-privileges")]
+        c.DockerSpawner.extra_host_config = {**theirs, "security_opt": [*options, *value["security_opt"]]}
 
 
 def _set_arguments(c: Any) -> None:
@@ -62,8 +87,12 @@ def _set_arguments(c: Any) -> None:
     c.Spawner.args = [*theirs, *arguments()]
 
 
-def _filled(spawner: Any, text: str) -> str:
-    return text.replace("{username}", user_folder(spawner))
+def _filled(spawner: Any, text: str, account: str) -> str:
+    return text.replace("{username}", account or user_folder(spawner))
+
+
+def _records_of(spawner: Any, records: str) -> str:
+    return records if spawner.user.admin else ""
 
 
 def _policy_of(spawner: Any, policy: str, groups: dict[str, str]) -> str:
@@ -76,12 +105,18 @@ def user_folder(spawner: Any) -> str:
     return str(spawner.user.escaped_name).replace("/", "%2F")
 
 
-async def _before_spawning(spawner: Any, earlier: Any, folders: bool) -> None:
+def account_of(spawner: Any) -> str:
+    """The system's account that runs a user's server."""
+    template = getattr(spawner, "username_template", "")
+    return str(spawner._expand_user_vars(template)) if template else str(spawner.user.name)
+
+
+async def _before_spawning(spawner: Any, earlier: Any, folders: bool, account: str) -> None:
     if earlier is not None:
         done = earlier(spawner)
         if hasattr(done, "__await__"):
             await done
-    name = user_folder(spawner)
+    name = account or user_folder(spawner)
     spawner.args = [one.replace("{username}", name) for one in spawner.args]
     if folders:
-        make_ready(name, spawner.user.name)
+        make_ready(name, account_of(spawner))

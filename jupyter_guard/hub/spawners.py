@@ -1,0 +1,249 @@
+"""What has to be set, and what must not be, for each kind of spawner beside what holds for all of them.
+
+Found in the spawners' own code: KubeSpawner 7.1, DockerSpawner 14.0, SystemdSpawner 1.0, and JupyterHub 6.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from jupyter_guard.hub.settings import Setting
+
+
+class Trap(NamedTuple):
+    """A trait that goes round the lock where it is set so that ``is_open`` says yes."""
+
+    trait: str
+    why: str
+    fix: str
+    is_open: Callable[[Any], bool] = bool
+
+
+class Kind(NamedTuple):
+    """One kind of spawner: how it takes what the lock sets for all, its own settings, and its traps."""
+
+    name: str
+    about: str
+    settings: tuple[Setting, ...]
+    traps: tuple[Trap, ...]
+
+
+# Traits that `enforce` sets for every spawner: an override of one of these, however it comes, takes the lock's place.
+LOCKED = ("cmd", "args", "environment", "env_keep", "disable_user_config", "pre_spawn_hook")
+_OPTIONS = "what users may choose goes into the policy of a group: enforce(c, groups={...})"
+
+
+def _overrides(value: Any) -> bool:
+    """Whether any profile, or choice within one, sets a locked trait, or a function decides."""
+    if callable(value):
+        return True
+    if isinstance(value, Mapping):
+        given = value.get("kubespawner_override")
+        if isinstance(given, Mapping) and set(given) & set(LOCKED):
+            return True
+        if given is not None and not isinstance(given, Mapping):
+            return True
+        return any(_overrides(one) for one in value.values() if isinstance(one, (Mapping, list, tuple)))
+    return isinstance(value, (list, tuple)) and any(_overrides(one) for one in value)
+
+
+def _container(value: Any) -> bool:
+    return callable(value) or bool(
+        isinstance(value, Mapping) and set(value) & {"command", "args", "env", "envFrom", "env_from"}
+    )
+
+
+def _created(value: Any) -> bool:
+    return callable(value) or bool(
+        isinstance(value, Mapping) and set(value) & {"command", "entrypoint", "environment", "user"}
+    )
+
+
+def _hosted(value: Any) -> bool:
+    return callable(value) or bool(
+        isinstance(value, Mapping) and (value.get("privileged") or value.get("cap_add") or value.get("pid_mode"))
+    )
+
+
+def _has_no_new_privileges(value: Any) -> bool:
+    options = value.get("security_opt") if isinstance(value, Mapping) else None
+    return isinstance(options, list) and any(str(one).startswith("no-new-privileges") for one in options)
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "LocalProcessSpawner",
+        "The server is a process of the user's account on the Hub's machine. `cmd`, `args`, `environment` and "
+        "`env_keep` are taken as they are; `SHELL`, `HOME` and `USER` are what the password database says, so `SHELL` "
+        "counts for SystemdSpawner and containers only. The Hub makes the user's folders before each start.",
+        (),
+        (
+            Trap(
+                "LocalProcessSpawner.popen_kwargs",
+                "It can start another program, or with another environment.",
+                "remove it",
+            ),
+            Trap(
+                "LocalProcessSpawner.shell_cmd",
+                "The server starts within a shell, which reads the user's own start-up files first.",
+                "remove it",
+            ),
+        ),
+    ),
+    Kind(
+        "SystemdSpawner",
+        "The server is a transient unit under the user's account. `cmd`, `args` and `environment` are taken as they "
+        "are, after `{USERNAME}` and `{USERID}` were filled in; folders are made for the account that "
+        "`username_template` names.",
+        (
+            Setting(
+                "SystemdSpawner.default_shell",
+                "/usr/sbin/nologin",
+                "It takes the place of SHELL in the environment: a terminal that something starts all the same ends at "
+                "once.",
+            ),
+            Setting(
+                "SystemdSpawner.disable_user_sudo",
+                True,
+                "NoNewPrivileges: what a cell starts gains no rights by sudo or a setuid program.",
+            ),
+        ),
+        (
+            Trap(
+                "SystemdSpawner.dynamic_users",
+                "An account that exists only while its server runs owns no folder beforehand: no server starts.",
+                "False, and accounts of the system's own",
+            ),
+            Trap(
+                "SystemdSpawner.extra_paths",
+                "Programs from there come before the system's for the server too; a user's own folder decides what "
+                "`node` or `git` is.",
+                "only folders that root alone writes; in the home, none",
+                lambda value: any("{" in str(one) or str(one).startswith(("~", "/home")) for one in value or ()),
+            ),
+            Trap(
+                "SystemdSpawner.unit_extra_properties",
+                "Environment, ExecStartPre or User of the unit can be set there, after the lock.",
+                "leave out Environment*, ExecStart*, User, Group, PAMName, RootDirectory",
+                lambda value: bool(
+                    isinstance(value, Mapping)
+                    and any(
+                        str(one).startswith(("Environment", "Exec", "PassEnv"))
+                        or one in ("User", "Group", "PAMName", "RootDirectory", "RootImage")
+                        for one in value
+                    )
+                ),
+            ),
+        ),
+    ),
+    Kind(
+        "DockerSpawner",
+        "The server is a container. `cmd` and `args` become the container's command (an ENTRYPOINT of the image comes "
+        "before them, and must `exec` what it is given), `environment` its environment. The image has the interpreter "
+        "that `enforce(c, python=...)` names, the guard in it, the policy at its path, and the folders: "
+        "`enforce(c, account=...)`.",
+        (
+            Setting(
+                "DockerSpawner.env_keep",
+                [],
+                "A container takes nothing of the Hub's environment: the Hub's PATH is not the image's.",
+            ),
+            Setting(
+                "DockerSpawner.extra_host_config",
+                {"security_opt": ["no-new-privileges"]},
+                "What a cell starts gains no rights by sudo or a setuid program in the image. Keys of your own stay.",
+                _has_no_new_privileges,
+            ),
+        ),
+        (
+            Trap(
+                "DockerSpawner.allowed_images",
+                "Users choose the image, and so everything in it: each has to be one with the guard, and with root's "
+                "files as the lock needs them.",
+                f"one image; {_OPTIONS}",
+            ),
+            Trap("DockerSpawner.image_whitelist", "As allowed_images.", "one image"),
+            Trap(
+                "DockerSpawner.extra_create_kwargs",
+                "The container's command, entry point, environment or user can be set there, after the lock.",
+                "leave out command, entrypoint, environment and user",
+                _created,
+            ),
+            Trap(
+                "DockerSpawner.extra_host_config",
+                "A privileged container, added capabilities or the host's processes are more than any lock holds.",
+                "leave out privileged, cap_add and pid_mode",
+                _hosted,
+            ),
+            Trap(
+                "DockerSpawner.post_start_cmd",
+                "It runs in the container beside the server, as whoever the image says.",
+                "do it in the image's build",
+            ),
+        ),
+    ),
+    Kind(
+        "KubeSpawner",
+        "The server is a pod. `cmd` and `args` become the container's `args` (an ENTRYPOINT of the image comes before "
+        "them, and must `exec` what it is given), `environment` its `env`: what the lock fills in per user is a "
+        "function, which KubeSpawner leaves to the Hub. Put the policies into a ConfigMap that is mounted read only "
+        "at /etc/jupyter, and the folders into the image: `enforce(c, account=...)`. With Zero to JupyterHub, call "
+        "`enforce` in the last entry of `hub.extraConfig`.",
+        (
+            Setting(
+                "KubeSpawner.env_keep",
+                [],
+                "A pod takes nothing of the Hub's environment: the Hub's PATH is not the image's.",
+            ),
+            Setting(
+                "KubeSpawner.allow_privilege_escalation",
+                False,
+                "What a cell starts gains no rights by sudo or a setuid program in the image.",
+            ),
+            Setting("KubeSpawner.privileged", False, "A privileged pod has the node's devices."),
+            Setting(
+                "KubeSpawner.automount_service_account_token",
+                False,
+                "A token of the cluster in the pod is a cell's to use: it may start pods that nobody guards.",
+            ),
+        ),
+        (
+            Trap(
+                "KubeSpawner.profile_list",
+                "A profile's kubespawner_override takes the place of cmd, args, environment or env_keep; a function "
+                "may at any time.",
+                f"leave these out of every profile; {_OPTIONS}",
+                _overrides,
+            ),
+            Trap(
+                "KubeSpawner.extra_container_config",
+                "The container's command, args or env can be set there, after the lock.",
+                "leave out command, args, env and envFrom",
+                _container,
+            ),
+            Trap("KubeSpawner.modify_pod_hook", "It changes the pod after the lock has set it.", "remove it"),
+            Trap(
+                "KubeSpawner.lifecycle_hooks",
+                "A postStart hook runs in the container beside the server: what it copies into the home or starts "
+                "nobody judges.",
+                "do it in the image's build or an init container",
+            ),
+            Trap(
+                "KubeSpawner.service_account",
+                "Its token is a cell's to use where it is mounted.",
+                "remove it, or bind no rights to it",
+            ),
+        ),
+    ),
+)
+
+
+def own_settings() -> tuple[Setting, ...]:
+    """The settings that `enforce` makes for single kinds of spawner."""
+    return tuple(setting for kind in KINDS for setting in kind.settings)
+
+
+def traps() -> tuple[Trap, ...]:
+    """All traps."""
+    return tuple(trap for kind in KINDS for trap in kind.traps)
