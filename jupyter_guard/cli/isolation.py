@@ -63,7 +63,13 @@ def command(probe: bool, named: tuple[str, ...], form: str, picture: Path | None
         except OSError as error:
             raise click.UsageError(f"{picture} cannot be written: {error.strerror}.") from None
     if form == "json":
-        plain(json.dumps(found, indent=2))
+        import msgspec
+
+        from jupyter_guard.cli.examine import SECONDS_FOR_ENGINES
+        from jupyter_guard.cli.isolation_detected import detected
+
+        looked = [msgspec.to_builtins(one) for one in detected(SECONDS_FOR_ENGINES)]
+        plain(json.dumps({"backends": found, "detected": looked}, indent=2))
     else:
         _table(found)
         for about in found:

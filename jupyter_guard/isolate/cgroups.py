@@ -12,6 +12,8 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 
+from jupyter_guard.isolate import out_of_memory
+
 CONTROLLERS = ("memory", "pids")
 PREFIX = "jupyter-guard-"
 # The watcher ends what is over its limit first, and says so.
@@ -46,6 +48,7 @@ class Backstop:
     def __init__(self) -> None:
         self.trouble = ""
         self._group: Group | None = None
+        self._killed = 0
 
     def follow(self, limits: Mapping[str, int], pids: Iterable[int]) -> None:
         """Take up limits for these processes, and all that they start."""
@@ -60,9 +63,16 @@ class Backstop:
         except OSError as error:
             self.trouble = f"no control group: {error.strerror}"
 
+    def killed(self) -> int:
+        """How many of them the system has ended because they were over the group's memory; also when all is over."""
+        if self._group is not None:
+            self._killed = max(self._killed, out_of_memory.kills(self._group.path))
+        return self._killed
+
     def end(self) -> None:
         """The kernel has ended: so does everything in its group."""
         if self._group is not None:
+            self.killed()
             self._group.end()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from jupyter_guard.guard.card import escape
-from jupyter_guard.isolate import tree
+from jupyter_guard.isolate import cgroups, tree
 from jupyter_guard.kernel.request import parse_object
 from jupyter_guard.kernel.wire import MalformedError
 
@@ -43,6 +43,7 @@ ERRORS = {
     "processes": "The cell wanted more processes or threads than the limit allows.",
 }
 WARN_AT = 0.8
+LOST = "files are kept, its variables are gone."
 STATE_KEPT = "The kernel and its variables are kept."
 
 
@@ -98,6 +99,15 @@ def warning(limit: Limit, used: float, then: str) -> str:
     """The line at ``WARN_AT`` of a limit."""
     part = f"{amount(limit.name, used)} of {limit.shown}"
     return f"jupyter_guard: {TITLES[limit.name]}: {part} used (`limits.{limit.name}`, {limit.source}). {then}\n"
+
+
+def ended_by_the_system(count: int, limit: Limit) -> str:
+    """What the control group did that stands behind the limit on memory (``isolate.cgroups``)."""
+    most = amount("memory", limit.value * cgroups.ABOVE)
+    return (
+        f"The system ended {processes(count)} of this kernel: together they had {most} of memory, which is a quarter "
+        f"over the limit of {limit.shown}, before anybody looked."
+    )
 
 
 def cut_sentence(count: int) -> str:

@@ -21,12 +21,14 @@ from jupyter_guard.kernel.disk import Disk
 from jupyter_guard.kernel.limit_telling import Telling
 from jupyter_guard.kernel.limit_words import (
     ERRORS,
+    LOST,
     STATE_KEPT,
     WARN_AT,
     Limit,
     Reached,
     amount,
     cut_sentence,
+    ended_by_the_system,
     how_to_raise,
     limit_of_error,
     named,
@@ -78,6 +80,7 @@ class Limits:
         self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
         self._backstop = cgroups.Backstop()
+        self._killed_by_the_system = 0
         self._before: dict[str, int] = {}
         with contextlib.suppress(OSError, AttributeError):
             self._before = rlimits.in_force(relay.child.pid)
@@ -172,6 +175,7 @@ class Limits:
         kernel = self.measuring.kernel()
         if kernel is not None:
             self._earlier.mark(kernel, (one for one in seen.processes if one.pid not in self.measuring.spared))
+        self._see_killed()
         if self._see_processes(seen):
             return True
         soon = self._see_memory(seen)
@@ -227,6 +231,13 @@ class Limits:
                 self.tell(Reached(reached.limit, what, STATE_KEPT, reached.how), cell.request)
 
     # --- memory
+
+    def _see_killed(self) -> None:
+        """The control group's limit stands above the watcher's: what grows faster than a look meets it first."""
+        limit, killed = self.limits.get("memory"), self._backstop.killed()
+        if limit is not None and killed > self._killed_by_the_system and self.measuring.kernel() is not None:
+            count, self._killed_by_the_system = killed - self._killed_by_the_system, killed
+            self.tell(self.reached(limit, ended_by_the_system(count, limit), STATE_KEPT))
 
     def _see_memory(self, seen: Measured) -> bool:
         limit = self.limits.get("memory")
@@ -319,15 +330,19 @@ class Limits:
 
     def end_kernel(self, reached: Reached, what: str) -> None:
         """End the kernel; the relay sees it end, and says why on the cell."""
-        self.death = f"{what} The kernel was ended: files are kept, its variables are gone. {reached.how}"
+        self.death = f"{what} The kernel was ended: {LOST} {reached.how}"
         request = self._current()
         if request is not None:
             self.telling.died(reached.limit, what, self.death, request, shown=not self._cells)
         signals.send(self._relay.child.pid, signals.KILL)
 
-    def end_leftovers(self) -> None:
-        """The kernel has ended: so does what it started, daemons too."""
+    def end_leftovers(self, status: int) -> None:
+        """The kernel has ended, with this exit code: so does what it started, daemons too."""
         self._backstop.end()
+        limit, killed = self.limits.get("memory"), self._backstop.killed() - self._killed_by_the_system
+        if limit is not None and killed > 0 and status == -signals.KILL and not self.death:
+            what = ended_by_the_system(killed, limit)
+            self.death = f"The kernel died: {LOST} {what} {how_to_raise(limit, self._is_held)}"
         if sys.platform == "linux" and self._tree.adopts:
             self._tree.others |= self._others()
             tree.kill_all(self._tree, self.measuring.spared)

@@ -38,6 +38,7 @@ from jupyter_guard.kernel.memory import QUIET_SECONDS
 from jupyter_guard.kernel.outgoing import Outgoing
 from jupyter_guard.kernel.panel import FIRST_DRAFT, Panel
 from jupyter_guard.kernel.request import Execute, Request
+from jupyter_guard.kernel.tooling import Tools
 from jupyter_guard.kernel.undoing import Undoing
 from jupyter_guard.kernel.wire import Header, MalformedError
 from jupyter_guard.scrub import KnownValues, MessageScrubber
@@ -74,6 +75,7 @@ class Relay:
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
         self.keeping = keeping = Keeping(self)
         self.undoing = undoing = Undoing(self)
+        self.tools = tools = Tools(self)
         self.judging = Judging(
             child.directory,
             self._answered,
@@ -84,7 +86,8 @@ class Relay:
             keeping.again,
             child.achieved,
             undoing.answered,
-            undoing.lost,
+            self._helper_lost,
+            tools.called,
         )
         self.link = Link(self, child.link, self._poller)
         self.logged = Logged(self, child.log, self._poller)
@@ -191,6 +194,10 @@ class Relay:
             self.limits = Limits(self)
         if self.limits is not None:
             self.limits.follow(standing.limits)
+
+    def _helper_lost(self, reason: str) -> None:
+        self.undoing.lost(reason)
+        self.tools.lost(reason)
 
     def _answered(self, answer: Judged | Told) -> None:
         if answer.id >= FIRST_DRAFT:
@@ -416,7 +423,7 @@ class Relay:
             code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
             code = boxed.native(code, self.child.achieved())
         if self.limits is not None:
-            self.limits.end_leftovers()
+            self.limits.end_leftovers(code)
         if not self._abandoned:
             self._take_last_words()
         self.logged.last_words()

@@ -21,13 +21,17 @@ def test_the_table_the_json_and_the_picture_say_the_same(run: Run, tmp_path: Pat
     options = ("--backend", "none", "--backend", "bubblewrap", "--picture", str(picture))
     done = run("isolation", "--rounds", "1", *options, "--format", "json")
     assert done.returncode == 0, done.stderr
-    none, boxed = json.loads(done.stdout)
+    told = json.loads(done.stdout)
+    none, boxed = told["backends"]
     assert (none["backend"], boxed["backend"]) == ("none", "bubblewrap")
     assert none["achieved"] == []
     assert {"files", "network", "processes"} <= set(boxed["achieved"])
     for one in (none, boxed):
         assert 0.0001 < one["cell_seconds"] < one["start_seconds"] < 60
         assert 20e6 < one["memory_bytes"] < 2e9
+    rows = {one["name"]: one for one in told["detected"]}
+    assert {"docker", "podman", "runsc (gVisor)", "krun (a micro-VM)", "cgroup v2", "rlimits"} <= set(rows)
+    assert all(one["state"] in ("detected", "not there", "not usable") for one in rows.values())
     drawn = [one.text or "" for one in ElementTree.fromstring(picture.read_text()).iter() if one.text]
     assert set(PROPERTIES) <= set(drawn)
     assert {"bubblewrap", f"{boxed['start_seconds'] * 1e3:.0f} ms"} <= set(drawn)
@@ -44,7 +48,7 @@ def test_the_table_the_json_and_the_picture_say_the_same(run: Run, tmp_path: Pat
 def test_what_a_cell_reaches_is_shown_by_the_policy_that_holds(run: Run, tmp_path: Path) -> None:
     (tmp_path / "work" / "jupyter_guard.toml").write_text('version = 1\n[isolation]\nhosts = ["db.internal:5432"]\n')
     done = run("isolation", "--rounds", "1", "--backend", "none", "--format", "json")
-    (none,) = json.loads(done.stdout)
+    (none,) = json.loads(done.stdout)["backends"]
     assert {row["what"]: row["reached"] for row in none["reach"]}["network"] == ["all that you may"]
     if bubblewrap.trouble():
         pytest.skip(bubblewrap.trouble())

@@ -12,6 +12,7 @@ import pytest
 
 from jupyter_guard.isolate import cgroups
 from jupyter_guard.isolate.cgroups import Group, delegated
+from jupyter_guard.kernel.limit_words import Limit, ended_by_the_system
 
 PLACE, WHY = delegated()
 ROOT = cgroups._root("/proc/self/mountinfo") if sys.platform == "linux" else ""
@@ -84,3 +85,24 @@ def test_what_is_not_left_to_this_user_is_said(tmp_path: Path) -> None:
     assert delegated(str(own), str(mounts)) == (str(scope.parent), "")
     own.write_text("4:memory:/\n")
     assert "no control groups of version 2" in delegated(str(own), str(mounts))[1]
+
+
+def test_a_group_that_ended_a_process_says_so_when_it_is_gone_too(tmp_path: Path) -> None:
+    backstop = cgroups.Backstop()
+    assert backstop.killed() == 0
+    group = Group(str(tmp_path))
+    backstop._group = group
+    events = Path(group.path, "memory.events")
+    events.write_text("low 0\nhigh 0\nmax 9\noom 2\noom_kill 2\n")
+    assert backstop.killed() == 2
+    # The system removes all of them with the group.
+    events.unlink()
+    Path(group.path).rmdir()
+    assert backstop.killed() == 2
+
+
+def test_what_it_did_is_told_with_the_limit_of_the_policy() -> None:
+    said = ended_by_the_system(2, Limit("memory", 512 * MIB, "user policy (/home/ana/jupyter_guard.toml:4)"))
+    assert "The system ended 2 processes of this kernel" in said
+    assert "640 MiB" in said
+    assert "the limit of 512 MiB" in said
