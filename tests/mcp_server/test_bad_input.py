@@ -1,0 +1,227 @@
+"""What clients get wrong, and how they leave: a clear answer, and the notebook as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import psutil
+import pytest
+from anyio.to_thread import run_sync
+
+from .client import COMMAND, HttpServer, over_stdio, run, text
+from .jupyter import SECONDS, Jupyter, Person
+from .test_run_cell import ASKED, answer
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+        ("run_cell", {"code": 7}, "Expected `str`, got `int` - at `$.code`"),
+        ("run_cell", {}, "missing required field `code`"),
+        ("run_cell", {"code": ""}, "length >= 1 - at `$.code`"),
+        ("run_cell", {"code": "1", "cell": 3}, "unknown field `cell`"),
+        ("run_cell", {"code": "1", "timeout_seconds": "soon"}, "Expected `float`, got `str` - at `$.timeout_seconds`"),
+        ("run_cell", {"code": "1", "timeout_seconds": -1}, "at `$.timeout_seconds`"),
+        ("run_cell", {"code": "1", "notebook": ["a"]}, "Expected `str`, got `array` - at `$.notebook`"),
+        ("vet", {"code": "1", "language": "perl"}, "Invalid enum value 'perl' - at `$.language`"),
+        ("vet", {"code": "x" * 200_001}, "at `$.code`"),
+        ("vet", {"code": "1", "above": [1]}, "Expected `str`, got `int` - at `$.above[0]`"),
+        ("explain", {"rule": None}, "Expected `str`, got `null` - at `$.rule`"),
+        ("explain", {"rule": "JG3O1"}, "There is no rule 'JG3O1'. Near:"),
+        ("context", {"everything": True}, "unknown field `everything`"),
+        ("run_cel", {"code": "1"}, "Did you mean 'run_cell'?"),
+        ("approve", {"id": "1"}, "There is no tool 'approve'"),
+]
+
+
+def test_arguments_of_the_wrong_type(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with over_stdio(nowhere(tmp_path)) as client:
+            for name, arguments, said in WRONG:
+                result = await client.call_tool(name, arguments)
+                assert result.is_error
+                assert said in text(result), (name, text(result))
+
+    run(scenario)
+
+
+def nowhere(home: Path) -> Jupyter:
+    """Of a user without a server."""
+    (home / "notebooks").mkdir()
+    env = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "PATH": os.environ["PATH"]}
+    return Jupyter(home, env, "http://127.0.0.1:1/", "")
+
+
+def test_a_kernel_that_is_not_the_users_or_not_guarded(jupyter: Jupyter, notebook: str) -> None:
+    plain = jupyter.open("plain.ipynb", "python3")
+
+    async def scenario() -> None:
+        async with over_stdio(jupyter) as client:
+
+            async def refused(**where: str) -> str:
+                result = await client.call_tool("run_cell", {"code": "open('made', 'w')", **where})
+                assert result.is_error
+                return text(result)
+
+            others = await refused(kernel_id="00000000-0000-4000-8000-000000000000")
+            assert "no kernel '00000000-0000-4000-8000-000000000000' on your own Jupyter servers" in others
+            assert "'shared.ipynb' (guarded)" in others
+            assert "No notebook 'share.ipynb' is open. Did you mean 'shared.ipynb'?" in await refused(
+                notebook="share.ipynb"
+            )
+            unguarded = await refused(notebook="plain.ipynb")
+            assert "The kernel of 'plain.ipynb' (python3) is not guarded, so nothing is run on it" in unguarded
+            assert "not guarded" in await refused(kernel_id=plain)
+            assert "is not that of 'shared.ipynb'" in await refused(kernel_id=plain, notebook="shared.ipynb")
+            assert "No notebook" in await refused(kernel_id="", notebook="../../etc/passwd")
+
+    run(scenario)
+    assert not (jupyter.root / "made").exists()
+    jupyter.close("plain.ipynb")
+
+
+def test_a_kernel_that_only_says_that_it_is_guarded(jupyter: Jupyter, notebook: str) -> None:
+    # Its command has the guard's words in it and starts a plain kernel.
+    spec = jupyter.home / "data" / "kernels" / "posing"
+    spec.mkdir(parents=True)
+    script = (
+        "import sys; from ipykernel import kernelapp; kernelapp.launch_new_instance(sys.argv[sys.argv.index('-f'):])"
+    )
+    argv = [sys.executable, "-c", script, "-m", "jupyter_guard.kernel", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Posing", "language": "python"}))
+    jupyter.open("posing.ipynb", "posing")
+
+    async def scenario() -> None:
+        async with over_stdio(jupyter) as client:
+            result = await client.call_tool("run_cell", {"code": "open('made', 'w')", "notebook": "posing.ipynb"})
+            assert "does not answer as a guarded kernel does, so nothing is run on it" in text(result)
+
+    run(scenario)
+    assert not (jupyter.root / "made").exists()
+    jupyter.close("posing.ipynb")
+
+
+@pytest.mark.parametrize("way", ["cancels", "closes", "is killed with its server"])
+def test_a_client_that_leaves_while_a_person_is_asked(jupyter: Jupyter, notebook: str, way: str) -> None:
+    before = jupyter.saved("shared.ipynb")
+
+    async def leave(person: Person) -> None:
+        async with over_stdio(jupyter) as client, anyio.create_task_group() as group:
+            asked = {"code": ASKED % (100 + len(way)), "timeout_seconds": 100}
+            group.start_soon(client.call_tool, "run_cell", asked)
+            await run_sync(person.hear, "pending")
+            if way == "is killed with its server":
+                for one in psutil.Process().children(recursive=True):
+                    if "jupyter_guard" in one.cmdline() and "mcp" in one.cmdline():
+                        one.kill()
+            group.cancel_scope.cancel()
+            if way == "cancels":
+                # The client stays, and may ask for something else.
+                with anyio.CancelScope(shield=True):
+                    assert answer(await client.call_tool("run_cell", {"code": "20 + 3"}))["outputs"] == "23\n"
+
+    async def scenario() -> None:
+        with Person(jupyter, notebook) as person:
+            await leave(person)
+            assert (await run_sync(person.hear, "answered"))["choice"] == "refuse"
+            assert (await run_sync(person.run, "6 * 7"))["text"] == "42"
+
+    run(scenario)
+    assert jupyter.saved("shared.ipynb") == before
+
+
+def test_a_client_that_leaves_while_its_code_runs(jupyter: Jupyter, notebook: str) -> None:
+    async def scenario() -> None:
+        with Person(jupyter, notebook) as person:
+            async with over_stdio(jupyter) as client, anyio.create_task_group() as group:
+                code = "import time\nkept = 'kept'\ntime.sleep(300)\nkept = 'lost'"
+                group.start_soon(client.call_tool, "run_cell", {"code": code})
+                await run_sync(person.hear, "report")
+                await anyio.sleep(1)
+                group.cancel_scope.cancel()
+            assert (await run_sync(person.run, "kept"))["text"] == "'kept'"
+
+    run(scenario)
+
+
+def test_a_client_that_leaves_over_http(jupyter: Jupyter, notebook: str) -> None:
+    async def scenario() -> None:
+        with HttpServer(jupyter) as server, Person(jupyter, notebook) as person:
+            script = (
+                "import anyio, httpx2, sys\n"
+                "from mcp import ClientSession\n"
+                "from mcp.client.streamable_http import streamable_http_client\n"
+                "async def main(url, token, code):\n"
+                "    http = httpx2.AsyncClient(headers={'Authorization': f'Bearer {token}'}, timeout=100)\n"
+                "    async with streamable_http_client(url, http_client=http) as streams, "
+                "ClientSession(streams[0], streams[1]) as session:\n"
+                "        await session.initialize()\n"
+                "        await session.call_tool('run_cell', {'code': code})\n"
+                "anyio.run(main, *sys.argv[1:])\n"
+            )
+            client = subprocess.Popen([sys.executable, "-c", script, server.url, server.token, ASKED % 500])
+            try:
+                await run_sync(person.hear, "pending")
+            finally:
+                client.kill()
+                client.wait(timeout=SECONDS)
+            assert (await run_sync(person.hear, "answered"))["choice"] == "refuse"
+            assert (await run_sync(person.run, "6 * 8"))["text"] == "48"
+            async with server.client() as other:
+                assert answer(await other.call_tool("run_cell", {"code": "20 + 4"}))["outputs"] == "24\n"
+
+    run(scenario)
+
+
+def test_a_kernel_that_dies_under_it(jupyter: Jupyter) -> None:
+    jupyter.open("dies.ipynb")
+
+    async def scenario() -> None:
+        async with over_stdio(jupyter) as client:
+            # A name that no reader knows, so that it runs.
+            code = "def f(): f()\nimport faulthandler\nfaulthandler._sigsegv()"
+            result = await client.call_tool("run_cell", {"code": code, "notebook": "dies.ipynb", "timeout_seconds": 60})
+            assert result.is_error
+            assert answer(result)["status"] == "died"
+            assert "The kernel ended while the code ran" in text(result)
+
+    run(scenario)
+    jupyter.close("dies.ipynb")
+
+
+def test_a_policy_with_mistakes_allows_nothing(jupyter: Jupyter, notebook: str) -> None:
+    policy = jupyter.root / "jupyter_guard.toml"
+    policy.write_text("version = 1\nmodus = 'enforce'\n")
+
+    async def scenario() -> None:
+        async with over_stdio(jupyter) as client:
+            for name, arguments in (("vet", {"code": "1"}), ("context", {}), ("run_cell", {"code": "1"})):
+                result = await client.call_tool(name, arguments)
+                assert result.is_error
+                assert "modus" in text(result)
+            assert "run_cell" in [one.name for one in (await client.list_tools()).tools]
+
+    try:
+        run(scenario)
+    finally:
+        policy.unlink()
+
+
+def test_not_a_client_at_all(tmp_path: Path) -> None:
+    jupyter = nowhere(tmp_path)
+    done = subprocess.run(
+        COMMAND, input=b"GET / HTTP/1.1\n\n\xff\xfe{}\n[1", capture_output=True, env=jupyter.env, timeout=SECONDS
+    )
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+    begin = time.monotonic()
+    process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=jupyter.env)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=SECONDS)
+    assert time.monotonic() - begin < SECONDS
