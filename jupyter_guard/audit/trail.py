@@ -77,7 +77,7 @@ def _joined(records: list[Record], is_current: bool) -> list[dict[str, Any]]:
                 item["limits"] = list(record.limits)
                 item["telling"] = item["telling"] or is_telling(record)
             continue
-        if record.event in ("opening", "closing"):
+        if record.event in ("opening", "closing", "tool"):
             continue
         item = {
             "time": record.time,

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_guard.guard.protocol import (
     Aside,
+    Call,
     Decided,
     Ended,
     Judged,
@@ -41,6 +42,7 @@ from jupyter_guard.guard.session import failed
 from jupyter_guard.terms import Cell, Origin
 
 if TYPE_CHECKING:
+    from jupyter_guard.guard.calling import Calls
     from jupyter_guard.guard.undoing import Undoing
 
 LARGEST_DATA = 2 * 1024**3
@@ -74,6 +76,7 @@ def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
     gc.collect()
     gc.freeze()
     unpacker = Unpacker()
+    calling: list[Calls] = []
     while data := link.recv(1 << 20):
         for message in unpacker.feed(data):
             if isinstance(message, Ended):
@@ -86,6 +89,12 @@ def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
                     send(Kept(message.id))
             elif isinstance(message, Tell):
                 send(Told(message.id, _told(message)))
+            elif isinstance(message, Call):
+                if not calling:
+                    from jupyter_guard.guard.calling import calls
+
+                    calling.append(calls(send))
+                calling[0].take(message, pipeline.policy)
             elif isinstance(message, Aside):
                 policy = pipeline.policy
                 if policy is None:

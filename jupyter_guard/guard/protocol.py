@@ -140,6 +140,35 @@ class Kept(msgspec.Struct, tag="kept", frozen=True):
     id: int
 
 
+class Call(msgspec.Struct, tag="tool", frozen=True):
+    """The kernel's code calls the tool ``name`` with ``arguments``, JSON (``"call"``), wants a ``"list"`` of them, or
+    was interrupted (``"stop"`` what has this id). ``allowed``: whoever was asked said yes. Answered by ``Called``.
+    """
+
+    id: int
+    what: str
+    name: str = ""
+    arguments: bytes = b"{}"
+    origin: str = "unknown"
+    number: int = 0
+    allowed: bool = False
+
+
+class Called(msgspec.Struct, tag="called", frozen=True):
+    """The answer to ``Call``: ``body`` is its result, JSON; or ``why`` there is none, with a ``text`` for whoever
+    called; or ``judged`` asks somebody first. ``sentence`` is the call in words, ``backend`` how its process was held.
+    """
+
+    id: int
+    why: str = ""
+    text: str = ""
+    body: bytes = b""
+    judged: Judged | None = None
+    sentence: str = ""
+    seconds: float = 0.0
+    backend: str = "none"
+
+
 class Ended(msgspec.Struct, tag="ended", frozen=True):
     """The kernel ended and was waited for: its process group is nobody's, and soon perhaps somebody else's."""
 
@@ -169,7 +198,7 @@ class SetAside(msgspec.Struct, tag="set-aside", frozen=True):
     judged: Judged | None = None
 
 
-Message = Vet | Learn | Tell | Decided | Ended | Aside | Standing | Judged | Told | Kept | SetAside
+Message = Vet | Learn | Tell | Decided | Ended | Aside | Standing | Judged | Told | Kept | SetAside | Call | Called
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
 

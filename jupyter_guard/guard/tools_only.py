@@ -231,7 +231,7 @@ def _instead(reading: Reading, span: Span, tools: Mapping[str, Tool], name: str)
 
     kinds = {str(effect.kind) for effect in reading.effects if effect.span == span}
     fitting = {one.name: one for one in tools.values() if not kinds.isdisjoint(one.effects)}
-    found = fitting or dict(tools)
+    found: Mapping[str, Tool] = fitting or tools
     words = name.replace(".", "_").lower()
     if len(fitting) == 1:
         words = next(iter(fitting))

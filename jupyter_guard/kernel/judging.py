@@ -22,6 +22,8 @@ import msgspec
 from jupyter_guard.guard.isolated import VARIABLE
 from jupyter_guard.guard.protocol import (
     Aside,
+    Call,
+    Called,
     Decided,
     Ended,
     Judged,
@@ -56,7 +58,7 @@ class Judging:
     ``standing`` takes the policy in force, at the start and whenever it changed. ``directory`` and what is left of the
     process ``group`` are what the helper removes when it sees us gone. ``kept`` takes word of what the helper has kept;
     ``unkept`` says what a new one must be told to keep, ``achieved`` how the kernel is isolated. ``set_aside`` takes
-    word of files, ``lost`` why there will be none.
+    word of files, ``called`` of tools, ``lost`` why there will be none.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class Judging:
         achieved: Callable[[], str] = str,
         set_aside: Callable[[SetAside], None] = lambda _: None,
         lost: Callable[[str], None] = lambda _: None,
+        called: Callable[[Called], None] = lambda _: None,
     ) -> None:
+        self._called = called
         self._set_aside, self._all_lost = set_aside, lost
         self._achieved = achieved
         self._kept, self._unkept = kept, unkept
@@ -141,6 +145,11 @@ class Judging:
         self.start()
         self._send(message)
 
+    def call(self, message: Call) -> None:
+        """Have a tool called; the answer comes through ``called``, a helper's end by ``lost``."""
+        self.start()
+        self._send(message)
+
     def keep(self, decided: Iterable[Decided]) -> None:
         """Have decisions kept. They are among those of ``unkept`` already."""
         if self.link is None:
@@ -183,6 +192,8 @@ class Judging:
                 self._set_aside(message)
             elif isinstance(message, Kept):
                 self._kept(message)
+            elif isinstance(message, Called):
+                self._called(message)
 
     def _take(self, message: Judged | Told) -> None:
         if not self._waiting or self._waiting[0][0].id != message.id:
@@ -255,7 +266,7 @@ class Judging:
             self.link.close()
             self.link = None
 
-    def _send(self, message: Vet | Learn | Tell | Decided | Aside) -> None:
+    def _send(self, message: Vet | Learn | Tell | Decided | Aside | Call) -> None:
         self._out += pack(message)
         self.write()
 

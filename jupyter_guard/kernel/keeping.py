@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.guard.protocol import Decided, Judged, Kept
+from jupyter_guard.guard.protocol import Called, Decided, Judged, Kept
 from jupyter_guard.scrub import Redaction
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ class Keeping:
         what = str(json.loads(self._relay.outgoing.own("stream", content, msg_id))["text"])
         facts: dict[str, Any] = {"event": "outcome", "state": "limited", "sha256": "", "origin": "unknown"}
         facts |= {"verdict": "allow", "would_be": "allow", "sentence": what, "limits": [what]}
+        self._keep(msg_id, facts, b"")
+
+    def called(self, request: Execute | None, origin: str, answer: Called, name: str) -> None:
+        """A tool was called, and this came of it; its arguments may hold what the wrapper alone knows to be secret."""
+        came = answer.text if answer.why else f"ok, {len(answer.body)} bytes in {answer.seconds:.2f} s"
+        came += f" (isolation: {answer.backend})" if answer.seconds else ""
+        told = f"{answer.sentence or f'calls the tool `{name}`'}: {came}"
+        msg_id = request.msg_id if request is not None else ""
+        content = json.dumps({"name": "stderr", "text": told}).encode()
+        told = str(json.loads(self._relay.outgoing.own("stream", content, msg_id))["text"])
+        facts: dict[str, Any] = {"event": "tool", "state": answer.why or "ok", "sha256": "", "origin": origin}
+        facts |= {"verdict": "allow", "would_be": "allow", "sentence": told, "about": name}
         self._keep(msg_id, facts, b"")
 
     def last_words(self) -> None:

@@ -203,6 +203,14 @@ class Link:
             self._relay.undoing.undo(
                 str(message.get("rest") or ""), request, lambda text: self._answer({"ok": True, "text": text})
             )
+        elif kind in ("tool", "tools"):
+            request, is_running = self._request(message)
+            origin = str(self._origin(str(message.get("about")), ()))
+            self._relay.tools.begin(message, request, is_running, origin, self._answer)
+        elif kind == "tool-result":
+            self._relay.tools.fetch(message, self._answer)
+        elif kind == "tool-stop":
+            self._relay.tools.stop(message, self._answer)
         elif kind == "panel":
             self._show_panel()
         elif kind == "explain" and not message.get("rest"):

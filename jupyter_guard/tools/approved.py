@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import operator
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -52,8 +51,8 @@ class Call(msgspec.Struct, frozen=True):
 class Tool:
     """An approved tool. ``schema`` is the JSON schema of its arguments, an object's."""
 
-    def __init__(self, description: Description, policy: Policy, workspace: str) -> None:
-        self._about, self._policy, self._workspace = description, policy, workspace
+    def __init__(self, description: Description, policy: Policy, workspace: str, text: str = "") -> None:
+        self._policy, self._workspace, self._text = policy, workspace, text
         self._grants = grants = policy.tool(description.name)
         self.name, self.description = description.name, description.text
         self.schema, self.returns = description.schema, description.returns
@@ -72,7 +71,7 @@ class Tool:
     @property
     def isolation(self) -> Any:
         """What its process is granted, as in a policy's ``[isolation]``."""
-        return isolation_of(self._policy, self._grants, self.effects, self.source)
+        return isolation_of(self._policy, self._grants, self.effects)
 
     def sentence(self, arguments: Mapping[str, Any]) -> str:
         """The call in words: ``calls the approved tool `refund(order=7)`, which ...``."""
@@ -103,8 +102,8 @@ class Tool:
 
             return Ran(Answer("arguments", f"{self.name}{self.signature}: no JSON values ({error})"), "none", 0.0)
         calls = what == "call"
-        request = Request(what, self.source, self.name, msgspec.Raw(packed), self.effects, self.result)
-        isolation = self.isolation if calls else isolation_of(self._policy, None, (), self.source)
+        request = Request(what, self.source, self.name, msgspec.Raw(packed), self.effects, self.result, self._text)
+        isolation = self.isolation if calls else isolation_of(self._policy, None, ())
         return run(
             request,
             isolation,
@@ -202,7 +201,8 @@ class Registry(Mapping[str, Tool]):
 def nearest(name: str, tools: Mapping[str, Tool]) -> str:
     """The nearest tool to a name, with how it is called, as a sentence that stands behind another one."""
     if not tools:
-        return " No tool is approved here."
+        why = tools.problems[:3] if isinstance(tools, Registry) else ()
+        return f" No tool is approved here{'' if not why else ': ' + '; '.join(why)}."
     # By name first, then by what the words of a name are about: `delete_files` is near `purge_files`.
     near = difflib.get_close_matches(name.rpartition(".")[2].lower(), list(tools), 1, 0.55)
     if near:
@@ -226,7 +226,9 @@ def registry(policy: Policy, workspace: str | Path | None = None) -> Registry:
     problems: list[str] = []
     found = sources(policy.tools.sources, place, problems)
     with _lock:
-        key = (policy.hash, place, tuple((one, _stamp(one)) for one in found))
+        # What modules hold is not looked at: theirs live for a minute.
+        minute = 0.0 if all(one.text for one in found) else time.monotonic() // 60
+        key = (policy.hash, place, tuple(found), minute)
         known = _known.get(key)
         if known is None:
             while len(_known) >= _KEPT:
@@ -245,7 +247,7 @@ def _made(policy: Policy, workspace: str, found: list[Source], problems: list[st
                 continue
             if one.name in tools:
                 twice.add(one.name)
-            tools[one.name] = Tool(one, policy, workspace)
+            tools[one.name] = Tool(one, policy, workspace, source.text)
     for name in sorted(twice):
         # Which one was approved nobody can say.
         problems.append(f"two sources have a tool {name!r}, so neither is approved")
@@ -257,13 +259,14 @@ def _made(policy: Policy, workspace: str, found: list[Source], problems: list[st
 
 
 def _described(policy: Policy, workspace: str, source: Source, problems: list[str]) -> tuple[Description, ...]:
-    isolation = isolation_of(policy, None, (), source.where)
-    ran = run(Request("describe", source.where), isolation, workspace, SECONDS_TO_START, MEMORY_TO_DESCRIBE)
+    request = Request("describe", source.where, text=source.text)
+    isolation = isolation_of(policy, None, ())
+    ran = run(request, isolation, workspace, SECONDS_TO_START, MEMORY_TO_DESCRIBE)
     if ran.answer.why:
         problems.append(f"tools.sources: {source.name} gives no tools: {ran.answer.text}")
         return ()
     tools = ran.answer.tools
-    file = tools[0].file if tools else ""
+    file = source.where if source.text else tools[0].file
     if not file or writable_by_cells(file, policy.isolation, workspace):
         place = file or "its file"
         problems.append(
@@ -272,14 +275,3 @@ def _described(policy: Policy, workspace: str, source: Source, problems: list[st
         )
         return ()
     return tools
-
-
-def _stamp(source: Source) -> tuple[int, int, int, float]:
-    if not source.where.endswith(".py"):
-        # Its module is not looked for here; the registry lives as long as the policy, or a minute.
-        return 0, 0, 0, time.monotonic() // 60
-    try:
-        found = os.stat(source.where)  # noqa: PTH116
-    except OSError:
-        return 0, 0, -1, 0
-    return found.st_mtime_ns, found.st_ino, found.st_size, 0

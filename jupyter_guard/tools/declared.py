@@ -246,7 +246,7 @@ def _schema(kind: Any, name: str, what: str) -> dict[str, Any]:
     try:
         schema = dict(msgspec.json.schema(kind))
     except TypeError as error:
-        raise TypeError(f"the tool {name!r}: {what} cannot be told in JSON: {error}") from None
+        raise TypeError(f"the tool {name!r}: {what} cannot be told in JSON: {str(error).splitlines()[-1]}") from None
     reference = str(schema.get("$ref", "")).removeprefix("#/$defs/")
     if reference and set(schema) <= {"$ref", "$defs"}:
         others = {key: value for key, value in schema["$defs"].items() if key != reference}

@@ -47,7 +47,7 @@ class Ran(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def isolation_of(policy: Policy, grants: ToolGrants | None, effects: Collection[str], source: str) -> Isolation:
+def isolation_of(policy: Policy, grants: ToolGrants | None, effects: Collection[str]) -> Isolation:
     """The box of a tool: what it is granted, as far as the effects that it declares need it; ``None``: nothing.
 
     Of what the policy requires of kernels all counts here too, but ``resources``: a call has its own limits.
@@ -57,11 +57,10 @@ def isolation_of(policy: Policy, grants: ToolGrants | None, effects: Collection[
     none = ToolGrants(own.read, (), (), ())
     given = grants or none
     kinds = {Kind(one) for one in effects}
-    read = given.read if "*" in given.read or not source.endswith(".py") else (*given.read, source)
     return Isolation(
         backend=own.backend,
         require=require,
-        read=read,
+        read=given.read,
         write=given.write if kinds & WRITING else (),
         hosts=given.hosts if kinds & CONNECTING else (),
         env=given.env,

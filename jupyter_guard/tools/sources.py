@@ -21,10 +21,13 @@ GROUP: Final = "jupyter_guard.tools"
 
 
 class Source(msgspec.Struct, frozen=True):
-    """``where`` is a file's whole path or a module's full name, ``name`` what the policy calls it."""
+    """``where`` is a file's whole path or a module's full name, ``name`` what the policy calls it, ``text`` what the
+    file holds: what was described is what runs.
+    """
 
     name: str
     where: str
+    text: str = ""
 
 
 def sources(wanted: tuple[str, ...], workspace: str, problems: list[str]) -> list[Source]:
@@ -33,10 +36,10 @@ def sources(wanted: tuple[str, ...], workspace: str, problems: list[str]) -> lis
     installed = list(_installed(workspace)) if any(not one.endswith(".py") for one in wanted) else []
     for name in wanted:
         if name.endswith(".py"):
-            if Path(name).is_file():
-                found[name] = Source(name, str(Path(name).resolve()))
-            else:
-                problems.append(f"tools.sources: there is no file {name}")
+            try:
+                found[name] = Source(name, str(Path(name).resolve()), Path(name).read_text("utf-8"))
+            except (OSError, ValueError) as error:
+                problems.append(f"tools.sources: {name} cannot be read: {error}")
         elif name == "*":
             found.update({one.name: one for one in installed})
         else:

@@ -80,6 +80,7 @@ def _begin(kernel, link, connection):
     _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link, about)
     if link is None:
         return
+    _load("_jupyter_guard_calling", "calling.py").start(link, about)
 
     def judge(text):
         return link.vet(text, about(), refusal.error)

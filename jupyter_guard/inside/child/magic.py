@@ -59,7 +59,7 @@ def mask(link, value):
 
 
 class Standin:
-    """Imports what a notebook needs of the package: the extension, which has nothing to do here, and ``mask``."""
+    """Imports what a notebook needs of the package: the extension, which has nothing to do here, ``mask``, tools."""
 
     def __init__(self, link):
         self._link = link
@@ -80,5 +80,8 @@ class Standin:
             return value
 
         module.mask = mask_value
+        calling = sys.modules.get("_jupyter_guard_calling")
+        if calling is not None:
+            module.tools = calling.tools
         module.load_ipython_extension = lambda _shell: print(ALREADY)
         module.unload_ipython_extension = lambda _shell: None
