@@ -146,6 +146,7 @@ def _notebook(data: bytes, name: str, origin: Origin | None) -> Case | BadInput:
                 language=cell.language or spoken,
                 cell_id=cell.cell_id,
                 number=cell.number,
+                executed=cell.executed,
             )
             for cell in cells
         ),

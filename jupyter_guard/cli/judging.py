@@ -71,12 +71,13 @@ class Judge:
         from jupyter_guard.practice.ruff import RuffError
 
         policy = self.policy(case)
+        counts = [cell.executed for cell in case.cells]
         try:
-            return Outcome(case, practised(outcome.reports, policy))
+            return Outcome(case, practised(outcome.reports, policy, counts=counts))
         except RuffError as error:
             self._trouble(str(error))
         try:
-            return Outcome(case, practised(outcome.reports, policy, ruff=False))
+            return Outcome(case, practised(outcome.reports, policy, ruff=False, counts=counts))
         except Exception as error:
             # What would stop a cell was judged before: that stands.
             self._trouble(f"{type(error).__name__}: {error}")

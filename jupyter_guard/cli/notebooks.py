@@ -16,13 +16,14 @@ class NotebookError(ValueError):
 
 
 class CodeCell(msgspec.Struct, frozen=True):
-    """A code cell: its place among all cells from 1, its text, and what the file says about it."""
+    """A code cell: its place among all cells from 1, its text, and what the file says about it (0: it never ran)."""
 
     number: int
     code: str
     cell_id: str
     metadata: Mapping[str, Any]
     language: str
+    executed: int = 0
 
 
 def parse_notebook(data: bytes) -> dict[str, Any]:
@@ -63,7 +64,12 @@ def code_cells(notebook: Mapping[str, Any]) -> Iterator[CodeCell]:
             cell_id=str(cell.get("id", "")),
             metadata=metadata if isinstance(metadata, dict) else {},
             language=str(cell.get("language", "")),
+            executed=_count(cell.get("execution_count", cell.get("prompt_number"))),
         )
+
+
+def _count(said: Any) -> int:
+    return said if type(said) is int and 0 < said < 1 << 31 else 0
 
 
 def language(notebook: Mapping[str, Any]) -> str:

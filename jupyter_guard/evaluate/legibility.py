@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from jupyter_guard.evaluate.repeats import repeated
-from jupyter_guard.practice.names import NOTHING, UNREADABLE, CellNames, cell_names, names
+from jupyter_guard.practice.names import NOTHING, UNREADABLE, CellNames, cell_names, left_by_later, names
 from jupyter_guard.read.python.source import Unreadable, parse
 from jupyter_guard.read.segments import PLACEHOLDER, segments
 from jupyter_guard.terms import Cell
@@ -38,7 +38,8 @@ class Legibility(msgspec.Struct, frozen=True):
     ``nesting`` is how deep blocks stand in blocks, ``chain_length`` how many calls the longest ``a.b().c()`` has.
     ``names`` are those the cell binds, ``poor_names`` those of one letter outside a loop, without a meaning or only
     numbered. ``unexplained_literals`` are numbers that stand in the middle of an expression without a name.
-    ``undefined_names`` are bound in no cell above, ``hidden_state`` those of them that a later cell binds.
+    ``undefined_names`` are bound in no cell above, ``hidden_state`` those of them that a later cell binds, and
+    those that one had bound last when the cell ran.
     ``repeated_statements`` lie in a run that was there before.
     """
 
@@ -59,14 +60,15 @@ def legibility(cells: Sequence[Cell]) -> list[Legibility | None]:
     """The counts of each cell; ``None`` where it is no Python, empty or does not parse. Never raises for code."""
     read = [_read(cell) for cell in cells]
     trees = [None if one is None else one.tree for one in read]
-    missing = names([_names(cell) for cell in cells])
+    known = [_names(cell) for cell in cells]
+    missing, left = names(known), left_by_later(known, [cell.executed for cell in cells])
     try:
         again = repeated(trees)
     except (RecursionError, MemoryError):
         again = [0] * len(trees)
     return [
-        None if one is None else _counts(one, len(lacks.undefined), len(lacks.hidden), repeats)
-        for one, lacks, repeats in zip(read, missing, again, strict=True)
+        None if one is None else _counts(one, len(lacks.undefined), len(lacks.hidden | later), repeats)
+        for one, lacks, later, repeats in zip(read, missing, left, again, strict=True)
     ]
 
 

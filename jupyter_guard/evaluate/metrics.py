@@ -38,7 +38,7 @@ METRICS: Final = (
     Metric("legibility", "poor_names", "names that say nothing", "share of names"),
     Metric("legibility", "unexplained_literals", "numbers without a name", "density"),
     Metric("legibility", "undefined_names", "names that no cell above defines", "density"),
-    Metric("legibility", "hidden_state", "names that only a later cell defines", "density"),
+    Metric("legibility", "hidden_state", "names that only a later cell defines or had changed", "density"),
     Metric("legibility", "repeated_statements", "statements that repeat a run", "density"),
     Metric("legibility", "practice_findings", "findings of practice", "density"),
     Metric("safety", "parse", "parses", "rate", "more"),

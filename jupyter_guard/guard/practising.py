@@ -24,16 +24,19 @@ _SAME: Final = {
 }
 
 
-def practised(reports: Sequence[Report], policy: Policy, *, ruff: bool = True) -> tuple[Report, ...]:
+def practised(
+    reports: Sequence[Report], policy: Policy, *, ruff: bool = True, counts: Sequence[int] = ()
+) -> tuple[Report, ...]:
     """The reports of a whole notebook's cells with findings of practice, ``ruff``'s too where the policy selects some.
 
+    ``counts`` are the execution counts that the cells have in their file, 0 for none.
     Raises ``jupyter_guard.practice.ruff.RuffError``.
     """
     # Loaded here: cells that somebody is still writing are judged without.
     from jupyter_guard.practice.ruff import linted
 
     practice = policy.practice
-    apart = whole(reports, practice.complexity)
+    apart = whole(reports, practice.complexity, counts)
     by_ruff = linted([report.cell for report in reports], practice.ruff if ruff else ())
     return tuple(
         with_findings(report, [*own, *(one for one in others if not _is_said(one, own))], policy)

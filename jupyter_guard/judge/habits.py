@@ -64,7 +64,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         id="JG911",
         title="Works only after a cell that stands below it",
-        why="The cells were run in another order than they stand in: run from the top, this one stops.",
+        why="The cells were run in another order than they stand in: from the top, this one stops or works otherwise.",
         instead="Move the cell that defines it above this one, then restart and run all.",
         severity=Severity.NOTE,
         apart=True,

@@ -80,6 +80,35 @@ def names(cells: Sequence[CellNames]) -> list[Names]:
     return found
 
 
+def left_by_later(cells: Sequence[CellNames], counts: Sequence[int]) -> list[frozenset[str]]:
+    """Of each cell the names that a cell below it had bound last when it ran, though one above binds them too.
+
+    ``counts`` are the execution counts that the cells have in their file, 0 for none. Silent where other cells ran in
+    between that are not there any more, or ran again since: they may have bound the name too. Of two cells with the
+    same count one ran in another session, so that counts say nothing of the order.
+    """
+    found = []
+    ran = {count: at for at, count in enumerate(counts) if count > 0}
+    if len(ran) != sum(count > 0 for count in counts):
+        return [frozenset()] * len(cells)
+    for at, count in enumerate(counts):
+        names = set()
+        for name in cells[at].at_once - cells[at].bound if count > 0 else ():
+            if not any(name in one.bound for one in cells[:at]):
+                continue
+            # From the one that ran just before, back to the first that is known to have bound it.
+            for earlier in range(count - 1, 0, -1):
+                other = ran.get(earlier)
+                if other is None or cells[other].fills:
+                    break
+                if name in cells[other].bound:
+                    if other > at:
+                        names.add(name)
+                    break
+        found.append(frozenset(names))
+    return found
+
+
 def cell_names(text: str, segments: Sequence[Segment]) -> CellNames:
     """The names of one cell: its Python text (placeholders for other segments) and all its segments."""
     try:

@@ -11,7 +11,7 @@ import msgspec
 
 from jupyter_guard.judge.registry import RULES
 from jupyter_guard.practice.complexity import FUNCTIONS, ways
-from jupyter_guard.practice.names import UNREADABLE, Above, CellNames, cell_names
+from jupyter_guard.practice.names import NOTHING, UNREADABLE, Above, CellNames, cell_names, left_by_later
 from jupyter_guard.practice.timeouts import DEFAULT, waits_for_ever
 from jupyter_guard.read.python.source import Source, Unreadable, parse
 from jupyter_guard.read.segments import segments
@@ -60,8 +60,17 @@ class Notebook:
         self._above = Above()
         self._has_default = False
 
-    def look(self, report: Report, python: Python | None, later: frozenset[str] = frozenset()) -> list[Finding]:
-        """What there is to say of the next cell; ``later`` are the names that cells below it bind."""
+    def look(
+        self,
+        report: Report,
+        python: Python | None,
+        later: frozenset[str] = frozenset(),
+        left: frozenset[str] = frozenset(),
+    ) -> list[Finding]:
+        """What there is to say of the next cell; ``later`` are the names that cells below it bind.
+
+        ``left`` are those of its names that one of them had bound last when the cell ran.
+        """
         found = list(self._installs(report))
         if python is None:
             if report.cell.language == "python":
@@ -72,6 +81,8 @@ class Notebook:
         found += _stars(report, python, nodes)
         found += self._waits(report, python, nodes)
         found += self._names(report, python, nodes, later)
+        for name in sorted(left):
+            found += _used(report, python, nodes, "JG911", name, "which a cell below had changed before it ran")
         found += _places(report, [(python.source.span(node), text) for node, text in _texts(nodes)])
         found += self._ways(report, python)
         return sorted(found, key=lambda one: (one.span.line, one.span.column, one.rule))
@@ -103,12 +114,8 @@ class Notebook:
             out_of_order = name in later and name in python.names.at_once
             if name in later and not out_of_order:
                 continue
-            node = next((one for one in nodes if isinstance(one, ast.Name) and one.id == name), None)
-            if node is None:
-                continue
-            said = "only a cell below defines" if out_of_order else "no cell above defines"
-            rule = "JG911" if out_of_order else "JG910"
-            yield finding(rule, report, python.source.span(node), f"uses `{shown(name)}`, which {said}")
+            said = "which only a cell below defines" if out_of_order else "which no cell above defines"
+            yield from _used(report, python, nodes, "JG911" if out_of_order else "JG910", name, said)
 
     def _ways(self, report: Report, python: Python) -> Iterator[Finding]:
         for node, count in ways(python.source.tree):
@@ -123,16 +130,23 @@ class Notebook:
             yield finding("JG913", report, head, f"{what} has {count} ways through it, more than {self._complexity}")
 
 
-def whole(reports: Sequence[Report], complexity: int) -> list[list[Finding]]:
-    """The findings of each cell of a notebook that is known to its end."""
+def whole(reports: Sequence[Report], complexity: int, counts: Sequence[int] = ()) -> list[list[Finding]]:
+    """The findings of each cell of a notebook that is known to its end; ``counts``: as the file says that they ran."""
     read = [python_of(report.cell) for report in reports]
+    left = left_by_later(
+        [
+            one.names if one is not None else UNREADABLE if report.cell.language == "python" else NOTHING
+            for one, report in zip(read, reports, strict=True)
+        ],
+        counts or [0] * len(reports),
+    )
     below: frozenset[str] = frozenset()
     later = []
     for one in reversed(read):
         later.append(below)
         below = below | one.names.bound if one is not None else below
     notebook = Notebook(complexity)
-    return [notebook.look(*one) for one in zip(reports, read, reversed(later), strict=True)]
+    return [notebook.look(*one) for one in zip(reports, read, reversed(later), left, strict=True)]
 
 
 def finding(rule: str, report: Report, span: Span, message: str, effect: Effect | None = None) -> Finding:
@@ -151,6 +165,14 @@ def finding(rule: str, report: Report, span: Span, message: str, effect: Effect 
         instead=known.instead,
         origin=report.cell.origin,
     )
+
+
+def _used(
+    report: Report, python: Python, nodes: Sequence[ast.AST], rule: str, name: str, said: str
+) -> Iterator[Finding]:
+    node = next((one for one in nodes if isinstance(one, ast.Name) and one.id == name), None)
+    if node is not None:
+        yield finding(rule, report, python.source.span(node), f"uses `{shown(name)}`, {said}")
 
 
 def _stars(report: Report, python: Python, nodes: Sequence[ast.AST]) -> Iterator[Finding]:

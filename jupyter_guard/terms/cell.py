@@ -30,7 +30,8 @@ class Cell(msgspec.Struct, frozen=True):
     """One unit of code on its way to a kernel.
 
     ``language`` is ``"python"`` (IPython syntax allowed), ``"bash"`` or ``"sql"``; ``cell_id`` is the notebook
-    format's id where there is one; ``number`` is the position in the notebook or run, from 1, or 0.
+    format's id where there is one; ``number`` is the position in the notebook or run, from 1, or 0. ``executed`` is
+    the execution count that its file says it ran with, or 0.
     """
 
     code: str
@@ -38,3 +39,4 @@ class Cell(msgspec.Struct, frozen=True):
     language: str = "python"
     cell_id: str = ""
     number: int = 0
+    executed: int = 0

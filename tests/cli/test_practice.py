@@ -74,3 +74,28 @@ def test_evaluate_counts_what_ruff_finds_and_says_by_which(run: Run, work: Path)
     assert "ruff" not in plain["made_with"]
     assert told["made_with"]["ruff"].startswith("ruff ")
     assert os.sep not in told["made_with"]["ruff"]
+
+
+def test_the_counts_that_a_notebook_was_saved_with_count(run: Run, work: Path) -> None:
+    cells = [v4.new_code_cell(code) for code in ("rate = 1", "price = 100 * rate", "rate = 2")]
+    for cell, count in zip(cells, (1, 3, 2), strict=True):
+        cell.execution_count = count
+    nbformat.write(v4.new_notebook(cells=cells), work / "n.ipynb")
+    said = "cell 2, line 1: uses `rate`, which a cell below had changed before it ran (JG911)"
+    assert said in run("vet", "n.ipynb").stdout
+    measured = json.loads(run("evaluate", "n.ipynb", "--format", "json").stdout)
+    hidden = [one["legibility"]["hidden_state"] for one in measured["samples"][0]["cells"]]
+    assert hidden == [0, 1, 0]
+    # In format 3 a count is called otherwise; without any nothing is said.
+    old = json.loads((work / "n.ipynb").read_text())
+    table = [
+        {"cell_type": "code", "input": cell["source"], "language": "python", "outputs": [], "prompt_number": count}
+        for cell, count in zip(old["cells"], (1, 3, 2), strict=True)
+    ]
+    made = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": table, "metadata": {}}]}
+    (work / "old.ipynb").write_text(json.dumps(made))
+    assert said in run("vet", "old.ipynb").stdout
+    for cell in cells:
+        cell.execution_count = None
+    nbformat.write(v4.new_notebook(cells=cells), work / "n.ipynb")
+    assert "JG911" not in run("vet", "n.ipynb").stdout

@@ -13,6 +13,8 @@ from jupyter_guard.guard.practising import practised
 from jupyter_guard.guard.session import Session
 from jupyter_guard.policy import Policy
 from jupyter_guard.practice.complexity import ways
+from jupyter_guard.practice.names import cell_names, left_by_later
+from jupyter_guard.read.segments import segments
 from jupyter_guard.terms import Cell, Finding, Origin, Report, Span, Verdict
 
 
@@ -174,3 +176,54 @@ def test_findings_say_why_and_what_instead() -> None:
     assert "Import the names" in one.instead
     assert one.why
     assert one.decided_by
+
+
+DISORDER = ("rate = 1", "price = 100 * rate", "rate = 2", "import rates as rate", "%run other.py")
+
+
+@pytest.mark.parametrize(
+    ("cells", "counts", "finds"),
+    [
+        # The last one ran before the second: what that shows is not what running from the top gives.
+        (DISORDER[:3], (1, 3, 2), [(2, "uses `rate`, which a cell below had changed before it ran")]),
+        ((DISORDER[0], DISORDER[1], DISORDER[3]), (1, 3, 2), [(2, "uses `rate`, which a cell below had changed before it ran")]),
+        (DISORDER[:3], (1, 2, 3), []),
+        # The first ran again in between.
+        (DISORDER[:3], (2, 3, 1), []),
+        # Something ran in between that is gone, or ran again since.
+        (DISORDER[:3], (1, 4, 2), []),
+        (DISORDER[:3], (4, 3, 1), []),
+        # What never ran, and counts of two sessions.
+        (DISORDER[:3], (1, 0, 2), []),
+        (DISORDER[:3], (0, 0, 0), []),
+        (DISORDER[:3], (1, 2, 1), []),
+        # A cell that may bind anything ran in between.
+        ((*DISORDER[:3], DISORDER[4]), (1, 4, 2, 3), []),
+        # What only a function's body uses is looked up when somebody calls it.
+        (("rate = 1", "def price():\n    return rate", "rate = 2"), (1, 3, 2), []),
+        # The cell binds it itself.
+        (("rate = 1", "rate = 3\nprint(rate)", "rate = 2"), (1, 3, 2), []),
+    ],
+)  # fmt: skip
+def test_the_saved_counts_say_that_a_cell_ran_after_one_below(
+    cells: tuple[str, ...], counts: tuple[int, ...], finds: list[tuple[int, str]]
+) -> None:
+    session = Session("personal", origin="human", workspace="/srv/work")
+    judged = practised([session.vet(one) for one in cells], session.policy, counts=counts)
+    said = [(at, one.message) for at, each in enumerate(judged, 1) for one in each.findings if one.rule == "JG911"]
+    assert said == finds
+    measured = legibility([Cell(one, Origin.HUMAN, executed=count) for one, count in zip(cells, counts, strict=True)])
+    assert sum(one.hidden_state for one in measured if one is not None) == len(finds)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["x = 1", "x", "y = x", "y", "%run z", "("]), st.integers(0, 5)), max_size=6))
+@settings(max_examples=80, deadline=None)
+def test_a_notebook_that_ran_from_its_top_has_nothing_left_by_a_later_cell(made: list[tuple[str, int]]) -> None:
+    cells = [cell for cell, _ in made]
+    names = [cell_names(one, segments(one)) for one in cells]
+    assert not any(left_by_later(names, list(range(1, len(cells) + 1))))
+    for at, found in enumerate(left_by_later(names, [count for _, count in made])):
+        # One above binds the name and one below does, or there is nothing to say.
+        for name in found:
+            assert any(name in one.bound for one in names[:at])
+            assert any(name in one.bound for one in names[at + 1 :])
