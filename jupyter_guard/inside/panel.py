@@ -6,7 +6,6 @@ The wire format is the guarded kernel's own (version 1), with ``enforced`` false
 from __future__ import annotations
 
 import contextlib
-import hmac
 import json
 import threading
 from collections.abc import Iterable
@@ -14,8 +13,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Judged
+from jupyter_guard.guard.seal import Seal
 from jupyter_guard.origin import Claim, Claims, code_hash, read_claim
 from jupyter_guard.scrub import Redaction
+from jupyter_guard.terms import Origin
 
 if TYPE_CHECKING:
     from jupyter_guard.inside.host import Host
@@ -32,7 +33,7 @@ class Panel:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._manager = getattr(host.kernel, "comm_manager", None)
-        self._comms: list[tuple[Any, str]] = []
+        self._comms: list[tuple[Any, Seal]] = []
         self._reports: list[dict[str, Any]] = []
         self._redactions: list[dict[str, Any]] = []
         self._claims = Claims(CLAIMS_KEPT)
@@ -115,30 +116,31 @@ class Panel:
 
     def _opened(self, comm: Any, message: dict[str, Any]) -> None:
         data = message["content"].get("data") or {}
-        key = data.get("key")
-        self._comms.append((comm, key if isinstance(key, str) else ""))
-        comm.on_msg(lambda received: self._received(comm, received))
+        seal = Seal(data.get("key") if isinstance(data, dict) else None)
+        self._comms.append((comm, seal))
+        comm.on_msg(lambda received: self._received(comm, seal, received))
         comm.on_close(lambda _message: self._closed(comm))
-        comm.send(self._snapshot())
+        comm.send({**self._snapshot(), "key": seal.public})
 
     def _closed(self, comm: Any) -> None:
-        self._comms = [(one, key) for one, key in self._comms if one is not comm]
+        self._comms = [(one, seal) for one, seal in self._comms if one is not comm]
 
-    def _received(self, comm: Any, message: dict[str, Any]) -> None:
+    def _received(self, comm: Any, seal: Seal, message: dict[str, Any]) -> None:
         data = message["content"].get("data")
         if not isinstance(data, dict):
             return
         if data.get("type") == "snapshot":
-            comm.send(self._snapshot())
-        elif data.get("type") == "claim" and self._knows(comm, data.get("key")):
-            claim = read_claim(data)
-            if claim is not None:
-                self._claims.keep(claim)
-
-    def _knows(self, comm: Any, key: Any) -> bool:
-        if not isinstance(key, str):
-            return False
-        return any(one is comm and own and hmac.compare_digest(own, key) for one, own in self._comms)
+            comm.send({**self._snapshot(), "key": seal.public})
+            return
+        said = seal.opened(data) or {}
+        claim = read_claim(said) if said.get("type") == "claim" else None
+        if claim is not None:
+            self._claims.keep(claim)
+        elif said.get("type") == "humans":
+            humans = (one for one in self._reports if one.get("origin") == Origin.HUMAN)
+            text = "\n".join(f"{one['sha256']} {one['cell_id']}" for one in humans)
+            proof = seal.proof(f"humans {said.get('id')} {text}")
+            comm.send({"type": "humans", "id": said.get("id"), "text": text, "proof": proof})
 
     def _snapshot(self) -> dict[str, Any]:
         standing = self._host.pipeline.standing

@@ -113,7 +113,7 @@ class Asking:
             value = parse_object(frames[at + CONTENT]).get("value")
             choice = typed_choice(value if isinstance(value, str) else "")
             question.stdin_id = ""
-            if choice is not Choice.REFUSE and self._relay.panel.answers_for(client):
+            if choice is not Choice.REFUSE and self._relay.panel.pages.of(client):
                 # Any program in the page can send it: the page's panel says so when a person typed it.
                 log.info("asked about %s: a yes on stdin that nobody was seen to type", question.request.msg_id)
             else:

@@ -1,7 +1,8 @@
 """A run that did not come from the page -> held for a moment, until the page has said who wrote it.
 
 Where a server executes cells, the run and the page's claim about it take two ways to the kernel, and either may come
-first. A run on the page's own connection follows its claim, and is never held.
+first. A run on the page's own connection follows its claim; it is held only while the page and the guard agree on the
+comm's key, before which the page cannot say anything.
 """
 
 from __future__ import annotations
@@ -27,14 +28,19 @@ class Claiming:
 
     def hold(self, request: Execute, go_on: Callable[[], None]) -> None:
         """Call ``go_on`` now, or when a page has spoken of the run, or has not in time."""
-        if self._relay.panel.may_yet_speak_of(request):
-            self._held.append((request, go_on, time.monotonic() + HELD_SECONDS))
+        seconds = self._relay.panel.may_yet_speak_of(request)
+        if seconds > 0:
+            self._held.append((request, go_on, time.monotonic() + seconds))
         else:
             go_on()
 
     def claimed(self, sha256: str) -> None:
         """A page has spoken of the code with this hash."""
         self._release(lambda request, _: request.hash() == sha256)
+
+    def opened(self, client: bytes) -> None:
+        """The page behind a client has said all that it had to while its comm opened."""
+        self._release(lambda request, _: request.client == client)
 
     def give_up(self) -> None:
         """Go on with all that is held."""

@@ -5,7 +5,6 @@ The wrapper answers by itself, so a panel is served while the kernel is busy, an
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
 import time
@@ -13,14 +12,15 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from jupyter_guard.guard.approvals import Choice
 from jupyter_guard.guard.protocol import Judged, Standing
 from jupyter_guard.kernel.allowed import AllowedTexts
+from jupyter_guard.kernel.claiming import HELD_SECONDS
+from jupyter_guard.kernel.pages import Comm, Pages
 from jupyter_guard.kernel.reports import Report, Reports
 from jupyter_guard.kernel.request import Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT, MalformedError
-from jupyter_guard.origin import Claim, Claims, is_id, read_claim
+from jupyter_guard.origin import Claim, Claims, code_hash, is_id, read_claim
 from jupyter_guard.scrub import Redaction
 from jupyter_guard.terms import Origin
 
@@ -35,7 +35,6 @@ log = logging.getLogger("jupyter_guard")
 TARGET = "jupyter_guard"
 VERSION = 1
 ITEMS_KEPT = 500
-COMMS_KEPT = 100
 CELLS_KEPT = 1000
 # A page that is there says so sooner.
 PATIENCE_SECONDS = 1.5
@@ -43,32 +42,20 @@ PATIENCE_SECONDS = 1.5
 FIRST_DRAFT = 1 << 32
 
 
-class _Comm(msgspec.Struct, frozen=True):
-    """``is_pages``: whether it is the page's own, which may say ``human`` and answer, and none that came after it.
-
-    ``speaker`` is by whom its claims are: a page, or whatever else opened comms on the same connection.
-    """
-
-    key: str
-    client: bytes
-    is_pages: bool
-    speaker: bytes
-
-
 class Panel:
     """Every open panel of this kernel, and what they are told when they open."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._comms: dict[str, _Comm] = {}
+        self.pages = Pages()
         self._reports = Reports()
         self._redactions: deque[dict[str, Any]] = deque(maxlen=ITEMS_KEPT)
         self._pending: dict[str, dict[str, Any]] = {}
+        # What pages were shown of each question, as `shown_hash` has it.
+        self._shown: dict[str, set[str]] = {}
         # Since when the page that ran a cell has not said that it is there, by question.
         self._seeking: dict[str, float] = {}
         self._claims = Claims()
-        # By whom the claims over the pages' latest comms were, by the comms' keys.
-        self._speakers: dict[str, bytes] = {}
         self._allowed = AllowedTexts()
         self._cells: dict[str, str] = {}
         self._drafts: Drafts | None = None
@@ -81,17 +68,17 @@ class Panel:
     @property
     def is_open(self) -> bool:
         """Whether anybody looks at a panel."""
-        return bool(self._comms)
+        return bool(self.pages)
 
     @property
     def has_comms(self) -> bool:
         """Whether there is any comm of ours, a panel's or a view's widget."""
-        return bool(self._comms) or self._views is not None
+        return bool(self.pages) or self._views is not None
 
     def owns(self, comm_id: Any) -> bool:
         """Whether a comm is one of ours."""
         return isinstance(comm_id, str) and (
-            comm_id in self._comms or (self._views is not None and self._views.owns(comm_id))
+            comm_id in self.pages or (self._views is not None and self._views.owns(comm_id))
         )
 
     @property
@@ -118,17 +105,24 @@ class Panel:
 
     def claim(self, request: Execute) -> Claim | None:
         """The live claim by which a request may be judged."""
-        pages = (one.speaker for one in self._comms.values() if one.is_pages and one.client == request.client)
         beside = b"beside " + request.client
-        found = self._claims.about(request.hash(), request.cell_id, next(pages, b""), beside, last=True)
+        found = self._claims.about(
+            request.hash(), request.cell_id, self.pages.speaker(request.client), beside, last=True
+        )
         if found is not None:
             self._claims.used(request.hash())
         return found
 
-    def may_yet_speak_of(self, request: Execute) -> bool:
-        """Whether a run came by another way than the claims of an open page, which has said nothing of it so far."""
-        is_watched = any(one.is_pages for one in self._comms.values()) and not self.answers_for(request.client)
-        return is_watched and self._claims.about(request.hash(), request.cell_id) is None
+    def may_yet_speak_of(self, request: Execute) -> float:
+        """For how many seconds to wait for the word of a page about a run, of which it has said nothing so far.
+
+        It comes late where the run came by another way than the claims of an open page, or that page opens just now.
+        """
+        if not self.pages or self._claims.about(request.hash(), request.cell_id) is not None:
+            return 0.0
+        if self.pages.of(request.client):
+            return self.pages.left_to_open(request.client)
+        return HELD_SECONDS if any(self.pages[one].is_pages for one in self.pages) else 0.0
 
     def receive(self, request: Request) -> bool:
         """Take a comm message from a front end, if it is for us. Raises ``MalformedError``."""
@@ -148,43 +142,17 @@ class Panel:
 
     def _take(self, kind: str, comm_id: str, data: Any, request: Request) -> None:
         if kind == "comm_open":
-            self._open(comm_id, data, request.client)
+            comm = self.pages.open(comm_id, data, request.client)
+            if comm is not None:
+                self.send(comm_id, self._snapshot(comm))
+                if comm.is_pages:
+                    self._seek(request.client)
         elif self._views is not None and self._views.owns(comm_id):
             self._views.receive(kind, comm_id, data, request.parent)
         elif kind == "comm_close":
-            del self._comms[comm_id]
-        else:
+            self.pages.close(comm_id, data)
+        elif isinstance(data, dict):
             self._told(comm_id, data)
-
-    def answers_for(self, client: bytes) -> bool:
-        """Whether the page behind a client has a panel, which tells a person's answers from a program's."""
-        return any(one.is_pages and one.client == client for one in self._comms.values())
-
-    def _open(self, comm_id: str, data: Any, client: bytes) -> None:
-        data = data if isinstance(data, dict) else {}
-        key, previous = data.get("key"), data.get("previous")
-        key = key if isinstance(key, str) else ""
-        # A page opens one, before any program in it can; it proves by the key of the last that the next is its own.
-        for known, one in list(self._comms.items()):
-            if one.is_pages and one.client == client and _is_same(one.key, previous):
-                del self._comms[known]
-        is_pages = bool(key) and not self.answers_for(client)
-        while len(self._comms) >= COMMS_KEPT:
-            # Closed tabs do not always say so.
-            del self._comms[next(iter(self._comms))]
-        speaker = self._page(key, previous, client) if is_pages else b"beside " + client
-        self._comms[comm_id] = _Comm(key, client, is_pages, speaker)
-        self.send(comm_id, self._snapshot())
-        if is_pages:
-            self._seek(client)
-
-    def _page(self, key: str, previous: Any, client: bytes) -> bytes:
-        """By whom a page's claims are: a page that connects anew may be another client, and still goes by its own."""
-        known = [speaker for own, speaker in self._speakers.items() if _is_same(own, previous)]
-        self._speakers[key] = known[0] if known else b"page " + client
-        while len(self._speakers) > COMMS_KEPT:
-            del self._speakers[next(iter(self._speakers))]
-        return self._speakers[key]
 
     def _seek(self, client: bytes) -> None:
         """A page that was reloaded is another client: the one that was asked shows now whether it is still there."""
@@ -193,20 +161,24 @@ class Panel:
             if asked != client:
                 self._is_asked_there(number, asked)
 
-    def _told(self, comm_id: str, data: Any) -> None:
-        if not isinstance(data, dict):
+    def _told(self, comm_id: str, data: dict[str, Any]) -> None:
+        comm = self.pages[comm_id]
+        # What was judged is shown to whoever asks; all else needs a proof.
+        said = data if data.get("type") == "snapshot" else comm.seal.opened(data)
+        if said is None:
+            log.warning("a message on the guard's comm came without its proof, or a second time; ignored")
             return
-        kind = data.get("type")
+        kind, number = said.get("type"), said.get("id")
         if kind == "snapshot":
-            self.send(comm_id, self._snapshot())
-            return
-        comm, number = self._comms[comm_id], data.get("id")
-        if not _is_same(comm.key, data.get("key")):
-            log.warning("a message on the guard's comm came without its key; ignored")
+            self.send(comm_id, self._snapshot(comm))
         elif kind in ("vet", "policy", "audit", "fix"):
-            self._draft(comm_id, data)
+            self._draft(comm_id, said)
+        elif kind == "humans" and comm.is_pages and type(number) is int:
+            self.send(comm_id, {"type": kind, "id": number, "text": self._humans()})
+        elif kind == "ready" and comm.is_pages:
+            self._relay.dispatch.claiming.opened(comm.client)
         elif kind == "claim":
-            claim = read_claim(data)
+            claim = read_claim(said)
             # Anybody may raise scrutiny; that a person wrote something, the page alone says.
             if claim is not None and (comm.is_pages or claim.author > Origin.HUMAN):
                 self._claims.keep(claim, comm.speaker, may_lower=comm.is_pages)
@@ -216,26 +188,37 @@ class Panel:
         elif kind == "here" and comm.is_pages and self._relay.asking.client_of(number) == comm.client:
             self._seeking.pop(number, None)
         elif kind in ("answer", "typed") and number in self._pending:
-            self._answer(comm_id, comm, number, kind, data.get("choice" if kind == "answer" else "value"))
+            self._answer(comm_id, comm, number, said)
 
-    def _answer(self, comm_id: str, comm: _Comm, number: str, kind: str, said: Any) -> None:
+    def _humans(self) -> str:
+        """The cells whose latest run was judged as a person's, a line each: the code's hash and the cell's id."""
+        items = self._reports.items()
+        return "\n".join(f"{one['sha256']} {one['cell_id']}" for one in items if one.get("origin") == Origin.HUMAN)
+
+    def _answer(self, comm_id: str, comm: Comm, number: str, said: dict[str, Any]) -> None:
         asking = self._relay.asking
+        is_typed = said["type"] == "typed"
         # What is no text allows nothing.
-        said = said if isinstance(said, str) else ""
+        choice = said.get("value" if is_typed else "choice")
+        choice = choice if isinstance(choice, str) else ""
         asked = asking.client_of(number)
         if not comm.is_pages:
             log.warning("an answer came over a comm that is not the page's own; ignored")
         elif asked != comm.client and self._is_asked_there(number, asked):
             # A program may open a connection of its own: the page that ran the cell is the one that is asked.
             self.send(comm_id, {"type": "elsewhere", "id": number})
-        elif kind == "typed":
-            asking.typed_in_page(number, said)
+        elif is_typed:
+            asking.typed_in_page(number, choice)
+        elif choice != Choice.REFUSE and said.get("shown") not in self._shown.get(number, ()):
+            # A program may have put other words into the panel than the guard's: they are said again.
+            log.warning("a yes about something else than what is asked; ignored")
+            self.send(comm_id, {"type": "pending", "item": self._pending[number]})
         else:
-            asking.answered_by_panel(number, said)
+            asking.answered_by_panel(number, choice)
 
     def _is_asked_there(self, number: str, client: bytes) -> bool:
         """Whether the page that ran a cell may still be there, which it is asked; closed tabs do not say so."""
-        owners = [comm_id for comm_id, one in self._comms.items() if one.is_pages and one.client == client]
+        owners = self.pages.of(client)
         since = self._seeking.get(number)
         if owners and (since is None or time.monotonic() - since < PATIENCE_SECONDS):
             self._seeking.setdefault(number, time.monotonic())
@@ -260,8 +243,7 @@ class Panel:
     def follow(self, standing: Standing) -> None:
         """Take up the policy in force, and say so to panels that are open already."""
         self.standing = standing
-        for comm_id in list(self._comms):
-            self.send(comm_id, self._snapshot())
+        self._tell({"type": "standing", "guard": self._guard()})
 
     def item(self, request: Execute, answer: Judged, state: str) -> dict[str, Any]:
         """A judged cell as the panel's JSON has it."""
@@ -292,7 +274,7 @@ class Panel:
         own = [one for one in item["findings"] if ": limits." not in one["decided_by"]]
         item["findings"] = own + told
         self._reports.change(request.msg_id, json.dumps(item).encode())
-        if self._comms:
+        if self.has_comms:
             self._tell({"type": "report", "item": report.item()})
 
     def note_cell(self, request: Execute) -> None:
@@ -328,11 +310,12 @@ class Panel:
     def answered(self, number: str, choice: str) -> None:
         """The question has its answer, from wherever."""
         self._seeking.pop(number, None)
+        self._shown.pop(number, None)
         if self._pending.pop(number, None) is not None:
             self._tell({"type": "answered", "id": number, "choice": choice})
 
     def _tell(self, data: dict[str, Any]) -> None:
-        for comm_id in self._comms:
+        for comm_id in self.pages:
             self.send(comm_id, data)
         if self._views is not None:
             self._views.refresh()
@@ -340,34 +323,54 @@ class Panel:
     def send(self, comm_id: str, data: dict[str, Any]) -> None:
         """Tell one panel something."""
         content = self._relay.outgoing.own("comm_msg", json.dumps({"comm_id": comm_id, "data": data}).encode(), "")
+        pending = data["pending"] if data["type"] == "snapshot" else data["type"] == "pending"
+        if comm_id in self.pages and (pending or "text" in data):
+            # Only what has passed the scrubber is what the page reads.
+            told = json.loads(content)
+            self._note_shown(told["data"])
+            if "text" in data:
+                text = f"{data['type']} {data.get('id')} {told['data']['text']}"
+                told["data"]["proof"] = self.pages[comm_id].seal.proof(text)
+                content = json.dumps(told).encode()
         self._relay.publish("comm_msg", content, b"{}", topic=b"comm-" + comm_id.encode())
 
-    def _snapshot(self) -> dict[str, Any]:
-        standing = self.standing
+    def _note_shown(self, data: dict[str, Any]) -> None:
+        for item in data.get("pending", [data["item"]] if data["type"] == "pending" else []):
+            self._shown.setdefault(item["id"], set()).add(shown_hash(item))
+
+    def _snapshot(self, comm: Comm) -> dict[str, Any]:
         return {
             "type": "snapshot",
             "version": VERSION,
-            "guard": {
-                "mode": standing.mode,
-                "policy": standing.policy,
-                "preset": standing.preset,
-                "locked": standing.locked,
-                "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
-                "enforced": True,
-                "privileges": list(standing.privileges),
-                "limits": [list(one) for one in standing.limits],
-                "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
-            },
+            "key": comm.seal.public,
+            "page": comm.is_pages,
+            "run": self._relay.keeping.kernel,
+            "guard": self._guard(),
             "reports": self.items(),
             "redactions": list(self._redactions),
             "pending": list(self._pending.values()),
         }
 
+    def _guard(self) -> dict[str, Any]:
+        standing = self.standing
+        return {
+            "mode": standing.mode,
+            "policy": standing.policy,
+            "preset": standing.preset,
+            "locked": standing.locked,
+            "isolation": {"backend": standing.backend, "missing": list(standing.missing)},
+            "enforced": True,
+            "privileges": list(standing.privileges),
+            "limits": [list(one) for one in standing.limits],
+            "problems": [*standing.problems, *filter(None, [self._relay.lost_before])],
+        }
 
-def _is_same(own: str, key: Any) -> bool:
-    if not own or not isinstance(key, str):
-        return False
-    return hmac.compare_digest(own.encode("utf-8", "surrogatepass"), key.encode("utf-8", "surrogatepass"))
+
+def shown_hash(item: dict[str, Any]) -> str:
+    """The hash of what a person reads of a question before they answer; the panel's `shownHash` is the same."""
+    about = [item.get(key, "") for key in ("id", "cell_id", "sha256", "origin", "sentence", "prompt", "before", "code")]
+    found = [f"{one.get('rule', '')} {one.get('message', '')}" for one in item.get("findings", ())]
+    return code_hash("\n".join(map(str, [*about, *found])))
 
 
 def _report(request: Execute, answer: Judged, state: str) -> Report:

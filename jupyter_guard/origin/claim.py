@@ -16,7 +16,7 @@ LONGEST_ID = 1000
 SHARES_KEPT = 50
 # https://github.com/microsoft/vscode-copilot-chat: how its notebook tools number cells for the model.
 AGENT_CELL_ID = "#VSC-"
-STARTERS = ("person", "program", "server")
+STARTERS = ("person", "command", "server")
 _HASH = re.compile("[0-9a-f]{64}")
 # JSON can carry these; UTF-8 cannot.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,7 +27,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     ``sha256`` is the hex digest of the code that the claim is about. ``shares`` maps how characters arrived
     (``typed``, ``pasted``, ``completed``, ``program``, ``remote``, ``loaded`` ...) to their share, 0 to 1.
-    ``started_by`` is ``"person"``, ``"program"`` or ``""``.
+    ``started_by`` is ``"person"``, ``"command"``, ``"server"`` or ``""``.
     """
 
     sha256: str

@@ -68,6 +68,8 @@ export interface IReport {
   readonly sentence: string;
   readonly findings: readonly IFinding[];
   readonly time: string;
+  /** The kernel that ran it was restarted since. */
+  readonly isEarlier?: boolean;
 }
 
 export interface IPending extends IReport {
@@ -94,6 +96,12 @@ export interface IRedaction {
 
 export interface ISnapshot {
   readonly type: 'snapshot';
+  /** The guard's public key on this comm. */
+  readonly key: string;
+  /** Which start of the kernel it is about; empty where the guard does not say. */
+  readonly run: string;
+  /** Whether the guard takes this comm for the page's own: another one may have been there before. */
+  readonly isPages: boolean;
   readonly guard: IGuardStatus;
   readonly reports: readonly IReport[];
   readonly redactions: readonly IRedaction[];
@@ -102,6 +110,7 @@ export interface ISnapshot {
 
 export type GuardMessage =
   | ISnapshot
+  | { readonly type: 'standing'; readonly guard: IGuardStatus }
   | { readonly type: 'report'; readonly item: IReport }
   | { readonly type: 'redaction'; readonly item: IRedaction }
   | { readonly type: 'pending'; readonly item: IPending }
@@ -225,11 +234,16 @@ export function parseMessage(data: unknown): GuardMessage | null {
     case 'snapshot':
       return {
         type: 'snapshot',
+        key: text(message.key),
+        run: text(message.run),
+        isPages: message.page !== false,
         guard: parseStatus(message.guard),
         reports: list(message.reports).map(parseReport).filter(present),
         redactions: list(message.redactions).map(parseRedaction),
         pending: list(message.pending).map(parsePending).filter(present)
       };
+    case 'standing':
+      return { type: 'standing', guard: parseStatus(message.guard) };
     case 'report': {
       const item = parseReport(message.item);
       return item && { type: 'report', item };

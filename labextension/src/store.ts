@@ -1,6 +1,6 @@
 /** Messages of the guard -> what is known about a notebook's session. Pure: every step gives a new state. */
 
-import { GuardMessage, IPending, IRedaction, IReport } from './protocol';
+import { GuardMessage, IPending, IRedaction, IReport, ISnapshot } from './protocol';
 import { IGuardStatus } from './standing';
 
 /**
@@ -12,6 +12,10 @@ export type Link = 'none' | 'unguarded' | 'connecting' | 'connected' | 'silent' 
 export interface IGuardState {
   readonly link: Link;
   readonly kernel: string;
+  /** Which start of it the guard is of. */
+  readonly run: string;
+  /** Whether the guard takes this page for the one that answers and knows what a person typed. */
+  readonly isPages: boolean;
   readonly guard: IGuardStatus | null;
   /** The latest report of each cell, oldest first. */
   readonly reports: readonly IReport[];
@@ -22,6 +26,8 @@ export interface IGuardState {
 export const EMPTY_STATE: IGuardState = {
   link: 'none',
   kernel: '',
+  run: '',
+  isPages: true,
   guard: null,
   reports: [],
   redactions: [],
@@ -30,6 +36,7 @@ export const EMPTY_STATE: IGuardState = {
 
 /** Runs without a cell (a console, a program) are kept up to this many, so that a long session stays small. */
 const CELLLESS_KEPT = 200;
+const REDACTIONS_KEPT = 500;
 
 /** The state after a message. */
 export function received(state: IGuardState, message: GuardMessage): IGuardState {
@@ -38,11 +45,15 @@ export function received(state: IGuardState, message: GuardMessage): IGuardState
       return {
         link: 'connected',
         kernel: state.kernel,
+        run: message.run,
+        isPages: message.isPages,
         guard: message.guard,
-        reports: latest(message.reports),
-        redactions: message.redactions.reduce(withRedaction, []),
+        reports: latest([...earlier(state.reports, state.run !== message.run), ...message.reports]),
+        redactions: [...redactionsBefore(state, message), ...message.redactions].reduce(withRedaction, []),
         pending: message.pending
       };
+    case 'standing':
+      return { ...state, guard: message.guard };
     case 'report':
       return {
         ...state,
@@ -75,6 +86,17 @@ export function linked(state: IGuardState, link: Link, kernel = state.kernel): I
     return { ...EMPTY_STATE, link, kernel };
   }
   return { ...state, link, kernel, pending: link === 'connected' ? state.pending : [] };
+}
+
+/** What a kernel before this one judged stays on the list until the cell runs again: a restart undoes no finding. */
+function earlier(reports: readonly IReport[], isNewRun: boolean): IReport[] {
+  return reports.flatMap(item => (item.isEarlier ? [item] : isNewRun ? [{ ...item, isEarlier: true }] : []));
+}
+
+/** Secrets that left outputs of before a restart, which still stand in the notebook. */
+function redactionsBefore({ redactions }: IGuardState, message: ISnapshot): readonly IRedaction[] {
+  const known = new Set(message.redactions.map(item => item.msgId));
+  return redactions.filter(item => !known.has(item.msgId)).slice(-REDACTIONS_KEPT);
 }
 
 /** A report's place: its cell, or its own request when it has none. */

@@ -56,7 +56,7 @@ test('a rewrite is safe unless the guard says that it is not', () => {
 
 test('only what the guard itself rewrote counts as its rewrite', async () => {
   const sent: { readonly id?: unknown; readonly type?: unknown; readonly above?: unknown }[] = [];
-  const questions = new Questions(data => sent.push(data) > 0);
+  const questions = new Questions(data => sent.push(data) > 0, () => true);
   const waiting = questions.rewrite(request('before'));
   const text = JSON.stringify({ title: 't', code: 'after', edits: [{ text: '', span: {} }] });
   questions.settle({ type: 'fix', id: Number(sent[0]?.id), text });
@@ -65,12 +65,12 @@ test('only what the guard itself rewrote counts as its rewrite', async () => {
   assert.equal(questions.hasRewritten('before', 'after'), true);
   assert.equal(questions.hasRewritten('before', 'after all'), false);
   assert.equal(questions.hasRewritten('after', 'before'), false);
-  assert.equal(await new Questions(() => false).rewrite(request('x')), null);
+  assert.equal(await new Questions(() => false, () => true).rewrite(request('x')), null);
 });
 
 test('a failed question is words, not a rewrite', async () => {
   const sent: { readonly id?: unknown }[] = [];
-  const questions = new Questions(data => sent.push(data) > 0);
+  const questions = new Questions(data => sent.push(data) > 0, () => true);
   const waiting = questions.rewrite(request('before'));
   questions.settle({ type: 'fix', id: Number(sent[0]?.id), text: 'the process that judges cells ended' });
   assert.deepEqual(await waiting, { problem: 'the process that judges cells ended' });

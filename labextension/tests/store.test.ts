@@ -33,6 +33,31 @@ test('a snapshot replaces everything', () => {
   assert.equal(after.redactions[0]?.count, 2);
 });
 
+test('what a kernel before judged stays until the cell runs again', () => {
+  const redaction = { msg_id: 'm1', cell_id: 'a', kind: 'aws_key', channel: 'stdout', count: 2 };
+  const snapshot = (run: string, reports: object[] = [], redactions: object[] = []): object => ({
+    type: 'snapshot', run, guard: {}, reports, redactions, pending: []
+  });
+  const marks = (state: IGuardState): unknown => state.reports.map(item => [item.cellId, item.msgId, item.isEarlier === true]);
+  const first = feed(EMPTY_STATE, snapshot('one', [report('a', 'm1'), report('b', 'm2')], [redaction]));
+  const again = feed(linked(first, 'lost'), snapshot('two'));
+  assert.deepEqual(marks(again), [['a', 'm1', true], ['b', 'm2', true]]);
+  assert.deepEqual(again.redactions.map(item => item.count), [2]);
+  const ran = feed(again, { type: 'report', item: report('b', 'm3') });
+  assert.deepEqual(marks(ran), [['a', 'm1', true], ['b', 'm3', false]]);
+  // The page connects anew, and to a third kernel then.
+  assert.deepEqual(marks(feed(ran, snapshot('two', [report('b', 'm3')]))), [['a', 'm1', true], ['b', 'm3', false]]);
+  const third = feed(ran, snapshot('three', [report('a', 'm4')]));
+  assert.deepEqual(marks(third), [['b', 'm3', true], ['a', 'm4', false]]);
+});
+
+test('a policy that changed is told alone', () => {
+  const before = feed(connected, { type: 'report', item: report('a', 'm1') });
+  const after = feed(before, { type: 'standing', guard: { mode: 'observe', enforced: true } });
+  assert.equal(after.guard?.mode, 'observe');
+  assert.equal(after.reports, before.reports);
+});
+
 test('a cell that runs again has one report, the new one', () => {
   const state = feed(
     connected,

@@ -21,8 +21,8 @@ function report(cellId: string, sha256: string, msgId = `m-${cellId}`, state = '
 test('any answer is read or refused, and never throws', () => {
   fc.assert(
     fc.property(fc.anything(), fc.anything(), (whole, item) => {
-      parseAnswer(whole);
-      const answer = parseAnswer({ type: 'vetted', id: 1, cell_id: item, sha256: item, item, problem: item });
+      parseAnswer(whole, () => true);
+      const answer = parseAnswer({ type: 'vetted', id: 1, cell_id: item, sha256: item, item, problem: item }, () => false);
       assert.ok(answer?.type === 'vetted');
       // What is garbled is no report, or a block: it never looks harmless.
       assert.ok(answer.report === null || answer.report.verdict === 'block' || typeof item === 'object');
@@ -31,7 +31,7 @@ test('any answer is read or refused, and never throws', () => {
 });
 
 test('an answer says nothing about another request than its own draft', () => {
-  const answer = parseAnswer({ type: 'vetted', id: 1, cell_id: 'a', sha256: 's', item: { msg_id: 'other', cell_id: 'b', state: 'ran' } });
+  const answer = parseAnswer({ type: 'vetted', id: 1, cell_id: 'a', sha256: 's', item: { msg_id: 'other', cell_id: 'b', state: 'ran' } }, () => false);
   assert.ok(answer?.type === 'vetted');
   assert.deepEqual([answer.report?.cellId, answer.report?.state], ['a', 'draft']);
 });
@@ -135,4 +135,12 @@ test('keys lead through the list and stay in it', () => {
   );
   assert.equal(stopAfter('ArrowDown', -1, 3, true), 0);
   assert.equal(stopAfter('ArrowDown', -1, 3, false), null);
+});
+
+test('what only calls itself the guard tells nothing', () => {
+  for (const type of ['fix', 'humans', 'policy', 'audit']) {
+    const data = { type, id: 3, text: 'words', proof: 'p' };
+    assert.deepEqual(parseAnswer(data, (text, proof) => text === `${type} 3 words` && proof === 'p'), { type, id: 3, text: 'words' });
+    assert.equal(parseAnswer(data, () => false), null);
+  }
 });

@@ -16,6 +16,8 @@ import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from .page import Page
+
 GUARDED = [sys.executable, "-P", "-m", "jupyter_guard.kernel", "-f", "{connection_file}"]
 SECONDS = 30.0
 POLICY = """
@@ -238,28 +240,38 @@ class Front:
 
     # --- the guard's comm
 
-    def open_panel(self, **more: str) -> str:
-        """Open the guard's comm as a panel does; the snapshot is among the comm messages then."""
+    def open_panel(self, page: Page | None = None) -> str:
+        """Open the guard's comm as a panel does, of a new page or one; the snapshot is among the comm messages then."""
         self.comms = []
-        self.comm_id, self.key = uuid.uuid4().hex, uuid.uuid4().hex
-        data = {"version": 1, "key": self.key, **more}
+        self.comm_id, self.key = uuid.uuid4().hex, page or Page()
+        data = {"version": 1, "key": self.key.public}
         content = {"comm_id": self.comm_id, "target_name": "jupyter_guard", "data": data}
         self.client.shell_channel.send(self.client.session.msg("comm_open", content))
         return self.comm_id
 
-    def tell(self, data: dict[str, Any]) -> None:
-        """Send something on the guard's comm."""
+    def tell(self, data: dict[str, Any], *, sealed: bool = True) -> dict[str, Any]:
+        """Send something on the guard's comm, with the page's proof; gives what was sent."""
+        if sealed and not self.key.seal.public:
+            self.key.hear(self._peek("snapshot"))
+        data = self.key.sealed(data) if sealed else data
         content = {"comm_id": self.comm_id, "data": data}
         self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
+        return data
 
     def told(self, kind: str, seconds: float = SECONDS) -> dict[str, Any]:
         """The next message of a type on the guard's comm."""
+        found = self._peek(kind, seconds)
+        self.comms = [one for one in self.comms if one["content"]["data"] is not found]
+        self.key.hear(found)
+        return found
+
+    def _peek(self, kind: str, seconds: float = SECONDS) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for message in self.comms:
-                if message["content"].get("comm_id") == self.comm_id and message["content"]["data"]["type"] == kind:
-                    self.comms.remove(message)
-                    return dict(message["content"]["data"])
+                data: dict[str, Any] = message["content"]["data"]
+                if message["content"].get("comm_id") == self.comm_id and data["type"] == kind:
+                    return data
             self.take_published(0.1)
         raise TimeoutError(self.log_text())
 

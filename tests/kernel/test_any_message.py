@@ -13,10 +13,10 @@ from jupyter_guard.guard.protocol import Tell, Told, Vet
 from jupyter_guard.kernel.panel import FIRST_DRAFT
 from jupyter_guard.kernel.wire import MalformedError
 
-from .wrapper import KEY, Wrapper, execute, judged
+from .wrapper import Wrapper, execute, judged
 
 HUGE = 10**4000
-TEXT = st.text() | st.sampled_from(["\ud800", "c", "cell", "human", "assistant", "a" * 64, "once", "y", KEY])
+TEXT = st.text() | st.sampled_from(["\ud800", "c", "cell", "human", "assistant", "a" * 64, "once", "y", "b" * 64])
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(HUGE) | st.floats() | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -27,9 +27,7 @@ FIELDS = (
     *("id", "cell_id", "code", "number", "metadata", "author", "sha256", "shares", "started_by"),
     *("choice", "value", "last", "rule", "span", "via"),
 )
-MESSAGE = st.fixed_dictionaries(
-    {"type": st.sampled_from(KINDS), "key": st.just(KEY)}, optional=dict.fromkeys(FIELDS, ANY)
-)
+MESSAGE = st.fixed_dictionaries({"type": st.sampled_from(KINDS)}, optional=dict.fromkeys(FIELDS, ANY))
 
 
 def asked(wrapper: Wrapper) -> tuple[str, list[str]]:
@@ -81,7 +79,7 @@ def test_any_value_for_an_open_question_allows_nothing_but_a_yes(choice: Any, va
         wrapper.open()
         number, answers = asked(wrapper)
         with Failures() as failures:
-            wrapper.tell({"type": kind, "id": number, "key": KEY, **said})
+            wrapper.tell({"type": kind, "id": number, **said})
         assert failures.found == []
         assert answers == ["allowed" if choice == "once" and kind == "answer" else "declined"] or value == "y"
 
@@ -95,7 +93,7 @@ def test_any_content_does_no_harm(kind: str, comm_id: Any, target: Any, data: An
     with Failures() as failures:
         for name in (comm_id, "c", widget):
             for about in (target, "jupyter_guard"):
-                for said in (data, {"key": key, "previous": key}, {"method": data, "content": key}):
+                for said in (data, {"key": key, "sealed": key, "proof": key}, {"method": data, "content": key}):
                     try:
                         wrapper.receive(kind, {"comm_id": name, "target_name": about, "data": said})
                     except MalformedError:
@@ -111,7 +109,7 @@ def test_what_fails_for_all_that_is_dropped_and_logged(caplog: pytest.LogCapture
         raise ZeroDivisionError
 
     wrapper.judging.ask = fail
-    wrapper.tell({"type": "vet", "id": 1, "cell_id": "c", "code": "x", "key": KEY})
+    wrapper.tell({"type": "vet", "id": 1, "cell_id": "c", "code": "x"})
     assert "ZeroDivisionError" in caplog.text
     wrapper.published.clear()
     wrapper.tell({"type": "snapshot"})

@@ -74,8 +74,8 @@ def test_the_panel_can_answer_and_a_late_answer_on_stdin_is_swallowed(start: Cal
     run = front.send(ASKED, metadata=ASSISTANT, allow_stdin=True)
     item = front.told("pending")["item"]
     assert item["prompt"].endswith("[y/N] ")
-    front.tell({"type": "answer", "id": item["id"], "choice": "once", "key": "not the key"})
-    front.tell({"type": "answer", "id": item["id"], "choice": "once", "key": front.key})
+    front.tell({"type": "answer", "id": item["id"], "choice": "once"}, sealed=False)
+    front.tell({"type": "answer", "id": item["id"], "choice": "once"})
     assert front.told("answered")["choice"] == "once"
     front.finish(run)
     assert run.status == "ok"
@@ -92,7 +92,7 @@ def test_with_a_panel_and_without_stdin_it_waits_for_the_panel(start: Callable[.
     item = front.told("pending")["item"]
     # Everything else goes on meanwhile.
     assert psutil.Process(front.pid).is_running()
-    front.tell({"type": "answer", "id": item["id"], "choice": "refuse", "key": front.key})
+    front.tell({"type": "answer", "id": item["id"], "choice": "refuse"})
     assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
 
 

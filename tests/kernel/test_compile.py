@@ -255,9 +255,9 @@ def test_nobody_to_ask_means_no(front: Front) -> None:
     front.told("snapshot")
     run = front.send("go(text('outside.b64'))")
     number = front.told("pending")["item"]["id"]
-    front.tell({"type": "answer", "key": front.key, "id": number, "choice": "once"})
+    front.tell({"type": "answer", "id": number, "choice": "once"})
     number = front.told("pending")["item"]["id"]
-    front.tell({"type": "answer", "key": front.key, "id": number, "choice": "refuse"})
+    front.tell({"type": "answer", "id": number, "choice": "refuse"})
     front.finish(run)
     assert run.error["ename"] == "CellDeclined"
     assert "code run by" in run.error["evalue"]

@@ -13,7 +13,7 @@ DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 
 
 def vetted(front: Front, code: Any, **more: Any) -> dict[str, Any]:
-    front.tell({"type": "vet", "id": 7, "cell_id": "c", "code": code, "key": front.key, **more})
+    front.tell({"type": "vet", "id": 7, "cell_id": "c", "code": code, **more})
     return front.told("vetted")
 
 
@@ -71,10 +71,10 @@ def test_a_claim_about_a_draft_is_no_claim_about_the_cell(front: Front) -> None:
     assert vetted(front, code, author="human", metadata=stored)["item"]["origin"] == "assistant"
 
 
-def test_without_the_key_nothing_is_judged(front: Front) -> None:
+def test_without_its_proof_nothing_is_judged(front: Front) -> None:
     opened(front)
-    front.tell({"type": "vet", "id": 1, "cell_id": "c", "code": DROP, "key": "wrong"})
-    front.tell({"type": "vet", "id": 2, "cell_id": "c", "code": "y = 1", "key": front.key})
+    front.tell({"type": "vet", "id": 1, "cell_id": "c", "code": DROP}, sealed=False)
+    front.tell({"type": "vet", "id": 2, "cell_id": "c", "code": "y = 1"})
     assert front.told("vetted")["id"] == 2
 
 
@@ -92,7 +92,7 @@ def test_bad_input_is_answered_with_a_reason_and_the_next_is_judged(front: Front
 def test_of_many_asked_at_once_each_is_answered(front: Front) -> None:
     opened(front)
     for number in range(120):
-        message = {"type": "vet", "id": number, "cell_id": f"c{number}", "code": f"v{number} = 1", "key": front.key}
+        message = {"type": "vet", "id": number, "cell_id": f"c{number}", "code": f"v{number} = 1"}
         front.tell(message)
     told = [front.told("vetted") for _ in range(120)]
     assert sorted(one["id"] for one in told) == list(range(120))
@@ -102,7 +102,7 @@ def test_of_many_asked_at_once_each_is_answered(front: Front) -> None:
 
 def test_the_policy_is_said_in_words(front: Front) -> None:
     opened(front)
-    front.tell({"type": "policy", "id": 3, "key": front.key})
+    front.tell({"type": "policy", "id": 3})
     answer = front.told("policy")
     assert answer["id"] == 3
     assert "assistant" in answer["text"]

@@ -1,4 +1,4 @@
-"""The guard's comm: answered by the wrapper at any time, told of everything, and believed only with its key."""
+"""The guard's comm: answered by the wrapper at any time, told of everything, and believed only with a proof, once."""
 
 from __future__ import annotations
 
@@ -51,21 +51,21 @@ def test_reports_and_redactions_are_told_and_kept(front: Front) -> None:
     assert snapshot["redactions"]
 
 
-def test_a_claim_needs_the_key_and_the_codes_hash(start: Callable[..., Front]) -> None:
+def test_a_claim_needs_its_proof_and_the_codes_hash(start: Callable[..., Front]) -> None:
     front = start()
     front.open_panel()
     front.told("snapshot")
 
-    def origin(code: str, key: str, about: str) -> str:
+    def origin(code: str, about: str, *, sealed: bool = True) -> str:
         digest = sha256(about.encode()).hexdigest()
         claim = {"type": "claim", "sha256": digest, "cell_id": "", "author": "human", "shares": {"typed": 1.0}}
-        front.tell({**claim, "started_by": "person", "key": key})
+        front.tell({**claim, "started_by": "person"}, sealed=sealed)
         front.run(code)
         return str(front.told("report")["item"]["origin"])
 
-    assert origin("a = 1", front.key, "a = 1") == "human"
-    assert origin("a = 2", "wrong", "a = 2") == "unknown"
-    assert origin("a = 3", front.key, "something else") == "unknown"
+    assert origin("a = 1", "a = 1") == "human"
+    assert origin("a = 2", "a = 2", sealed=False) == "unknown"
+    assert origin("a = 3", "something else") == "unknown"
 
 
 def test_a_claim_about_one_cell_is_none_about_another_with_the_same_text(start: Callable[..., Front]) -> None:
@@ -74,7 +74,7 @@ def test_a_claim_about_one_cell_is_none_about_another_with_the_same_text(start: 
     front.told("snapshot")
     code = "c = 1"
     claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "cell_id": "one", "author": "human"}
-    front.tell({**claim, "shares": {"typed": 1.0}, "started_by": "person", "key": front.key})
+    front.tell({**claim, "shares": {"typed": 1.0}, "started_by": "person"})
 
     def origin(cell_id: str) -> str:
         front.run(code, metadata={"cellId": cell_id})
@@ -90,7 +90,7 @@ def test_a_claim_is_no_word_about_a_second_run_that_names_no_cell(start: Callabl
     front.told("snapshot")
     code = "d = 1"
     claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "cell_id": "one", "author": "human"}
-    front.tell({**claim, "shares": {"typed": 1.0}, "started_by": "person", "key": front.key})
+    front.tell({**claim, "shares": {"typed": 1.0}, "started_by": "person"})
 
     def origin() -> str:
         front.run(code)
@@ -109,7 +109,7 @@ def test_a_cell_that_code_put_into_the_notebook_is_no_persons(start: Callable[..
     front.run(f"get_ipython().set_next_input({text!r})")
     front.told("report")
     digest = sha256(text.encode()).hexdigest()
-    front.tell({"type": "claim", "sha256": digest, "cell_id": "", "author": "human", "shares": {}, "key": front.key})
+    front.tell({"type": "claim", "sha256": digest, "cell_id": "", "author": "human", "shares": {}})
     front.run(text)
     assert front.told("report")["item"]["origin"] == "assistant"
 
@@ -134,13 +134,13 @@ def test_what_opens_the_comm_after_the_page_neither_answers_nor_says_human(start
     front.told("snapshot")
     run = front.send(ASKED, allow_stdin=False, metadata=ASSISTANT)
     item = front.told("pending")["item"]
-    front.tell({"type": "answer", "id": item["id"], "choice": "once", "key": front.key})
-    front.tell({"type": "typed", "id": item["id"], "value": "y", "key": front.key})
+    front.tell({"type": "answer", "id": item["id"], "choice": "once"})
+    front.tell({"type": "typed", "id": item["id"], "value": "y"})
     code = "said = 1"
-    claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "author": "human", "key": front.key}
+    claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "author": "human"}
     front.tell(claim)
     front.comm_id, front.key = page
-    front.tell({"type": "answer", "id": item["id"], "choice": "refuse", "key": front.key})
+    front.tell({"type": "answer", "id": item["id"], "choice": "refuse"})
     assert front.told("answered")["choice"] == "refuse"
     assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
     front.comms = []
@@ -149,19 +149,19 @@ def test_what_opens_the_comm_after_the_page_neither_answers_nor_says_human(start
     # What raises scrutiny may come from anybody.
     front.open_panel()
     front.told("snapshot")
-    front.tell({**claim, "author": "assistant", "key": front.key})
+    front.tell({**claim, "author": "assistant"})
     front.run(code)
     assert front.told("report")["item"]["origin"] == "assistant"
 
 
-def test_a_page_that_opens_the_comm_again_proves_it_by_the_key_of_the_last(start: Callable[..., Front]) -> None:
+def test_a_page_that_opens_the_comm_again_is_known_by_its_key(start: Callable[..., Front]) -> None:
     front = start()
     front.open_panel()
     front.told("snapshot")
-    front.open_panel(previous=front.key)
-    front.told("snapshot")
+    front.open_panel(front.key.again())
+    assert front.told("snapshot")["page"] is True
     code = "said = 1"
-    claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "author": "human", "key": front.key}
+    claim = {"type": "claim", "sha256": sha256(code.encode()).hexdigest(), "author": "human"}
     front.tell(claim)
     front.run(code)
     assert front.told("report")["item"]["origin"] == "human"
@@ -181,7 +181,7 @@ def test_a_yes_on_stdin_counts_when_the_page_saw_a_person_type_it(start: Callabl
         front.comms = []
         front.tell({"type": "snapshot"})
         assert [one["id"] for one in front.told("snapshot")["pending"]] == [item["id"]]
-        front.tell({"type": "typed", "id": item["id"], "value": value, "key": front.key})
+        front.tell({"type": "typed", "id": item["id"], "value": value})
         assert front.told("answered")["choice"] == ("once" if value == "y" else "refuse")
         front.finish(run)
         assert (run.reply["content"]["ename"] == "CellDeclined") is (value == "n")
@@ -223,7 +223,7 @@ def test_a_page_that_was_reloaded_is_shown_the_question_and_answers_it(start: Ca
         # What pages ask first is answered, though a cell is before it in the queue.
         assert front.request("kernel_info_request", {})["content"]["status"] == "ok"
         time.sleep(PATIENCE_SECONDS + 0.2)
-        front.tell({"type": "answer", "id": item["id"], "choice": "refuse", "key": front.key})
+        front.tell({"type": "answer", "id": item["id"], "choice": "refuse"})
         assert front.told("answered")["choice"] == "refuse"
     assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
 
@@ -240,19 +240,19 @@ def test_a_question_is_not_answered_elsewhere_while_its_page_is_there(start: Cal
         other = front.client, front.comm_id, front.key
         front.client, front.comm_id, front.key = page
         front.told("asked")
-        front.tell({"type": "here", "id": item["id"], "key": front.key})
+        front.tell({"type": "here", "id": item["id"]})
         time.sleep(PATIENCE_SECONDS + 0.2)
         front.client, front.comm_id, front.key = other
-        front.tell({"type": "answer", "id": item["id"], "choice": "once", "key": front.key})
+        front.tell({"type": "answer", "id": item["id"], "choice": "once"})
         front.told("elsewhere")
-    front.tell({"type": "answer", "id": item["id"], "choice": "refuse", "key": front.key})
+    front.tell({"type": "answer", "id": item["id"], "choice": "refuse"})
     assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
 
 
 def human(front: Front, code: str) -> dict[str, str]:
     """What a page says of a cell that a person wrote and runs."""
     about = {"sha256": sha256(code.encode()).hexdigest(), "cell_id": "cell-1", "started_by": "person"}
-    return {"type": "claim", "author": "human", "key": front.key, **about}
+    return {"type": "claim", "author": "human", **about}
 
 
 def test_a_run_by_a_server_waits_a_moment_for_the_pages_word(start: Callable[..., Front]) -> None:

@@ -12,7 +12,7 @@ UNVERIFIED = "import requests\nr = requests.get('https://x.test', verify=False) 
 
 
 def told(front: Front, kind: str, **more: Any) -> dict[str, Any]:
-    front.tell({"type": kind, "id": 5, "key": front.key, **more})
+    front.tell({"type": kind, "id": 5, **more})
     answer = front.told(kind)
     assert answer["id"] == 5
     return dict(json.loads(answer["text"]))
@@ -41,7 +41,7 @@ def test_the_journal_of_the_notebook_is_told(start: Callable[..., Front]) -> Non
 
 def test_a_safe_rewrite_is_told_and_nothing_of_it_runs(front: Front) -> None:
     opened(front)
-    front.tell({"type": "vet", "id": 7, "cell_id": "c", "code": UNVERIFIED, "key": front.key})
+    front.tell({"type": "vet", "id": 7, "cell_id": "c", "code": UNVERIFIED})
     finding = front.told("vetted")["item"]["findings"][0]
     assert (finding["rule"], finding["fixable"]) == ("JG502", True)
     via = [one["via"] for one in finding["effects"]]

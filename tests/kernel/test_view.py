@@ -106,7 +106,7 @@ def test_a_click_is_no_answer_while_a_panel_is_open(start: Callable[..., Front])
         "value",
         lambda html: "guard&#x27;s panel" in html or "guard's panel" in html,
     )
-    front.tell({"type": "answer", "id": number, "choice": "refuse", "key": front.key})
+    front.tell({"type": "answer", "id": number, "choice": "refuse"})
     assert front.finish(run).status == "error"
 
 

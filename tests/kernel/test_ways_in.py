@@ -225,7 +225,7 @@ get_ipython().kernel.comm_manager.register_target("asking", opened)
         item = front.told("pending")["item"]
         assert item["msg_id"] == defined.msg_id
         assert f"code run by line 4 of cell {defined.count}" in item["prompt"]
-        front.tell({"type": "answer", "key": front.key, "id": item["id"], "choice": choice})
+        front.tell({"type": "answer", "id": item["id"], "choice": choice})
         assert got(front) == outcome
     say(front, "comm_close", comm_id=front.comm_id, data={})
 

@@ -20,7 +20,8 @@ from jupyter_guard.kernel.wire import Header, Wire
 from jupyter_guard.origin import code_hash
 from jupyter_guard.scrub import KnownValues, MessageScrubber
 
-KEY = "k" * 32
+from .page import Page
+
 PAGE, OTHER = b"page", b"other"
 ITEM = json.dumps({"origin": "unknown", "verdict": "allow", "sentence": "", "findings": []}).encode()
 
@@ -34,6 +35,7 @@ class Wrapper:
 
     def __init__(self) -> None:
         self.published: list[dict[str, Any]] = []
+        self.pages: dict[str, Page] = {}
         self.asked: list[Vet | Tell] = []
         self.language = "python"
         self.lost_before = ""
@@ -58,16 +60,33 @@ class Wrapper:
         request = Request("shell", frames(client, content), 1, Header(msg_id="m", msg_type=kind))
         return self.panel.receive(request)
 
-    def open(self, comm_id: str = "c", client: bytes = PAGE, **data: Any) -> None:
-        data = {"version": 1, "key": KEY, **data}
+    def open(self, comm_id: str = "c", client: bytes = PAGE, page: Page | None = None) -> Page:
+        """A page, a new one or one that opens its next comm, opens a comm."""
+        page = page or Page()
+        data = {"version": 1, "key": page.public}
         assert self.receive("comm_open", {"comm_id": comm_id, "target_name": "jupyter_guard", "data": data}, client)
+        self.pages[comm_id] = page
+        self.hear(comm_id)
+        return page
 
-    def tell(self, data: Any, comm_id: str = "c", client: bytes = PAGE) -> None:
+    def hear(self, comm_id: str) -> None:
+        """The page takes what it was told."""
+        for one in self.published:
+            if one.get("comm_id") == comm_id:
+                self.pages[comm_id].hear(one["data"])
+
+    def tell(self, data: Any, comm_id: str = "c", client: bytes = PAGE) -> Any:
+        """Send what a page says, with its proof; gives what was sent."""
+        self.hear(comm_id)
+        sealed = self.pages[comm_id].sealed(data)
+        self.send(sealed, comm_id, client)
+        return sealed
+
+    def send(self, data: Any, comm_id: str = "c", client: bytes = PAGE) -> None:
         assert self.receive("comm_msg", {"comm_id": comm_id, "data": data}, client)
 
-    def claim(self, code: str, author: str, comm_id: str = "c", cell_id: str = "cell", key: str = KEY) -> None:
-        data = {"type": "claim", "sha256": code_hash(code), "author": author, "cell_id": cell_id, "key": key}
-        self.tell(data, comm_id)
+    def claim(self, code: str, author: str, comm_id: str = "c", cell_id: str = "cell") -> Any:
+        return self.tell({"type": "claim", "sha256": code_hash(code), "author": author, "cell_id": cell_id}, comm_id)
 
     def author(self, code: str, cell_id: str = "cell", client: bytes = PAGE) -> str:
         found = self.panel.claim(execute(code, cell_id, client))

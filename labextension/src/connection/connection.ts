@@ -6,13 +6,15 @@ import { JSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { Choice, COMM_TARGET, parseMessage, PROTOCOL_VERSION } from '../protocol';
+import { Choice, parseMessage } from '../protocol';
 import { EMPTY_STATE, IGuardState, Link, linked, received } from '../store';
+import { Channel, hasOpenComm } from './channel';
 import { isGuarded } from './guarded';
-import { hasOpenComm, randomKey } from './opening';
+import { answered, READING_MS } from './offers';
+import { PageKey } from './seal';
+import { shownHash } from './shown';
 import { OpenInputs } from './stdin';
 import { IClaim, IGuardConnection } from './token';
-import { isTrustedNow } from './trusted';
 import { TypedAnswers } from './typed';
 import { IFixRequest, Rewrite } from '../fix/answer';
 import { Trail } from '../trail/records';
@@ -22,16 +24,29 @@ import { Questions } from './questions';
 /** A guard that has not answered by then is called silent; a late answer still counts. */
 const PATIENCE_MS = 15_000;
 
-/** A question must have been on screen this long before a click counts: it may have appeared under the pointer. */
-const READING_MS = 400;
-
 const LOAD_EXTENSION = /^\s*%load_ext\s+jupyter_guard\b/m;
 
+/**
+ * Tell a notebook's guard who wrote the cell that is about to run; does nothing without a guard. Not a method: whoever
+ * holds a connection could say that a person wrote something.
+ */
+export let claimOver: (connection: IGuardConnection, claim: IClaim) => void;
+
+/** What could speak for the person stands in fields that no program in the page reads. */
 export class GuardConnection implements IGuardConnection, IDisposable {
+  static {
+    claimOver = (connection, claim) => {
+      if (connection instanceof GuardConnection) {
+        connection.#claim(claim);
+      }
+    };
+  }
+
   constructor(
     private readonly _session: ISessionContext,
-    private readonly _typed: TypedAnswers
+    typed: TypedAnswers
   ) {
+    this.#typed = typed;
     _session.kernelChanged.connect(this._onKernelChanged, this);
     _session.connectionStatusChanged.connect(this._onConnectionStatus, this);
     _session.statusChanged.connect(this._onStatus, this);
@@ -40,7 +55,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   }
 
   get state(): IGuardState {
-    return this._state;
+    return this.#state;
   }
 
   get changed(): ISignal<IGuardConnection, void> {
@@ -65,43 +80,43 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   }
 
   answer(id: string, choice: Choice, event: Event): boolean {
-    const shown = this._shown.get(id);
-    if (shown === undefined || !isTrustedNow(event) || performance.now() - shown < READING_MS) {
-      return false;
-    }
-    return this._send({ type: 'answer', id, choice, key: this._key });
+    const item = answered(event, id, choice);
+    return item !== null && this.#send({ type: 'answer', id, choice, shown: shownHash(item) });
   }
 
-  claim(claim: IClaim): void {
-    this._send({
+  vet(draft: IDraftRequest): Promise<IVetted | null> {
+    return this.#questions.vet(draft);
+  }
+
+  policy(): Promise<string | null> {
+    return this.#questions.policy();
+  }
+
+  trail(last: number): Promise<Trail | null> {
+    return this.#questions.trail(last);
+  }
+
+  rewrite(request: IFixRequest): Promise<Rewrite | null> {
+    return this.#questions.rewrite(request);
+  }
+
+  hasRewritten(before: string, after: string): boolean {
+    return this.#questions.hasRewritten(before, after);
+  }
+
+  humans(): Promise<ReadonlySet<string> | null> {
+    return this.#questions.humans();
+  }
+
+  #claim(claim: IClaim): void {
+    this.#send({
       type: 'claim',
       sha256: claim.sha256,
       cell_id: claim.cellId,
       author: claim.author,
       shares: { ...claim.shares },
-      started_by: claim.startedBy,
-      key: this._key
+      started_by: claim.startedBy
     });
-  }
-
-  vet(draft: IDraftRequest): Promise<IVetted | null> {
-    return this._questions.vet(draft);
-  }
-
-  policy(): Promise<string | null> {
-    return this._questions.policy();
-  }
-
-  trail(last: number): Promise<Trail | null> {
-    return this._questions.trail(last);
-  }
-
-  rewrite(request: IFixRequest): Promise<Rewrite | null> {
-    return this._questions.rewrite(request);
-  }
-
-  hasRewritten(before: string, after: string): boolean {
-    return this._questions.hasRewritten(before, after);
   }
 
   private _onKernelChanged(_: ISessionContext, change: { newValue: Kernel.IKernelConnection | null }): void {
@@ -109,9 +124,9 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   }
 
   private _onConnectionStatus(_: ISessionContext, status: Kernel.ConnectionStatus): void {
-    if (status === 'connected' && this._state.link === 'lost') {
+    if (status === 'connected' && this.#state.link === 'lost') {
       void this._attach(this._session.session?.kernel ?? null);
-    } else if (status !== 'connected' && this._comm) {
+    } else if (status !== 'connected' && this.#channel) {
       this._lose();
     }
   }
@@ -119,14 +134,14 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   private _onStatus(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       this._lose();
-    } else if ((status === 'idle' || status === 'busy') && this._state.link === 'lost') {
+    } else if ((status === 'idle' || status === 'busy') && this.#state.link === 'lost') {
       void this._attach(this._session.session?.kernel ?? null);
     }
   }
 
   /** A kernel that loads the guard itself, as an extension, is asked from then on. */
   private _onIopub(_: ISessionContext, message: KernelMessage.IMessage): void {
-    if (this._state.link !== 'unguarded' || !KernelMessage.isExecuteInputMsg(message)) {
+    if (this.#state.link !== 'unguarded' || !KernelMessage.isExecuteInputMsg(message)) {
       return;
     }
     const { code } = message.content;
@@ -158,7 +173,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
     try {
       const guarded = isGuarded(kernel.name, await kernel.spec);
       const extended = !guarded && (await hasOpenComm(kernel));
-      if (this._isDisposed || kernel !== this._kernel || this._comm) {
+      if (this._isDisposed || kernel !== this._kernel || this.#channel) {
         return;
       }
       this._isGuardedKernel = guarded;
@@ -174,37 +189,31 @@ export class GuardConnection implements IGuardConnection, IDisposable {
 
   private _open(kernel: Kernel.IKernelConnection): void {
     if (!kernel.handleComms) {
-      this._link(this._state.link === 'connecting' ? 'silent' : 'unguarded', kernel.name);
+      this._link(this.#state.link === 'connecting' ? 'silent' : 'unguarded', kernel.name);
       return;
     }
-    const comm = kernel.createComm(COMM_TARGET);
-    // A comm on a subshell would start a thread in the child for traffic that never reaches it (JupyterLab 4.4+).
-    if ('commsOverSubshells' in comm) {
-      (comm as { commsOverSubshells: string }).commsOverSubshells = 'disabled';
-    }
-    this._comm = comm;
-    this._key = randomKey();
-    comm.onMsg = message => this._onMessage(message.content.data);
-    const withoutAnswer = this._state.link === 'connecting' ? 'silent' : 'unguarded';
-    comm.onClose = () => {
-      if (this._comm === comm) {
-        this._comm = null;
-        this._link(withoutAnswer, kernel.name);
+    const withoutAnswer = this.#state.link === 'connecting' ? 'silent' : 'unguarded';
+    const channel: Channel = new Channel(kernel, this.#key, {
+      message: data => this.#channel === channel && this.#onMessage(data),
+      closed: () => {
+        if (this.#channel === channel) {
+          this.#channel = null;
+          this._link(withoutAnswer, kernel.name);
+        }
       }
-    };
-    comm.open({ version: PROTOCOL_VERSION, key: this._key, previous: this._lastKey });
-    this._lastKey = this._key;
+    });
+    this.#channel = channel;
     window.setTimeout(() => {
-      if (this._comm === comm && this._state.link === 'connecting') {
+      if (this.#channel === channel && this.#state.link === 'connecting') {
         this._link('silent', kernel.name);
       }
     }, PATIENCE_MS);
   }
 
-  private _onMessage(data: unknown): void {
-    const answer = parseAnswer(data);
+  #onMessage(data: unknown): void {
+    const answer = parseAnswer(data, (text, proof) => this.#channel?.isGuards(text, proof) ?? false);
     if (answer) {
-      this._questions.settle(answer);
+      this.#questions.settle(answer);
       return;
     }
     const message = parseMessage(data);
@@ -212,83 +221,73 @@ export class GuardConnection implements IGuardConnection, IDisposable {
       return;
     }
     if (message.type === 'answered') {
-      const question = this._state.pending.find(item => item.id === message.id);
-      this._setState(received(this._state, message));
+      const question = this.#state.pending.find(item => item.id === message.id);
+      this._setState(received(this.#state, message));
       this._inputs.settle(question?.msgId ?? '');
       this._answered.emit({ cellId: question?.cellId ?? '', choice: message.choice });
     } else if (message.type === 'asked') {
       // Another page would answer: this one, which ran the cell, is there.
-      this._send({ type: 'here', id: message.id, key: this._key });
+      this.#send({ type: 'here', id: message.id });
     } else {
-      this._setState(received(this._state, message));
+      if (message.type === 'snapshot') {
+        this.#channel?.agree(message.key);
+      }
+      this._setState(received(this.#state, message));
     }
   }
 
   /** What a person typed at the prompt counts; the reply on stdin, which any program can send, does not. */
-  private _onReply(msgId: string, value: string): void {
-    const question = this._state.pending.find(item => item.msgId === msgId);
-    const shown = question && this._shown.get(question.id);
-    if (question && shown !== undefined && performance.now() - shown >= READING_MS && this._typed.has(value)) {
-      this._send({ type: 'typed', id: question.id, value, key: this._key });
+  #onReply(msgId: string, value: string): void {
+    const question = this.#state.pending.find(item => item.msgId === msgId);
+    const shown = question && this.#shown.get(question.id);
+    if (question && shown !== undefined && performance.now() - shown >= READING_MS && this.#typed.has(value)) {
+      this.#send({ type: 'typed', id: question.id, value });
     }
   }
 
-  private _send(data: JSONObject): boolean {
-    if (!this._comm || this._comm.isDisposed) {
-      return false;
-    }
-    this._comm.send(data);
-    return true;
+  #send(data: JSONObject): boolean {
+    return this.#channel?.send(data) ?? false;
   }
 
   private _lose(): void {
-    if (this._comm || this._state.link === 'connected') {
+    if (this.#channel || this.#state.link === 'connected') {
       this._closeComm();
-      this._link('lost', this._state.kernel);
+      this._link('lost', this.#state.kernel);
     }
   }
 
   private _closeComm(): void {
-    const comm = this._comm;
-    this._comm = null;
-    this._key = '';
-    this._questions.giveUp();
-    try {
-      if (comm && !comm.isDisposed && !this._kernel?.isDisposed) {
-        comm.close();
-      }
-    } catch {
-      // The kernel is gone already, and the comm with it.
-    }
+    const channel = this.#channel;
+    this.#channel = null;
+    this.#questions.giveUp();
+    channel?.close();
   }
 
   private _link(link: Link, kernel: string): void {
-    this._setState(linked(this._state, link, kernel));
+    this._setState(linked(this.#state, link, kernel));
   }
 
   private _setState(state: IGuardState): void {
-    this._state = state;
+    this.#state = state;
     const now = performance.now();
-    this._shown = new Map(state.pending.map(item => [item.id, this._shown.get(item.id) ?? now]));
+    this.#shown = new Map(state.pending.map(item => [item.id, this.#shown.get(item.id) ?? now]));
     this._changed.emit();
   }
 
-  private _state: IGuardState = EMPTY_STATE;
+  #state: IGuardState = EMPTY_STATE;
+  #channel: Channel | null = null;
+  /** By which the guard knows this page, also over its next comm. */
+  readonly #key = new PageKey();
+  readonly #typed: TypedAnswers;
+  #shown = new Map<string, number>();
+  /** A guard within the kernel cannot answer before the cell that runs is done: nobody to ask. */
+  readonly #questions = new Questions(
+    data => this.#state.link === 'connected' && this.#send(data),
+    () => this.#state.guard?.enforced === true
+  );
   private _kernel: Kernel.IKernelConnection | null = null;
   private _isGuardedKernel = false;
-  private _comm: Kernel.IComm | null = null;
-  private _key = '';
-  /** The key of the comm before, which proves to the guard that the next one is this page's too. */
-  private _lastKey = '';
-  private _inputs = new OpenInputs((msgId, value) => this._onReply(msgId, value));
-  /** A guard within the kernel cannot answer before the cell that runs is done: nobody to ask. */
-  private _questions = new Questions(
-    data =>
-      this._state.link === 'connected' &&
-      this._state.guard?.enforced === true &&
-      this._send({ ...data, key: this._key })
-  );
-  private _shown = new Map<string, number>();
+  private _inputs = new OpenInputs((msgId, value) => this.#onReply(msgId, value));
   private _isDisposed = false;
   private _changed = new Signal<IGuardConnection, void>(this);
   private _answered = new Signal<IGuardConnection, { readonly cellId: string; readonly choice: string }>(this);

@@ -11,12 +11,15 @@ import { parseTrail, Trail } from '../trail/records';
 const REWRITES_KEPT = 50;
 
 export class Questions {
-  /** `send` gives whether a message could be sent. */
-  constructor(private readonly _send: (data: JSONObject) => boolean) {}
+  /** `send` gives whether a message could be sent; `isJudging` whether the guard answers beside the cells. */
+  constructor(
+    private readonly _send: (data: JSONObject) => boolean,
+    private readonly _isJudging: () => boolean
+  ) {}
 
   async vet(draft: IDraftRequest): Promise<IVetted | null> {
     const answer = await this._asked.ask(id =>
-      this._send({
+      this._isJudging() && this._send({
         type: 'vet',
         id,
         cell_id: draft.cellId,
@@ -62,6 +65,11 @@ export class Questions {
     return this._rewrites.get(before) === after;
   }
 
+  async humans(): Promise<ReadonlySet<string> | null> {
+    const told = await this._told('humans', {});
+    return told === null ? null : new Set(told.split('\n'));
+  }
+
   settle(answer: IVetted | ITold): void {
     this._asked.settle(answer);
   }
@@ -71,7 +79,8 @@ export class Questions {
   }
 
   private async _told(type: ITold['type'], about: JSONObject): Promise<string | null> {
-    const answer = await this._asked.ask(id => this._send({ ...about, type, id }));
+    const isHeard = type === 'humans' || this._isJudging();
+    const answer = await this._asked.ask(id => isHeard && this._send({ ...about, type, id }));
     return answer?.type === type ? answer.text : null;
   }
 

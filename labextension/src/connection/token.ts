@@ -10,7 +10,7 @@ import { IFixRequest, Rewrite } from '../fix/answer';
 import { Trail } from '../trail/records';
 import { IDraftRequest, IVetted } from '../vetting/answer';
 
-/** What the front end saw of a cell's writing; becomes a claim with the key that only this page and the guard know. */
+/** What the front end saw of a cell's writing; becomes a claim with a proof that only this page can give. */
 export interface IClaim {
   readonly sha256: string;
   readonly cellId: string;
@@ -27,8 +27,9 @@ export interface IGuardConnection {
   /** Emitted when a question was answered, here or anywhere else. */
   readonly answered: ISignal<IGuardConnection, { readonly cellId: string; readonly choice: string }>;
   /**
-   * Answer a waiting question. `event` must be the browser's own event of the click that is being handled: anything
-   * else is ignored, so that no program can answer for the person. Gives whether the answer was sent.
+   * Answer a waiting question. `event` must be the browser's own event of the click that is being handled, a person's
+   * deliberate press of the panel's button for this answer (`offers`): anything else is ignored, so that no program can
+   * answer for the person. Gives whether the answer was sent.
    */
   answer(id: string, choice: Choice, event: Event): boolean;
   /** What a cell would do, or `null` when nobody answers: no guard, one within the kernel, one that went away. */
@@ -41,8 +42,8 @@ export interface IGuardConnection {
   rewrite(request: IFixRequest): Promise<Rewrite | null>;
   /** Whether the guard itself made `after` out of `before`, when it was asked for such a rewrite. */
   hasRewritten(before: string, after: string): boolean;
-  /** Tell the guard who wrote the cell that is about to run; does nothing without a guard. */
-  claim(claim: IClaim): void;
+  /** The cells that the guard knows to be a person's: each the hash of its code, a blank and its id; `null` as for `vet`. */
+  humans(): Promise<ReadonlySet<string> | null>;
 }
 
 export interface IGuardConnections {

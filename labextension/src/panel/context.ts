@@ -18,7 +18,8 @@ export interface IPanelActions {
   readonly trans: TranslationBundle;
   /** Show a cell, and the given line of it; nothing happens when the notebook no longer has it. */
   jump(cellId: string, line?: number): void;
-  answer(id: string, choice: Choice, event: Event): void;
+  /** Gives whether the click counted. */
+  answer(id: string, choice: Choice, event: Event): boolean;
   switchKernel(name: string): void;
   vetAll(): void;
   /** The policy in the guard's words, or `null` when it cannot be asked. */

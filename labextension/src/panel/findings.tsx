@@ -113,6 +113,7 @@ const Group = React.memo(function Group({ report, name, excerpt, isGone, actions
       )}
       <p className="jg-Meta">
         {originPhrase(report.origin, trans)}
+        {report.isEarlier && trans.__(' · from before the kernel was restarted')}
         {report.wouldBe !== report.verdict && trans.__(' · would be %1 if enforced', verdictPhrase(report.wouldBe, trans))}
       </p>
       <ul className="jg-Findings">

@@ -2,6 +2,7 @@
 
 import * as React from 'react';
 
+import { offer } from '../connection/offers';
 import { Choice, IPending } from '../protocol';
 import { cellSentence, originPhrase } from '../words';
 import { Changes } from './changes';
@@ -44,7 +45,12 @@ function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
   const { trans } = actions;
   const { name, excerpt } = cells.of(item.cellId, item.findings[0]?.span.line);
   const changes = actions.changes(item);
-  const answer = (choice: Choice) => (event: React.MouseEvent) => actions.answer(item.id, choice, event.nativeEvent);
+  const [uncounted, setUncounted] = React.useState(0);
+  const answer = (choice: Choice, event: React.MouseEvent): void => {
+    if (!actions.answer(item.id, choice, event.nativeEvent)) {
+      setUncounted(uncounted + 1);
+    }
+  };
   const title = `jg-question-${item.id}`;
   return (
     <div className="jg-Question" role="group" aria-labelledby={title}>
@@ -71,31 +77,60 @@ function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
         </p>
       )}
       <div className="jg-Answers">
-        <button
-          type="button"
-          className="jg-Answer"
+        <Answer
+          item={item}
+          choice="once"
+          label={trans.__('Allow once')}
           title={trans.__('Run the cell this time; ask again next time')}
-          onClick={answer('once')}
-        >
-          {trans.__('Allow once')}
-        </button>
-        <button
-          type="button"
-          className="jg-Answer"
+          onAnswer={answer}
+        />
+        <Answer
+          item={item}
+          choice="code"
+          label={trans.__('Allow this code')}
           title={trans.__('Run the cell, now and later, as long as its code stays the same')}
-          onClick={answer('code')}
-        >
-          {trans.__('Allow this code')}
-        </button>
-        <button
-          type="button"
-          className="jg-Answer jg-mod-refuse"
+          onAnswer={answer}
+        />
+        <Answer
+          item={item}
+          choice="refuse"
+          label={trans.__('Refuse')}
           title={trans.__('Do not run the cell')}
-          onClick={answer('refuse')}
-        >
-          {trans.__('Refuse')}
-        </button>
+          onAnswer={answer}
+        />
       </div>
+      {uncounted > 0 && (
+        <p className="jg-Quiet jg-Uncounted" role="status" key={uncounted} data-times={uncounted}>
+          {trans.__(
+            'That did not count: the button was covered, or it or the words above had just come or moved. Look again, then click it, or go to it by Tab and press Enter.'
+          )}
+        </p>
+      )}
     </div>
+  );
+}
+
+interface IAnswerProps {
+  readonly item: IPending;
+  readonly choice: Choice;
+  readonly label: string;
+  readonly title: string;
+  onAnswer(choice: Choice, event: React.MouseEvent): void;
+}
+
+function Answer({ item, choice, label, title, onAnswer }: IAnswerProps): JSX.Element {
+  const button = React.useRef<HTMLButtonElement>(null);
+  // At once, before anything else can change what was drawn.
+  React.useLayoutEffect(() => (button.current ? offer(button.current, item, choice) : undefined), [item, choice]);
+  return (
+    <button
+      ref={button}
+      type="button"
+      className={choice === 'refuse' ? 'jg-Answer jg-mod-refuse' : 'jg-Answer'}
+      title={title}
+      onClick={event => onAnswer(choice, event)}
+    >
+      {label}
+    </button>
   );
 }

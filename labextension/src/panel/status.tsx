@@ -39,6 +39,13 @@ export function Status({ state, twin, isServerGuarded, actions }: IStatusProps):
           {trans.__('The kernel says that it is guarded, but no guard answers. Treat it as not guarded, or restart it.')}
         </p>
       )}
+      {state.link === 'connected' && !state.isPages && (
+        <p className="jg-Problem" role="alert">
+          {trans.__(
+            'Another program in this page spoke to the guard first: what you answer here and what you type does not count as yours. Close the notebook and reload the page; where that does not help, restart the kernel.'
+          )}
+        </p>
+      )}
       {state.link === 'lost' && (
         <p className="jg-Quiet">
           {trans.__('The kernel is away. The list below is from before; it is brought up to date when it is back.')}

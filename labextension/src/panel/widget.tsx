@@ -136,7 +136,7 @@ export class GuardPanel extends ReactWidget {
     return {
       trans: this._trans,
       jump: (cellId, line) => jumpTo(panel, cellId, line),
-      answer: (id, choice, event) => void connection.answer(id, choice, event),
+      answer: (id, choice, event) => connection.answer(id, choice, event),
       switchKernel: name => void panel.sessionContext.changeKernel({ name }),
       vetAll: () => void vetting?.vetAll(),
       policy: () => connection.policy(),

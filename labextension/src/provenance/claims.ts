@@ -4,6 +4,7 @@ import { Cell, ICellModel } from '@jupyterlab/cells';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { KernelMessage } from '@jupyterlab/services';
 
+import { claimOver } from '../connection/connection';
 import { IClaim, IGuardConnection, IGuardConnections } from '../connection/token';
 import { METADATA_KEY } from '../protocol';
 import { sha256 } from './sha256';
@@ -42,7 +43,7 @@ export class Claims {
       }
       this._ran.delete(oldest);
     }
-    connection.claim(claim);
+    claimOver(connection, claim);
     this._store(cell.model, claim);
   }
 
@@ -86,7 +87,7 @@ export class Claims {
       const panel = this._notebooks.find(one => [...(one.content.model?.cells ?? [])].includes(cell));
       const connection = panel && this._connections.of(panel);
       if (connection && isGuardThere(connection)) {
-        connection.claim(this._claim(cell, ''));
+        claimOver(connection, this._claim(cell, ''));
       }
     }, SOON_MS);
   }

@@ -99,7 +99,9 @@ export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
         }
       })
     );
-    return tracker;
+    // Whoever has the tracker itself could say whose a cell is.
+    const { changed } = tracker;
+    return { authorship: cell => tracker.authorship(cell), runs: shared => tracker.runs(shared), changed };
   }
 };
 
@@ -132,14 +134,12 @@ function vouchAfterReload(panel: NotebookPanel, tracker: ProvenanceTracker, conn
       return;
     }
     connection.changed.disconnect(vouch);
-    const humans = new Set<string>();
-    for (const { sha256, cellId, origin } of connection.state.reports) {
-      if (origin === 'human' && cellId) {
-        humans.add(`${sha256} ${cellId}`);
-      }
-    }
-    void panel.context.ready.then(
-      safely(() => tracker.vouch(panel, (sha256, cellId) => humans.has(`${sha256} ${cellId}`)))
+    void Promise.all([connection.humans(), panel.context.ready]).then(
+      safely(([humans]) => {
+        if (humans && !panel.isDisposed) {
+          tracker.vouch(panel, (sha256, cellId) => humans.has(`${sha256} ${cellId}`));
+        }
+      })
     );
   });
   connection.changed.connect(vouch);

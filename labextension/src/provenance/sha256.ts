@@ -61,7 +61,11 @@ export function utf8(text: string): Uint8Array {
 
 /** Hex SHA-256 of the text in UTF-8. */
 export function sha256(text: string): string {
-  const bytes = utf8(text);
+  return Array.from(digest(utf8(text)), byte => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** SHA-256, 32 bytes. */
+export function digest(bytes: Uint8Array): Uint8Array {
   const padded = new Uint8Array(((bytes.length + 8) >> 6) * 64 + 64);
   padded.set(bytes);
   padded[bytes.length] = 0x80;
@@ -74,7 +78,9 @@ export function sha256(text: string): string {
   for (let offset = 0; offset < padded.length; offset += 64) {
     compress(state, view, offset, w);
   }
-  return Array.from(state, word => word.toString(16).padStart(8, '0')).join('');
+  const found = new DataView(new ArrayBuffer(32));
+  state.forEach((word, at) => found.setUint32(at * 4, word));
+  return new Uint8Array(found.buffer);
 }
 
 function rotate(word: number, by: number): number {

@@ -24,8 +24,11 @@ export interface IVetted {
   readonly problem: string;
 }
 
-/** What a guard tells beside judging: the policy in words; as JSON, the journal of the notebook and a safe rewrite. */
-export const TOLD = ['policy', 'audit', 'fix'] as const;
+/**
+ * What a guard tells beside judging: the policy in words; as JSON, the journal of the notebook and a safe rewrite; which
+ * cells are a person's.
+ */
+export const TOLD = ['policy', 'audit', 'fix', 'humans'] as const;
 
 export interface ITold {
   readonly type: (typeof TOLD)[number];
@@ -33,18 +36,25 @@ export interface ITold {
   readonly text: string;
 }
 
-/** A comm message's data as such an answer, or `null` when it is none. */
-export function parseAnswer(data: unknown): IVetted | ITold | null {
+/**
+ * A comm message's data as such an answer, or `null` when it is none. Of what is told `isGuards` says whether the guard
+ * itself said it: by a rewrite and by whose cells are known, a program could pass its text off as a person's.
+ */
+export function parseAnswer(
+  data: unknown,
+  isGuards: (text: string, proof: unknown) => boolean
+): IVetted | ITold | null {
   if (typeof data !== 'object' || data === null) {
     return null;
   }
-  const { type, id, cell_id: cell, sha256, problem, item, text } = data as Record<string, unknown>;
+  const { type, id, cell_id: cell, sha256, problem, item, text, proof } = data as Record<string, unknown>;
   if (typeof id !== 'number') {
     return null;
   }
   const told = TOLD.find(one => one === type);
   if (told) {
-    return { type: told, id, text: typeof text === 'string' ? text : '' };
+    const said = typeof text === 'string' ? text : '';
+    return isGuards(`${told} ${id} ${said}`, proof) ? { type: told, id, text: said } : null;
   }
   if (type !== 'vetted') {
     return null;
