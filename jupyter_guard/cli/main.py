@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "hub": "hub",
     "rules": "rules",
     "explain": "explain",
+    "context": "context",
     "mcp": "mcp",
     "completion": "completion",
     "version": "version",

@@ -9,7 +9,7 @@ tints over whatever the theme draws, and the classes let the lab extension refin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from textwrap import fill
 from typing import Any, Literal
 
@@ -69,15 +69,24 @@ _BEFORE_SCRUBBING = 24_000
 _MARGIN = 8_000
 
 
-def card(report: Report, state: State, who: str = "", clean: Clean | None = None, *, about: str = "") -> dict[str, Any]:
+def card(
+    report: Report,
+    state: State,
+    who: str = "",
+    clean: Clean | None = None,
+    *,
+    about: str = "",
+    advice: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The MIME bundle that shows ``report``: ``text/plain``, ``text/html`` and ``MIME`` (a JSON-able dictionary).
 
     ``who`` says who can allow the cell; left empty, it follows from the policy layer that decided, or, for a declined
     cell, from the answer. ``NOBODY_ASKED`` is what to say when nobody could be asked. ``clean`` takes secrets out of a
     text, for hosts that know values which a pattern cannot; the default is ``jupyter_guard.scrub.scrub``. ``about`` is
-    what was judged, as a subject of sentences, where that is not the cell but something that it does.
+    what was judged, as a subject of sentences, where that is not the cell but something that it does. ``advice`` is for
+    a program that wrote the cell (``guard.advising``), and in the JSON alone.
     """
-    view = payload(report, state, who, clean, about=about)
+    view = {**payload(report, state, who, clean, about=about), **advised(report, advice, clean)}
     return {"text/plain": _plain(view), "text/html": _html(view), MIME: view}
 
 
@@ -102,6 +111,20 @@ def payload(
         "policy": tidy(report.policy),
         "who": tidy(who or (ANSWER_WAS_NO if state == "declined" else who_can_allow(report))),
     }
+
+
+def advised(report: Report, advice: Mapping[str, Any] | None, clean: Clean | None = None) -> dict[str, Any]:
+    """What a refusal says besides to a program: the ``context``, and ``rewrites``, whole cells as they would be."""
+    if not advice:
+        return {}
+    places = {(one.rule, one.span): at for at, one in enumerate(_weighty_first(report.findings)[:MAX_FINDINGS])}
+    scrubbed = clean or _scrub
+    rewrites = [
+        {"finding": places[about], "code": scrubbed(code)}
+        for about, code in advice["rewrites"].items()
+        if about in places and len(code) <= _BEFORE_SCRUBBING
+    ]
+    return {"context": advice["context"], "rewrites": rewrites}
 
 
 def finding_item(finding: Finding, clean: Clean | None = None, cell: Cell | None = None) -> dict[str, Any]:

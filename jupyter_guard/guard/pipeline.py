@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,12 @@ class Pipeline:
             # Not known yet whether it runs; a `Learn` says so.
             self._session.refused()
         log.debug("judged %s for %s: %s", request.id, origin, report.verdict)
-        judged = answer(request.id, report, inner.about(request, self._writers))
+        judged = answer(
+            request.id,
+            report,
+            inner.about(request, self._writers),
+            self._advice(report, request),
+        )
         if judged.repeatable or request.how or report.verdict is Verdict.BLOCK or self._session is None:
             return judged
         paths = inner.to_set_aside(report, self._session.policy.undo.origins)
@@ -138,6 +143,14 @@ class Pipeline:
             return _preview(request.id, with_ruffs(previewed, found, held))
 
         return linting
+
+    def _advice(self, report: Report, request: Vet) -> Mapping[str, Any]:
+        """What a refusal of a cell tells a program; of an act within one, the card of the cell has told it."""
+        if request.how in inner.PARTS or report.verdict < Verdict.CONFIRM:
+            return {}
+        from jupyter_guard.guard.advising import advice
+
+        return advice(report, self.policy, self.workspace)
 
     @property
     def policy(self) -> Policy | None:
@@ -223,21 +236,22 @@ class Pipeline:
         return report
 
 
-def answer(number: int, report: Report, about: str = "") -> Judged:
+def answer(number: int, report: Report, about: str = "", advice: Mapping[str, Any] | None = None) -> Judged:
     """A report with the texts for whatever may follow: cards, errors and the question.
 
-    ``about`` is the subject of their sentences where that is not the whole cell.
+    ``about`` is the subject of their sentences where that is not the whole cell, ``advice`` what a refusal tells a
+    program.
     """
     verdict = report.verdict
     cards: dict[str, bytes] = {}
     errors: dict[str, bytes] = {}
     question = ""
     if verdict is Verdict.BLOCK:
-        _add(cards, errors, report, "blocked", "blocked", about=about)
+        _add(cards, errors, report, "blocked", "blocked", about=about, advice=advice)
     elif verdict is Verdict.CONFIRM:
         question = prompt(report, about=about)
-        _add(cards, errors, report, "declined", "declined", about=about)
-        _add(cards, errors, report, "unasked", "declined", NOBODY, about)
+        _add(cards, errors, report, "declined", "declined", about=about, advice=advice)
+        _add(cards, errors, report, "unasked", "declined", NOBODY, about, advice)
     elif verdict is Verdict.WARN:
         state: State = "note" if report.would_be > Verdict.WARN else "warned"
         cards["warned"] = _json(card(report, state, about=about))
@@ -295,8 +309,9 @@ def _add(
     state: State,
     who: str = "",
     about: str = "",
+    advice: Mapping[str, Any] | None = None,
 ) -> None:
-    cards[key] = _json(card(report, state, who, about=about))
+    cards[key] = _json(card(report, state, who, about=about, advice=advice))
     errors[key] = _json(error(report, state, who, about=about))
 
 

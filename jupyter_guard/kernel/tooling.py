@@ -127,7 +127,8 @@ class Tools:
         pending.asked = "no"
         if pending.request is not None and answer.judged is not None:
             self._relay.dispatch.decided(pending.request, answer.judged, "declined")
-        self._done(pending, Called(answer.id, why="refused", text=f"{pending.name} did not run: {why}"))
+        text = f"{pending.name} did not run: {why}"
+        self._done(pending, Called(answer.id, why="refused", text=text, sentence=answer.sentence))
 
     def _done(self, pending: Pending, answer: Called) -> None:
         if answer.why:

@@ -21,7 +21,7 @@ from jupyter_guard.tools.declared import Description
 from jupyter_guard.tools.errors import ToolArgumentsError, ToolFailedError, ToolRefusedError, UnknownToolError
 from jupyter_guard.tools.process import Request
 from jupyter_guard.tools.running import SECONDS_TO_START, Ran, isolation_of, run
-from jupyter_guard.tools.sources import Source, sources, writable_by_cells
+from jupyter_guard.tools.sources import SECONDS, Source, sources, writable_by_cells
 
 MEMORY_TO_DESCRIBE: Final = 2**30
 _KEPT: Final = 4
@@ -227,7 +227,7 @@ def registry(policy: Policy, workspace: str | Path | None = None) -> Registry:
     found = sources(policy.tools.sources, place, problems)
     with _lock:
         # What modules hold is not looked at: theirs live for a minute.
-        minute = 0.0 if all(one.text for one in found) else time.monotonic() // 60
+        minute = 0.0 if all(one.text for one in found) else time.monotonic() // SECONDS
         key = (policy.hash, place, tuple(found), minute)
         known = _known.get(key)
         if known is None:

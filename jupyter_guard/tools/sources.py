@@ -7,9 +7,10 @@ installed package, as with packs of rules.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ import msgspec
 from jupyter_guard.policy.policy import Isolation
 
 GROUP: Final = "jupyter_guard.tools"
+# How long what is installed is taken to be what it was.
+SECONDS: Final = 60.0
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -33,7 +36,8 @@ class Source(msgspec.Struct, frozen=True):
 def sources(wanted: tuple[str, ...], workspace: str, problems: list[str]) -> list[Source]:
     """The sources that a policy names; what is wrong with one is added to ``problems``."""
     found: dict[str, Source] = {}
-    installed = list(_installed(workspace)) if any(not one.endswith(".py") for one in wanted) else []
+    named = any(not one.endswith(".py") for one in wanted)
+    installed = _installed(workspace, tuple(sys.path), int(time.monotonic() // SECONDS)) if named else ()
     for name in wanted:
         if name.endswith(".py"):
             try:
@@ -63,14 +67,16 @@ def writable_by_cells(file: str, isolation: Isolation, workspace: str) -> bool:
     return "*" in isolation.write or any(_is_below(inside, os.path.realpath(one)) for one in places)
 
 
-def _installed(workspace: str) -> Iterator[Source]:
-    # Loaded here: few policies name packages.
+@functools.lru_cache(maxsize=4)
+def _installed(workspace: str, path: tuple[str, ...], _minute: int) -> tuple[Source, ...]:
+    """The entry points of what is installed on ``path``; what is installed meanwhile is seen within a minute."""
     from importlib.metadata import distributions
 
     here = {os.path.realpath(workspace), os.path.realpath(os.curdir)}
-    for one in distributions(path=[one for one in sys.path if os.path.realpath(one or os.curdir) not in here]):
-        for point in one.entry_points.select(group=GROUP):
-            yield Source(point.name, point.value.strip())
+    found = []
+    for one in distributions(path=[one for one in path if os.path.realpath(one or os.curdir) not in here]):
+        found += [Source(point.name, point.value.strip()) for point in one.entry_points.select(group=GROUP)]
+    return tuple(found)
 
 
 def _is_module(source: Source, problems: list[str]) -> bool:
