@@ -11,15 +11,19 @@ import sys
 from jupyter_guard.isolate.door import variables
 from jupyter_guard.isolate.grants import Grants
 
+TOLD = "refused.txt"
 DOOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "door.py")
 
 
-def started(granted: Grants) -> socket.socket:
-    """Start the proxy; what is returned takes its listeners. Raises ``OSError``."""
+def started(granted: Grants, directory: str) -> socket.socket:
+    """Start the proxy, which tells the kernel in its private directory what it refuses; what is returned takes its
+    listeners. Raises ``OSError``.
+    """
     ours, theirs = socket.socketpair()
     told = {
         "hosts": [(one.name, one.port) for one in granted.hosts],
         "relays": [(one.host, one.port) for one in granted.relays],
+        "told": os.path.join(directory, TOLD),
     }
     words = [sys.executable, "-P", "-m", "jupyter_guard.isolate.proxy", str(theirs.fileno()), str(os.getpid())]
     with theirs:

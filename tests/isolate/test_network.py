@@ -44,7 +44,7 @@ import os, socket, urllib.parse
 def ask(line, more=''):
     to = urllib.parse.urlsplit(os.environ['HTTPS_PROXY'])
     with socket.create_connection((to.hostname, to.port), 10) as one:
-        one.sendall((line + '\\r\\nConnection: keep-alive\\r\\n\\r\\n').encode())
+        one.sendall((line + '\\r\\nHost: nobody.invalid\\r\\nConnection: keep-alive\\r\\n\\r\\n').encode())
         got = b''
         while data := one.recv(4096):
             got += data
@@ -134,6 +134,29 @@ def test_a_host_with_a_port_is_reached_without_a_proxy(front: Front, port: int) 
         pytest.skip("Landlock has no network of its own to answer in")
     code = f"s = socket.create_connection(('127.0.0.1', {port}), 10)\ns.sendall(b'GET /r HTTP/1.0\\r\\n\\r\\n')"
     assert "you asked for /r" in front.run(code + "\nprint(s.makefile().read())").text
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(bool(HAS["bubblewrap"]), reason=HAS["bubblewrap"] or "it works")
+def test_what_a_relay_refuses_or_cannot_reach_is_said_on_the_cell() -> None:
+    home, folder = Path(tempfile.mkdtemp(prefix="home-")), Path(tempfile.mkdtemp(prefix="front-"))
+    (home / ".jupyter").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    policy = POLICY.format(backend="bubblewrap", port=port).replace("nowhere.invalid", "nowhere.invalid:5432")
+    (home / ".jupyter" / "jupyter_guard.toml").write_text(policy)
+    ask = "s = socket.create_connection(({host!r}, {port}), 10)\ns.sendall(b'x')\ns.settimeout(10)\nprint(s.recv(1))"
+    with Front(folder, "", home=home) as running:
+        running.run("import socket")
+        # Such a client sees a connection that is closed, and raises nothing.
+        told = running.run(ask.format(host="127.0.0.1", port=port)).text
+        assert f"refused: 127.0.0.1:{port} cannot be reached" in told
+        told = running.run(ask.format(host="nowhere.invalid", port=5432)).text
+        assert "refused: nowhere.invalid (isolation.hosts grants it) does not resolve" in told
+        # Once, on the cell that it happened to.
+        assert running.run("1").text == ""
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.kernel
