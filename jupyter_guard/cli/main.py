@@ -93,7 +93,9 @@ def run(arguments: list[str]) -> int:
         logging.getLogger("jupyter_guard").addHandler(logging.NullHandler())
     try:
         status = cli.main(arguments, PROGRAM, COMPLETE_VARIABLE, standalone_mode=False)
-        sys.stdout.flush()
+        if not sys.stdout.closed:
+            # The first line of the MCP SDK closes it.
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return USAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +91,8 @@ def _serve_http(offered: Offered, port: int) -> None:
     with listener:
         url = f"http://{LOOPBACK}:{listener.getsockname()[1]}{PATH}"
         file = write_down(Path(jupyter_runtime_dir()), url, token)
+        # What ends a server is raised again when it has ended: the file must go first.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             complain(f"MCP at {url}; the token is in {file}")
             anyio.run(over_http, server_of(offered), listener, token)

@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from jupyter_guard.mcp.offered import Answer
     from jupyter_guard.mcp.running import Caller
     from jupyter_guard.tools import Tool
+    from jupyter_guard.tools.approved import Call
 
 log = logging.getLogger("jupyter_guard")
 
 HOST: Final = "mcp"
 TELL_SECONDS: Final = 2.0
-STOP_SECONDS: Final = 10.0
 
 
 class ApprovedTools:
@@ -36,6 +36,8 @@ class ApprovedTools:
     def __init__(self, folder: str, taken: frozenset[str]) -> None:
         self._folder, self._taken = folder, taken
         self._said: set[str] = set()
+        # One journal for all that this server calls.
+        self._record: Callable[[Call], None] | None = None
 
     def found(self) -> Mapping[str, Tool]:
         """The tools by name, as the policy is now; may take a while. Raises ``PolicyError``."""
@@ -53,18 +55,17 @@ class ApprovedTools:
     async def call(self, name: str, arguments: dict[str, Any], caller: Caller) -> Answer:
         """Call one. Raises ``ReadingError`` for a name that there is not, and ``PolicyError``."""
         from jupyter_guard.mcp.offered import Answer
-        from jupyter_guard.tools import ToolError, recorder
+        from jupyter_guard.tools import ToolError, ToolRefusedError, recorder
 
         tools = await anyio.to_thread.run_sync(self.found)
         tool = tools.get(name)
         if tool is None:
             raise ReadingError(_unknown(name, [*sorted(self._taken), *tools]))
+        self._record = self._record or recorder(HOST)
         try:
-            tool.check(arguments)
-            question = tool.question(arguments)
-            if question:
-                return Answer(_asks(name, arguments, question), is_error=True)
-            returned = await self._called(tool, arguments, caller, recorder(HOST))
+            returned = await self._called(tool, arguments, caller, self._record)
+        except ToolRefusedError:
+            return Answer(_asks(name, arguments, tool.question(arguments)), is_error=True)
         except ToolError as error:
             return Answer(str(error), is_error=True)
         # The protocol wants an object.
@@ -107,8 +108,8 @@ class ApprovedTools:
 def _asks(name: str, arguments: dict[str, Any], question: str) -> str:
     given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     return (
-        f"A person has to approve this call: {question} They are asked in their notebook when the call is made there: "
-        f"run_cell with the code\n\nfrom jupyter_guard import tools\ntools.{name}({given})"
+        f"A person has to approve this call, and nobody can be asked here: it {question}. Make it in their notebook, "
+        f"where they are asked: run_cell with the code\n\nfrom jupyter_guard import tools\ntools.{name}({given})"
     )
 
 

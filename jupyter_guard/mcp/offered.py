@@ -190,7 +190,7 @@ def _told(finding: Mapping[str, Any]) -> str:
 
 
 def _described(tool: Any) -> str:
-    asks = " A person is asked first." if tool.approve else ""
+    asks = f" A person is asked: {', '.join(tool.approve).replace('ask', 'always')}." if tool.approve else ""
     does = f" Does: {', '.join(tool.effects)}." if tool.effects else ""
     return f"{tool.description}{does}{asks}".strip()
 

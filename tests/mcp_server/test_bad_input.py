@@ -20,23 +20,22 @@ from .client import COMMAND, HttpServer, over_stdio, run, text
 from .jupyter import SECONDS, Jupyter, Person
 from .test_run_cell import ASKED, answer
 
-
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-        ("run_cell", {"code": 7}, "Expected `str`, got `int` - at `$.code`"),
-        ("run_cell", {}, "missing required field `code`"),
-        ("run_cell", {"code": ""}, "length >= 1 - at `$.code`"),
-        ("run_cell", {"code": "1", "cell": 3}, "unknown field `cell`"),
-        ("run_cell", {"code": "1", "timeout_seconds": "soon"}, "Expected `float`, got `str` - at `$.timeout_seconds`"),
-        ("run_cell", {"code": "1", "timeout_seconds": -1}, "at `$.timeout_seconds`"),
-        ("run_cell", {"code": "1", "notebook": ["a"]}, "Expected `str`, got `array` - at `$.notebook`"),
-        ("vet", {"code": "1", "language": "perl"}, "Invalid enum value 'perl' - at `$.language`"),
-        ("vet", {"code": "x" * 200_001}, "at `$.code`"),
-        ("vet", {"code": "1", "above": [1]}, "Expected `str`, got `int` - at `$.above[0]`"),
-        ("explain", {"rule": None}, "Expected `str`, got `null` - at `$.rule`"),
-        ("explain", {"rule": "JG3O1"}, "There is no rule 'JG3O1'. Near:"),
-        ("context", {"everything": True}, "unknown field `everything`"),
-        ("run_cel", {"code": "1"}, "Did you mean 'run_cell'?"),
-        ("approve", {"id": "1"}, "There is no tool 'approve'"),
+    ("run_cell", {"code": 7}, "Expected `str`, got `int` - at `$.code`"),
+    ("run_cell", {}, "missing required field `code`"),
+    ("run_cell", {"code": ""}, "length >= 1 - at `$.code`"),
+    ("run_cell", {"code": "1", "cell": 3}, "unknown field `cell`"),
+    ("run_cell", {"code": "1", "timeout_seconds": "soon"}, "Expected `float`, got `str` - at `$.timeout_seconds`"),
+    ("run_cell", {"code": "1", "timeout_seconds": -1}, "at `$.timeout_seconds`"),
+    ("run_cell", {"code": "1", "notebook": ["a"]}, "Expected `str`, got `array` - at `$.notebook`"),
+    ("vet", {"code": "1", "language": "perl"}, "Invalid enum value 'perl' - at `$.language`"),
+    ("vet", {"code": "x" * 200_001}, "at `$.code`"),
+    ("vet", {"code": "1", "above": [1]}, "Expected `str`, got `int` - at `$.above[0]`"),
+    ("explain", {"rule": None}, "Expected `str`, got `null` - at `$.rule`"),
+    ("explain", {"rule": "JG3O1"}, "There is no rule 'JG3O1'. Near:"),
+    ("context", {"everything": True}, "unknown field `everything`"),
+    ("run_cel", {"code": "1"}, "Did you mean 'run_cell'?"),
+    ("approve", {"id": "1"}, "There is no tool 'approve'"),
 ]
 
 
