@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from jupyter_guard.guard.launchers import launcher_at
 from jupyter_guard.kernel import boxed, directories
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
-LAUNCHERS = (["-m", "ipykernel_launcher"], ["-m", "ipykernel"])
 HANDED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "inside", "child")
 # What POSIX says it is; the module `signal` takes milliseconds to import.
 SIGINT = 2
@@ -172,7 +172,7 @@ def find(name: str) -> Wrapped:
             f"the kernel {name!r} cannot be wrapped: " + ("no command" if not argv else "it is guarded")
         )
     environment = {str(key): str(value) for key, value in (spec.get("env") or {}).items()}
-    python = argv[0] if any(_position(argv, one) == 1 for one in LAUNCHERS) else ""
+    python = argv[0] if launcher_at(argv) > 0 else ""
     if python in ("python", "python3"):
         python = sys.executable
     return Wrapped(argv, str(spec.get("language", "")).lower(), environment, python)
@@ -201,10 +201,6 @@ def _kernelspec(name: str) -> dict[str, Any] | None:
             except (TypeError, ValueError):
                 raise CannotStartError(f"the kernelspec {path} is not a JSON object") from None
     return None
-
-
-def _position(argv: list[str], words: list[str]) -> int:
-    return next((i for i in range(len(argv)) if argv[i : i + len(words)] == words), -1)
 
 
 def abandon(child: Child) -> None:
@@ -295,9 +291,8 @@ def _command(options: Options, wrapped: Wrapped, path: str, pipe: int, link: str
         ]
     launch = [os.path.join(HANDED, "launch.py"), str(os.getpid()), str(pipe), link or "-1"]
     argv = list(wrapped.argv) or [wrapped.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    words = next(one for one in LAUNCHERS if _position(argv, one) >= 0)
-    at = _position(argv, words)
-    replaced = [wrapped.python, *argv[1:at], *launch, *argv[at + len(words) :]]
+    at = launcher_at(argv)
+    replaced = [wrapped.python, *argv[1:at], *launch, *argv[at + 2 :]]
     return [one.replace("{connection_file}", path) for one in replaced] + extra
 
 

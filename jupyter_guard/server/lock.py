@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tornado import web
 from traitlets import DottedObjectName, Enum, Instance, Type, Unicode, default
 
 from jupyter_guard.guard.install import KERNEL_MODULE, locked_spec
+from jupyter_guard.guard.launchers import CONDA, launcher_at
 from jupyter_guard.policy.files import admin_problems
 
 # How a command begins that starts the wrapper and nothing before it.
@@ -158,11 +159,10 @@ def _environment(asked: dict[str, str]) -> dict[str, str]:
 
 
 def starts_ipykernel(argv: list[str]) -> bool:
-    """Whether a command starts ipykernel: directly, or in a conda environment as nb_conda_kernels does."""
-    words = list(argv[1:3])
-    if words == ["-m", "nb_conda_kernels.runner"]:
-        return argv[0] == sys.executable and any(pair == ("-m", "ipykernel_launcher") for pair in pairwise(argv[3:]))
-    return words in (["-m", "ipykernel_launcher"], ["-m", "ipykernel"]) and KERNEL_MODULE not in argv
+    """Whether a command starts ipykernel and nothing before it but an interpreter, or conda's activation by ours."""
+    if argv[1:3] == CONDA and argv[0] != sys.executable:
+        return False
+    return launcher_at(argv) > 0 and KERNEL_MODULE not in argv
 
 
 def is_trusted(folder: str) -> bool:

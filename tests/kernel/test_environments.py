@@ -186,3 +186,53 @@ def test_an_r_kernel_is_scrubbed_interrupted_and_dies_natively(r: Front) -> None
     r.wait_for(run, "error")
     assert "SIGKILL" in run.error["evalue"]
     assert r.manager.provisioner.process.wait(10) == -signal.SIGKILL
+
+
+# As nb_conda_kernels 2.5 starts a kernel: `conda activate` in a shell, which becomes the rest of the command.
+RUNNER = """
+import os, sys
+from shlex import quote
+conda, environment, *command = sys.argv[1:]
+told = ". '{}' '{}' && exec {}".format(os.path.join(conda, "bin", "activate"), environment, " ".join(map(quote, command)))
+os.execvp("bash", ["bash", "-c", told])
+"""
+
+
+def test_an_environment_of_conda_is_guarded_as_our_own(
+    environment: Callable[..., str], start: Callable[..., Front], tmp_path: Path
+) -> None:
+    python = environment("3.13", "ipykernel")
+    (tmp_path / "nb_conda_kernels").mkdir()
+    (tmp_path / "nb_conda_kernels/__init__.py").touch()
+    (tmp_path / "nb_conda_kernels/runner.py").write_text(RUNNER)
+    activate = tmp_path / "conda/bin/activate"
+    activate.parent.mkdir(parents=True)
+    activate.write_text('export CONDA_PREFIX="$1"\n. "$1/bin/activate"\n')
+    argv = [
+        sys.executable,
+        "-m",
+        "nb_conda_kernels.runner",
+        str(tmp_path / "conda"),
+        str(Path(python).parents[1]),
+        python,
+    ]
+    spec = {
+        "argv": [*argv, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "sales",
+        "language": "python",
+        "env": {"PYTHONPATH": str(tmp_path)},
+    }
+    place = tmp_path / "kernels/sales"
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(json.dumps(spec))
+    launch = f"import os, sys; os.environ['JUPYTER_PATH'] = {str(tmp_path)!r}; os.execv(sys.argv[1], sys.argv[1:])"
+    front = start(argv=[sys.executable, "-c", launch, *GUARDED, "--wrap", "sales"])
+    assert (
+        front.run("import os, sys; os.environ['CONDA_PREFIX'] == sys.prefix, sys.version_info[:2]").result
+        == "(True, (3, 13))"
+    )
+    refused = front.run("import telnetlib  # mine")
+    assert refused.kinds == ["status", "execute_input", "display_data", "error", "status"]
+    # What the code builds while it runs is judged too: the guard's own launcher stands in for ipykernel's.
+    built = front.run("exec('import tel' + 'netlib')")
+    assert built.reply["content"]["status"] == "error"

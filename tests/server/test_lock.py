@@ -1,0 +1,142 @@
+"""Kernel specs of a locked server: whoever made them and whatever found them, each is its guarded twin or not offered."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+
+from jupyter_guard.server.lock import LockedKernelSpecManager, is_trusted
+
+PLAIN = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+
+def made(folder: Path, name: str, argv: list[str], **more: Any) -> None:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": name, "language": "python", **more})
+    )
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder that is not root's alone: a user's."""
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return folder
+
+
+def manager_of(own: Path, **more: Any) -> LockedKernelSpecManager:
+    return LockedKernelSpecManager(user_folder=str(own), **more)
+
+
+def twin(manager: LockedKernelSpecManager, name: str) -> list[str]:
+    argv: list[str] = manager.get_kernel_spec(name).argv
+    assert argv[:4] == [sys.executable, "-I", "-m", "jupyter_guard.kernel"]
+    return argv
+
+
+def test_a_kernel_that_a_user_makes_appears_as_its_twin(own: Path) -> None:
+    manager = manager_of(own)
+    assert "mine" not in manager.find_kernel_specs()
+    # As `python -m ipykernel install --user --name mine` writes it.
+    made(
+        own, "mine", ["/home/ann/env/bin/python", "-Xfrozen_modules=off", *PLAIN], env={"PYTHONPATH": "/evil", "A": "b"}
+    )
+    assert "mine" in manager.find_kernel_specs()
+    wrapped = json.loads(twin(manager, "mine")[5].replace("%7B", "{").replace("%7D", "}").replace("%25", "%"))
+    assert wrapped["argv"][:2] == ["/home/ann/env/bin/python", "-Xfrozen_modules=off"]
+    assert wrapped["env"] == {"A": "b"}
+
+
+@pytest.mark.parametrize(
+    ("which", "offered"), [("python", {"python"}), ("all", {"python", "program"}), ("none", set())]
+)
+def test_which_kernels_of_users_are_offered(own: Path, which: str, offered: set[str]) -> None:
+    made(own, "python", ["python", *PLAIN])
+    made(own, "program", ["/bin/sh", "-c", "x"])
+    manager = manager_of(own, user_kernels=which)
+    assert {"python", "program"} & set(manager.find_kernel_specs()) == offered
+    for name in {"python", "program"} - offered:
+        with pytest.raises(NoSuchKernel):
+            manager.get_kernel_spec(name)
+    for name in offered:
+        twin(manager, name)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"argv": []}', '{"argv": "python"}', "\xff"])
+def test_a_file_that_is_no_kernel_is_one_less(own: Path, text: str) -> None:
+    made(own, "good", ["python", *PLAIN])
+    (own / "bad").mkdir()
+    (own / "bad/kernel.json").write_text(text, encoding="latin-1")
+    found = manager_of(own).find_kernel_specs()
+    assert "good" in found
+    assert "bad" not in found
+
+
+class CondaKernelSpecManager(KernelSpecManager):
+    """Finds kernels as nb_conda_kernels' manager does: beside Jupyter's own, and by names that no folder has."""
+
+    ENVIRONMENT = "/home/ann/.conda/envs/sales"
+    ARGV = (
+        sys.executable,
+        "-m",
+        "nb_conda_kernels.runner",
+        "/opt/conda",
+        ENVIRONMENT,
+        f"{ENVIRONMENT}/bin/python",
+        *PLAIN,
+    )
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        return {
+            **super().find_kernel_specs(),
+            "conda-env-sales-py": f"{self.ENVIRONMENT}/share/jupyter/kernels/python3",
+        }
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        if kernel_name != "conda-env-sales-py":
+            return super().get_kernel_spec(kernel_name)
+        return KernelSpec(
+            argv=list(self.ARGV), display_name="Python [conda env:sales]", language="python",
+            resource_dir=f"{self.ENVIRONMENT}/share/jupyter/kernels/python3",
+        )  # fmt: skip
+
+
+def test_environments_of_conda_appear_as_their_twins(own: Path) -> None:
+    manager = manager_of(own, inner_class=CondaKernelSpecManager)
+    assert "conda-env-sales-py" in manager.find_kernel_specs()
+    argv = twin(manager, "conda-env-sales-py")
+    assert "nb_conda_kernels.runner" in argv[5]
+    # A runner that is not this server's own may be anything.
+    CondaKernelSpecManager.ARGV = ("/home/ann/bin/python", *CondaKernelSpecManager.ARGV[1:])
+    assert "conda-env-sales-py" not in manager.find_kernel_specs()
+
+
+def test_it_installs_and_removes_nothing(own: Path) -> None:
+    manager = manager_of(own)
+    for call in (manager.install_kernel_spec, manager.remove_kernel_spec, manager.install_native_kernel_spec):
+        with pytest.raises(PermissionError):
+            call("x")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="folders that belong to others need root")
+def test_what_is_trusted(tmp_path: Path) -> None:
+    folder = tmp_path / "a/b"
+    folder.mkdir(parents=True)
+    assert is_trusted(str(folder))
+    folder.chmod(0o775)
+    assert not is_trusted(str(folder))
+    folder.chmod(0o755)
+    os.chown(folder.parent, 12345, 0)
+    assert not is_trusted(str(folder))
+    os.chown(folder.parent, 0, 0)
+    (tmp_path / "link").symlink_to(folder)
+    assert is_trusted(str(tmp_path / "link"))
+    assert not is_trusted(str(tmp_path / "nothing"))
