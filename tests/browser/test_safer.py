@@ -10,6 +10,14 @@ from .driver import Front, Server
 UNVERIFIED = "import requests\nr = requests.get('https://x.test', verify=False, timeout=3)  # ours"
 VERIFIED = "import requests\nr = requests.get('https://x.test', timeout=3)  # ours"
 DEBUG = "from flask import Flask\napp = Flask('a')\napp.run(debug=True)"
+TEAM = """version = 1
+[own.ACME01]
+title = "Reads a database past the gateway"
+instead = "Use acme.db.read."
+severity = "high"
+calls = ["pandas.read_sql"]
+replace = {"pandas.read_sql" = "acme.db.read"}
+"""
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 
 
@@ -91,6 +99,40 @@ def test_a_question_comes_with_a_safer_version(server: Server, front: Front) -> 
     front.page.wait_for_timeout(600)
     front.panel.get_by_role("button", name="Refuse").click()
     front.panel.locator(".jg-Question").wait_for(state="detached")
+
+
+def test_the_card_under_a_cell_that_was_refused_rewrites_it(server: Server, front: Front) -> None:
+    opened(server, front, "card.ipynb", ["x = 1"])
+    front.insert_cell(1, DEBUG)
+    front.run_cell(1)
+    front.panel.locator(".jg-Question").wait_for()
+    front.page.wait_for_timeout(600)
+    front.panel.get_by_role("button", name="Refuse").click()
+    card = front.cells.nth(1).locator(".jg-Card")
+    card.get_by_role("button", name="Show a safer version").first.click()
+    changes = card.locator(".jg-Safer .jg-Changes")
+    changes.wait_for()
+    assert changes.locator(".jg-is-added").all_inner_texts() == ["+ app.run(debug=False)\n"]
+    card.get_by_role("button", name="Put it into the cell").click()
+    wait_for_source(front, 1, DEBUG.replace("True", "False"))
+    card.get_by_text("It stands in the cell now.").wait_for()
+    # It is one step, and nothing has run.
+    front.cells.nth(1).locator(".cm-content").click()
+    front.page.keyboard.press("Control+Z")
+    wait_for_source(front, 1, DEBUG)
+
+
+def test_a_teams_replacement_is_shown_in_the_panel(server: Server, front: Front) -> None:
+    (server.root / "jupyter_guard.toml").write_text(TEAM)
+    try:
+        opened(server, front, "team.ipynb", ["import pandas as pd", "orders = pd.read_sql(query, link)"])
+        front.run_command("jupyter-guard:vet-all")
+        front.panel.get_by_role("button", name="Show a safer version").click()
+        front.panel.get_by_text("Not the same, read it first: Call acme.db.read").wait_for()
+        front.panel.get_by_role("button", name="Put it into the cell").click()
+        wait_for_source(front, 1, "import acme.db\norders = acme.db.read(query, link)")
+    finally:
+        (server.root / "jupyter_guard.toml").unlink()
 
 
 def test_the_journal_holds_what_was_decided_and_by_whom(server: Server, front: Front) -> None:

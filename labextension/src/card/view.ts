@@ -7,8 +7,11 @@ import { severityIcon, shieldIcon } from '../icons';
 import { ICard, IFinding } from '../protocol';
 import { cellSentence, originPhrase, place, severityWord, stateTitle, stateTone } from '../words';
 
+/** Where what can be done about a finding comes, if anything can. */
+export type Place = (finding: IFinding) => HTMLElement | null;
+
 /** The whole card. */
-export function cardView(card: ICard, trans: TranslationBundle): HTMLElement {
+export function cardView(card: ICard, trans: TranslationBundle, placeOf: Place): HTMLElement {
   const title = stateTitle(card.state, trans);
   return element(
     'section',
@@ -21,7 +24,7 @@ export function cardView(card: ICard, trans: TranslationBundle): HTMLElement {
       ]),
       card.sentence ? element('p', 'jg-Card-sentence', prose(cellSentence(card.sentence, trans))) : null,
       card.findings.length
-        ? element('ul', 'jg-Card-findings', card.findings.map(finding => findingView(finding, trans)))
+        ? element('ul', 'jg-Card-findings', card.findings.map(finding => findingView(finding, trans, placeOf(finding))))
         : null,
       card.more ? element('p', 'jg-Card-more', [trans._n('and %1 more finding', 'and %1 more findings', card.more)]) : null,
       ...card.problems.map(problem => element('p', 'jg-Card-more', prose(problem))),
@@ -31,7 +34,7 @@ export function cardView(card: ICard, trans: TranslationBundle): HTMLElement {
   );
 }
 
-function findingView(finding: IFinding, trans: TranslationBundle): HTMLElement {
+function findingView(finding: IFinding, trans: TranslationBundle, rewrite: HTMLElement | null): HTMLElement {
   return element('li', `jg-Finding jg-severity-${finding.severity}`, [
     element(
       'span',
@@ -52,7 +55,8 @@ function findingView(finding: IFinding, trans: TranslationBundle): HTMLElement {
             element('b', '', [trans.__('Instead: ')]),
             ...prose(finding.instead)
           ])
-        : null
+        : null,
+      rewrite
     ])
   ]);
 }

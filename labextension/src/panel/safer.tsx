@@ -12,7 +12,7 @@ interface ISaferProps {
   readonly cellId: string;
   /** Whether the rewrite is asked for at once, and not when somebody wants to see it. */
   readonly isOpen: boolean;
-  readonly actions: IPanelActions;
+  readonly actions: Pick<IPanelActions, 'trans' | 'alternative' | 'apply'>;
 }
 
 export function Safer({ finding, cellId, isOpen, actions }: ISaferProps): JSX.Element | null {
