@@ -35,8 +35,10 @@ SYSTEM = (
 CACHE = "~/.cache"
 # Of an interpreter's folder, what programs outside the box are run from or read before they run.
 _PARTS = ("bin", "lib", "lib64", "etc", "share/jupyter", "conda-meta", "pyvenv.cfg")
-# Libraries' own folders, which they make when they first need them: not there is no mistake of a policy's.
-MADE = (CACHE, "~/.config/matplotlib")
+# Into which cells install packages (`isolate.packages`); `jupyter guard policy grant packages` names it.
+PACKAGES = "~/.local/state/guarded-kernels/packages"
+# Folders that libraries or the guard make when they first need them: not there is no mistake of a policy's.
+MADE = (CACHE, "~/.config/matplotlib", PACKAGES)
 # Where people put caches that are too large for their home; the grant of `CACHE` is for these too.
 CACHES = (
     "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",

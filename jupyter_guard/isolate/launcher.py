@@ -58,7 +58,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     Raises ``RefusedError`` where that is less than the policy requires, ``PolicyError``, and ``OSError`` when a
     restriction is refused: then nothing may run.
     """
-    from jupyter_guard.isolate import again, bubblewrap, history, network, private, refusing, renewed, rlimits
+    from jupyter_guard.isolate import again, bubblewrap, history, network, packages, private, refusing, renewed, rlimits
     from jupyter_guard.isolate.grants import grants, make, searched
     from jupyter_guard.isolate.plan import examine, other, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
@@ -141,7 +141,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
         program = filtered.program if filtered is not None else b""
     # A box has the place itself, not the link that leads to it.
     home = {"HOME": granted.home} if "HOME" in granted.environment else {}
-    environment = {**granted.environment, **home, _HELD: made.backend}
+    environment = dict(granted.environment)
     rules = landlock.Places.of(granted)
     places = landlock.writable(rules) if alone else ("/",) if granted.writes_all else granted.writable
     about = withheld(granted, policy, own, () if alone else bubblewrap.TEMPORARY)
@@ -152,6 +152,13 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     again.leave(directory, again.with_names(kept_out, granted.withheld))
     moved = private.variables(granted, directory, os.environ, places, temporary=alone)
     environment |= moved
+    set_too = {**home, _HELD: made.backend}
+    over = packages.place(granted, policy.isolation.write, python)
+    if over:
+        packages.make(over, python)
+        set_too |= packages.variables(over, environment.get("PATH", os.defpath))
+        looked.append(os.path.join(over, "bin", "pip3"))
+    environment |= set_too
     copied = private.copied(granted, os.environ, moved)
     for source, target in copied:
         private.copy(source, target)
@@ -171,7 +178,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     words = [] if alone else bubblewrap.command(granted, _readable(program) if program else -1, room=room)
     if outside is None:
         keep(
-            words, program, {**moved, **home, _HELD: made.backend}, kept_out, made=moved.values(), copied=copied,
+            words, program, {**moved, **set_too}, kept_out, made=moved.values(), copied=copied,
             linked=linked, places=vars(rules) if alone else None, landlock=machine.landlock,
         )  # fmt: skip
     if alone:

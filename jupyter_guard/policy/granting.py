@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_guard.isolate.grants import PACKAGES
 from jupyter_guard.isolate.stores import names_a_store, services
 from jupyter_guard.isolate.variables import is_credential
 from jupyter_guard.policy.files import HUB_VARIABLE, policy_files
@@ -43,12 +44,14 @@ class RefusedError(Exception):
 
 
 def wanted(name: str, folder: Path, home: Path, writable: bool = False) -> Wanted:
-    """What ``name`` means: a service or credential store, a path, a host, or a variable.
+    """What ``name`` means: a service or credential store, ``packages``, a path, a host, or a variable.
 
     ``writable`` grants a path for writing too. Raises ``ValueError`` for what is none of these.
     """
     if writable:
         return Wanted({"isolation.write": (_path(name, folder, home),)})
+    if name == "packages":
+        return Wanted({"isolation.write": (PACKAGES,)})
     service = services().get(name.lower())
     if service is not None:
         return Wanted({"isolation.read": (service.name,), "isolation.env": service.variables})
@@ -62,7 +65,7 @@ def wanted(name: str, folder: Path, home: Path, writable: bool = False) -> Wante
     if _VARIABLE.match(name) and (name.upper() == name or name in os.environ):
         return Wanted({"isolation.env": (name,)})
     known = ", ".join(sorted({one.name for one in services().values()}))
-    raise ValueError(f"a credential store ({known}), a path, a host or host:port, or a variable's name")
+    raise ValueError(f"a credential store ({known}), packages, a path, a host or host:port, or a variable's name")
 
 
 def grant(what: Wanted, folder: Path, environment: Mapping[str, str] | None = None) -> Granted:

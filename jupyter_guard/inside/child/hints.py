@@ -167,6 +167,9 @@ def _of_install(command, withheld):
     places = [one for one in _targets(words) if not _takes(one)]
     if not places:
         return ""
+    if places == [sys.prefix]:
+        what = "packages cannot be installed in %s, which is not writable for this kernel" % sys.prefix
+        return _told(what, "packages", withheld["write_refused"])
     make = "" if all(map(os.path.isdir, places)) else "--make "
     what = "packages cannot be installed in %s, which is not writable for this kernel" % " and ".join(places)
     return _told(what, "--write %s%s" % (make, " ".join(places)), withheld["write_refused"])

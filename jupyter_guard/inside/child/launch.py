@@ -77,6 +77,8 @@ def _begin(kernel, link, connection):
     _load("_jupyter_guard_recursion", "recursion.py").hold(link)
     if "JUPYTER_GUARD_ISOLATION" in os.environ:
         _load("_jupyter_guard_hints", "hints.py").start(kernel.shell, connection)
+    if "_jupyter_guard_packages" in sys.modules:
+        sys.modules["_jupyter_guard_packages"].start(kernel.shell)
     _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link, about)
     if link is None:
         return
@@ -158,6 +160,8 @@ if __name__ == "__main__":
     del sys.path[0]
     parent, pipe, (handle, _, lock), rest = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].partition(":"), sys.argv[4:]
     _close(rest)
+    if "JUPYTER_GUARD_PACKAGES" in os.environ:
+        _load("_jupyter_guard_packages", "packages.py").see()
     _load("_jupyter_guard_lifeline", "lifeline.py").hold(parent, pipe if pipe >= 0 else None)
     sys.argv = ["ipykernel_launcher.py", *rest]
     _start(rest, _load("_jupyter_guard_link", "link.py").Link(int(handle), lock) if int(handle) >= 0 else None)
