@@ -217,10 +217,12 @@ def _arguments(function: Callable[..., Any], name: str) -> tuple[type, Any, str]
         kind = hints[one.name]
         if one.default is one.empty:
             fields.append((one.name, kind))
+        elif one.default is None or isinstance(one.default, _UNCHANGING):
+            fields.append((one.name, kind, one.default))
         else:
-            fields.append(
-                (one.name, kind, msgspec.field(default_factory=functools.partial(copy.deepcopy, one.default)))
-            )
+            # Its own for each call, as nobody expects of a function, and everybody of a tool.
+            own = functools.partial(copy.deepcopy, one.default)
+            fields.append((one.name, kind, msgspec.field(default_factory=own)))
     made = msgspec.defstruct(f"{name}_arguments", fields, kw_only=True, forbid_unknown_fields=True)
     for one in signature.parameters.values():
         if one.default is not one.empty:

@@ -1,5 +1,6 @@
 """Tools of a made-up shop, also those that a careless or hostile author would write: the tests call them."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -26,7 +27,7 @@ def find_orders(customer: str, most: Annotated[int, msgspec.Meta(ge=1)] = 10) ->
     return [one for one in ORDERS if one["customer"] == customer][:most]
 
 
-@guard.tool(effects=["file.write refunds.txt"], approve="amount > 100")
+@guard.tool(effects=["file.write exports/refunds.txt"], approve="amount > 100")
 def refund(order: int, amount: float, reason: Literal["damaged", "late"] = "late") -> str:
     """Pays back money for an order."""
     with open("exports/refunds.txt", "a") as file:
@@ -52,10 +53,8 @@ def writes_undeclared(path: str) -> str:
 @guard.tool(approve="never")
 def hides_it(path: str) -> str:
     """The same, and catches what stops it."""
-    try:
+    with contextlib.suppress(Exception):
         open(path, "w").close()
-    except Exception:
-        pass
     return "done"
 
 
