@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from jupyter_guard.guard.protocol import Vet
 from jupyter_guard.terms import Effect, Kind, Origin, Report
 
@@ -107,6 +109,17 @@ def about(request: Vet, writers: Writers) -> str:
     if written is None:
         return text
     return f"{text}, written by cell {written[1]}" if written[1] else f"{text}, written by an earlier cell"
+
+
+def with_rows(report: Report, request: Vet) -> Report:
+    """The report with what a statement touches in its sentence, where that was counted."""
+    if request.rows is None:
+        return report
+    number = (
+        f"{request.rows:,} row{'s' * (request.rows != 1)}" if request.rows >= 0 else "a number of rows nobody knows"
+    )
+    how = "touches {}, in a transaction that is kept only on a yes" if request.held else "would touch {}"
+    return msgspec.structs.replace(report, sentence=f"{report.sentence.rstrip('.')}: {how.format(number)}")
 
 
 def to_set_aside(report: Report, origins: Iterable[str]) -> tuple[str, ...] | None:

@@ -111,10 +111,13 @@ class Pipeline:
         log.debug("judged %s for %s: %s", request.id, origin, report.verdict)
         judged = answer(
             request.id,
-            report,
+            inner.with_rows(report, request),
             inner.about(request, self._writers),
             self._advice(report, request),
         )
+        if request.rows is not None:
+            # The same statement is the same, however many rows it finds.
+            judged = msgspec.structs.replace(judged, effects=effects_key(report))
         if judged.repeatable or request.how or report.verdict is Verdict.BLOCK or self._session is None:
             return judged
         paths = inner.to_set_aside(report, self._session.policy.undo.origins)

@@ -31,7 +31,8 @@ class Vet(msgspec.Struct, tag="vet", frozen=True):
     session or a ``"module"`` with names of its own; for what a help or completion request would ``"look"`` at, and
     for a ``"comm"`` message that is to be run; and for a ``"draft"`` that nobody has run yet, or one in a whole
     ``"notebook"``.
-    ``path`` is its file, ``cells`` the execution counts and lines on the stack, the innermost first.
+    ``path`` is its file, ``cells`` the execution counts and lines on the stack, the innermost first. ``rows`` is what a
+    statement touches in a database, -1 for an unknown number, as ``held`` says: in a transaction that waits.
     """
 
     id: int
@@ -44,6 +45,8 @@ class Vet(msgspec.Struct, tag="vet", frozen=True):
     how: str = ""
     path: str = ""
     cells: tuple[tuple[int, int], ...] = ()
+    rows: int | None = None
+    held: bool = False
 
 
 class Tell(msgspec.Struct, tag="tell", frozen=True):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import zmq
 
 from jupyter_guard.guard.protocol import Judged, Learn, Tell, Told, Vet, to_bytes
+from jupyter_guard.kernel.holding import Holding, is_held, rows_of
+from jupyter_guard.kernel.learned import secrets
 from jupyter_guard.kernel.status import status
 from jupyter_guard.origin import code_hash
 from jupyter_guard.terms import Origin
@@ -28,8 +30,6 @@ log = logging.getLogger("jupyter_guard")
 LARGEST_LINE = 32 * 1024 * 1024
 # What may wait to be read by the other side before we answer nothing more.
 LARGEST_UNREAD = 1024 * 1024
-READ = frozenset({"masked value", "secrets manager", "environment", "credential file"})
-"""How a value came to be known, as the kernel's code says it and a marker shows it."""
 LARGEST_VALUE = 64 * 1024
 MASKED_KEPT = 1000
 STACK_KEPT = 20
@@ -63,6 +63,7 @@ class Link:
         self._ran: dict[int, Execute] = {}
         self._allowed: dict[str, set[str]] = {}
         self._foreseen: dict[str, set[str]] = {}
+        self._holding = Holding(relay)
         self._follow()
 
     def note_origin(self, origin: str) -> None:
@@ -239,7 +240,7 @@ class Link:
         elif len(self._masked) >= MASKED_KEPT and value not in self._masked:
             self._answer({"ok": False, "text": f"mask() takes up to {MASKED_KEPT} values a session"})
         else:
-            for secret, kind in _secrets(value, str(message.get("kind")), str(message.get("name") or "")):
+            for secret, kind in secrets(value, str(message.get("kind")), str(message.get("name") or "")):
                 if secret not in self._masked:
                     self._masked.add(secret)
                     self._relay.outgoing.learn(secret, kind)
@@ -264,6 +265,8 @@ class Link:
                 how=how if how in HOWS else "text",
                 path=path[:4096] if isinstance(path, str) else "",
                 cells=cells,
+                rows=rows_of(message),
+                held=is_held(message),
             )
         )
 
@@ -310,7 +313,13 @@ class Link:
         elif request is None:
             log.warning("code that belongs to no cell was refused, nobody could be asked about it")
             self._refuse(request, answer, "unasked")
-        elif set(answer.shown) <= self._allowed.get(request.msg_id, set()) and answer.shown:
+        elif self._holding.begins(request, message, answer):
+            self._answer({"ok": True, "hold": True})
+        elif (
+            answer.shown
+            and set(answer.shown) <= self._allowed.get(request.msg_id, set())
+            and not self._holding.is_news(request, message, answer)
+        ):
             if message.get("how") == "act":
                 # Allowed as it was written, and recorded then.
                 self._answer({"ok": True, "asked": True})
@@ -348,6 +357,7 @@ class Link:
         if message is None or answer.id != self._number:
             return
         self.note_shown(request.msg_id, answer.shown)
+        self._holding.allowed(request, message, answer)
         if message.get("how") != "module":
             # Not the running cell's: a person's cell can run what an assistant's has defined or written.
             author = str(json.loads(answer.item)["origin"])
@@ -381,19 +391,3 @@ def _cells(found: Any) -> tuple[tuple[int, int], ...]:
         for one in pairs
         if isinstance(one, list) and len(one) == 2 and all(type(part) is int and 0 <= part < 10**9 for part in one)
     )
-
-
-def _secrets(value: str, kind: str, name: str) -> list[tuple[str, str]]:
-    """What of a value that the kernel's code has read is to be known, and as what.
-
-    Of a variable its name decides, of a file what it holds.
-    """
-    kind = kind if kind in READ else "masked value"
-    if kind not in ("environment", "credential file"):
-        return [(value, kind)]
-    # Few sessions set such variables, and what reads sources is large.
-    from jupyter_guard.scrub.sources import from_environment, from_file
-
-    if kind == "credential file":
-        return [(secret.value, secret.kind) for secret in from_file(name, value)]
-    return [(secret.value, secret.kind) for secret in from_environment({name: value})]

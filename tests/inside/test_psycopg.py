@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from benchmarks.audit.server import Server, programs
+from jupyter_guard.inside.child import drivers as untyped_drivers
+from jupyter_guard.inside.child import held
 from jupyter_guard.inside.child import statements as untyped
 
-# It runs on Python 3.8 and in anybody's environment, so it has no types.
+# They run on Python 3.8 and in anybody's environment, so they have no types.
+drivers: Any = untyped_drivers
 statements: Any = untyped
 psycopg: Any = pytest.importorskip("psycopg", reason="the extra 'fleet' is not installed")
 pytestmark = pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")
@@ -44,19 +47,21 @@ def asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
     """What was put before the guard, which stops what drops a table."""
     found: list[str] = []
 
-    def put(code: str, _frame: object) -> None:
+    def put(code: str, _frame: object, _about: object) -> dict[str, object]:
         found.append(code)
         if "DROP" in code:
             raise StoppedError
+        return {}
 
     for kind in (psycopg.Cursor, psycopg.AsyncCursor, psycopg.ServerCursor, psycopg.ClientCursor):
         for name in ("execute", "executemany", "copy", "stream"):
             if name in vars(kind):
                 monkeypatch.setattr(kind, name, vars(kind)[name])
-    statements.start(put)
-    statements._psycopg(psycopg)
+    statements.start(put, held)
+    drivers.start(statements.about_to, held)
+    drivers.psycopg(psycopg)
     yield found
-    statements.start(None)
+    statements.start(None, None)
 
 
 def address(server: Server) -> str:

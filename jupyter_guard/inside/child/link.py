@@ -100,6 +100,7 @@ class Link:
                 "path": text.path,
                 "cells": text.cells,
                 "about": about,
+                "beside": text.about,
             }
         )
         if answer.get("ok") is not True:

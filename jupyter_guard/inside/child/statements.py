@@ -1,14 +1,17 @@
 """A driver of a database -> the same driver, whose statements are put before the guard when they are executed.
 
 Text that a program builds has no words to read until then. The statement that is about to be executed, with the
-database that it is executed in, is judged as if it stood in the cell. sqlite3 has its own classes replaced by ones that
-ask; a connection made past them has sqlite's authorizer, which knows the tables and no text.
+database that it is executed in, is judged as if it stood in the cell. Where somebody is to be asked about it, it is
+done first, in a transaction that waits for the answer, and the rows are counted (``held.py``). sqlite3 has its own
+classes replaced by ones that ask; what comes to their connections past them meets sqlite's authorizer, which knows the
+tables and no text.
 """
 
 import functools
 import os
 import re
 import sys
+import threading
 import weakref
 
 # A statement without any of these changes nothing that is there already, and reads nothing but the database.
@@ -23,30 +26,54 @@ MEMORY = ":memory:"
 MADE = "_guard_made"
 
 _put = None
+# The module that counts and holds.
+_held = None
+# Says of a thread that a statement which was put before the guard is under way in it.
+_asked = threading.local()
 # Files that were attached in memory, by the names that their tables go by.
 _attached = {}
 # Where a duckdb connection leads, as long as it lives.
 _places = weakref.WeakKeyDictionary()
 
 
-def start(put):
-    """Call ``put(code, frame)`` before each statement that may do harm; it raises when the statement may not run."""
-    global _put
-    _put = put
+def start(put, held):
+    """Call ``put(code, frame, about)`` before each statement that may do harm; it raises when it may not run.
+
+    ``about`` is empty, or says that the statement can wait done (``holds``) and what came of that (``rows``,
+    ``waits``). ``held`` is the module of that name.
+    """
+    global _put, _held
+    _put, _held = put, held
 
 
-def about_to(template, place, sql, frame):
-    """A statement is about to be executed at ``place``."""
+def about_to(template, place, sql, frame, holds=None, count=None):
+    """A statement is about to be executed at ``place``.
+
+    ``holds(text)`` says whether it can be done in a transaction that waits: then what is returned, if not ``None``, is
+    to be called with the rows that it touched; it raises where it is to be taken back. ``count()`` tells them before.
+    """
     if isinstance(sql, (bytes, bytearray)):
         sql = bytes(sql).decode("utf-8", "replace")
     if _put is None or not isinstance(sql, str) or len(sql) > LONGEST or not MAY_HARM.search(sql):
-        return
+        return None
     if place == MEMORY:
         _attached.update(
             (name or os.path.splitext(os.path.basename(path))[0], path) for path, name in ATTACH.findall(sql)
         )
         place = next((path for name, path in _attached.items() if name + "." in sql), place)
-    _put(_replaced(frame, place) or template % (place, sql), frame)
+    code = _replaced(frame, place) or template % (place, sql)
+    can_be_held = holds is not None and holds(sql)
+    told = _put(code, frame, {"holds": True} if can_be_held or count is not None else {})
+    if not told.get("hold"):
+        return None
+
+    def ask(rows, waits=True):
+        _put(code, frame, {"holds": True, "rows": rows, "waits": waits})
+
+    if can_be_held:
+        return ask
+    ask(_held.number(count), False)
+    return None
 
 
 def _replaced(frame, place):
@@ -74,39 +101,77 @@ def _sqlite(module):
     if getattr(real, MADE, False):
         return
 
+    base, base_cursor = module.Connection, module.Cursor
+
+    def done(run, connection, sql, place, frame):
+        ask = about_to(SQLITE, place, sql[0], frame, _can_wait, _count(connection, base, sql))
+        before, _asked.busy = getattr(_asked, "busy", False), True
+        try:
+            return run() if ask is None else _held.sqlite(base, connection, run, sql[0], ask)
+        finally:
+            _asked.busy = before
+
+    def done_script(run, connection, cursor, sql, place, frame):
+        texts = _held.script_of(sql) if isinstance(sql, str) and MAY_HARM.search(sql) else None
+        ask = about_to(SQLITE, place, sql, frame, lambda _: bool(texts), lambda: None)
+        before, _asked.busy = getattr(_asked, "busy", False), True
+        try:
+            if ask is None:
+                return run()
+            return _held.script(base, connection, cursor(), texts, ask, base_cursor.execute)
+        finally:
+            _asked.busy = before
+
     class Cursor(module.Cursor):
         def execute(self, sql, *args):
-            about_to(SQLITE, _sqlite_place(self), sql, sys._getframe(1))
-            return super().execute(sql, *args)
+            run = functools.partial(base_cursor.execute, self, sql, *args)
+            if not _may_harm(sql):
+                return run()
+            return done(run, self.connection, (sql, *args), _sqlite_place(self), sys._getframe(1))
 
         def executemany(self, sql, *args):
-            about_to(SQLITE, _sqlite_place(self), sql, sys._getframe(1))
-            return super().executemany(sql, *args)
+            run = functools.partial(base_cursor.executemany, self, sql, *args)
+            if not _may_harm(sql):
+                return run()
+            return done(run, self.connection, (sql, MANY), _sqlite_place(self), sys._getframe(1))
 
         def executescript(self, sql):
-            about_to(SQLITE, _sqlite_place(self), sql, sys._getframe(1))
-            return super().executescript(sql)
+            run = functools.partial(base_cursor.executescript, self, sql)
+            return done_script(run, self.connection, lambda: self, sql, _sqlite_place(self), sys._getframe(1))
 
     class Connection(module.Connection):
         def __init__(self, database, *args, **kwargs):
             self._guard_place = _text(database)
             super().__init__(database, *args, **kwargs)
+            self._guard_own = None
+            super().set_authorizer(self._guard_authorizes)
 
         def cursor(self, factory=None):
             return super().cursor(factory or Cursor)
 
         # These make cursors without the method.
         def execute(self, sql, *args):
-            about_to(SQLITE, self._guard_place, sql, sys._getframe(1))
-            return super().execute(sql, *args)
+            run = functools.partial(base.execute, self, sql, *args)
+            return run() if not _may_harm(sql) else done(run, self, (sql, *args), self._guard_place, sys._getframe(1))
 
         def executemany(self, sql, *args):
-            about_to(SQLITE, self._guard_place, sql, sys._getframe(1))
-            return super().executemany(sql, *args)
+            run = functools.partial(base.executemany, self, sql, *args)
+            return run() if not _may_harm(sql) else done(run, self, (sql, MANY), self._guard_place, sys._getframe(1))
 
         def executescript(self, sql):
-            about_to(SQLITE, self._guard_place, sql, sys._getframe(1))
-            return super().executescript(sql)
+            run = functools.partial(base.executescript, self, sql)
+            return done_script(run, self, self.cursor, sql, self._guard_place, sys._getframe(1))
+
+        def set_authorizer(self, authorizer_callback):
+            self._guard_own = authorizer_callback
+
+        def _guard_authorizes(self, action, *about):
+            if action in DESTROYS and not getattr(_asked, "busy", False):
+                refused = _unasked(self._guard_place, action, about, sys._getframe(1))
+                if refused:
+                    return module.SQLITE_DENY
+            own = self._guard_own
+            return module.SQLITE_OK if own is None else own(action, *about)
 
     for kind, name in ((Cursor, "Cursor"), (Connection, "Connection")):
         kind.__module__, kind.__name__, kind.__qualname__ = "sqlite3", name, name
@@ -124,6 +189,48 @@ def _sqlite(module):
             found.connect, found.Connection, found.Cursor = connect, Connection, Cursor
 
 
+MANY = object()
+# Actions of sqlite's authorizer (sqlite3.h), and statements that do the same.
+DESTROYS = {
+    9: "DELETE FROM %s",
+    23: "UPDATE %s SET a = 0",
+    11: "DROP TABLE %s",
+    17: "DROP VIEW %s",
+    26: "ALTER TABLE %s DROP COLUMN a",
+}
+
+
+def _may_harm(sql):
+    return not isinstance(sql, str) or MAY_HARM.search(sql) is not None
+
+
+def _can_wait(sql):
+    # What gives rows back is not done before they are read.
+    return _held.can_be_held(sql) and "returning" not in sql.lower()
+
+
+def _count(connection, base, given):
+    sql, parameters = given[0], given[1] if len(given) > 1 else None
+
+    def count():
+        query = _held.asked_for(sql, parameters) if parameters is not MANY else None
+        return base.execute(connection, *[one for one in query if one is not None]).fetchone()[0] if query else None
+
+    return count
+
+
+def _unasked(place, action, about, frame):
+    """Whether what reached sqlite by another way than its module's own methods may not be done."""
+    table = about[1] if action == 26 else about[0]
+    if _put is None or not table or str(table).startswith("sqlite_"):
+        return False
+    try:
+        _put(SQLITE % (place, DESTROYS[action] % ('"%s"' % str(table).replace('"', '""'))), frame, {})
+    except Exception:
+        return True
+    return False
+
+
 def _text(place):
     return place.decode("utf-8", "replace") if isinstance(place, bytes) else str(place)
 
@@ -135,6 +242,9 @@ def _sqlite_place(cursor):
 # --- duckdb
 
 CALL = compile("_guard_called(*_guard_args, **_guard_kwargs)", __file__, "eval")
+# DuckDB does not tell whether a connection is in a transaction, and to try ends it.
+TURN = re.compile(r"\s*(begin|start|commit|end|rollback|abort)\b", re.IGNORECASE)
+_in_turn = weakref.WeakSet()
 DUCKDB = "import duckdb\nduckdb.connect(%r).execute(%r)"
 
 
@@ -152,17 +262,55 @@ def _duckdb(module):
     setattr(connect, MADE, True)
     module.connect = connect
 
-    def asks(function, place_of):
+    plain = kind.execute
+
+    def asks(function, place_of, connection_of, gives_rows):
         @functools.wraps(function)
         def asked(*args, **kwargs):
-            sql = next((one for one in (*args, *kwargs.values()) if isinstance(one, (str, bytes))), None)
-            frame = sys._getframe(1)
-            about_to(DUCKDB, place_of(args), sql, frame)
-            # It looks for data frames by the names in the text, where it is called from (replacement scans).
-            names = dict(frame.f_locals, _guard_called=function, _guard_args=args, _guard_kwargs=kwargs)
-            return eval(CALL, frame.f_globals, names)  # noqa: S307 (our own two words)
+            given = [one for one in (*args, *kwargs.values()) if isinstance(one, (str, bytes))]
+            sql, frame = given[0] if given else None, sys._getframe(1)
+            connection = connection_of(args)
+            parameters = next((one for one in (*args, *kwargs.values()) if isinstance(one, (list, tuple, dict))), None)
+
+            def count():
+                query = _held.asked_for(sql, parameters)
+                if not query:
+                    return None
+                return plain(connection, *[one for one in query if one is not None]).fetchall()[0][0]
+
+            def run():
+                # It looks for data frames by the names in the text, where it is called from (replacement scans).
+                names = dict(frame.f_locals, _guard_called=function, _guard_args=args, _guard_kwargs=kwargs)
+                return eval(CALL, frame.f_globals, names)  # noqa: S307 (our own two words)
+
+            turn = TURN.match(sql) if isinstance(sql, str) else None
+            if turn:
+                took_turn(connection, turn.group(1))
+            # One that the cell itself has begun can only be given up as a whole: then it is asked before.
+            can_wait = connection not in _in_turn and _held is not None
+            ask = about_to(DUCKDB, place_of(args), sql, frame, _held.can_be_held if can_wait else None, count)
+            if ask is None:
+                return run()
+            return _held.duckdb(plain, connection, run, count, ask, gives_rows and sql.lstrip()[:1].lower() in "du")
 
         return asked
+
+    def took_turn(connection, word):
+        if word.lower() in ("begin", "start"):
+            _in_turn.add(connection)
+        else:
+            _in_turn.discard(connection)
+
+    def notes(function, word):
+        @functools.wraps(function)
+        def noted(self, *args, **kwargs):
+            took_turn(self, word)
+            return function(self, *args, **kwargs)
+
+        return noted
+
+    for word in ("begin", "commit", "rollback"):
+        setattr(kind, word, notes(getattr(kind, word), word))
 
     def own(args):
         return _places.get(args[0], MEMORY) if args else MEMORY
@@ -170,11 +318,14 @@ def _duckdb(module):
     def nobody(_args):
         return MEMORY
 
+    def shared(_args):
+        return module.default_connection() if callable(module.default_connection) else module.default_connection
+
     for name in ("execute", "executemany", "sql", "query", "from_query"):
         if hasattr(kind, name):
-            setattr(kind, name, asks(getattr(kind, name), own))
+            setattr(kind, name, asks(getattr(kind, name), own, lambda args: args[0], name == "execute"))
         if hasattr(module, name):
-            setattr(module, name, asks(getattr(module, name), nobody))
+            setattr(module, name, asks(getattr(module, name), nobody, shared, name == "execute"))
     # A cursor is another connection to the same place.
     cursor = kind.cursor
 
@@ -186,45 +337,7 @@ def _duckdb(module):
     kind.cursor = cursor_of
 
 
-# --- psycopg, and what goes through SQLAlchemy
-
-PSYCOPG = "import psycopg\npsycopg.connect(%r).execute(%r)"
-SQLALCHEMY = "import sqlalchemy\nsqlalchemy.create_engine(%r).connect().execute(sqlalchemy.text(%r))"
-# Drivers that ask themselves.
-ASKING = ("pysqlite", "psycopg", "psycopg_async", "duckdb_engine")
-
-
-def _psycopg(module):
-    def asks(function):
-        @functools.wraps(function)
-        def asked(self, query, *args, **kwargs):
-            sql = query if isinstance(query, (str, bytes)) else query.as_string(self)
-            info = self.connection.info
-            about_to(PSYCOPG, "host=%s dbname=%s" % (info.host, info.dbname), sql, sys._getframe(1))
-            return function(self, query, *args, **kwargs)
-
-        return asked
-
-    for kind in (module.Cursor, module.AsyncCursor, module.ServerCursor, module.ClientCursor):
-        for name in ("execute", "executemany", "copy", "stream"):
-            # Each in the class that has it: others inherit what asks already.
-            if name in vars(kind) and not hasattr(vars(kind)[name], MADE):
-                made = asks(vars(kind)[name])
-                setattr(made, MADE, True)
-                setattr(kind, name, made)
-
-
-def _sqlalchemy(module):
-    def before(connection, _cursor, statement, *_others):
-        if connection.dialect.driver not in ASKING:
-            url = connection.engine.url
-            place = url.render_as_string(hide_password=True) if hasattr(url, "render_as_string") else repr(url)
-            about_to(SQLALCHEMY, place, statement, sys._getframe(1))
-
-    module.event.listen(module.engine.Engine, "before_cursor_execute", before)
-
-
-DRIVERS = {"duckdb": _duckdb, "psycopg": _psycopg, "sqlalchemy": _sqlalchemy, "sqlite3": _sqlite}
+DRIVERS = {"duckdb": _duckdb, "sqlite3": _sqlite}
 
 
 if __name__ == "__main__":

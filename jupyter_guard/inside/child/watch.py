@@ -56,12 +56,15 @@ class Text:
 
     ``how`` is ``"text"`` (built at run time), ``"cell"`` (a cell inside the cell), ``"changed"`` (a cell that a
     transformer changed), ``"run"`` (a file in the session's own namespace) or ``"module"``. ``cells`` are pairs of
-    execution count and line.
+    execution count and line. ``about`` is what whoever does an act can do beside.
     """
 
-    __slots__ = ("cells", "code", "how", "path")
+    __slots__ = ("about", "cells", "code", "how", "path")
 
-    def __init__(self, code: str, how: str, path: str = "", cells: tuple[tuple[int, int], ...] = ()) -> None:
+    def __init__(
+        self, code: str, how: str, path: str = "", cells: tuple[tuple[int, int], ...] = (), about: Any = None
+    ) -> None:
+        self.about = about or {}
         self.code = code
         self.how = how
         self.path = path
@@ -138,9 +141,9 @@ class Watch:
             source = NO_TEXT
         self._ask(self._text(source), "module", filename, frame)
 
-    def ask_act(self, code: str, frame: Any) -> Any:
+    def ask_act(self, code: str, frame: Any, about: Any = None) -> Any:
         """Something is about to be done, which ``code`` would do too. Raises and returns what ``judge`` does."""
-        return self._ask(code, "act", "", frame)
+        return self._ask(code, "act", "", frame, about)
 
     # --- what counts as what
 
@@ -241,7 +244,7 @@ class Watch:
         del texts[:]
         return found
 
-    def _ask(self, code: str, how: str, path: str, frame: Any) -> Any:
+    def _ask(self, code: str, how: str, path: str, frame: Any, beside: Any = None) -> Any:
         if how == "text" and len(code) < _SHORT and not _CAN_ACT.search(code):
             return None
         about = str((self._request().get("header") or {}).get("msg_id", ""))
@@ -252,8 +255,8 @@ class Watch:
             return None
         if len(code) > LARGEST:
             code = NO_TEXT
-        told = self._judge(Text(code, how, path, self.cells_of(frame)))
-        if not isinstance(told, dict) or not told.get("free"):
+        told = self._judge(Text(code, how, path, self.cells_of(frame), beside))
+        if not isinstance(told, dict) or not (told.get("free") or told.get("hold")):
             self._passed[code] = how
         return told
 

@@ -53,7 +53,8 @@ class Acts:
 
     ``kind`` says what part a file's code plays, ``mine`` are the kinds that are the user's. ``ask(code, frame)`` raises
     when the act may not be done, and may return a dictionary: ``free``, no act of this cell is judged; ``asked``, a
-    person was asked and allowed it. ``inside.busy`` is true while the guard itself is at work in a thread.
+    person was asked and allowed it; ``hold``, do it so that it can be taken back, and ask again. ``inside.busy`` is
+    true while the guard itself is at work in a thread.
     """
 
     def __init__(self, kind, mine, ask, inside, translations, workspace):
@@ -89,14 +90,16 @@ class Acts:
             self._is_free = False
             self.listen(True)
 
-    def put(self, code, frame):
-        """A driver is about to do what ``code`` says. Raises what ``ask`` raises."""
+    def put(self, code, frame, about=None):
+        """A driver is about to do what ``code`` says. Raises what ``ask`` raises; gives what it gives.
+
+        ``about`` is what the driver can do beside: hold a statement, count its rows.
+        """
         if self._is_free or getattr(self._inside, "busy", False):
-            return
+            return {}
         self._inside.busy = True
         try:
-            if self._is_mine(frame):
-                self._put(code, frame)
+            return self._put(code, frame, about) if self._is_mine(frame) else {}
         finally:
             self._inside.busy = False
 
@@ -154,9 +157,9 @@ class Acts:
         finally:
             self._inside.busy = False
 
-    def _put(self, code, frame):
+    def _put(self, code, frame, about=None):
         begun = self._begun
-        told = self._ask(code, frame) or {}
+        told = (self._ask(code, frame, about) if about else self._ask(code, frame)) or {}
         if told.get("free") and begun == self._begun:
             self._is_free = True
             self.listen(False)
