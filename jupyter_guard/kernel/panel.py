@@ -299,9 +299,12 @@ class Panel:
             self._tell({"type": "redaction", "item": item})
 
     def asks(self, number: str, request: Execute, answer: Judged) -> None:
-        """Put a question to the panels, with the cell's text and the one that was allowed before, if it is another."""
+        """Put a question to the panels, with the cell's text and the one that was allowed before, if it is another.
+
+        What is in no cell nobody has seen: all of it is shown.
+        """
         item = {**self.item(request, answer, "asked"), "id": number, "prompt": answer.prompt}
-        before = self._allowed.changed(request.cell_id, request.code)
+        before = self._allowed.changed(request.cell_id, request.code) if request.cell_id else ""
         if before is not None:
             item |= {"before": before, "code": request.code}
         self._pending[number] = item

@@ -134,3 +134,12 @@ def test_a_lease_that_is_renewed_holds(front: Front) -> None:
 def test_nonsense_is_about_nothing(front: Front, content: dict[str, Any]) -> None:
     said = ask(front, None, **content)
     assert (said["state"], said["withdrawn"], said["status"]) == ("", "", "ok")
+
+
+def test_what_is_in_no_cell_is_shown_whole_where_it_is_asked_about(front: Front) -> None:
+    for code in (ASKED, f"{ASKED}\nagain = 1"):
+        run = front.send(code, metadata=ASSISTANT)
+        item = front.told("pending")["item"]
+        assert (item["before"], item["code"]) == ("", code)
+        front.tell({"type": "answer", "id": item["id"], "choice": "once"})
+        assert front.finish(run).status == "ok"

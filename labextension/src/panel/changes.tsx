@@ -9,6 +9,23 @@ interface IChangesProps extends IChanges {
   readonly title: string;
 }
 
+interface ICodeProps {
+  readonly code: string;
+  readonly title: string;
+}
+
+/** A text that is in no cell of the notebook, where it could be read. */
+export function Code({ code, title }: ICodeProps): JSX.Element {
+  return (
+    <details className="jg-Changes" open>
+      <summary>{title}</summary>
+      <pre tabIndex={0} role="region" aria-label={title}>
+        {code}
+      </pre>
+    </details>
+  );
+}
+
 export function Changes({ before, after, title }: IChangesProps): JSX.Element {
   return (
     <details className="jg-Changes" open>

@@ -5,7 +5,7 @@ import * as React from 'react';
 import { offer } from '../connection/offers';
 import { Choice, IPending } from '../protocol';
 import { cellSentence, originPhrase } from '../words';
-import { Changes } from './changes';
+import { Changes, Code } from './changes';
 import { CellIndex, IPanelActions } from './context';
 import { Finding } from './findings';
 import { Prose } from './prose';
@@ -65,7 +65,10 @@ function Question({ item, cells, actions }: IQuestionProps): JSX.Element {
       <p className="jg-Sentence">
         <Prose text={item.sentence ? cellSentence(item.sentence, trans) : item.prompt} />
       </p>
-      {changes && <Changes {...changes} title={trans.__('What changed since it was last allowed')} />}
+      {changes && item.cellId && (
+        <Changes {...changes} title={trans.__('What changed since it was last allowed')} />
+      )}
+      {changes && !item.cellId && <Code code={changes.after} title={trans.__('A program wants to run')} />}
       <ul className="jg-Findings">
         {item.findings.map((finding, index) => (
           <Finding key={index} finding={finding} cellId={item.cellId} isAsked actions={actions} />
