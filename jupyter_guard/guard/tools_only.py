@@ -22,6 +22,8 @@ from jupyter_guard.terms.sentence import shown
 if TYPE_CHECKING:
     from jupyter_guard.tools.approved import Tool
 
+# The reader notes no more than some times that: of a call that it did not note nobody could tell what it calls.
+MOST: Final = 2000
 ROOM: Final = "jupyter_guard.tools"
 PREFIX: Final = ROOM + "."
 _STATEMENTS: Final = (
@@ -58,6 +60,9 @@ def outside(
         what = f"runs `{shown(other[0].name + other[0].text)}`, which is no Python" if other else "is no Python"
         yield _finding(reading, Span.whole(cell.code), what, tools)
         return
+    if reading.problems or len(reading.observations) > MOST:
+        why = reading.problems[0] if reading.problems else "it is too long"
+        yield _finding(reading, Span.whole(cell.code), f"cannot be read as a whole ({shown(why)})", tools)
     try:
         tree = ast.parse(cell.code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -73,6 +78,7 @@ class _Cell:
         self._reading, self._tools, self._safe = reading, tools, safe
         self._lines = reading.cell.code.split("\n")
         self._calls: defaultdict[Span, set[str]] = defaultdict(set)
+        self._own = {one.span for one in reading.observations if one.what == "own-call"}
         for one in reading.observations:
             if one.what == "call":
                 self._calls[one.span].add(one.detail)
@@ -139,6 +145,9 @@ class _Cell:
 
     def _call(self, node: ast.Call) -> tuple[str, str] | None:
         span = self._span(node)
+        if span in self._own:
+            name = ast.unparse(node.func)
+            return f"calls `{shown(name)}`, which is no approved tool but the session's own", name
         names = self._calls.get(span, set())
         called = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
         if called and len(called) == len(names):

@@ -96,6 +96,9 @@ def _one(
         return receivers.unknown_method(run, atom, callee, args, kwargs, node, open_)
     if type(atom) is Bound:
         return _bound(run, atom, args, kwargs, node)
+    if run.noted_calls is None and isinstance(atom, Func | Class | Partial | Getter | Obj):
+        # What it calls is noted at the same place: this says that none of it is what is called here.
+        run.note("own-call", "", node)
     if isinstance(atom, Func):
         if len(args) == 1 and not run.calls and _is_deep(args[0]) and branches_too_often(atom):
             run.emit(Kind.RESOURCE_EXHAUST, node=node, via=atom.name, tags=("unbounded",), scope=Reach.SESSION)
