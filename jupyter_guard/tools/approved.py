@@ -24,6 +24,8 @@ from jupyter_guard.tools.running import SECONDS_TO_START, Ran, isolation_of, run
 from jupyter_guard.tools.sources import SECONDS, Source, sources, writable_by_cells
 
 MEMORY_TO_DESCRIBE: Final = 2**30
+# Less than judging a cell may take: the first cell that calls a tool waits for it.
+SECONDS_TO_DESCRIBE: Final = 20
 _KEPT: Final = 4
 _NAMED: Final = 8
 _LONGEST_SHOWN: Final = 80
@@ -241,8 +243,8 @@ def _made(policy: Policy, workspace: str, found: list[Source], problems: list[st
     tools: dict[str, Tool] = {}
     twice: set[str] = set()
     approved = policy.tools.approved
-    for source in found:
-        for one in _described(policy, workspace, source, problems):
+    for source, described in zip(found, _all_described(policy, workspace, found, problems), strict=True):
+        for one in described:
             if "*" not in approved and one.name not in approved:
                 continue
             if one.name in tools:
@@ -258,10 +260,25 @@ def _made(policy: Policy, workspace: str, found: list[Source], problems: list[st
     return Registry(tools, tuple(problems))
 
 
+def _all_described(
+    policy: Policy, workspace: str, found: list[Source], problems: list[str]
+) -> list[tuple[Description, ...]]:
+    """The tools of each source; a cell may wait for all of them, so they are asked at once."""
+    if len(found) < 2:
+        return [_described(policy, workspace, one, problems) for one in found]
+    from concurrent.futures import ThreadPoolExecutor
+
+    told: list[list[str]] = [[] for _ in found]
+    with ThreadPoolExecutor(len(found)) as threads:
+        described = list(threads.map(lambda one, said: _described(policy, workspace, one, said), found, told))
+    problems += [text for said in told for text in said]
+    return described
+
+
 def _described(policy: Policy, workspace: str, source: Source, problems: list[str]) -> tuple[Description, ...]:
     request = Request("describe", source.where, text=source.text)
     isolation = isolation_of(policy, None, ())
-    ran = run(request, isolation, workspace, SECONDS_TO_START, MEMORY_TO_DESCRIBE)
+    ran = run(request, isolation, workspace, SECONDS_TO_DESCRIBE, MEMORY_TO_DESCRIBE)
     if ran.answer.why:
         problems.append(f"tools.sources: {source.name} gives no tools: {ran.answer.text}")
         return ()

@@ -79,6 +79,7 @@ def run(
     ``stopped`` and ``unboxed``.
     """
     began = time.monotonic()
+    start = SECONDS_TO_START if request.what == "call" else seconds
     with tempfile.TemporaryDirectory(prefix="jg-tool-") as directory:
         reader, writer = os.pipe()
         box = Box(isolation, memory, directory, os.getpid())
@@ -98,7 +99,7 @@ def run(
             os.close(writer)
             try:
                 most = (request.most if request.what == "call" else _MOST_DESCRIBED) + _ENVELOPE
-                end, out, said = _heard(process, began + SECONDS_TO_START, seconds, most, stop)
+                end, out, said = _heard(process, began + start, seconds, most, stop)
             finally:
                 _end(process)
             told = _reported(report.read(65536))
@@ -106,8 +107,10 @@ def run(
     backend = str(told.get("backend", "none"))
     if "refused" in told or process.returncode == NOT_STARTED:
         return Ran(Answer("unboxed", str(told.get("refused", "its box cannot be made"))), backend, took)
-    if end == "timeout":
-        return Ran(Answer("timeout", f"it took longer than {seconds:.0f} seconds, and was ended"), backend, took)
+    if end in ("timeout", "start"):
+        limit = start if end == "start" else seconds
+        what = " to load" if end == "start" else ""
+        return Ran(Answer("timeout", f"it took longer than {limit:.0f} seconds{what}, and was ended"), backend, took)
     if end == "stopped":
         return Ran(Answer("stopped", "it was interrupted, and ended"), backend, took)
     if end == "too-large":
@@ -137,7 +140,7 @@ def _heard(
         while selector.get_map():
             left = deadline - time.monotonic()
             if left <= 0:
-                return "timeout", b"", bytes(said)
+                return "timeout" if out else "start", b"", bytes(said)
             if stop is not None and stop.is_set():
                 return "stopped", b"", bytes(said)
             for key, _ in selector.select(min(left, _NOTICED) if stop is not None else left):

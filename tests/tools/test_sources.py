@@ -106,6 +106,15 @@ def test_a_file_that_is_no_source_says_why(shop: Shop, text: str, why: str) -> N
     assert why in tools.problems[0]
 
 
+def test_a_file_that_never_loads(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_guard.tools.approved.SECONDS_TO_DESCRIBE", 4)
+    (shop.folder / "shop.py").write_text("import time\ntime.sleep(1000)\n")
+    (shop.folder / "other.py").write_text(ONE.format(name="other", says="x"))
+    tools = shop.tools(start=NOTHING.replace('"shop.py"', '"shop.py", "other.py"'))
+    assert "it took longer than 4 seconds to load, and was ended" in tools.problems[0]
+    assert "shop.py gives no tools" in tools.problems[0]
+
+
 def test_a_file_that_is_not_there(shop: Shop) -> None:
     tools = shop.tools(start=NOTHING.replace('"shop.py"', '"none.py"'))
     assert "none.py cannot be read" in tools.problems[0]
