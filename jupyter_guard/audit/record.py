@@ -57,6 +57,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``time`` is ISO 8601 in UTC. ``code`` is the cell's scrubbed text, or ``None`` where the policy does not keep it;
     ``sha256`` is the hash of the text as it ran. ``evidence`` says, a phrase each, why ``origin`` was decided so.
     ``state`` is ``ran``, ``blocked``, ``declined`` or ``confirmed``; of an outcome the reply's status, or ``died``.
+    Where ``event`` is ``happened``, ``happened`` has the effects that were foreseen and seen (``both``), ``foreseen``
+    only and ``seen`` only, each a kind and a target.
     ``number`` counts the kernel's records as its host made them: one that is sent twice is kept once. ``about`` says
     which part of the cell was judged, empty for all of it. ``redactions`` counts by kind. ``uptime`` is the machine's,
     in seconds, 0 where nobody knows: a clock that was set shows by it. Where records were taken out, one whose
@@ -88,6 +90,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     about: str = ""
     redactions: dict[str, int] = {}
     limits: tuple[str, ...] = ()
+    happened: dict[str, tuple[str, ...]] = {}
     isolation: str = "none"
     uptime: float = 0.0
     erased: tuple[tuple[int, int], ...] = ()

@@ -77,6 +77,11 @@ def _joined(records: list[Record], is_current: bool) -> list[dict[str, Any]]:
                 item["limits"] = list(record.limits)
                 item["telling"] = item["telling"] or is_telling(record)
             continue
+        if record.event == "happened":
+            item = by_request.get(record.msg_id)
+            if item is not None:
+                item["happened"] = {name: list(part) for name, part in record.happened.items()}
+            continue
         if record.event in ("opening", "closing", "tool"):
             continue
         item = {
@@ -98,6 +103,7 @@ def _joined(records: list[Record], is_current: bool) -> list[dict[str, Any]]:
             "why": "",
             "redactions": {},
             "limits": list(record.limits),
+            "happened": {},
             "telling": is_telling(record),
             "current": is_current,
         }

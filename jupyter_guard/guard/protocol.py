@@ -194,11 +194,14 @@ class Aside(msgspec.Struct, tag="aside", frozen=True):
 
 
 class SetAside(msgspec.Struct, tag="set-aside", frozen=True):
-    """The answer to ``Aside``: a ``text`` to show, or what was ``judged`` of going on."""
+    """The answer to ``Aside``: a ``text`` to show, or what was ``judged`` of going on; of a cell that has ended what it
+    ``changed``, each as ``Judged.shown`` has effects.
+    """
 
     id: int
     text: str = ""
     judged: Judged | None = None
+    changed: tuple[str, ...] = ()
 
 
 Message = Vet | Learn | Tell | Decided | Ended | Aside | Standing | Judged | Told | Kept | SetAside | Call | Called

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("jupyter_guard")
 
 SHOWN = 20
+CHANGES_TOLD = 1000
 
 
 class Undoing:
@@ -79,9 +80,8 @@ class Undoing:
             return self._begin(steps, request, undo, mode)
         if request.what == "finish":
             step = self._open.pop(request.msg_id, None)
-            if step is not None:
-                steps.finish(step)
-            return SetAside(request.id)
+            step = None if step is None else steps.finish(step)
+            return SetAside(request.id, changed=_changes(step) if step is not None else ())
         from jupyter_guard.guard.undo_words import answer
 
         text, question = answer(steps, request.rest, request.over, os.environ.get("JPY_SESSION_NAME", ""))
@@ -96,6 +96,18 @@ class Undoing:
         self._open[request.msg_id] = step
         judged = _judged(request, undo, mode, _list_of(missed)) if missed and undo.uncovered != "allow" else None
         return SetAside(request.id, judged=judged)
+
+
+def _changes(step: Step) -> tuple[str, ...]:
+    """What a cell has changed, as effects."""
+    from jupyter_guard.undo.tree import ABSENT, FOLDER
+
+    found = []
+    for path, state in list((step.after or {}).items())[:CHANGES_TOLD]:
+        kind = "file.delete" if state.kind == ABSENT else "file.write"
+        if kind == "file.delete" or state.kind != FOLDER:
+            found.append(f"{kind}\x1f{path}\x1fworkspace")
+    return tuple(found)
 
 
 def _list_of(missed: list[Uncovered]) -> str:

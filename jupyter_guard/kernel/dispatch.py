@@ -149,6 +149,7 @@ class Dispatch:
                 request.card = answer.cards.get("warned", b"")
             if answer.shown:
                 relay.link.note_foreseen(request.msg_id, answer.shown)
+                relay.happened.foresaw(request.msg_id, answer.shown)
             self.decided(request, answer, "ran")
             relay.undoing.begin(request, lane, answer, lambda: self._send(request, lane))
 
@@ -157,6 +158,7 @@ class Dispatch:
         relay = self._relay
         relay.judging.learn(Learn(to_bytes(request.code), request.origin, relay.language))
         relay.link.note_shown(request.msg_id, answer.shown)
+        relay.happened.foresaw(request.msg_id, answer.shown)
         self.decided(request, answer, "confirmed")
         relay.undoing.begin(request, lane, answer, lambda: self._send(request, lane))
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Called, Decided, Judged, Kept
+from jupyter_guard.kernel.happened import in_words
 from jupyter_guard.scrub import Redaction
 
 if TYPE_CHECKING:
@@ -96,6 +97,15 @@ class Keeping:
         facts: dict[str, Any] = {"event": "outcome", "state": "limited", "sha256": "", "origin": "unknown"}
         facts |= {"verdict": "allow", "would_be": "allow", "sentence": what, "limits": [what]}
         self._keep(msg_id, facts, b"")
+
+    def happened(self, request: Execute, told: dict[str, list[str]]) -> None:
+        """What a cell did, beside what was read in it."""
+        content = json.dumps({"name": "stderr", "text": json.dumps(told)}).encode()
+        clean = json.loads(json.loads(self._relay.outgoing.own("stream", content, request.msg_id))["text"])
+        facts: dict[str, Any] = {"event": "happened", "state": "seen" if clean["seen"] else "foreseen"}
+        facts |= {"sha256": request.hash(), "origin": request.origin, "cell_id": request.cell_id}
+        facts |= {"verdict": "allow", "would_be": "allow", "sentence": in_words(clean), "happened": clean}
+        self._keep(request.msg_id, facts, b"")
 
     def called(self, request: Execute | None, origin: str, answer: Called, name: str) -> None:
         """A tool was called, and this came of it; its arguments may hold what the wrapper alone knows to be secret."""

@@ -51,6 +51,8 @@ class Link:
         # The message under way, and its number towards the helper: negative, dispatch counts upwards.
         self._current: dict[str, Any] | None = None
         self._number = 0
+        # What the act is that the kernel's code waits with.
+        self._shown: tuple[str, ...] = ()
         self._is_beginning = False
         self._masked: set[str] = set()
         # How many pieces of code were met while cells ran.
@@ -162,6 +164,10 @@ class Link:
 
     def _answer(self, content: dict[str, Any]) -> None:
         message, self._current = self._current, None
+        if self._shown and content.get("ok") and not content.get("hold"):
+            # Nobody stops it.
+            self._relay.happened.saw(str((message or {}).get("about")), self._shown)
+        self._shown = ()
         if message is not None and self._sock is not None:
             self._out += json.dumps({**content, "id": message["id"]}).encode() + b"\n"
             self._write()
@@ -293,6 +299,7 @@ class Link:
         if message is None or answer.id != self._number:
             return
         request, is_running = self._request(message)
+        self._shown = answer.shown if message.get("how") == "act" else ()
         if answer.verdict == "block":
             self._refuse(request, answer, "blocked")
         elif (

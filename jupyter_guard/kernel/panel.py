@@ -277,6 +277,15 @@ class Panel:
         if self.has_comms:
             self._tell({"type": "report", "item": report.item()})
 
+    def happened(self, request: Execute, told: dict[str, list[str]]) -> None:
+        """Put what a cell did beside what was read in it."""
+        report = self._reports.of(request.msg_id)
+        if report is None:
+            return
+        self._reports.change(request.msg_id, json.dumps({**json.loads(report.judged), "happened": told}).encode())
+        if self.has_comms:
+            self._tell({"type": "report", "item": report.item()})
+
     def note_cell(self, request: Execute) -> None:
         """Remember which cell a request is about, for redactions in its output."""
         if request.cell_id:

@@ -27,6 +27,7 @@ from jupyter_guard.kernel.death import seconds_to_start
 from jupyter_guard.kernel.dispatch import Dispatch, refused
 from jupyter_guard.kernel.frames import messages, poll
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
+from jupyter_guard.kernel.happened import Happened
 from jupyter_guard.kernel.incoming import Incoming
 from jupyter_guard.kernel.judging import Judging
 from jupyter_guard.kernel.keeping import Keeping
@@ -75,6 +76,7 @@ class Relay:
         self.outgoing = Outgoing(self, MessageScrubber(KnownValues()))
         self.keeping = keeping = Keeping(self)
         self.undoing = undoing = Undoing(self)
+        self.happened = Happened(self)
         self.tools = tools = Tools(self)
         self.judging = Judging(
             child.directory,

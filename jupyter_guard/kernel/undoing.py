@@ -66,11 +66,17 @@ class Undoing:
 
     def finished(self, request: Execute, go: Callable[[], None]) -> None:
         """A cell is done: call ``go`` when what it has changed is known."""
+
+        def answered(found: SetAside) -> None:
+            self._relay.happened.ended(request, found.changed, is_compared=True)
+            go()
+
         if request.msg_id not in self._begun:
+            self._relay.happened.ended(request, (), is_compared=False)
             go()
             return
         self._begun.discard(request.msg_id)
-        number = self._next(lambda _: go(), None)
+        number = self._next(answered, None)
         self._relay.judging.set_aside(Aside(number, "finish", request.msg_id))
 
     def undo(self, rest: str, request: Execute | None, say: Callable[[str], None], over: bool = False) -> None:
