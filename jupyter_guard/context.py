@@ -29,7 +29,7 @@ _HAPPENS: Final = {
 }
 _PRACTICE: Final = "practice"
 # They are in a part of their own.
-_LISTS: Final = ("JG890", "JG891", "JG892", "JG893", "JG894", "JG895", "JG896")
+_LISTS: Final = ("JG890", "JG891", "JG892", "JG893", "JG894", "JG895", "JG896", "JG897")
 
 
 class About(msgspec.Struct, frozen=True):
@@ -72,6 +72,7 @@ class Context(msgspec.Struct, frozen=True):
     practice: tuple[About, ...]
     deny: dict[str, tuple[str, ...]]
     imports: tuple[str, ...]
+    commands: tuple[str, ...]
     granted: dict[str, tuple[str, ...]]
     limits: dict[str, int]
     tools: tuple[AboutTool, ...]
@@ -118,6 +119,7 @@ def _described(policy: Policy, origin: Origin, tools: tuple[Any, ...], problems:
         practice=tuple(_about(rule, policy, origin) for rule in asked if rule.family == _PRACTICE),
         deny={name: tuple(sorted(getattr(deny, name))) for name in ("imports", "calls", "sql", "commands")},
         imports=tuple(sorted(deny.only)),
+        commands=tuple(sorted(deny.only_commands)),
         granted={name: tuple(getattr(isolation, name)) for name in ("read", "write", "hosts", "env")},
         limits={name: value for name, value in limits.items() if value is not None},
         tools=tuple(_about_tool(one) for one in tools),
@@ -213,6 +215,8 @@ def _organisation(about: Context) -> Iterator[str]:
             yield f"Never {what}: {', '.join(about.deny[name])}."
     if "*" not in about.imports:
         yield f"Import nothing but: {', '.join(about.imports) or 'nothing at all'}."
+    if "*" not in about.commands:
+        yield f"Run no program but: {', '.join(about.commands) or 'none at all'}."
 
 
 def _reach(about: Context) -> Iterator[str]:

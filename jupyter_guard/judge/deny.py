@@ -1,4 +1,4 @@
-"""What an organisation refuses outright (JG890 to JG893), or does not list (JG894) -> findings."""
+"""What an organisation refuses outright (JG890 to JG893), or does not list (JG894, JG897) -> findings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
+from jupyter_guard.judge.commands import begun, unlisted
 from jupyter_guard.judge.rule import Rule
 from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Observation, Origin, Reading, Severity, Span
 from jupyter_guard.terms.deny import Deny
@@ -30,6 +31,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         ("JG892", "SQL"),
         ("JG893", "command"),
         ("JG894", "import, which is not on its list"),
+        ("JG897", "command, which is not on its list"),
     )
 )
 STANDARD: Final = "stdlib"
@@ -44,6 +46,9 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
     """A critical finding for each import, call, SQL statement and command that ``deny`` lists."""
     if "*" not in deny.only:
         yield from _unlisted(reading, deny.only)
+    if "*" not in deny.only_commands:
+        for what, at in unlisted(reading, deny.only_commands):
+            yield _finding("JG897", what, at, reading)
     if not (deny.imports or deny.calls or deny.sql or deny.commands):
         return
     for seen in reading.observations:
@@ -53,7 +58,7 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
             yield _finding("JG891", f"calls `{shown(name)}`", seen, reading)
         elif seen.what == "sql" and (name := _starts(seen.detail, deny.sql)):
             yield _finding("JG892", f"runs {shown(name)}", seen, reading)
-        elif seen.what == "command" and (name := _starts(seen.detail, deny.commands)):
+        elif deny.commands and seen.what == "program" and (name := begun(seen.detail, deny.commands)):
             yield _finding("JG893", f"runs `{shown(name)}`", seen, reading)
     for effect in reading.effects:
         if effect.kind is not Kind.PROCESS_RUN and (name := listed(effect.via, deny.calls)):
@@ -61,7 +66,7 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
         if name := _starts(effect.via, deny.sql):
             yield _finding("JG892", f"runs {shown(name)}", effect, reading)
         if effect.kind is Kind.PROCESS_RUN and (
-            name := _starts(effect.target, deny.commands) or _starts(effect.via, deny.commands)
+            name := begun(effect.target, deny.commands) or begun(effect.via, deny.commands)
         ):
             yield _finding("JG893", f"runs `{shown(name)}`", effect, reading)
 

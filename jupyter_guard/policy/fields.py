@@ -6,13 +6,12 @@ A policy is a flat map from dotted keys to values; this table is its schema, and
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from jupyter_guard.isolate.variables import is_credential
+from jupyter_guard.policy import allowed
 from jupyter_guard.terms import Origin, Severity, Verdict
 from jupyter_guard.terms.host import parsed
 
@@ -191,38 +190,6 @@ def _united(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*old, *new}))
 
 
-def _allowed_by_both(
-    old: tuple[str, ...], new: tuple[str, ...], needs_its_name: Callable[[str], bool] = lambda _: False
-) -> tuple[str, ...]:
-    """What two allow sets both allow; ``"*"`` allows everything but what has to be named."""
-
-    def allows(entries: tuple[str, ...], one: str) -> bool:
-        return one in entries or ("*" in entries and one != "*" and not needs_its_name(one))
-
-    return tuple(sorted(one for one in {*old, *new} if allows(old, one) and allows(new, one)))
-
-
-def _modules_allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-    """What two lists of modules both allow: a name allows all below it, ``"stdlib"`` all of Python's own."""
-
-    def allows(entries: tuple[str, ...], one: str) -> bool:
-        top = one.partition(".")[0]
-        above = any(one == entry or one.startswith(f"{entry}.") for entry in entries)
-        return above or "*" in entries or ("stdlib" in entries and top in sys.stdlib_module_names)
-
-    return tuple(sorted(one for one in {*old, *new} if allows(old, one) and allows(new, one)))
-
-
-def _places_allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-    from jupyter_guard.isolate.stores import names_a_store
-
-    return _allowed_by_both(old, new, names_a_store)
-
-
-def _variables_allowed_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-    return _allowed_by_both(old, new, is_credential)
-
-
 _VERDICTS = tuple(str(one) for one in Verdict)
 _SEVERITIES = tuple(str(one) for one in Severity)
 
@@ -272,7 +239,14 @@ FIELDS: Final[dict[str, Field]] = {
             "module names",
             'importing any other is refused (JG894); "stdlib": Python\'s own, "*": any',
             texts(),
-            _modules_allowed_by_both,
+            allowed.modules_by_both,
+        ),
+        Field(
+            "allow.commands",
+            "command lines",
+            'running one that begins otherwise is refused (JG897); "*": any',
+            texts(),
+            allowed.commands_by_both,
         ),
         Field(
             "tools.sources",
@@ -280,16 +254,16 @@ FIELDS: Final[dict[str, Field]] = {
             "where tools are: a `.py` file beside this one, or an installed package's entry point in "
             '`jupyter_guard.tools`; "*": any that is installed',
             texts(),
-            _allowed_by_both,
+            allowed.by_both,
         ),
-        Field("tools.approved", "names", 'tools that may be called; "*": all there are', texts(), _allowed_by_both),
+        Field("tools.approved", "names", 'tools that may be called; "*": all there are', texts(), allowed.by_both),
         Field(
             "tools.safe_calls",
             "names",
             'what else a cell may call where `code = "tools"`: full names (`len`, `math.sqrt`), methods of any value '
             "(`.items`)",
             texts(),
-            _allowed_by_both,
+            allowed.by_both,
         ),
         Field("deny.imports", "module names", "importing one is refused (JG890)", texts(), _united),
         Field("deny.calls", "full names", "calling one is refused (JG891)", texts(), _united),
@@ -318,10 +292,10 @@ FIELDS: Final[dict[str, Field]] = {
             texts(*PROPERTIES),
             _united,
         ),
-        Field("isolation.read", "paths", READABLE, texts(), _places_allowed_by_both),
-        Field("isolation.write", "paths", "writable", texts(), _places_allowed_by_both),
-        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _hosts, _allowed_by_both),
-        Field("isolation.env", "names", VARIABLES, texts(), _variables_allowed_by_both),
+        Field("isolation.read", "paths", READABLE, texts(), allowed.places_by_both),
+        Field("isolation.write", "paths", "writable", texts(), allowed.places_by_both),
+        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _hosts, allowed.by_both),
+        Field("isolation.env", "names", VARIABLES, texts(), allowed.variables_by_both),
         Field(
             "limits.memory",
             "a size",
@@ -363,7 +337,7 @@ FIELDS: Final[dict[str, Field]] = {
             "origins",
             "whose cells may allow a finding by a comment, `# guard: allow JG301 because ...`",
             texts(*map(str, Origin)),
-            _allowed_by_both,
+            allowed.by_both,
         ),
         Field(
             "undo.origins",

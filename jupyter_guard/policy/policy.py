@@ -31,6 +31,7 @@ REFUSALS = {
     "JG893": "deny.commands",
     "JG894": "allow.imports",
     "JG895": "origin.{author}.code",
+    "JG897": "allow.commands",
 }
 
 # Whoever could allow tampering with the guard by a comment could switch it off.
@@ -175,12 +176,9 @@ class Policy:
 
     @functools.cached_property
     def deny(self) -> Deny:
-        """What is refused outright, and what alone may be imported."""
-        imports, calls, sql, commands, only = (
-            frozenset(self._values[key])
-            for key in ("deny.imports", "deny.calls", "deny.sql", "deny.commands", "allow.imports")
-        )
-        return Deny(imports, calls, sql, commands, only)
+        """What is refused outright, and what alone may be imported and run."""
+        keys = ("deny.imports", "deny.calls", "deny.sql", "deny.commands", "allow.imports", "allow.commands")
+        return Deny(*(frozenset(self._values[key]) for key in keys))
 
     @property
     def knowledge(self) -> dict[str, Entry]:

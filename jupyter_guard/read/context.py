@@ -5,13 +5,13 @@ from __future__ import annotations
 import os.path
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jupyter_guard.read.places import HOME_PREFIX, path_tags
-from jupyter_guard.terms import Certainty, Effect, Kind, Origin, Scope, Span
+from jupyter_guard.terms import Certainty, Effect, Kind, Observation, Origin, Scope, Span
 
 if TYPE_CHECKING:
     from jupyter_guard.knowledge.load import Knowledge
@@ -26,6 +26,8 @@ MAX_DEPTH = 12
 
 LONGEST_FILE = 50_000
 MOST_FILES = 100
+MOST_PROGRAMS = 2_000
+LONGEST_PROGRAM = 400
 """Characters of a file, and files, that are remembered: what cells run is scripts, and what they write last."""
 
 
@@ -64,7 +66,7 @@ class Context(msgspec.Struct, frozen=True):
     would go to and ``data_scope`` where it is (``:memory:`` is ``Scope.SESSION``). ``lookup`` gives the constant text
     of a Python name or expression in ``{...}`` or ``$name``, or ``None``; ``python`` reads Python text found in
     another language. ``files`` holds what cells have written into files, by absolute path, and ``links`` where
-    the links lead that they have made; readers add to both.
+    the links lead that they have made; readers add to both, and to ``programs`` each command that would run.
     ``tags`` are added to every effect (taint of the text itself), ``certainty`` caps it.
     """
 
@@ -82,6 +84,7 @@ class Context(msgspec.Struct, frozen=True):
     python: Callable[[str, Context], Iterable[Effect]] | None = None
     files: dict[str, Written] = msgspec.field(default_factory=dict)
     links: dict[str, str] = msgspec.field(default_factory=dict)
+    programs: list[Observation] = msgspec.field(default_factory=list)
     tags: frozenset[str] = frozenset()
     certainty: Certainty = Certainty.CERTAIN
 
@@ -118,6 +121,12 @@ class Context(msgspec.Struct, frozen=True):
                 break
             place = self.links[link].rstrip("/") + place[len(link) :] or "/"
         return path if place == self.resolve(path) else posixpath.normpath(place)
+
+    def starts(self, words: Sequence[str]) -> None:
+        """Remember that a command would run. Raises ``BudgetSpent`` where a cell has more than anybody reads."""
+        if len(self.programs) == MOST_PROGRAMS:
+            raise BudgetSpent
+        self.programs.append(Observation("program", " ".join(words)[:LONGEST_PROGRAM], self.span, self.origin))
 
     def at(self, span: Span) -> Context:
         """The same surroundings for the text at ``span``."""

@@ -46,6 +46,9 @@ BODY_LANGUAGE: Final[dict[str, str]] = {
     ),
 }
 
+# Cell magics that start a program of their name and give it their body.
+SCRIPTS: Final = frozenset("perl ruby node julia python python2 python3 pypy pypy3".split())
+
 SHELL_ALIASES: Final = frozenset("ls ll lf lk ldir lx ddir mkdir rmdir mv rm cp cat less more man clear echo".split())
 
 _LINE_MAGICS = (

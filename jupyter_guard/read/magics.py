@@ -9,7 +9,7 @@ from importlib import resources
 
 from jupyter_guard.knowledge import Act, Condition, Entry, Slot, parse_entries
 from jupyter_guard.read.context import HOLE, Context
-from jupyter_guard.read.magic_names import AUTOMAGIC, BODY_LANGUAGE, PYTHON_LINE_MAGICS
+from jupyter_guard.read.magic_names import AUTOMAGIC, BODY_LANGUAGE, PYTHON_LINE_MAGICS, SCRIPTS
 from jupyter_guard.read.segments import Segment
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
@@ -37,6 +37,8 @@ def read_magic(segment: Segment, context: Context) -> list[Effect]:
         return []
     if name in _TEXT:
         return _page(segment, context)
+    if name.startswith("%%") and (name == "%%script" or name[2:] in SCRIPTS):
+        context.starts(_words(segment) if name == "%%script" else [name[2:]])
     if segment.language == "other" or name in ("%%script", "%%bigquery"):
         return [context.effect(Kind.UNREAD, via=name)]
     if name in _PACKAGES:

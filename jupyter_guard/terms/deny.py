@@ -9,7 +9,7 @@ class Deny(msgspec.Struct, frozen=True):
     """The policy's ``[deny]`` table: full module names, full callable names, SQL verbs, command prefixes.
 
     ``only`` is its ``allow.imports``: the modules that may be imported, with all below them; ``*`` is any, ``stdlib``
-    any of Python's own.
+    any of Python's own. ``only_commands`` is its ``allow.commands``, in the same way: beginnings of command lines.
     """
 
     imports: frozenset[str] = frozenset()
@@ -17,3 +17,4 @@ class Deny(msgspec.Struct, frozen=True):
     sql: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset({"*"})
+    only_commands: frozenset[str] = frozenset({"*"})

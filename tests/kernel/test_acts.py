@@ -29,6 +29,16 @@ def test_a_name_that_is_built_is_stopped(front: Front, form: str, module: str, f
     assert "is about to do" in run.error["evalue"]
 
 
+def test_a_list_of_commands_holds_for_what_is_built_too(start: Callable[..., Front]) -> None:
+    front = start(policy='version = 1\n[allow]\ncommands = ["uname"]\n')
+    (front.folder / "names").write_text("os system")
+    front.run("import importlib\nm, f = open('names').read().split()")
+    call = "getattr(importlib.import_module(m), f)({!r})"
+    assert front.run(call.format("uname > /dev/null"), metadata=ASSISTANT).result == "0"
+    run = front.run(call.format("true; id"), metadata=ASSISTANT)
+    assert (run.error["ename"], "JG897" in run.error["evalue"]) == ("CellBlocked", True)
+
+
 def test_ordinary_work_goes_on(front: Front) -> None:
     code = (
         "import os, shutil, subprocess, sys, tempfile\nos.makedirs('out', exist_ok=True)\nopen('out/a', 'w').write('1')\n"

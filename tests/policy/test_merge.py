@@ -88,7 +88,7 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
         return new <= old
     if key in ("isolation.backend", "audit.store", "version", *UNDO_SIZES):
         return new == old
-    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env", "allow.imports", *TOOL_SETS):
+    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env", "allow.imports", "allow.commands", *TOOL_SETS):
         return "*" in old or set(new) <= set(old)
     if key == "suppress.origins":
         # Who may allow by a comment: fewer is tighter.

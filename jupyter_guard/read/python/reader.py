@@ -102,7 +102,7 @@ class SessionReader:
         finally:
             # No cycle is left behind: the tree goes at once, and is nothing for the garbage collector.
             run.context = _NOWHERE
-        observations = tuple(run.noted.values())
+        observations = (*run.noted.values(), *dict.fromkeys(context.programs))
         if may_hold_secrets(cell.code):
             observations += tuple(
                 Observation("hard-coded-secret", name, span, cell.origin) for name, span in secrets_in(cell.code)
@@ -211,7 +211,6 @@ def _segment(run: Run, segment: Segment) -> Value:
     if segment.language == "shell":
         from jupyter_guard.read.shell import read_shell
 
-        run.note("command", segment.text.strip().partition("\n")[0][:200], None)
         effects = list(read_shell(text, context, seen=not segment.assigns))
         _add(run, effects)
         kinds = {effect.kind for effect in effects}

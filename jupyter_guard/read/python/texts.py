@@ -163,7 +163,6 @@ def _word(value: Value) -> str:
 
 def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> bool:
     """Add the effects of a shell text. Returns whether there are any."""
-    run.note("command", text.replace(HOLE, "…").strip().partition("\n")[0][:200], site.node)
     from jupyter_guard.read.shell import read_shell as reader
 
     found = _printing(run, reader(text, run.here(site.node, tags).deeper(), _fed(site), seen=_is_seen(site)), site)
@@ -184,7 +183,6 @@ def read_shell(run: Run, text: str, site: Site, tags: set[str]) -> bool:
 
 def read_argv(run: Run, words: list[str], site: Site, tags: set[str]) -> bool:
     """Add the effects of a command that is given word by word. Returns whether there are any."""
-    run.note("command", " ".join(words).replace(HOLE, "…")[:200], site.node)
     for word in words if run.memory.written else ():
         tags = tags | {f"from:{mark}" for mark in run.memory.written.get(run.here(None).resolve(word), ())}
     from jupyter_guard.read.shell import read_argv as reader

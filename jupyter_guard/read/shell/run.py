@@ -55,6 +55,13 @@ def run(shell: Shell, words: list[str], stdin: Stream, seen: bool = False) -> St
     if not words:
         return EMPTY
     first = words[0]
+    if first not in shell.functions:
+        shell.context.starts([shown(word) for word in words])
+    return _run(shell, words, stdin, seen)
+
+
+def _run(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    first = words[0]
     if MARKS.search(first):
         return _unknown_command(shell, words, stdin)
     if first in shell.functions:
@@ -77,7 +84,8 @@ def described(shell: Shell, first: str, name: str, rest: list[str], stdin: Strea
         return _undescribed(shell, first, name, rest, stdin)
     full, entry, used = found
     if entry.command:
-        return run(shell, [*entry.command.split(), *rest], stdin, seen)
+        # Another name of the same.
+        return _run(shell, [*entry.command.split(), *rest], stdin, seen)
     if used and entry.wraps.startswith("operand"):
         # What it runs begins behind the subcommand and its own flags.
         arguments = parse_arguments(rest[rest.index(arguments.operands[used - 1]) + 1 :], entry, parent)
