@@ -380,7 +380,8 @@ FIELDS: Final[dict[str, Field]] = {
         Field(
             "audit.syslog",
             SYSLOGS,
-            "where a line about each decision that was not plainly allowed, and each limit, secret and death, goes besides",
+            "where a line about each decision that was not plainly allowed, and each limit, secret and death, "
+            "goes besides",
             _syslog,
             kept,
         ),
