@@ -68,6 +68,7 @@ class Box:
         self.places: dict[str, Any] = {}
         self.told = str(record["told"])
         self.withheld = str(record["withheld"])
+        self.joins = str(record["joins"])
         self.directory = ""
 
 
@@ -139,6 +140,10 @@ def become(box: Box, command: list[str], at: int, parent: int, report: int) -> N
         for path in box.made:
             os.makedirs(path, 0o700, exist_ok=True)
         leave(box.directory, box.withheld)
+        if box.joins:
+            from jupyter_guard.isolate.absent import join
+
+            join(box.joins, box.directory)
         if box.copied or box.linked:
             from jupyter_guard.isolate.private import copy, link
 
@@ -196,6 +201,7 @@ def remember(
     made: Iterable[str],
     copied: Iterable[tuple[str, str]] = (),
     linked: Iterable[tuple[str, str]] = (),
+    joins: str = "",
     front: str,
     directory: str,
     python: str,
@@ -227,6 +233,7 @@ def remember(
         "landlock": landlock,
         "copied": [(one, _emptied(target, directory, front)) for one, target in copied],
         "linked": [(one, _emptied(path, directory, front)) for one, path in linked],
+        "joins": joins,
         "policies": policies,
         "folders": folders,
         "paths": looked,

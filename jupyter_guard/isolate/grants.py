@@ -54,6 +54,7 @@ class Grants(msgspec.Struct, frozen=True):
     ``networks`` is whether the network is open, ``hosts`` what a proxy lets through where it is not, ``relays`` what is
     answered inside for them; ``reads_all`` and ``writes_all`` whether the policy says ``"*"``.
     ``kept`` are the places of all that is hidden, there or not, and ``prefixes`` the interpreters' folders.
+    ``planted``, in a home that may be written to, are where something could be, each with whether it is a folder.
     ``withheld`` are the names of variables that are kept back, ``devices`` what is shown of /dev beside what every
     program needs, ``problems`` grants that give nothing, each with the reason.
     """
@@ -74,11 +75,17 @@ class Grants(msgspec.Struct, frozen=True):
     withheld: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    planted: tuple[tuple[str, bool], ...] = ()
     prefixes: tuple[str, ...] = ()
 
     def also_writing(self, folder: str) -> Grants:
         """The same with a folder that may be written to as well."""
         return msgspec.structs.replace(self, writable=(*self.writable, folder))
+
+    def also_protecting(self, paths: Iterable[str]) -> Grants:
+        """The same with more that may be read only, where it is neither hidden nor said to be writable."""
+        new = [one for one in paths if one not in (*self.protected, *self.hidden, *self.writable)]
+        return msgspec.structs.replace(self, protected=(*self.protected, *new))
 
 
 def grants(
@@ -128,13 +135,6 @@ def grants(
     # Who names an interpreter's own folder means it.
     meant = [one for one in writable if one not in (workspace, home)]
     start += [one for one in _programs(prefixes, opened, meant) if _is_within(one, roots)]
-    absent = [one for one in _places("startup", "home") if not os.path.lexists(os.path.join(home, one.rstrip("/")))]
-    if absent and _is_within(home, roots):
-        # Held by nothing: what is not there has no mount, and made empty, some would take another one's place.
-        problems.append(
-            f"the home {home} is writable, so a cell can make start-up files that are not there yet "
-            f"({', '.join(absent[:3])}, ...): let kernels work in a folder below it"
-        )
     given = variables.granted(isolation.env, environment)
     if looked is not None:
         looked += [
@@ -170,6 +170,7 @@ def grants(
         ),
         prefixes=tuple(dict.fromkeys(os.path.realpath(one) for one in (sys.prefix, sys.base_prefix, *prefixes))),
         devices=devices([*readable, *writable], EVERYTHING in isolation.read),
+        planted=tuple(_planted(home)) if _is_within(home, roots) else (),
     )
 
 
@@ -257,6 +258,22 @@ def _startup(home: str, workspace: str) -> list[str]:
     here = [".git/hooks", ".git/config", ".envrc", ".vscode", ".pre-commit-config.yaml"]
     configs = glob.glob(os.path.join(glob.escape(workspace), "jupyter*_config.*"))
     return [*_below(home, names), *(os.path.join(workspace, one) for one in here), *configs]
+
+
+def _planted(home: str) -> list[tuple[str, bool]]:
+    """Where what a cell makes would be run, or read by what runs: start-up files, and folders of settings."""
+    from site import getusersitepackages
+
+    profile = ".ipython/profile_default/"
+    names = [*_places("startup", "home"), *_places("guard-file", "home"), f"{profile}startup/"]
+    names += [f"{profile}{one}" for one in ("ipython_config.py", "ipython_kernel_config.py")]
+    stores = _places("credential-store", "home")
+    # Of a store that is one file, the folder: what is in it may have to be of some form.
+    names += [one if one.endswith("/") else os.path.dirname(one) + "/" for one in stores if "/" in one]
+    names = [one for one in names if not one.startswith((".cache/", ".ssh/", "Library/")) or one == ".ssh/"]
+    found = [(os.path.join(home, one.rstrip("/")), one.endswith("/")) for one in dict.fromkeys(names)]
+    own = os.path.realpath(getusersitepackages())
+    return [*found, *([(own, True)] if _is_within(own, [home]) else [])]
 
 
 def _programs(prefixes: Iterable[str], opened: Iterable[str], meant: Iterable[str]) -> list[str]:

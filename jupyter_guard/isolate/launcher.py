@@ -58,7 +58,18 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     Raises ``RefusedError`` where that is less than the policy requires, ``PolicyError``, and ``OSError`` when a
     restriction is refused: then nothing may run.
     """
-    from jupyter_guard.isolate import again, bubblewrap, history, network, packages, private, refusing, renewed, rlimits
+    from jupyter_guard.isolate import (
+        absent,
+        again,
+        bubblewrap,
+        history,
+        network,
+        packages,
+        private,
+        refusing,
+        renewed,
+        rlimits,
+    )
     from jupyter_guard.isolate.grants import grants, make, searched
     from jupyter_guard.isolate.plan import examine, other, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
@@ -93,6 +104,12 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
             # What is not there cannot be hidden: the first cell would make it, and with it the next kernel's box.
             os.makedirs(cache_directory(os.environ, os.environ.get("HOME") or str(Path.home())), 0o700, exist_ok=True)
     granted = grants(policy.isolation, os.getcwd(), os.environ, own, directory, prefixes, looked)
+    joins = ""
+    if granted.planted and made.backend == "bubblewrap":
+        joins = cache = cache_directory(os.environ, granted.home)
+        held = absent.make(granted.planted, granted.home, cache, directory)
+        granted = grants(policy.isolation, os.getcwd(), os.environ, own, directory, prefixes).also_protecting(held)
+        looked += held
     emptied: list[str] = []
     if made.backend == "bubblewrap":
         emptied = renewed.emptied(granted)
@@ -179,7 +196,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     if outside is None:
         keep(
             words, program, {**moved, **set_too}, kept_out, made=moved.values(), copied=copied,
-            linked=linked, places=vars(rules) if alone else None, landlock=machine.landlock,
+            linked=linked, joins=joins, places=vars(rules) if alone else None, landlock=machine.landlock,
         )  # fmt: skip
     if alone:
         proxy = 0

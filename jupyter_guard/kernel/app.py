@@ -10,11 +10,12 @@ from typing import NoReturn
 import zmq
 
 from jupyter_guard.guard import isolated
-from jupyter_guard.isolate import out_of_memory
+from jupyter_guard.isolate import absent, out_of_memory
 from jupyter_guard.kernel import death, directories, lost, memory, signals
 from jupyter_guard.kernel.child import Child, Options
 from jupyter_guard.kernel.front import CannotBindError, Front
 from jupyter_guard.kernel.relay import Relay
+from jupyter_guard.scrub.cache import cache_directory
 
 log = logging.getLogger("jupyter_guard")
 
@@ -53,6 +54,7 @@ def run(options: Options, child: Child) -> NoReturn:
         directories.remove(child.directory)
         raise
     directories.remove(child.directory)
+    absent.remove(cache_directory(os.environ, os.environ.get("HOME", "")), directories.is_held)
     death.end_the_same_way(status)
 
 

@@ -56,6 +56,11 @@ def sweep() -> None:
                 remove(path)
 
 
+def is_held(path: str) -> bool:
+    """Whether the wrapper whose private directory it is runs."""
+    return os.path.isdir(path) and (not _is_old(path) or _is_held(path))
+
+
 def _is_ours(name: str) -> bool:
     # Others may like the prefix too, and what they keep is not ours to remove.
     rest = name.removeprefix(PREFIX)
