@@ -1,11 +1,13 @@
 """Demo notebooks -> a table of what the guard did in each; exit status 0 only if it is what they promise.
 
-A notebook's promises stand in its metadata: ``jupyter_guard_demo = {"blocked": 1, "confirmed": 1, ...}``.
+A notebook's promises stand in its metadata: ``jupyter_guard_demo = {"blocked": 1, "confirmed": 1, ...}``, and in
+``jupyter_guard_config`` the folder of a policy that it is run with.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -39,6 +41,12 @@ class Item:
     rule: str
     sentence: str
     count: int = 1
+
+
+def environment(notebook: Any) -> dict[str, str] | None:
+    """The kernel's environment where the notebook names a folder here with a policy of its own."""
+    named = notebook.metadata.get("jupyter_guard_config", "")
+    return {**os.environ, "JUPYTER_CONFIG_DIR": str(HERE / named)} if named else None
 
 
 def items(run: NotebookRun) -> list[Item]:
@@ -112,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
             console.status(f"{path.name} runs under {kernel} ..."),
             tempfile.TemporaryDirectory(prefix="guard-demo-", ignore_cleanup_errors=True) as folder,
         ):
-            run = run_notebook(notebook, kernel, Path(folder), prelude)
+            run = run_notebook(notebook, kernel, Path(folder), prelude, environment(notebook))
         found = items(run)
         console.print(table(path.name, notebook, found))
         problems = broken_promises(notebook, run, found)

@@ -15,8 +15,8 @@ from running import DEMO, demo_module
 NOTEBOOKS = sorted(DEMO.glob("*.ipynb"))
 
 
-def test_the_three_notebooks_are_there() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["analysis", "assistant_day", "tour"]
+def test_the_four_notebooks_are_there() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["analysis", "assistant_day", "tools_only", "tour"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
