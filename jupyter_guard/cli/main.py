@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "policy": "policy",
     "audit": "audit",
     "hub": "hub",
+    "server": "server",
     "rules": "rules",
     "explain": "explain",
     "context": "context",

@@ -6,6 +6,9 @@ Imports nothing: the start of every kernel waits for it.
 LAUNCHERS = (["-m", "ipykernel_launcher"], ["-m", "ipykernel"])
 # `conda activate`, then the rest of the command in its place (nb_conda_kernels, runner.py).
 CONDA = ["-m", "nb_conda_kernels.runner"]
+# How the id of a `kernel_info_request` begins whose reply says that the kernel is guarded; any other reply is the
+# kernel's own.
+ASKS_FOR_GUARD = "jupyter-guard-asks-"
 # Options of an interpreter that run nothing by themselves, https://docs.python.org/3/using/cmdline.html; `-c`, `-m` and
 # `-i` do. `python -m ipykernel install` writes -Xfrozen_modules=off.
 _OPTIONS = frozenset("bBdEIOPqsSuvx")

@@ -161,7 +161,11 @@ def check_server(url: str, token: str) -> list[Hole]:
         raise CannotCheckError(f"{base}/api/kernelspecs answers {status}: is this a user's server, and the token his?")
     for name, spec in sorted(answer.get("kernelspecs", {}).items()):
         argv = spec.get("spec", {}).get("argv", [])
-        if argv[1:4] != ["-I", "-m", "jupyter_guard.kernel"]:
+        starter = (spec.get("spec", {}).get("metadata") or {}).get("kernel_provisioner") or {}
+        if (
+            argv[1:4] != ["-I", "-m", "jupyter_guard.kernel"]
+            and starter.get("provisioner_name") != "guarded-provisioner"
+        ):
             holes.append(
                 Hole(
                     f"kernel {name}",

@@ -25,8 +25,9 @@ def enforce(
 ) -> None:
     """Set in ``c``, the configuration object of ``jupyterhub_config.py``, what locks the users' servers.
 
-    ``policy`` is a TOML file that belongs to root and that nobody else may write; ``groups`` names the one of each Hub
-    group instead, the first of a user's groups in this order counts. ``python`` is the interpreter of the servers,
+    ``policy`` is a TOML file that belongs to root and that nobody else may write; ``groups`` names another for each
+    Hub group, the first of a user's groups in this order counts. Where there is a ``/etc/jupyter/jupyter_guard.toml``
+    it stands above all of them, and they can only tighten it. ``python`` is the interpreter of the servers,
     with ``jupyterhub`` and ``jupyter_guard`` installed. With ``folders`` the Hub, which must then be root, makes each
     user's folders below ``/var/lib/jupyter_guard`` before a server starts; without it the image has them. ``account``
     is the account that runs every server in a container of its own, such as ``jovyan``: then the folders are that

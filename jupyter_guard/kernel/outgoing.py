@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jupyter_guard import __version__
 from jupyter_guard.guard.card import MIME
+from jupyter_guard.guard.launchers import ASKS_FOR_GUARD
 from jupyter_guard.kernel.request import parse_output
 from jupyter_guard.kernel.wire import BUFFERS, CONTENT, HEADER, METADATA, PARENT, Header, MalformedError, parse_header
 from jupyter_guard.scrub import MessageScrubber, Redaction
@@ -141,6 +143,8 @@ class Outgoing:
             relay.ledger.note_payload(parse_output(content).get("payload"))
         elif kind == "comm_info_reply" and relay.panel.views is not None:
             frames[at + CONTENT] = relay.panel.views.listed(about, content)
+        elif kind == "kernel_info_reply" and about.startswith(ASKS_FOR_GUARD):
+            frames[at + CONTENT] = _introduced(content, relay.panel.standing.policy)
         if kind == "execute_reply":
             relay.dispatch.replying(about, _status_of(content))
         self._clean(channel, frames, at, header, about)
@@ -239,6 +243,12 @@ class Outgoing:
     def _tell(self, redactions: tuple[Redaction, ...], kind: str, about: str) -> None:
         self._relay.panel.redacted(redactions, kind, about)
         self._relay.keeping.redacted(redactions, about)
+
+
+def _introduced(content: bytes, policy: str) -> bytes:
+    """What the kernel says of itself, and that it is guarded, which is not the kernel's to say."""
+    told = {**parse_output(content), "jupyter_guard": {"guarded": True, "version": __version__, "policy": policy}}
+    return json.dumps(told).encode()
 
 
 def _status_of(content: bytes) -> str:

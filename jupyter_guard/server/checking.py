@@ -68,7 +68,7 @@ def _settings(server_app: Any) -> list[Check]:
     hidden = bool(getattr(server_app.contents_manager, "allow_hidden", False))
     lab = next(iter(server_app.extension_manager.extension_apps.get("jupyterlab", ())), None)
     manager = str(getattr(lab, "extension_manager", "readonly"))
-    templates = server_app.config.get("TemplateExporter", {}).get("extra_template_basedirs")
+    templates = _template_folders(server_app)
     return [
         Check(
             "KernelProvisionerFactory.default_provisioner_name",
@@ -107,12 +107,22 @@ def _settings(server_app: Any) -> list[Check]:
         ),
         Check(
             "TemplateExporter.extra_template_basedirs",
-            "the workspace" if templates is None else repr(list(templates)),
-            templates is not None and all(is_trusted(str(one)) for one in templates),
+            ", ".join(templates) or "none",
+            all(is_trusted(one) for one in templates),
             "A template for an export is a program that runs in the server, and those beside a notebook are loaded.",
             _CALL,
         ),
     ]
+
+
+def _template_folders(server_app: Any) -> list[str]:
+    """Where exports look for templates beside the installed ones; none without nbconvert."""
+    try:
+        from nbconvert.exporters.templateexporter import TemplateExporter
+    except ImportError:
+        return []
+    exporter = TemplateExporter(config=server_app.config)  # type: ignore[no-untyped-call]
+    return [str(one) for one in exporter.extra_template_basedirs]
 
 
 def _process() -> list[Check]:

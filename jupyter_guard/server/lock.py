@@ -13,7 +13,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado import web
-from traitlets import DottedObjectName, Enum, Instance, Type, Unicode, default
+from traitlets import DottedObjectName, Enum, Instance, List, Type, Unicode, default
 
 from jupyter_guard.guard.install import KERNEL_MODULE, locked_spec
 from jupyter_guard.guard.launchers import CONDA, launcher_at
@@ -24,6 +24,8 @@ COMMAND = (sys.executable, "-I", "-m", KERNEL_MODULE)
 # The only variable that a session adds, and no more than a notebook's path.
 SESSION_NAME = "JPY_SESSION_NAME"
 PROVISIONER = "local-provisioner"
+# What starts the wrapper beside a kernel that runs elsewhere (`server.provisioner`).
+GUARDED_PROVISIONER = "guarded-provisioner"
 
 
 class LockedKernelSpecManager(KernelSpecManager):
@@ -43,6 +45,12 @@ class LockedKernelSpecManager(KernelSpecManager):
         "ipykernel, so that cells are judged; all; none.",
     )
     user_folder = Unicode(config=True, help="The folder of the user's own kernel specs.")
+    remote_provisioners = List(
+        Unicode(),
+        config=True,
+        help="Provisioners that may start kernels elsewhere, for kernel specs in folders that only root writes; each "
+        "kernel has to be behind the guard there, or is ended.",
+    )
     inner = Instance(KernelSpecManager)
 
     @default("user_folder")
@@ -71,18 +79,40 @@ class LockedKernelSpecManager(KernelSpecManager):
         if reason is not None:
             self.log.warning("jupyter_guard: the kernel %r is not offered: %s", kernel_name, reason)
             raise NoSuchKernel(kernel_name)
-        made = locked_spec(kernel_name, inner.to_dict(), inner.resource_dir, is_trusted(inner.resource_dir))
+        provisioned = self._provisioner(inner)
+        if provisioned["provisioner_name"] in self.remote_provisioners and is_trusted(inner.resource_dir):
+            made = _remote(inner.to_dict(), provisioned, inner.resource_dir)
+        else:
+            made = locked_spec(kernel_name, inner.to_dict(), inner.resource_dir, is_trusted(inner.resource_dir))
         return KernelSpec(resource_dir=inner.resource_dir, **made)
+
+    @staticmethod
+    def _provisioner(spec: KernelSpec) -> dict[str, Any]:
+        """What a kernel spec says of who starts it: the provisioner itself, where it names the guarded one."""
+        found = spec.metadata.get("kernel_provisioner") if isinstance(spec.metadata, dict) else None
+        found = found if isinstance(found, dict) else {}
+        given = found.get("config")
+        config: dict[str, Any] = given if isinstance(given, dict) else {}
+        name = str(found.get("provisioner_name") or PROVISIONER)
+        if name == GUARDED_PROVISIONER:
+            inner, own = str(config.get("inner") or PROVISIONER), config.get("inner_config") or {}
+            return {"provisioner_name": inner, "config": own, "python": str(config.get("python") or "")}
+        return {"provisioner_name": name, "config": config, "python": ""}
 
     def _why_not(self, name: str, folder: str) -> str | None:
         """Why a kernel that was found is not offered."""
         try:
-            argv = self.inner.get_kernel_spec(name).argv
+            spec = self.inner.get_kernel_spec(name)
+            argv, provisioner = spec.argv, self._provisioner(spec)["provisioner_name"]
         except Exception as problem:
             # Whatever is wrong with somebody's file: it is one kernel less, not a server without kernels.
             return f"its file cannot be read: {problem}"
         if not argv:
             return "it has no command"
+        if provisioner != PROVISIONER and is_trusted(folder) and provisioner not in self.remote_provisioners:
+            return (
+                f"{provisioner!r} would start it elsewhere: LockedKernelSpecManager.remote_provisioners has to name it"
+            )
         if is_trusted(folder) or self.user_kernels == "all" or starts_ipykernel(argv):
             return None
         return "its command is a user's own and starts no ipykernel, so that no cell of it would be judged"
@@ -101,9 +131,18 @@ class LockedKernelManager(ServerKernelManager):
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """The command of the kernel. Raises ``web.HTTPError`` 403 for one that does not start the guard."""
         command: list[str] = super().format_kernel_cmd(extra_arguments)
+        if self._is_elsewhere():
+            # What is started here is its launcher; `server.provisioner` sees to it that the wrapper starts there.
+            return command
         if tuple(islice(command, len(COMMAND))) != COMMAND:
             raise web.HTTPError(403, f"jupyter_guard: the kernel {self.kernel_name!r} would start without the guard")
         return command
+
+    def _is_elsewhere(self) -> bool:
+        """Whether the guarded provisioner starts this kernel, as the locked kernel spec manager said."""
+        spec = self.kernel_spec
+        found = spec.metadata.get("kernel_provisioner") if spec is not None else None
+        return isinstance(found, dict) and found.get("provisioner_name") == GUARDED_PROVISIONER
 
 
 class LockedMappingKernelManager(AsyncMappingKernelManager):
@@ -150,6 +189,21 @@ class LockedMappingKernelManager(AsyncMappingKernelManager):
 
         found: type = import_item(str(self.kernel_manager_class))
         return found
+
+
+def _remote(spec: dict[str, Any], provisioned: dict[str, Any], folder: str) -> dict[str, Any]:
+    """The twin of a kernel spec that starts elsewhere: its own command, by the guarded provisioner."""
+    told = {**spec, "argv": [one.replace("{resource_dir}", folder) for one in spec["argv"]]}
+    told["display_name"] = f"Guarded {spec.get('display_name') or ''}".strip()
+    config = {"inner": provisioned["provisioner_name"], "inner_config": dict(provisioned["config"])}
+    if provisioned["python"]:
+        config["python"] = provisioned["python"]
+    told["metadata"] = {
+        **(spec.get("metadata") or {}),
+        "kernel_provisioner": {"provisioner_name": GUARDED_PROVISIONER, "config": config},
+        "jupyter_guard": {"guarded": True},
+    }
+    return told
 
 
 def _environment(asked: dict[str, str]) -> dict[str, str]:

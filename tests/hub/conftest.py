@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -39,7 +40,7 @@ c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = {word!r}
 c.Authenticator.allowed_users = {{"{name}"}}
 c.JupyterHub.services = [dict(name="tests", api_token={token!r})]
-c.JupyterHub.load_roles = [dict(name="tests", scopes=["admin:users", "admin:servers", "tokens"], services=["tests"])]
+c.JupyterHub.load_roles = [dict(name="tests", scopes=["admin:users", "admin:servers", "tokens", "admin:groups"], services=["tests"])]
 c.ConfigurableHTTPProxy.command = [{proxy!r}]
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
 c.Spawner.http_timeout = c.Spawner.start_timeout = 90
@@ -47,7 +48,7 @@ c.JupyterHub.log_level = "INFO"
 
 from jupyter_guard.hub import enforce
 
-enforce(c, policy="/etc/jupyter/jupyter_guard.toml")
+enforce(c, policy="/etc/jupyter/jupyter_guard.toml", groups={{"staff": "/etc/jupyter/staff.toml"}})
 """
 POLICY = """
 version = 1
@@ -55,6 +56,13 @@ version = 1
 require = []
 [deny]
 calls = ["os.mkfifo"]
+"""
+STAFF = """
+version = 1
+[isolation]
+require = []
+[deny]
+imports = ["telnetlib"]
 """
 # In the namespace: what the machine has lies beneath, untouched.
 SETUP = r"""
@@ -76,14 +84,13 @@ mount -t tmpfs -o mode=755 state /var/lib/jupyter_guard
 mount -t tmpfs -o mode=755 run /run/jupyter_guard
 mount --bind "$folder/etc" /etc/jupyter
 cd "$folder"
-exec "$PYTHON" -m jupyterhub -f "$folder/jupyterhub_config.py"
+exec /bin/sh "$folder/begin.sh"
 """
+HUB = 'exec "$PYTHON" -m jupyterhub -f jupyterhub_config.py\n'
 
 
-@pytest.fixture(scope="session")
-def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    """The user's way in: his token, and his home as root sees it."""
-    needs()
+def place() -> Path:
+    """A folder with the account, its home and the policies, as the namespace will see them."""
     folder = Path("/var/tmp") / f"jg-hub-{secrets.token_hex(4)}"
     home = folder / "home"
     (folder / "etc").mkdir(parents=True)
@@ -94,6 +101,28 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     (folder / "passwd").write_text(passwd)
     (folder / "group").write_text(Path("/etc/group").read_text() + f"{NAME}:x:{UID}:\n")
     (folder / "etc/jupyter_guard.toml").write_text(POLICY)
+    (folder / "etc/staff.toml").write_text(STAFF)
+    return folder
+
+
+def begin(folder: Path, script: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Run a script as root in the namespace, in ``folder``."""
+    (folder / "begin.sh").write_text(script)
+    shut = next((str(one) for one in reversed(Path(sys.base_prefix).parents) if not one.stat().st_mode & 0o005), "")
+    needed = [sys.base_prefix, str(ROOT)]
+    environment = {**os.environ, "PYTHON": sys.executable}
+    return subprocess.Popen(
+        ["unshare", "--mount", "/bin/sh", "-c", SETUP, "hub", str(folder), shut, *needed],
+        env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """The user's way in: his token, and his home as root sees it."""
+    needs()
+    folder = place()
+    home = folder / "home"
     port, hub_port, proxy_port = free_ports(3)
     token, word = secrets.token_hex(16), secrets.token_hex(8)
     (folder / "jupyterhub_config.py").write_text(
@@ -110,14 +139,8 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         )
     )
     (folder / "jupyterhub_config.py").chmod(0o600)
-    shut = next((str(one) for one in reversed(Path(sys.base_prefix).parents) if not one.stat().st_mode & 0o005), "")
-    needed = [sys.base_prefix, str(ROOT)]
-    environment = {**os.environ, "PYTHON": sys.executable}
     log = (folder / "hub.log").open("wb")
-    process = subprocess.Popen(
-        ["unshare", "--mount", "/bin/sh", "-c", SETUP, "hub", str(folder), shut, *needed],
-        env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+    process = begin(folder, HUB, log)
     try:
         client = wait(f"http://127.0.0.1:{port}", process, folder)
         try:

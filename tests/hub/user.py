@@ -18,7 +18,7 @@ class User:
 
     def __init__(self, url: str, name: str, client: httpx.Client, home: Path, service: str) -> None:
         self.url, self.name, self.home = url, name, home
-        admin = {"Authorization": f"token {service}"}
+        self._admin = admin = {"Authorization": f"token {service}"}
         client.post(f"/hub/api/users/{name}", headers=admin)
         made = client.post(f"/hub/api/users/{name}/tokens", headers=admin, json={"note": "tests"})
         made.raise_for_status()
@@ -49,6 +49,18 @@ class User:
                 return
             time.sleep(0.3)
         raise AssertionError(f"the server did not stop: {answer.status_code} {answer.text[:500]}")
+
+    def join(self, group: str) -> None:
+        """An administrator puts the user into a group, which is made where there is none."""
+        self.client.post(f"/hub/api/groups/{group}", headers=self._admin)
+        body = {"users": [self.name]}
+        self.client.post(f"/hub/api/groups/{group}/users", headers=self._admin, json=body).raise_for_status()
+
+    def leave(self, group: str) -> None:
+        """An administrator takes the user out of a group."""
+        body = {"users": [self.name]}
+        path = f"/hub/api/groups/{group}/users"
+        self.client.request("DELETE", path, headers=self._admin, json=body).raise_for_status()
 
     def write(self, path: str, content: str) -> None:
         """Put a file into the user's home, as he himself could."""
