@@ -11,10 +11,10 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from jupyter_guard.evaluate.compare import compare
 from jupyter_guard.evaluate.legibility import counter
@@ -65,9 +65,10 @@ def table(evaluated: list[Evaluated], title: str) -> None:
     before, after = ({task: task_vector(found) for task, found in models[label].items()} for label in LABELS)
     print(f"{title}, {len(before)} pairs\n")
     print(
-        "| metric | before | after | after less before, 95% | lower | equal | higher | rank correlation with `before` |"
+        "| metric | before | after | after less before, 95% | lower | equal | higher | "
+        "rank correlation with `before` | in pairs that differ |"
     )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for one in compare(before, after):
         values = [
             (old, new)
@@ -84,9 +85,23 @@ def table(evaluated: list[Evaluated], title: str) -> None:
         better = {"less": "", "more": " (more is better)"}.get(BY_KEY[one.metric].better, " (neither is better)")
         print(
             f"| `{one.metric}`{better} | {one.first:.3f} | {one.second:.3f} | {interval} | {lower} | "
-            f"{len(values) - lower - higher} | {higher} | {rank:+.3f} |"
+            f"{len(values) - lower - higher} | {higher} | {rank:+.3f} | {matched(values):+.3f} |"
         )
     print()
+
+
+def matched(values: Sequence[tuple[float, float]]) -> float:
+    """The rank-biserial correlation of pairs of a value before and one after, of those that differ.
+
+    1: every one is lower after, -1: higher; each counts by the rank of its difference (D. S. Kerby, The simple
+    difference formula, 2014). Rules differ more from one another than texts do from before to after, which the
+    correlation over all texts has in it and this has not.
+    """
+    differences = [old - new for old, new in values if old != new]
+    ranks = rankdata([abs(one) for one in differences])
+    total = float(sum(ranks))
+    lower = float(sum(rank for rank, one in zip(ranks, differences, strict=True) if one > 0))
+    return (2 * lower - total) / total
 
 
 if __name__ == "__main__":
