@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -72,19 +74,15 @@ def sentence(report: Report) -> str:
 
 
 def document(
-    outcomes: list[Outcome], problems: list[BadInput], policies: set[str], offers: list[Offers | None]
+    cases: Iterable[dict[str, Any]], counts: Counter[str], problems: list[BadInput], policies: set[str]
 ) -> dict[str, Any]:
-    """The answer of ``--format json``."""
-    counts = dict.fromkeys(map(str, Verdict), 0)
-    for outcome in outcomes:
-        for report in outcome.reports:
-            counts[str(report.verdict)] += 1
+    """The answer of ``--format json``: what ``case_answer`` made of each case, and how many cells had each verdict."""
     return {
         "version": VERSION,
         "policy": sorted(policies),
-        "cases": [case_answer(*one) for one in zip(outcomes, offers, strict=True)],
+        "cases": cases,
         "problems": [{"place": one.place, "message": one.message} for one in problems],
-        "summary": {"cells": sum(counts.values()), **counts},
+        "summary": {"cells": counts.total(), **{str(verdict): counts[str(verdict)] for verdict in Verdict}},
     }
 
 

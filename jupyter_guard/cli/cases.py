@@ -7,7 +7,8 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,13 +102,14 @@ def count_cases(source: Source) -> int:
 
 def read_source(source: Source, origin: Origin | None) -> Iterator[Case | BadInput]:
     """The cases of a source. ``origin`` counts where a case or cell names none; what a file says can only raise it."""
+    name = "<stdin>" if source.path == "-" else Path(source.path).as_posix()
+    if source.form == "cases":
+        for found in lines_of(source):
+            yield found if isinstance(found, BadInput) else _case(found[1], name, found[0], origin)
+        return
     data = content_of(source)
     if isinstance(data, BadInput):
         yield data
-        return
-    name = "<stdin>" if source.path == "-" else Path(source.path).as_posix()
-    if source.form == "cases":
-        yield from _cases(data, name, origin)
         return
     yield case_from(data, name, source.form, origin)
 
@@ -117,7 +119,31 @@ def content_of(source: Source) -> bytes | BadInput:
     try:
         return sys.stdin.buffer.read() if source.path == "-" else _read(Path(source.path))
     except (OSError, EOFError, zlib.error) as error:
-        return BadInput(source.path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        return _unreadable(source, error)
+
+
+def lines_of(source: Source) -> Iterator[tuple[int, bytes] | BadInput]:
+    """The lines of a case file that hold anything, with their numbers, one after the other: there may be very many."""
+    # A binary file's lines: a cell may hold other separators than the newline.
+    try:
+        with _opened(source) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line.removesuffix(b"\n")
+    except (OSError, EOFError, zlib.error) as error:
+        yield _unreadable(source, error)
+
+
+def _opened(source: Source) -> AbstractContextManager[Iterable[bytes]]:
+    if source.path == "-":
+        return nullcontext(sys.stdin.buffer)
+    if source.path.endswith(".gz"):
+        return gzip.open(source.path, "rb")
+    return open(source.path, "rb")
+
+
+def _unreadable(source: Source, error: Exception) -> BadInput:
+    return BadInput(source.path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
 
 
 def case_from(data: bytes, name: str, form: str, origin: Origin | None) -> Case | BadInput:
@@ -179,13 +205,6 @@ def _script(data: bytes, name: str, form: str, origin: Origin | None) -> Case | 
     )
 
 
-def _cases(data: bytes, name: str, origin: Origin | None) -> Iterator[Case | BadInput]:
-    # Not splitlines(): a cell may hold other separators than the newline.
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            yield _case(line, name, number, origin)
-
-
 def _case(line: bytes, name: str, number: int, origin: Origin | None) -> Case | BadInput:
     place = f"{name}:{number}"
     try:
@@ -229,8 +248,7 @@ def cell_from(cell: Any, case: dict[str, Any], number: int, origin: Origin | Non
 def _read(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         raise OSError(27, f"larger than {LARGEST >> 20} MiB")
-    data = path.read_bytes()
-    return gzip.decompress(data) if path.name.endswith(".gz") else data
+    return path.read_bytes()
 
 
 def _files_below(folder: Path, lines_too: bool) -> Iterator[Path]:

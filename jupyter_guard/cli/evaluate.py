@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from jupyter_guard.cli.console import color_option, complain, plain, progress, stdout
+from jupyter_guard.cli.console import color_option, complain, stdout
+from jupyter_guard.cli.many import Many, many_options
 
 if TYPE_CHECKING:
     from jupyter_guard.cli.evaluate_read import Reading
@@ -44,6 +44,7 @@ MOST_NAMED: Final = 20
 )
 @click.option("--run", is_flag=True, help="Also run each sample, isolated: an empty folder, no network, limits.")
 @click.option("--seconds", type=click.IntRange(1, 3600), default=30, show_default=True, help="With --run: for a cell.")
+@many_options
 @color_option
 def command(
     paths: tuple[str, ...],
@@ -55,6 +56,7 @@ def command(
     gates: tuple[str, ...],
     run: bool,
     seconds: int,
+    many: Many,
 ) -> int:
     """Say how legible and how safe code is that assistants wrote: a vector a cell and a model, never one score.
 
@@ -64,9 +66,11 @@ def command(
 
     Exit status: 0, 1 when B is worse than A in a gated metric, 2 when something could not be read.
     """
-    from jupyter_guard.cli.evaluate_answer import answer
+    from jupyter_guard.cli.evaluate_answer import answer, comparison
     from jupyter_guard.cli.evaluate_read import UNREADABLE, Reading
     from jupyter_guard.cli.judging import named_policy
+    from jupyter_guard.cli.long_list import write_document
+    from jupyter_guard.evaluate.kept import Kept
     from jupyter_guard.policy import load_effective
     from jupyter_guard.terms import Origin
 
@@ -75,55 +79,66 @@ def command(
     wanted = [_gate(one) for one in gates]
     used = named_policy(policy) if policy is not None else load_effective(Path())
     reading = Reading(paths, Origin(origin))
-    evaluated = list(_evaluated(reading, used, seconds if run else None))
-    # What makes the exit status comes first.
-    left_out = sorted(reading.left_out, key=lambda one: one.kind != UNREADABLE)
-    for one in left_out[:MOST_NAMED]:
-        complain(f"{one.place}: {one.message}")
-    if len(left_out) > MOST_NAMED:
-        complain(f"{len(left_out) - MOST_NAMED} more like these: --format json names all")
-    found = answer(evaluated, left_out, used, origin, compares=compare is not None)
-    failed: list[str] = []
-    if compare is not None:
-        from jupyter_guard.cli.evaluate_answer import comparison
+    with Kept() as evaluated:
+        for one in _evaluated(reading, used, seconds if run else None, many):
+            evaluated.add(one)
+        # What makes the exit status comes first.
+        left_out = sorted(reading.left_out, key=lambda one: one.kind != UNREADABLE)
+        for left in left_out[:MOST_NAMED]:
+            complain(f"{left.place}: {left.message}")
+        if len(left_out) > MOST_NAMED:
+            complain(f"{len(left_out) - MOST_NAMED} more like these: --format json names all")
+        found = answer(evaluated, left_out, used, origin, compares=compare is not None)
+        failed: list[str] = []
+        if compare is not None:
+            first, second = (reading.labels.get(one, one) for one in compare)
+            found["compare"], failed = comparison(
+                evaluated, (first, second), wanted or [_gate(GATED)], named=bool(wanted)
+            )
+            for one in found["compare"]["skipped"]:
+                complain(one)
+        if page is not None:
+            from jupyter_guard.cli.evaluate_page import page as written
 
-        first, second = (reading.labels.get(one, one) for one in compare)
-        found["compare"], failed = comparison(evaluated, (first, second), wanted or [_gate(GATED)], named=bool(wanted))
-        for one in found["compare"]["skipped"]:
-            complain(one)
-    if page is not None:
-        from jupyter_guard.cli.evaluate_page import page as written
+            try:
+                page.write_text(written(found), encoding="utf-8", errors="backslashreplace", newline="\n")
+            except OSError as error:
+                raise click.UsageError(f"{page} cannot be written: {error.strerror}.") from None
+        if form == "json":
+            write_document(found, "samples")
+        else:
+            from jupyter_guard.cli.evaluate_text import show
 
-        try:
-            page.write_text(written(found), encoding="utf-8", errors="backslashreplace", newline="\n")
-        except OSError as error:
-            raise click.UsageError(f"{page} cannot be written: {error.strerror}.") from None
-    if form == "json":
-        plain(json.dumps(found, indent=1, ensure_ascii=False))
-    else:
-        from jupyter_guard.cli.evaluate_text import show
-
-        show(found, stdout())
-    if any(one.kind == UNREADABLE for one in left_out):
-        return 2
-    return int(bool(failed))
+            show(found, stdout())
+        if any(one.kind == UNREADABLE for one in left_out):
+            return 2
+        return int(bool(failed))
 
 
-def _evaluated(reading: Reading, policy: Policy, seconds: int | None) -> Iterator[Evaluated]:
+def _evaluated(reading: Reading, policy: Policy, seconds: int | None, many: Many) -> Iterator[Evaluated]:
+    """The samples in order; those whose worker died are left out, and named after all others."""
     import msgspec
 
-    from jupyter_guard.evaluate.measure import measure
+    from jupyter_guard.cli.evaluate_job import EvaluateJob
+    from jupyter_guard.cli.evaluate_read import UNREADABLE
+    from jupyter_guard.corpus import Lost
+    from jupyter_guard.evaluate.kept import decoded
+    from jupyter_guard.evaluate.sample import LeftOut
     from jupyter_guard.practice.ruff import RuffError
 
-    samples = list(reading.samples())
-    with progress(len(samples), "evaluating") as advance:
-        for sample in samples:
-            try:
-                found = measure(sample, policy)
-            except RuffError as error:
-                raise click.UsageError(f"the policy's practice.ruff: {error}") from None
-            yield found if seconds is None else msgspec.structs.replace(found, ran=_ran(sample, seconds))
-            advance(1)
+    lost = []
+    try:
+        job = EvaluateJob(policy)
+        pieces = map(job.piece, reading.samples())
+        for sample, result in many.results(pieces, job, reading.count(), "evaluating"):
+            if isinstance(result, Lost):
+                lost.append(LeftOut(sample.place, UNREADABLE, result.reason))
+            elif result is not None:
+                found = decoded(result.value)
+                yield found if seconds is None else msgspec.structs.replace(found, ran=_ran(sample, seconds))
+    except RuffError as error:
+        raise click.UsageError(f"the policy's practice.ruff: {error}") from None
+    reading.left_out += lost
 
 
 def _ran(sample: Sample, seconds: int) -> bool | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -18,12 +18,12 @@ from jupyter_guard.cli.answers import sentence
 from jupyter_guard.cli.console import clean, listed
 from jupyter_guard.evaluate.compare import CONFIDENCE, Gate, compare
 from jupyter_guard.evaluate.identity import libraries, rules_hash
+from jupyter_guard.evaluate.kept import Kept
 from jupyter_guard.evaluate.legibility import counter
 from jupyter_guard.evaluate.measure import (
     Evaluated,
     Measured,
     Vector,
-    by_task,
     capabilities,
     model_vector,
     task_vector,
@@ -38,7 +38,7 @@ VERSION = 1
 
 
 def answer(
-    evaluated: Sequence[Evaluated], left_out: Sequence[LeftOut], policy: Policy, origin: str, *, compares: bool = False
+    evaluated: Kept, left_out: Sequence[LeftOut], policy: Policy, origin: str, *, compares: bool = False
 ) -> dict[str, Any]:
     """The whole answer: what it was made with, a vector a model, every sample with its cells, what was left out.
 
@@ -61,8 +61,8 @@ def answer(
             metric.key: {"title": metric.title, "counts": HOW[metric.how], "better": metric.better}
             for metric in METRICS
         },
-        "models": [_model(model, tasks) for model, tasks in by_task(evaluated).items()],
-        "samples": [_sample(one) for one in evaluated],
+        "models": [_model(model, tasks) for model, tasks in evaluated.by_task().items()],
+        "samples": Samples(evaluated),
         "left_out": {
             "counts": dict(sorted(Counter(one.kind for one in left_out).items())),
             "named": [{"place": one.place, "kind": one.kind, "message": clean(one.message)} for one in left_out],
@@ -72,18 +72,18 @@ def answer(
 
 
 def comparison(
-    evaluated: Sequence[Evaluated], names: tuple[str, str], gates: Sequence[Gate], *, named: bool = True
+    evaluated: Kept, names: tuple[str, str], gates: Sequence[Gate], *, named: bool = True
 ) -> tuple[dict[str, Any], list[str]]:
     """The differences of two models, and the gated metrics in which the second is worse.
 
     Raises ``click.UsageError`` for a model that is not there, tasks that have nothing in common, a missing scipy, or a
     gate that nothing can be said of; one that nobody ``named`` is skipped instead, with the reason under ``skipped``.
     """
-    models = by_task(evaluated)
+    models = evaluated.by_task()
     for name in names:
         if name not in models:
             raise click.UsageError(f"--compare: there is no model {name!r}. There are: {listed(models) or 'none'}.")
-    first, second = ({task: task_vector(samples) for task, samples in models[name].items()} for name in names)
+    first, second = (Vectors(models[name]) for name in names)
     common = set(first) & set(second)
     if not common:
         raise click.UsageError(
@@ -122,9 +122,42 @@ def comparison(
     }, [str(line["metric"]) for line in lines if not line["passes"]]
 
 
+class Samples:
+    """The samples as JSON values, made again each time that somebody goes through them."""
+
+    def __init__(self, evaluated: Kept) -> None:
+        self._evaluated = evaluated
+
+    def __len__(self) -> int:
+        return len(self._evaluated)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(_sample, self._evaluated)
+
+
+class Vectors(Mapping[str, Vector]):
+    """Task -> its vector, each computed when it is asked for."""
+
+    def __init__(self, tasks: Mapping[str, Sequence[Evaluated]]) -> None:
+        self._tasks = tasks
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __getitem__(self, task: str) -> Vector:
+        return task_vector(self._tasks[task])
+
+
 def _model(model: str, tasks: Mapping[str, Sequence[Evaluated]]) -> dict[str, Any]:
-    samples = [one for each in tasks.values() for one in each]
-    cells = [cell for one in samples for cell in one.cells]
+    counts: Counter[str] = Counter()
+    for each in tasks.values():
+        counts["samples"] += len(each)
+        for cell in (cell for one in each for cell in one.cells):
+            counts["cells"] += 1
+            counts["lines"] += cell.legibility.lines if cell.legibility is not None else 0
     vector = _grouped(model_vector(tasks))
     safety = {
         **vector["safety"],
@@ -134,9 +167,7 @@ def _model(model: str, tasks: Mapping[str, Sequence[Evaluated]]) -> dict[str, An
     return {
         "model": clean(model),
         "tasks": len(tasks),
-        "samples": len(samples),
-        "cells": len(cells),
-        "lines": sum(cell.legibility.lines for cell in cells if cell.legibility is not None),
+        **{what: counts[what] for what in ("samples", "cells", "lines")},
         "legibility": vector["legibility"],
         "safety": safety,
     }

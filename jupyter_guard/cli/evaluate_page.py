@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from html import escape
 from typing import Any, Final
@@ -157,21 +158,23 @@ def _comparison(about: dict[str, Any] | None) -> str:
 
 
 def _worst(found: dict[str, Any]) -> str:
-    cells = [
+    counts = Counter(cell["verdict"] for sample in found["samples"] for cell in sample["cells"])
+    total = counts["confirm"] + counts["block"]
+    if not total:
+        return ""
+    asked = (
         (Verdict(cell["verdict"]).rank, sample, cell)
         for sample in found["samples"]
         for cell in sample["cells"]
         if cell["verdict"] in ("confirm", "block")
-    ]
-    if not cells:
-        return ""
-    cells.sort(key=lambda one: -one[0])
+    )
+    cells = heapq.nsmallest(MOST, asked, key=lambda one: -one[0])
     rows = "".join(
         f"<tr><td>{escape(sample['model'])}</td><td>{escape(sample['task'])}</td><td>{escape(cell['verdict'])}</td>"
         f"<td>{escape(cell['sentence'])}</td></tr>"
-        for _, sample, cell in cells[:MOST]
+        for _, sample, cell in cells
     )
-    left = f'<p class="soft">The first {MOST} of {len(cells)}.</p>' if len(cells) > MOST else ""
+    left = f'<p class="soft">The first {MOST} of {total}.</p>' if total > MOST else ""
     head = "<tr><th>model</th><th>task</th><th>verdict</th><th>what the cell would do</th></tr>"
     return f"<h2>Cells that would be asked about or blocked</h2><table>{head}{rows}</table>{left}"
 

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from jupyter_guard.cli.cases import BadInput, Source, case_from, cell_from, content_of, find_sources
+from jupyter_guard.cli.cases import (
+    BadInput,
+    Source,
+    case_from,
+    cell_from,
+    content_of,
+    count_cases,
+    find_sources,
+    lines_of,
+)
 from jupyter_guard.evaluate.completions import code_in
 from jupyter_guard.evaluate.sample import LeftOut, Sample
 from jupyter_guard.terms import Cell, Origin
@@ -40,20 +49,23 @@ class Reading:
             self.left_out += [LeftOut(label, UNREADABLE, one.message) for one in problems]
             self._sources += [(one, label, _below(one.path, given), _place(one.path, given, label)) for one in sources]
 
-    def __len__(self) -> int:
-        return len(self._sources)
+    def count(self) -> int:
+        """About how many samples there are, for a progress bar: a line may hold several."""
+        return sum(count_cases(source) for source, *_ in self._sources)
 
     def samples(self) -> Iterator[Sample]:
         """The samples; one of a file that cannot be read is left out."""
         for source, model, task, name in self._sources:
+            if source.form == "cases":
+                for found in lines_of(source):
+                    if isinstance(found, BadInput):
+                        self._leave_out(name, UNREADABLE, found.message)
+                    else:
+                        yield from self._line(found[1], f"{name}:{found[0]}", model)
+                continue
             data = content_of(source)
             if isinstance(data, BadInput):
                 self._leave_out(name, UNREADABLE, data.message)
-            elif source.form == "cases":
-                # Not splitlines(): a completion may hold other separators than the newline.
-                for number, line in enumerate(data.split(b"\n"), 1):
-                    if line.strip():
-                        yield from self._line(line, f"{name}:{number}", model)
             else:
                 case = case_from(data, name, source.form, self._origin)
                 if isinstance(case, BadInput):

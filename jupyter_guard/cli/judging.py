@@ -23,19 +23,34 @@ class Outcome(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...]
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a case is judged: what counts as its own folder, and the home that ``~`` stands for. Nothing is read there.
+
+    It is told, where another machine judges.
+    """
+
+    workspace: str
+    home: str
+
+    @classmethod
+    def of(cls, case: Case) -> Place:
+        """The place of a case on this machine."""
+        return cls(str(folder_of(case)), str(Path("~").expanduser()))
+
+
 # Cells that somebody keeps and reads: practice is about these. A case of a case file may be any piece of code.
 KEPT: Final = frozenset({"notebook", "python"})
 
 
 class Judge:
-    """Vets cases. ``policy`` is a preset's name or a policy file; left out, the layers in force count.
+    """Vets cases. ``policy`` is one, a preset's name or a policy file; left out, the layers in force count.
 
     ``practice`` says whether a review is about practice too; ``None``: that of notebooks and scripts is. ``troubles``
     are the reasons, in words, for which a part of practice could not be looked at.
     """
 
-    def __init__(self, policy: str | None = None, practice: bool | None = None) -> None:
-        self._given = named_policy(policy) if policy is not None else None
+    def __init__(self, policy: str | Policy | None = None, practice: bool | None = None) -> None:
+        self._given = named_policy(policy) if isinstance(policy, str) else policy
         self.practice = practice
         self._found: dict[Path, Policy] = {}
         self.troubles: list[str] = []
@@ -49,20 +64,21 @@ class Judge:
             self._found[folder] = load_effective(folder)
         return self._found[folder]
 
-    def vet(self, case: Case) -> Outcome:
+    def vet(self, case: Case, place: Place | None = None) -> Outcome:
         """The reports of a case. Whatever fails inside is a block with its reason, never silence."""
+        where = place or Place.of(case)
         policy = self.policy(case)
         if not case.cells:
             return Outcome(case, ())
         try:
-            session = Session(policy, workspace=folder_of(case))
+            session = Session(policy, workspace=where.workspace, home=where.home)
         except Exception as error:
             return Outcome(case, tuple(_failed(cell, error, policy) for cell in case.cells))
         return Outcome(case, tuple(_vet(session, cell, policy) for cell in case.cells))
 
-    def review(self, case: Case) -> Outcome:
+    def review(self, case: Case, place: Place | None = None) -> Outcome:
         """The reports of a case, with findings of practice where they are wanted."""
-        outcome = self.vet(case)
+        outcome = self.vet(case, place)
         wanted = case.form in KEPT if self.practice is None else self.practice
         if not wanted or not outcome.reports:
             return outcome

@@ -33,42 +33,41 @@ _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "not
 APART: Final = frozenset(rule.id for rule in RULES.values() if rule.apart)
 
 
-def log(outcomes: list[Outcome], problems: list[BadInput], titles: Mapping[str, str]) -> dict[str, Any]:
+class Log:
     """A SARIF log of every finding that the policy does not simply allow, and of practice; what a comment allowed is
-    marked so. ``titles`` are those of an organisation's own rules.
+    marked so. Only findings are held, and not the code around them.
     """
-    found = [
-        (finding, _result(outcome, report, line, finding))
-        for outcome in outcomes
-        for report, line in zip(outcome.reports, outcome.case.lines, strict=True)
-        for finding in report.findings
-        if finding.verdict > Verdict.ALLOW or finding.suppressed or finding.rule in APART
-    ]
-    return {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "jupyter_guard",
-                        "version": __version__,
-                        "rules": _rules({finding.rule: finding for finding, _ in found}, titles),
-                    }
-                },
-                "columnKind": "unicodeCodePoints",
-                "invocations": [
-                    {
-                        "executionSuccessful": not problems,
-                        "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": f"{one.place}: {one.message}"}} for one in problems
-                        ],
-                    }
-                ],
-                "results": [result for _, result in found],
-            }
-        ],
-    }
+
+    def __init__(self) -> None:
+        self._results: list[dict[str, Any]] = []
+        self._rules: dict[str, Finding] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        """What there is to show of a case."""
+        for report, line in zip(outcome.reports, outcome.case.lines, strict=True):
+            for finding in report.findings:
+                if finding.verdict > Verdict.ALLOW or finding.suppressed or finding.rule in APART:
+                    self._results.append(_result(outcome, report, line, finding))
+                    self._rules[finding.rule] = finding
+
+    def document(self, problems: list[BadInput], titles: Mapping[str, str]) -> dict[str, Any]:
+        """The whole log. ``titles`` are those of an organisation's own rules."""
+        failed = [{"level": "error", "message": {"text": f"{one.place}: {one.message}"}} for one in problems]
+        driver = {"name": "jupyter_guard", "version": __version__, "rules": _rules(self._rules, titles)}
+        return {
+            "$schema": SCHEMA,
+            "version": "2.1.0",
+            "runs": [
+                {
+                    "tool": {"driver": driver},
+                    "columnKind": "unicodeCodePoints",
+                    "invocations": [
+                        {"executionSuccessful": not problems, "toolExecutionNotifications": failed},
+                    ],
+                    "results": self._results,
+                }
+            ],
+        }
 
 
 def _result(outcome: Outcome, report: Report, line: int, finding: Finding) -> dict[str, Any]:

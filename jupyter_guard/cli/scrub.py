@@ -6,20 +6,19 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jupyter_guard.cli.console import color_option, complain, counted, plain, printable, progress, stdout, styled
+from jupyter_guard.cli.many import Many, many_options
 
 if TYPE_CHECKING:
-    from jupyter_guard.cli.outputs import InText
-    from jupyter_guard.scrub import KnownValues, Redaction
-    from jupyter_guard.scrub.patterns import Pattern
-
-    Sought = tuple[KnownValues, tuple[Pattern, ...] | None]
-    Taken = list[tuple[int, Redaction]]
+    from jupyter_guard.cli.scrub_job import ScrubJob, Sought
+    from jupyter_guard.corpus import Piece
+    from jupyter_guard.scrub import KnownValues
 
 
 @click.command("scrub")
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--known/--no-known", default=True, help="Also look for the values that your credential stores hold.")
 @click.option("--policy", metavar="FILE|PRESET", help="This policy instead of the layers in force.")
+@many_options
 @color_option
 def command(
     paths: tuple[str, ...],
@@ -41,6 +41,7 @@ def command(
     form: str,
     known: bool,
     policy: str | None,
+    many: Many,
 ) -> int:
     """Take secrets out of notebooks (.ipynb) and out of other text files.
 
@@ -59,6 +60,8 @@ def command(
     Exit status: 0, with --check 1 when there is a secret anywhere; 2 when something could not be read or written. A
     credential store that cannot be read is named, and its values are not looked for.
     """
+    if many.is_asked_for and not check:
+        raise click.UsageError("--workers, --resume and --dask are for many files that stay as they are: give --check.")
     if write and check:
         raise click.UsageError("--write changes files and --check does not: give one.")
     if sources and name is None and (not paths or paths == ("-",)):
@@ -77,86 +80,112 @@ def command(
             raise click.UsageError("With several files give --write to replace them, or --check to look only.")
         if form == "json":
             raise click.UsageError("--format json reports on files: give --check or --write with it.")
+    if check:
+        from jupyter_guard.cli.scrub_job import ScrubJob
+
+        return _check(files, problems, ScrubJob(*_looked_for(policy, known), sources), many, form)
     results: list[dict[str, Any]] = []
     sought = _sought(policy, known)
     _prepare()
     with progress(len(files), "scrubbing") as advance:
         for path in files:
             advance(1)
-            result = _file(path, sought, write, to_stdout=not (write or check), sources=sources)
+            result = _file(path, sought, write, to_stdout=not write, sources=sources)
             (problems if "error" in result else results).append(result)
     for problem in problems:
         complain(f"{problem['file']}: {problem['error']}")
     if form == "json":
         plain(json.dumps({"version": 1, "files": results, "problems": problems}, indent=1, ensure_ascii=False))
-    elif write or check:
-        _print(results, write, sources)
+    elif write:
+        _print(results, len(results), write, sources)
     else:
         for result in results:
             _name_code(result, sources)
+    return 2 if problems else 0
+
+
+def _check(files: list[Path], problems: list[dict[str, str]], job: ScrubJob, many: Many, form: str) -> int:
+    """Look through files, on all cores where they are many; only those with a secret are held in memory."""
+    from jupyter_guard.cli.long_list import LongList, write_document
+    from jupyter_guard.corpus import Lost
+
+    document = LongList()
+    with_secrets = []
+    count = 0
+    for known, result in many.results(_pieces(files, job), job, len(files), "checking"):
+        found = known
+        if isinstance(result, Lost):
+            found = {**known, "error": result.reason}
+        elif result is not None:
+            found = json.loads(result.value)
+        if "error" in found:
+            problems.append(found)
+            continue
+        count += 1
+        if form == "json":
+            document.add(found)
+        if found["redactions"] or found["in_code"]:
+            with_secrets.append(found)
+    for problem in problems:
+        complain(f"{problem['file']}: {problem['error']}")
+    if form == "json":
+        write_document({"version": 1, "files": document, "problems": problems}, "files")
+    else:
+        _print(with_secrets, count, False, job.sources)
+        if problems:
+            complain(f"{counted(len(problems), 'input')} not checked")
     if problems:
         return 2
-    return int(check and any(result["redactions"] or result["in_code"] for result in results))
+    return int(bool(with_secrets))
+
+
+def _pieces(files: list[Path], job: ScrubJob) -> Iterator[Piece[dict[str, Any]]]:
+    from jupyter_guard.cli.files import FileError, read_file
+    from jupyter_guard.corpus import Piece
+
+    for path in files:
+        try:
+            yield job.piece(str(path), read_file(path))
+        except FileError as error:
+            yield Piece({"file": str(path), "error": str(error)})
 
 
 def _file(path: Path, sought: Sought, write: bool, to_stdout: bool, sources: bool) -> dict[str, Any]:
     from jupyter_guard.cli.files import read_file, replace
+    from jupyter_guard.cli.scrub_job import cleaned
 
     try:
         data = read_file(path)
-        cleaned, result = _cleaned(path, data, sought, sources)
+        after, result = cleaned(path, data, sought, sources)
         if to_stdout:
-            sys.stdout.buffer.write(cleaned)
-        elif write and cleaned != data:
-            replace(path, cleaned, data)
+            sys.stdout.buffer.write(after)
+        elif write and after != data:
+            replace(path, after, data)
     except ValueError as error:
         return {"file": str(path), "error": str(error)}
     if not (write or to_stdout):
         result["variables"] = []
-    return {"file": str(path), "changed": write and cleaned != data, **result}
-
-
-def _cleaned(path: Path, data: bytes, sought: Sought, sources: bool) -> tuple[bytes, dict[str, Any]]:
-    """The content without secrets; what was taken out, and what still stands in cells. Raises ``ValueError``."""
-    from jupyter_guard.cli.outputs import scrub_notebook, secrets_in_text
-    from jupyter_guard.cli.variables import Variables
-
-    if path.suffix != ".ipynb":
-        cleaned, taken = _text(data, sought)
-        return cleaned, {"redactions": _items(taken), "in_code": [], "variables": []}
-    variables = Variables()
-    cleaned, taken = scrub_notebook(data, *sought, sources=variables if sources else False)
-    left = _places(secrets_in_text(cleaned, *sought))
-    return cleaned, {"redactions": _items(taken), "in_code": left, "variables": variables.names}
+    return {"file": str(path), "changed": write and after != data, **result}
 
 
 def _named(path: Path, sought: Sought, check: bool, sources: bool) -> int:
     """Standard input as the content of a file, whole: what git's filters need."""
+    from jupyter_guard.cli.scrub_job import cleaned
+
     data = sys.stdin.buffer.read()
     try:
-        cleaned, found = _cleaned(path, data, sought, sources)
+        after, found = cleaned(path, data, sought, sources)
     except ValueError as error:
         complain(f"{path}: {error}")
         return 2
     result = {"file": str(path), **found}
     if check:
         result["variables"] = []
-        _print([result], False, sources)
+        _print([result], 1, False, sources)
         return int(bool(found["redactions"] or found["in_code"]))
-    sys.stdout.buffer.write(cleaned)
+    sys.stdout.buffer.write(after)
     _name_code(result, sources)
     return 0
-
-
-def _text(data: bytes, sought: Sought) -> tuple[bytes, Taken]:
-    from jupyter_guard.scrub import Scrubber
-
-    if b"\0" in data[:8192]:
-        raise ValueError("a binary file: expected text or a notebook")
-    scrubber = Scrubber(*sought)
-    text = data.decode("utf-8", "surrogateescape")
-    cleaned = scrubber.feed(text) + scrubber.flush()
-    return cleaned.encode("utf-8", "surrogateescape"), [(0, one) for one in scrubber.redactions]
 
 
 def _stream(sought: Sought, check: bool) -> int:
@@ -184,8 +213,8 @@ def _stream(sought: Sought, check: bool) -> int:
     return int(check and bool(kinds))
 
 
-def _sought(given: str | None, use_known: bool) -> Sought:
-    """The known values and the token formats to look for, as the policy says. Raises ``PolicyError``."""
+def _looked_for(given: str | None, use_known: bool) -> tuple[KnownValues, Mapping[str, Any]]:
+    """The known values and the policy's own token formats, which hold. Raises ``PolicyError``."""
     from jupyter_guard.cli.judging import named_policy
     from jupyter_guard.policy import PolicyError, PolicyProblem, load_effective
     from jupyter_guard.scrub import KnownValues, with_own
@@ -193,7 +222,7 @@ def _sought(given: str | None, use_known: bool) -> Sought:
 
     policy = load_effective(Path()) if given is None else named_policy(given)
     try:
-        patterns = with_own(policy.scrub.patterns)
+        with_own(policy.scrub.patterns)
     except PatternError as error:
         where = given or "the layers in force"
         raise PolicyError([PolicyProblem(where, 0, "scrub.patterns", one) for one in error.problems]) from None
@@ -201,7 +230,14 @@ def _sought(given: str | None, use_known: bool) -> Sought:
     for one in known.skipped:
         if one.unread:
             complain(f"{one.name}: {one.reason}; the values in it are not looked for")
-    return known, patterns
+    return known, policy.scrub.patterns
+
+
+def _sought(given: str | None, use_known: bool) -> Sought:
+    from jupyter_guard.scrub import with_own
+
+    known, own = _looked_for(given, use_known)
+    return known, with_own(own)
 
 
 def _prepare() -> None:
@@ -230,19 +266,8 @@ def _files(paths: tuple[str, ...]) -> tuple[list[Path], list[dict[str, str]]]:
     return list(files), problems
 
 
-def _items(taken: Taken) -> list[dict[str, Any]]:
-    counts: Counter[tuple[int, str]] = Counter()
-    for cell, redaction in taken:
-        counts[cell, redaction.kind] += redaction.count
-    return [{"cell": cell, "kind": kind, "count": count} for (cell, kind), count in counts.items()]
-
-
-def _places(found: list[InText]) -> list[dict[str, Any]]:
-    counts = Counter((one.cell, one.line, one.kind) for one in found)
-    return [{"cell": cell, "line": line, "kind": kind, "count": n} for (cell, line, kind), n in counts.items()]
-
-
-def _print(results: list[dict[str, Any]], write: bool, sources: bool) -> None:
+def _print(results: list[dict[str, Any]], count: int, write: bool, sources: bool) -> None:
+    """What was found in ``results``, of ``count`` files."""
     from rich.table import Table
 
     console = stdout()
@@ -258,7 +283,7 @@ def _print(results: list[dict[str, Any]], write: bool, sources: bool) -> None:
     total = sum(item["count"] for result in results for item in result["redactions"])
     with_secrets = sum(bool(result["redactions"]) for result in results)
     done = "taken out of" if write else "found in"
-    console.print(f"{counted(total, 'secret')} {done} {with_secrets:,} of {counted(len(results), 'file')}")
+    console.print(f"{counted(total, 'secret')} {done} {with_secrets:,} of {counted(count, 'file')}")
     for result in results:
         _name_code(result, sources)
 

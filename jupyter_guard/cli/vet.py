@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from jupyter_guard.cli.console import color_option, complain, counted, plain, progress, stdout
+from jupyter_guard.cli.console import color_option, complain
+from jupyter_guard.cli.many import Many, many_options
 
 if TYPE_CHECKING:
     from jupyter_guard.cli.baseline import Revision
-    from jupyter_guard.cli.cases import BadInput, Source
-    from jupyter_guard.cli.journal import Journal
+    from jupyter_guard.cli.cases import BadInput, Case, Source
     from jupyter_guard.cli.judging import Judge, Outcome
-    from jupyter_guard.cli.offering import Offers
+    from jupyter_guard.corpus import Piece
 
 ORIGINS = ("human", "unknown", "imported", "assistant")
 VERDICTS = ("warn", "confirm", "block")
@@ -53,7 +52,6 @@ VERDICTS = ("warn", "confirm", "block")
 @click.option(
     "--diff", is_flag=False, flag_value="HEAD", metavar="[REV]", help="Report only findings that git REV did not have."
 )
-@click.option("--resume", type=click.Path(path_type=Path), metavar="JOURNAL", help="Keep results here; go on from it.")
 @click.option("--fix", is_flag=True, help="First make every safe rewrite in notebooks and scripts; all else stays.")
 @click.option(
     "--show-fixes", is_flag=True, help="Show rewrites as differences: those that --fix makes, and others to read."
@@ -64,6 +62,7 @@ VERDICTS = ("warn", "confirm", "block")
     help="Say how cells are written too (JG907 and on, ruff). Default: of notebooks and scripts.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Also show cells and findings that are simply allowed.")
+@many_options
 @color_option
 def command(
     paths: tuple[str, ...],
@@ -75,11 +74,11 @@ def command(
     baseline: Path | None,
     write_baseline: Path | None,
     diff: str | None,
-    resume: Path | None,
     fix: bool,
     show_fixes: bool,
     practice: bool | None,
     verbose: bool,
+    many: Many,
 ) -> int:
     """Say what code would do, and judge it by the policy. Nothing is run.
 
@@ -94,14 +93,13 @@ def command(
         raise click.UsageError(f"Missing argument 'PATH...': a notebook, script, folder or .jsonl file{taken}.")
     from jupyter_guard.cli import baseline as baselines
     from jupyter_guard.cli.cases import find_sources
-    from jupyter_guard.cli.journal import Journal
     from jupyter_guard.cli.judging import Judge
     from jupyter_guard.terms import Origin
 
     sources, problems = find_sources(paths, standard_input)
     if form is None:
         form = "jsonl" if sources and all(source.form == "cases" for source in sources) else "text"
-    if fix and (baseline is not None or write_baseline is not None or diff or resume is not None):
+    if fix and (baseline is not None or write_baseline is not None or diff or many.journal is not None):
         raise click.UsageError(
             "--fix changes files: fix first, then use --baseline, --write-baseline, --diff or --resume."
         )
@@ -115,10 +113,9 @@ def command(
         known=known,
         revision=baselines.Revision(diff, judge) if diff else None,
         problems=problems,
+        many=many,
     )
-    with Journal(resume) if resume is not None else nullcontext() as journal:
-        run.journal = journal
-        worst = _report(run.outcomes(sources), run, form, verbose, write_baseline, show_fixes)
+    worst = _report(run.outcomes(sources), run, form, verbose, write_baseline, show_fixes)
     if write_baseline is not None:
         return 2 if run.problems else 0
     if run.problems:
@@ -170,62 +167,66 @@ class Run:
         known: Counter[str],
         revision: Revision | None,
         problems: list[BadInput],
+        many: Many,
     ) -> None:
         self.judge = judge
         self.origin = origin
         self.known = known
         self.revision = revision
         self.problems = problems
-        self.journal: Journal | None = None
+        self.many = many
         self.accepted = 0
-        self.new_problem = 0
         for problem in problems:
             complain(f"{problem.place}: {problem.message}")
 
     def outcomes(self, sources: list[Source]) -> Iterator[Outcome | BadInput]:
         """The cases in order, judged; what cannot be vetted is said on standard error and comes too."""
-        from jupyter_guard.cli.cases import BadInput, count_cases, read_source
+        from jupyter_guard.cli.cases import BadInput, count_cases
+        from jupyter_guard.cli.vet_job import VetJob, answered
+        from jupyter_guard.corpus import Lost
 
         yield from self.problems[:]
-        with progress(sum(map(count_cases, sources)), "vetting") as advance:
-            for source in sources:
-                for case in read_source(source, self.origin):
-                    advance(1)
-                    if isinstance(case, BadInput):
-                        self.problems.append(case)
-                        complain(f"{case.place}: {case.message}")
-                        yield case
-                    else:
-                        yield self._outcome(case)
+        total = sum(map(count_cases, sources))
+        for case, result in self.many.results(self._pieces(sources), VetJob(self.judge.practice), total, "vetting"):
+            if isinstance(case, BadInput):
+                yield self._named(case)
+                continue
+            if isinstance(result, Lost):
+                yield self._named(BadInput(case.id, result.reason, case.own_id))
+                continue
+            assert result is not None
+            answer = answered(result.value)
+            for trouble in answer.troubles:
+                if trouble not in self.judge.troubles:
+                    self.judge.troubles.append(trouble)
+                    self._named(BadInput(case.id, f"not all of the policy's [practice] was looked at: {trouble}"))
+            yield self._left(answer.outcome(case))
 
-    def _outcome(self, case: Any) -> Outcome:
+    def _pieces(self, sources: list[Source]) -> Iterator[Piece[Case | BadInput]]:
+        from jupyter_guard.cli.cases import BadInput, read_source
+        from jupyter_guard.cli.vet_job import Pieces
+        from jupyter_guard.corpus import Piece
+
+        piece = Pieces(self.judge)
+        for source in sources:
+            for case in read_source(source, self.origin):
+                yield Piece(case) if isinstance(case, BadInput) else piece(case)
+
+    def _named(self, problem: BadInput) -> BadInput:
+        self.problems.append(problem)
+        complain(f"{problem.place}: {problem.message}")
+        return problem
+
+    def _left(self, outcome: Outcome) -> Outcome:
+        """The outcome without the findings that somebody knows already."""
         from jupyter_guard.cli.baseline import without
-        from jupyter_guard.cli.judging import has_failed
 
-        policy = self.judge.policy(case).hash + {None: "", True: "+practice", False: "-practice"}[self.judge.practice]
-        outcome = self.journal.recall(case, policy) if self.journal is not None else None
-        if outcome is None:
-            outcome = self._reviewed(case)
-            # A failure may be gone the next time.
-            if self.journal is not None and not has_failed(outcome.reports):
-                self.journal.keep(outcome, policy)
         before = _count(outcome)
         if self.known:
             outcome = without(outcome, self.known)
         if self.revision is not None and before:
-            outcome = without(outcome, self.revision.accepted(case))
+            outcome = without(outcome, self.revision.accepted(outcome.case))
         self.accepted += before - _count(outcome)
-        return outcome
-
-    def _reviewed(self, case: Any) -> Outcome:
-        from jupyter_guard.cli.cases import BadInput
-
-        known = len(self.judge.troubles)
-        outcome = self.judge.review(case)
-        for trouble in self.judge.troubles[known:]:
-            problem = BadInput(case.id, f"not all of the policy's [practice] was looked at: {trouble}")
-            self.problems.append(problem)
-            complain(f"{problem.place}: {problem.message}")
         return outcome
 
 
@@ -233,59 +234,21 @@ def _report(
     outcomes: Iterator[Outcome | BadInput], run: Run, form: str, verbose: bool, baseline: Path | None, show_fixes: bool
 ) -> int:
     """Print every outcome in ``form``; the index in ``VERDICTS`` of the strictest verdict, -1 for none."""
-    import json
-
-    from jupyter_guard.cli import answers
+    from jupyter_guard.cli import answers, shown
     from jupyter_guard.cli.judging import Outcome
     from jupyter_guard.cli.offering import offers
 
-    text = None
-    if form == "text" and baseline is None:
-        from jupyter_guard.cli.vet_text import TextReport
-
-        text = TextReport(stdout(), verbose)
-    kept: list[Outcome] = []
-    kept_offers: list[Offers | None] = []
+    report = shown.Baseline(baseline) if baseline is not None else shown.FORMS[form](run, verbose)
     worst = -1
     for outcome in outcomes:
         if not isinstance(outcome, Outcome):
-            if form == "jsonl" and baseline is None:
-                plain(json.dumps(answers.bad_answer(outcome), ensure_ascii=False))
+            report.bad(outcome)
             continue
         verdict = str(answers.worst(outcome.reports))
         worst = max(worst, VERDICTS.index(verdict) if verdict in VERDICTS else -1)
-        offered = offers(outcome, run.judge) if show_fixes and form != "sarif" and baseline is None else None
-        if text is not None:
-            text.add(outcome, offered or {})
-        elif form == "jsonl" and baseline is None:
-            plain(json.dumps(answers.case_answer(outcome, offered), ensure_ascii=False))
-        else:
-            kept.append(outcome)
-            kept_offers.append(offered)
-    if baseline is not None:
-        _write_baseline(baseline, kept)
-    elif text is not None:
-        text.finish(run.problems, run.accepted)
-    elif form == "json":
-        policies = {report.policy for outcome in kept for report in outcome.reports}
-        plain(json.dumps(answers.document(kept, run.problems, policies, kept_offers), indent=1, ensure_ascii=False))
-    elif form == "sarif":
-        from jupyter_guard.cli.sarif import log
-
-        titles = {name: one.title for outcome in kept for name, one in run.judge.policy(outcome.case).own.items()}
-        plain(json.dumps(log(kept, run.problems, titles), indent=1, ensure_ascii=False))
+        report.add(outcome, offers(outcome, run.judge) if show_fixes and report.offers else None)
+    report.finish()
     return worst
-
-
-def _write_baseline(path: Path, outcomes: list[Outcome]) -> None:
-    from jupyter_guard.cli.baseline import accepted_by, write
-
-    accepted = accepted_by(outcomes)
-    try:
-        write(path, accepted)
-    except OSError as error:
-        raise click.UsageError(f"--write-baseline {path}: {error.strerror}") from None
-    click.echo(f"{counted(accepted.total(), 'finding')} written to {path}")
 
 
 def _count(outcome: Outcome) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -51,25 +52,20 @@ def compare(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> list[D
 
     Raises ``ImportError`` where scipy is not installed and an interval is to be computed.
     """
-    common = sorted(set(first) & set(second))
+    values = _paired(first, second)
     found = []
     for metric in METRICS:
-        pairs = [
-            (one, other)
-            for task in common
-            if (one := first[task][metric.key]) is not None and (other := second[task][metric.key]) is not None
-        ]
-        if not pairs:
+        ones, others = values[metric.key]
+        if not ones:
             continue
-        low, high = _interval(pairs)
-        ones, others = ([pair[at] for pair in pairs] for at in (0, 1))
-        one, other = sum(ones) / len(pairs), sum(others) / len(pairs)
+        low, high = _interval(ones, others)
+        one, other = sum(ones) / len(ones), sum(others) / len(others)
         above = low is not None and low > 0
         below = high is not None and high < 0
         found.append(
             Difference(
                 metric=metric.key,
-                pairs=len(pairs),
+                pairs=len(ones),
                 first=round(one, DIGITS),
                 second=round(other, DIGITS),
                 difference=round(other - one, DIGITS),
@@ -82,14 +78,27 @@ def compare(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> list[D
     return found
 
 
-def _interval(pairs: list[tuple[float, float]]) -> tuple[float | None, float | None]:
-    if len(pairs) < 2:
+def _paired(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> dict[str, tuple[array[float], array[float]]]:
+    """By metric the two models' values of the tasks for which both have one; every task is asked for once."""
+    found: dict[str, tuple[array[float], array[float]]] = {metric.key: (array("d"), array("d")) for metric in METRICS}
+    for task in sorted(set(first) & set(second)):
+        values, others = first[task], second[task]
+        for key, (ones, twos) in found.items():
+            one, two = values[key], others[key]
+            if one is not None and two is not None:
+                ones.append(one)
+                twos.append(two)
+    return found
+
+
+def _interval(ones: Sequence[float], others: Sequence[float]) -> tuple[float | None, float | None]:
+    if len(ones) < 2:
         return None, None
-    differences = [round(other - one, DIGITS) for one, other in pairs]
+    differences = [round(other - one, DIGITS) for one, other in zip(ones, others, strict=True)]
     if len(set(differences)) == 1:
         # No spread at all: the formula divides by it.
         return differences[0], differences[0]
     from scipy.stats import ttest_rel
 
-    interval = ttest_rel([pair[1] for pair in pairs], [pair[0] for pair in pairs]).confidence_interval(CONFIDENCE)
+    interval = ttest_rel(list(others), list(ones)).confidence_interval(CONFIDENCE)
     return round(float(interval.low), DIGITS), round(float(interval.high), DIGITS)

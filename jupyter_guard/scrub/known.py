@@ -66,6 +66,10 @@ class KnownValues:
     def __len__(self) -> int:
         return len(self._values)
 
+    def values(self) -> list[str]:
+        """The values themselves, in order: for whoever may hold them."""
+        return sorted(self._values)
+
     @classmethod
     def of(cls, values: Iterable[str]) -> KnownValues:
         """Known values that somebody registered."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_guard.cli import scrub as scrub_command
+from jupyter_guard.cli import scrub_job
 from jupyter_guard.cli.outputs import scrub_notebook
 from jupyter_guard.cli.splice import spliced
 from jupyter_guard.scrub import KnownValues
@@ -118,14 +119,14 @@ def test_a_notebook_that_is_written_to_meanwhile_is_left_alone(tmp_path: Path, m
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps(notebook("x", SECRET)))
     newer = json.dumps(notebook("y", SECRET))
-    cleaned = scrub_command._cleaned
+    cleaned = scrub_job.cleaned
 
     def while_another_saves(*given: object) -> object:
         answer = cleaned(*given)  # type: ignore[arg-type]
         path.write_text(newer)
         return answer
 
-    monkeypatch.setattr(scrub_command, "_cleaned", while_another_saves)
+    monkeypatch.setattr(scrub_job, "cleaned", while_another_saves)
     result = scrub_command._file(path, (KnownValues(), None), write=True, to_stdout=False, sources=False)
     assert "changed while it was read" in result["error"]
     assert path.read_text() == newer
