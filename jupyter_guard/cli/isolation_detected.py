@@ -19,8 +19,9 @@ class Detected(msgspec.Struct, frozen=True):
 
 
 def detected(seconds: float) -> tuple[Detected, ...]:
-    """Container engines, their runtimes, control groups and limits of processes; each is really tried."""
+    """Container engines, their runtimes, control groups and limits of processes, each really tried; and GPUs."""
     from jupyter_guard.isolate import cgroups, containers, rlimits
+    from jupyter_guard.isolate.devices import computing
 
     found = {(one.name, one.runtime): one for one in containers.engines(seconds)}
     rows = []
@@ -43,6 +44,9 @@ def detected(seconds: float) -> tuple[Detected, ...]:
     trouble = rlimits.trouble()
     used = "[limits] of a policy use it for memory, open files and sizes of files"
     rows.append(Detected("rlimits", "not usable" if trouble else "detected", trouble or _LIMITS + used))
+    gpus = computing()
+    used = "shown in the boxes of kernels that may read everything, or where named: " + ", ".join(gpus)
+    rows.append(Detected("GPUs", "detected" if gpus else "not there", used if gpus else ""))
     return tuple(rows)
 
 

@@ -11,11 +11,16 @@ COMPUTING = ("/dev/nvidia*", "/dev/kfd", "/dev/dri", "/dev/accel", "/dev/dxg")
 _PLACE = "/dev/"
 
 
+def computing() -> list[str]:
+    """What libraries compute on and is here."""
+    return [path for pattern in COMPUTING for path in sorted(glob.glob(pattern))]
+
+
 def devices(named: Iterable[str], reads_all: bool) -> tuple[str, ...]:
     """Those that are here: of ``named`` resolved paths the ones in /dev, and where everything is readable, what
     libraries compute on.
     """
     found = [one for one in named if one.startswith(_PLACE)]
     if reads_all:
-        found += [path for pattern in COMPUTING for path in sorted(glob.glob(pattern))]
+        found += computing()
     return tuple(dict.fromkeys(one for one in found if os.path.exists(one)))

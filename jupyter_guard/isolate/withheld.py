@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from jupyter_guard.isolate.devices import computing
 from jupyter_guard.isolate.grants import Grants
 from jupyter_guard.isolate.stores import services
 from jupyter_guard.policy.granting import refusal
@@ -40,6 +41,7 @@ def withheld(granted: Grants, policy: Policy, own: Iterable[str], temporary: Ite
         "temporary": [one for one in temporary if one not in granted.writable],
         # A box of namespaces has a /run of its own.
         "sockets": bool(temporary),
+        "gpus": [one for one in computing() if one not in granted.devices],
         "reads_all": granted.reads_all,
         "writes_all": granted.writes_all,
         "paths": {place: (name, refusal(policy, "isolation.read", name)) for place, name in names.items()},

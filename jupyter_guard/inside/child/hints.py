@@ -20,6 +20,10 @@ DEEPEST = 20
 # As clients of databases quote it: .../.s.PGSQL.5432, .../mysqld.sock.
 SOCKET = re.compile(r"/(?:var/)?run/[\w./@-]*(?:\.s\.PGSQL\.\d+|\.sock(?:et)?)\b")
 LONGEST = 10_000
+# As CUDA's and HIP's runtimes say it (cudaErrorDevicesUnavailable, cudaErrorMemoryAllocation, cudaErrorNoDevice, ...).
+GPU_BUSY = re.compile(r"(?:CUDA|HIP)-capable device\(?s?\)? (?:is|are|is/are) busy or unavailable", re.I)
+GPU_FULL = re.compile(r"(?:CUDA|HIP)(?: error:)? out of memory", re.I)
+GPU_ABSENT = re.compile(r"no (?:CUDA|HIP|ROCm)[- ]capable (?:device|GPU)|No CUDA GPUs|Found no NVIDIA driver", re.I)
 
 
 def start(shell, connection):
@@ -102,7 +106,8 @@ def _of(error, withheld):
     if isinstance(error, KeyError) and error.args and error.args[0] in withheld["names"]:
         name = error.args[0]
         return _told("the variable %s is kept from this kernel" % name, name, withheld["variables_refused"])
-    line = _of_socket(str(error), withheld)
+    text = str(error)[:LONGEST]
+    line = _of_socket(text, withheld) or _of_gpu(text, withheld)
     if line:
         return line
     if isinstance(error, OSError):
@@ -125,6 +130,22 @@ def _of_socket(text, withheld):
         if _is_within(place, "/run") and place != "/run" and not os.path.isdir(place):
             what = "%s is not there: /run is this kernel's own, and sockets of local servers are kept from it" % path
             return _told(what, "--write " + place, withheld["write_refused"])
+    return ""
+
+
+def _of_gpu(text, withheld):
+    """A line about a GPU that is busy, full or not shown, or ``""``."""
+    if GPU_BUSY.search(text) or GPU_FULL.search(text):
+        what = "is busy: another process has it for itself" if GPU_BUSY.search(text) else "has no memory left"
+        return (
+            "the GPU %s. It is not the box that keeps it from this kernel; `nvidia-smi` (or `rocm-smi`) in a terminal "
+            "says whose it is. End that, or choose another one: CUDA_VISIBLE_DEVICES" % what
+        )
+    gpus = withheld.get("gpus")
+    if gpus and GPU_ABSENT.search(text):
+        return _told(
+            "the GPU (%s) is kept from this kernel" % ", ".join(gpus), " ".join(gpus), withheld["read_refused"]
+        )
     return ""
 
 
