@@ -18,6 +18,8 @@ from jupyter_guard.audit.record import Record
 HEAD = ".head"
 _STEP = 64 * 1024
 _LONGEST_WAIT = 10.0
+# Made once, here: see ``place``.
+_LINKS = msgspec.json.Decoder(Link)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -59,7 +61,7 @@ class Journal:
             os.ftruncate(self._file, size + whole)
         lines = tail[:whole].splitlines()
         if lines:
-            link = msgspec.json.decode(lines[-1], type=Link)
+            link = _LINKS.decode(lines[-1])
             self._previous, self._sequence, self.last = link.hash, link.sequence, link.record
 
     @property

@@ -23,7 +23,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Counts of decisions, each mapping the most frequent first.
 
     ``days`` maps a date (ISO 8601, UTC) to the count of each state, in the order of time. ``secrets`` counts values
-    taken out of outputs by kind, ``answers`` what people chose when they were asked, ``limits`` what limits cells hit, ``opened`` how often an account was opened (break-glass).
+    taken out of outputs by kind, ``answers`` what people chose when they were asked, ``limits`` what limits cells hit,
+    ``opened`` how often an account was opened (break-glass).
     ``suppressed`` counts by rule the decisions with a finding that a comment in the cell allowed; ``rules`` those with
     any other. ``would`` counts decisions that ran because the policy only observes (or an administrator had opened
     the account) by what enforcing would have made of them, ``would_rules`` and ``would_users`` the rules that were to
@@ -104,6 +105,6 @@ def summarize(records: Iterable[Record]) -> Summary:
                 would_rules,
                 would_users,
                 opened,
-            )  # fmt: skip
+            )
         ),
     )
