@@ -10,6 +10,8 @@ from jupyter_guard.terms import Effect, Kind, Observation, Reading
 from jupyter_guard.terms.sentence import shown
 
 UNKNOWN: Final = "…"
+# A command as it is written, and what else it is called: `pip` of `python -m pip` and `pip3`.
+PROGRAMS: Final = ("program", "program-name")
 # Where machines keep programs: what lies elsewhere under the name of one is another one.
 _PROGRAMS: Final = re.compile(r"(?:/usr(?:/local)?|/opt/(?:conda|homebrew))?/s?bin/(?=[^/]+$)")
 # What a shell does itself, and what starts nothing; what it writes is an effect. Not `eval`, `exec`, `source`.
@@ -66,7 +68,7 @@ def unlisted(reading: Reading, only: frozenset[str]) -> Iterator[tuple[str, Obse
     """What a cell runs that ``only`` does not have, in words, and what of it nobody knows before it runs."""
     known = set()
     for seen in reading.observations:
-        if seen.what == "program":
+        if seen.what == PROGRAMS[0]:
             known.add(seen.span)
             if seen.detail.startswith(UNKNOWN):
                 yield "runs a command whose name is not known before it runs", seen

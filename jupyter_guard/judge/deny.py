@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from jupyter_guard.judge.commands import begun, unlisted
+from jupyter_guard.judge.commands import PROGRAMS, begun, unlisted
 from jupyter_guard.judge.rule import Rule
 from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Observation, Origin, Reading, Severity, Span
 from jupyter_guard.terms.deny import Deny
@@ -58,7 +58,7 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
             yield _finding("JG891", f"calls `{shown(name)}`", seen, reading)
         elif seen.what == "sql" and (name := _starts(seen.detail, deny.sql)):
             yield _finding("JG892", f"runs {shown(name)}", seen, reading)
-        elif deny.commands and seen.what == "program" and (name := begun(seen.detail, deny.commands)):
+        elif deny.commands and seen.what in PROGRAMS and (name := begun(seen.detail, deny.commands)):
             yield _finding("JG893", f"runs `{shown(name)}`", seen, reading)
     for effect in reading.effects:
         if effect.kind is not Kind.PROCESS_RUN and (name := listed(effect.via, deny.calls)):

@@ -37,13 +37,15 @@ class Names(msgspec.Struct, frozen=True):
 class CellNames(msgspec.Struct, frozen=True):
     """The names of a session that one cell binds and uses; ``at_once`` are used when it runs, not in a function's body.
 
-    ``fills`` says that it binds names which nobody can tell from its text.
+    ``imported`` are those of ``bound`` that it only imports. ``fills`` says that it binds names which nobody can tell
+    from its text.
     """
 
     bound: frozenset[str]
     used: frozenset[str]
     at_once: frozenset[str]
     fills: bool
+    imported: frozenset[str] = frozenset()
 
 
 # A cell of Python that cannot be read: as it stands it binds nothing, but its author ran something in its place.
@@ -83,6 +85,7 @@ def names(cells: Sequence[CellNames]) -> list[Names]:
 def left_by_later(cells: Sequence[CellNames], counts: Sequence[int]) -> list[frozenset[str]]:
     """Of each cell the names that a cell below it had bound last when it ran, though one above binds them too.
 
+    Not what it only imports, which is the same again.
     ``counts`` are the execution counts that the cells have in their file, 0 for none. Silent where other cells ran in
     between that are not there any more, or ran again since: they may have bound the name too. Of two cells with the
     same count one ran in another session, so that counts say nothing of the order.
@@ -102,7 +105,7 @@ def left_by_later(cells: Sequence[CellNames], counts: Sequence[int]) -> list[fro
                 if other is None or cells[other].fills:
                     break
                 if name in cells[other].bound:
-                    if other > at:
+                    if other > at and name not in cells[other].imported:
                         names.add(name)
                     break
         found.append(frozenset(names))
@@ -119,6 +122,8 @@ def cell_names(text: str, segments: Sequence[Segment]) -> CellNames:
     bound: set[str] = set()
     used: set[str] = set()
     at_once: set[str] = set()
+    imported: set[str] = set()
+    assigned: set[str] = set()
     for scope, runs_later in scopes:
         is_module = scope is top
         for symbol in scope.get_symbols():
@@ -126,6 +131,7 @@ def cell_names(text: str, segments: Sequence[Segment]) -> CellNames:
             at_top = is_module or symbol.is_declared_global()
             if at_top and (symbol.is_assigned() or symbol.is_imported()):
                 bound.add(name)
+                (assigned if symbol.is_assigned() else imported).add(name)
             elif symbol.is_referenced() and (at_top or symbol.is_global()):
                 used.add(name)
                 if not runs_later:
@@ -133,7 +139,7 @@ def cell_names(text: str, segments: Sequence[Segment]) -> CellNames:
     by_magics = [magics.bound(one) for one in segments]
     bound.update(*(some for some, _ in by_magics))
     fills = any(others for _, others in by_magics) or _EVERYTHING.search(text) is not None
-    return CellNames(frozenset(bound), frozenset(used), frozenset(at_once), fills)
+    return CellNames(frozenset(bound), frozenset(used), frozenset(at_once), fills, frozenset(imported - assigned))
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[tuple[symtable.SymbolTable, bool]]:

@@ -122,11 +122,14 @@ class Context(msgspec.Struct, frozen=True):
             place = self.links[link].rstrip("/") + place[len(link) :] or "/"
         return path if place == self.resolve(path) else posixpath.normpath(place)
 
-    def starts(self, words: Sequence[str]) -> None:
-        """Remember that a command would run. Raises ``BudgetSpent`` where a cell has more than anybody reads."""
+    def starts(self, words: Sequence[str], what: str = "program") -> None:
+        """Remember that a command would run, or what else it is called: a ``"program-name"``.
+
+        Raises ``BudgetSpent`` where a cell has more than anybody reads.
+        """
         if len(self.programs) == MOST_PROGRAMS:
             raise BudgetSpent
-        self.programs.append(Observation("program", " ".join(words)[:LONGEST_PROGRAM], self.span, self.origin))
+        self.programs.append(Observation(what, " ".join(words)[:LONGEST_PROGRAM], self.span, self.origin))
 
     def at(self, span: Span) -> Context:
         """The same surroundings for the text at ``span``."""

@@ -48,6 +48,14 @@ def test_a_refused_command_is_found_wherever_it_stands_in_a_line(cells: tuple[st
     assert said(REFUSED, "JG893", *cells) == ["runs `acmectl purge`"]
 
 
+@pytest.mark.parametrize(
+    "code", ["!python -m pip install x", "!pip3 install x", "!python3.11 -m pip -q install x", "%pip install x"]
+)
+def test_other_names_of_a_refused_command_are_refused(code: str) -> None:
+    refused = Policy.parse('version = 1\n[deny]\ncommands = ["pip install"]\n')
+    assert said(refused, "JG893", code) == ["runs `pip install`"]
+
+
 @pytest.mark.parametrize("code", ["!git pull", "!git commit -m push", "!echo acmectl purge", "!acmectl list purge"])
 def test_others_are_not(code: str) -> None:
     assert said(REFUSED, "JG893", code) == []

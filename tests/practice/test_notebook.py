@@ -186,7 +186,9 @@ DISORDER = ("rate = 1", "price = 100 * rate", "rate = 2", "import rates as rate"
     [
         # The last one ran before the second: what that shows is not what running from the top gives.
         (DISORDER[:3], (1, 3, 2), [(2, "uses `rate`, which a cell below had changed before it ran")]),
-        ((DISORDER[0], DISORDER[1], DISORDER[3]), (1, 3, 2), [(2, "uses `rate`, which a cell below had changed before it ran")]),
+        # An import in more than one cell is no state.
+        ((DISORDER[3], DISORDER[1], DISORDER[3]), (1, 3, 2), []),
+        ((DISORDER[0], DISORDER[1], f"{DISORDER[3]}\nrate = 2"), (1, 3, 2), [(2, "uses `rate`, which a cell below had changed before it ran")]),
         (DISORDER[:3], (1, 2, 3), []),
         # The first ran again in between.
         (DISORDER[:3], (2, 3, 1), []),

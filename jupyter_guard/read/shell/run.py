@@ -67,6 +67,8 @@ def _run(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
     if first in shell.functions:
         return shell.call(first, words[1:], stdin)
     name = base_name(first)
+    if name != first:
+        shell.context.starts([name, *(shown(word) for word in words[1:])], "program-name")
     from jupyter_guard.read.shell.specials import SPECIALS
 
     special = SPECIALS.get(name)
@@ -84,8 +86,9 @@ def described(shell: Shell, first: str, name: str, rest: list[str], stdin: Strea
         return _undescribed(shell, first, name, rest, stdin)
     full, entry, used = found
     if entry.command:
-        # Another name of the same.
-        return _run(shell, [*entry.command.split(), *rest], stdin, seen)
+        words = [*entry.command.split(), *rest]
+        shell.context.starts([shown(word) for word in words], "program-name")
+        return _run(shell, words, stdin, seen)
     if used and entry.wraps.startswith("operand"):
         # What it runs begins behind the subcommand and its own flags.
         arguments = parse_arguments(rest[rest.index(arguments.operands[used - 1]) + 1 :], entry, parent)
