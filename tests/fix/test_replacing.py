@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +63,22 @@ def test_where_it_is_not_exact_nothing_is_offered(code: str, call: str) -> None:
 @given(st.text(alphabet="ar(q)=.\n %!'#ü", max_size=40), st.integers(1, 3), st.integers(0, 8), st.integers(0, 9))
 def test_whatever_the_cell_is_nothing_is_raised(code: str, line: int, start: int, width: int) -> None:
     replaced(code, Span(line, start, line, start + width), "acme.db.read")
+
+
+def test_where_the_gateway_reads_the_same_the_rewritten_cell_prints_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "db.py").write_text("from pandas import read_sql as read\nprint('through the gateway')\n")
+    code = (
+        "import sqlite3\nfrom pandas import read_sql\nlink = sqlite3.connect(':memory:')\n"
+        "link.execute('CREATE TABLE t AS SELECT 1 AS a, 2 AS b')\n"
+        "orders = read_sql('SELECT * FROM t', link, index_col='a')  # all of them\nprint(orders)"
+    )
+    after = rewritten(code, "read_sql('SELECT * FROM t', link, index_col='a')")
+    assert after is not None
+    printed = [
+        subprocess.run([sys.executable, "-c", one], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        for one in (code, after)
+    ]
+    assert printed[1] == f"through the gateway\n{printed[0]}"
+    assert "2" in printed[0]
