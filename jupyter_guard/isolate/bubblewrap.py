@@ -114,7 +114,8 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
     # Not even a device that everybody may open can be opened on another kind of mount of an ordinary user's.
     words += _bind("--dev-bind-try", granted.devices)
     words += _bind("--bind", _outermost_first(_around(granted, emptied)))
-    for path in renewed.emptied(granted):
+    new = renewed.emptied(granted)
+    for path in new:
         words += ["--perms", "0700", *size, "--tmpfs", path, *_bind("--bind", renewed.caches(path))]
     for path in granted.protected:
         if granted.writes_all or _is_below(path, granted.writable):
@@ -123,6 +124,8 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
         if _is_below(path, emptied) and any(one.startswith(path + "/") for one in granted.writable):
             # Nothing is left there but the kernel's own directory: where a Hub's users have theirs, in the runtime one.
             continue
+        if _is_below(path, new) or _is_closed_anyway(path):
+            continue
         if granted.reads_all or _is_below(path, (*granted.readable, *granted.writable)):
             # A device cannot be opened on such a mount: opening says that permission is denied.
             words += ["--perms", "0000", "--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
@@ -130,6 +133,11 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
         words += ["--ro-bind" if os.path.exists("/etc/hosts") else "--ro-bind-try", names, "/etc/hosts"]
     words += ["--remount-ro", "/"] if not granted.reads_all else []
     return [*words, "--chdir", granted.workspace, "--"]
+
+
+def _is_closed_anyway(path: str) -> bool:
+    """Whether it is somebody else's who lets this user not read it: a box has no right that its user has not."""
+    return os.geteuid() not in (0, os.stat(path).st_uid) and not os.access(path, os.R_OK)
 
 
 def _around(granted: Grants, emptied: Iterable[str]) -> list[str]:

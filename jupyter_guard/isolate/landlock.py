@@ -254,6 +254,10 @@ def takes_filters(program: bytes) -> bool:
 
 
 def _grant(rules: int, paths: Iterable[str], rights: int) -> None:
+    # Hundreds of them, and the start of a kernel waits: one function, made once.
+    add: Any = ctypes.CDLL(None, use_errno=True).syscall
+    add.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_long, ctypes.c_char_p, ctypes.c_long)
+    needs_kind = bool(rights & ~_OF_FILES)
     for path in paths:
         try:
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -261,8 +265,10 @@ def _grant(rules: int, paths: Iterable[str], rights: int) -> None:
             # Gone since it was listed: nothing is granted.
             continue
         try:
-            allowed = rights if stat.S_ISDIR(os.fstat(handle).st_mode) else rights & _OF_FILES
-            _call(_ADD, rules, _PATH, ctypes.c_char_p(struct.pack("=Qi", allowed, handle)), 0)
+            is_file = needs_kind and not stat.S_ISDIR(os.fstat(handle).st_mode)
+            rule = struct.pack("=Qi", rights & _OF_FILES if is_file else rights, handle)
+            if add(_ADD, rules, _PATH, rule, 0) < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         finally:
             os.close(handle)
 

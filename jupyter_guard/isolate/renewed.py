@@ -21,7 +21,7 @@ from jupyter_guard.isolate.grants import Grants
 _SYSTEM = ("/etc", "/usr", "/var/lib", "/opt", "/bin", "/sbin", "/lib")
 # huggingface_hub's folder (its constants.py), and what it makes there beside its token.
 _CACHE, _CREDENTIALS = "huggingface", ("token", "stored_tokens")
-_CACHES = ("hub", "datasets", "xet", "assets", "modules")
+_CACHES = ("hub", "datasets", "xet")
 
 
 def opened(granted: Grants, temporary: Iterable[str]) -> list[str]:

@@ -79,7 +79,9 @@ def test_with_the_grant_it_is_installed_over_the_environment(home: Path, backend
             run = front.run(line)
             assert "rror" not in run.text + str(run.of("error")), run.text[-600:]
         run = front.run(show)
-        assert run.text.strip() == "42 99 2.0", [one["content"].get("evalue", one["content"].get("text")) for one in run.published]
+        assert run.text.strip() == "42 99 2.0", [
+            one["content"].get("evalue", one["content"].get("text")) for one in run.published
+        ]
         assert front.run("!python -c 'import ordinary_thing; print(ordinary_thing.answer)'").text.strip() == "42"
     # The next kernel of the same box has it, from its record; the environment itself was not touched.
     with Front(home / "work", "", home=home) as front:

@@ -33,7 +33,7 @@ for _ in range(10):
         loss = torch.nn.functional.mse_loss(model(a), b)
         loss.backward()
         step.step()
-    losses.append(float(loss))
+    losses.append(loss.item())
 torch.save(model.state_dict(), 'model.pt')
 again = torch.load('model.pt', weights_only=True)
 print(losses[-1] < losses[0] / 5, set(again) == set(model.state_dict()), torch.cuda.is_available())
@@ -68,5 +68,5 @@ def test_a_model_is_trained_and_kept(backend: str, trouble: str, monkeypatch: py
             run = front.send(WORK)
             front.take_published(SECONDS_TO_IMPORT)
             run = front.finish(run, seconds=SECONDS_TO_IMPORT)
-            assert run.text.split()[:2] == ["True", "True"], run.of("error") or run.published
+            assert run.text.split()[-3:-1] == ["True", "True"], run.of("error") or run.published
         assert (home / "work" / "model.pt").stat().st_uid == os.getuid()
