@@ -43,16 +43,18 @@ class Claims:
         By the word of the page that runs it, ``runner``, if there is one, and of what speaks ``beside`` it on the same
         connection: it saw how the text arrived there, which for another page of the same document came from somebody
         else. Else by the strictest of what the speakers say, because any program can open a connection of its own:
-        nobody lowers what another one said. With ``last``, by who spoke of the code last: where a server executes, that
-        is the page that had it executed.
+        nobody lowers what another one said; nor has a page that was reloaded seen who wrote what it found there. With
+        ``last``, by who spoke of the code last: where a server executes, that is the page that had it executed.
         """
         is_used = sha256 in self._used
         said = {name: one for name, words in self._said.items() if (one := words.about(sha256, cell_id, is_used))}
+        strictest = max(said.values(), key=lambda one: one.author.rank, default=None)
         if runner in said:
-            return max((said[name] for name in (runner, beside) if name in said), key=lambda one: one.author.rank)
+            own = max((said[name] for name in (runner, beside) if name in said), key=lambda one: one.author.rank)
+            return strictest if own.author is Origin.IMPORTED else own
         if last and said:
             return said[max(said, key=lambda name: self._said[name].last_of(sha256))]
-        return max(said.values(), key=lambda one: one.author.rank, default=None)
+        return strictest
 
     def used(self, sha256: str) -> None:
         """A run was judged by the claim about this code: it is no word about another run that names no cell.

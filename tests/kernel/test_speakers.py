@@ -92,6 +92,18 @@ def test_a_page_that_was_reloaded_does_not_lower_what_it_said_and_types_on() -> 
     assert wrapper.author("typed = 1") == "human"
 
 
+def test_what_a_reloaded_page_found_there_is_as_whoever_saw_it_written_says() -> None:
+    wrapper = Wrapper()
+    wrapper.open("c", PAGE)
+    # Said while the assistant wrote; nobody has run the cell, nor is it said in the file.
+    wrapper.claim(CODE, "assistant")
+    wrapper.claim("typed = 1", "human")
+    wrapper.open("e", b"reloaded")
+    for code, author in ((CODE, "assistant"), ("typed = 1", "imported"), ("from_file = 1", "imported")):
+        wrapper.claim(code, "imported", "e")
+        assert wrapper.author(code, client=b"reloaded") == author
+
+
 def test_what_opens_comms_beside_the_page_lowers_nothing() -> None:
     wrapper = two()
     for comm_id in ("e", "f"):
