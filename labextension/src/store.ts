@@ -156,11 +156,13 @@ export interface ICellGroup {
 }
 
 /** Reports with findings, in the notebook's order; runs outside its cells come last. */
-export function groups(reports: readonly IReport[], cellIds: readonly string[]): ICellGroup[] {
-  const order = new Map(cellIds.map((id, index) => [id, index]));
+export function groups(
+  reports: readonly IReport[],
+  places: ReadonlyMap<string, { readonly place: number }>
+): ICellGroup[] {
   return reports
     .filter(report => report.findings.length > 0)
-    .map(report => ({ cellId: report.cellId, index: order.get(report.cellId) ?? -1, report }))
+    .map(report => ({ cellId: report.cellId, index: places.get(report.cellId)?.place ?? -1, report }))
     .sort((a, b) => rank(a.index) - rank(b.index));
 }
 

@@ -22,7 +22,7 @@ function did(times: Partial<IEditorInput>, text = ''): IEditorInput {
   const typed = new TypedCharacters(1000);
   typed.note(text, 5000);
   const take = (pieces: readonly string[]): boolean => typed.take(pieces, 5000);
-  return { key: -Infinity, paste: -Infinity, drop: -Infinity, takeChord: () => false, take, ...times };
+  return { key: -Infinity, paste: -Infinity, drop: -Infinity, takeChord: () => false, take, takeDeletion: () => false, ...times };
 }
 
 function puts(...inserted: readonly string[]): IEdit {
@@ -39,10 +39,18 @@ const NEVER = did({});
 test('typing counts as typing only after a key of a person in this editor', () => {
   assert.equal(editorArrival('input.type', puts('x'), 5010, did(KEY, 'x')), 'typed');
   assert.equal(editorArrival('input', puts('\n    '), 5010, did(KEY)), 'typed');
-  assert.equal(editorArrival('delete.backward', takes('x'), 5010, did(KEY)), 'typed');
+  assert.equal(editorArrival('delete.backward', takes('x'), 5010, did({ ...KEY, takeDeletion: () => true })), 'typed');
   assert.equal(editorArrival('input.type', puts('x'), 9000, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('input.type', puts('x'), 5010, did({}, 'x')), 'synthetic');
   assert.equal(editorArrival('delete.backward', takes('x'), 5010, NEVER), 'synthetic');
+});
+
+test('what is taken away needs a key that does so, and blanks do not', () => {
+  assert.equal(editorArrival('delete.backward', takes(' WHERE id=3'), 5010, did(KEY, 'x')), 'synthetic');
+  assert.equal(editorArrival('input.type', takes('#'), 5010, did(KEY, 'x')), 'synthetic');
+  assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did(KEY)), 'typed');
+  // What a person types over a selection takes it away.
+  assert.equal(editorArrival('input.type', { inserted: ['x'], deleted: 'old' }, 5010, did(KEY, 'x')), 'typed');
 });
 
 test('typing puts in no more than what the person typed', () => {
@@ -107,6 +115,9 @@ test('commands are known by what they do to text', () => {
   assert.equal(commandKind('completer:select-notebook'), 'completion');
   assert.equal(commandKind('notebook:split-cell-at-cursor'), 'arrangement');
   assert.equal(commandKind('notebook:insert-cell-below'), 'other');
+  for (const id of ['notebook:undo', 'notebook:redo-cell-action', 'editmenu:undo', 'notebook:undo-cell-action']) {
+    assert.equal(commandKind(id), 'undoing');
+  }
   assert.equal(commandKind('notebook:replace-selection'), 'other');
 });
 

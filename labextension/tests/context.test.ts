@@ -15,7 +15,7 @@ const cells = new CellIndex(
 );
 
 test('cells are called by their places', () => {
-  assert.deepEqual(cells.ids, ['a', 'b']);
+  assert.deepEqual([...cells.places].map(([id, { place }]) => [id, place]), [['a', 0], ['b', 1]]);
   assert.deepEqual(cells.of('b'), { name: 'Cell 2', excerpt: '', isGone: false });
 });
 

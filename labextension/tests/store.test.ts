@@ -12,6 +12,8 @@ function report(cell: string, msg: string, extra: object = {}): object {
   return { msg_id: msg, cell_id: cell, verdict: 'block', state: 'blocked', sentence: 's', findings: [FINDING], ...extra };
 }
 
+const places = (...ids: string[]): Map<string, { place: number }> => new Map(ids.map((id, place) => [id, { place }]));
+
 function feed(state: IGuardState, ...messages: object[]): IGuardState {
   return messages.map(parseMessage).filter((m): m is GuardMessage => m !== null).reduce(received, state);
 }
@@ -65,7 +67,7 @@ test('a cell that runs again has one report, the new one', () => {
     { type: 'report', item: report('a', 'm2', { state: 'ran', findings: [] }) }
   );
   assert.deepEqual(state.reports.map(item => item.msgId), ['m2']);
-  assert.deepEqual(groups(state.reports, ['a']), []);
+  assert.deepEqual(groups(state.reports, places('a')), []);
 });
 
 test('groups follow the notebook, runs outside it come last', () => {
@@ -75,7 +77,7 @@ test('groups follow the notebook, runs outside it come last', () => {
     { type: 'report', item: report('c', 'm2') },
     { type: 'report', item: report('a', 'm3') }
   );
-  assert.deepEqual(groups(state.reports, ['a', 'b', 'c']).map(group => [group.cellId, group.index]), [
+  assert.deepEqual(groups(state.reports, places('a', 'b', 'c')).map(group => [group.cellId, group.index]), [
     ['a', 0],
     ['c', 2],
     ['', -1]
@@ -141,7 +143,7 @@ test('any message at all is survived', () => {
         const parsed = parseMessage({ ...fields, type: kind, item });
         state = parsed ? received(state, parsed) : state;
       }
-      groups(state.reports, ['a']);
+      groups(state.reports, places('a'));
     })
   );
   fc.assert(fc.property(fc.anything(), data => void [parseMessage(data), parseCard(data)]));

@@ -31,7 +31,7 @@ export function arranged(
   const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
   const sections = new Map<string, ICellGroup[]>();
   for (const group of [...groups].sort(order(query.sortBy))) {
-    const about = `${textOf(group)} ${group.report.sentence} ${group.report.origin}`.toLowerCase();
+    const about = words.length > 0 ? `${textOf(group)} ${group.report.sentence} ${group.report.origin}`.toLowerCase() : '';
     const found = group.report.findings.filter(
       finding => rank(finding.severity) <= rank(query.least) && words.every(word => about.includes(word) || says(finding, word))
     );

@@ -42,19 +42,23 @@ export interface ICellInfo {
   readonly isGone: boolean;
 }
 
-/** The cells of a notebook by their ids; gives what to call a cell that is not, or not any more, in it. */
+/**
+ * The cells of a notebook by their ids; gives what to call a cell that is not, or not any more, in it. Made anew when
+ * cells come or go; what stands in them is read when it is asked for, of the few that are drawn.
+ */
 export class CellIndex {
   constructor(
     cells: Iterable<{ readonly id: string; readonly source: string }>,
     private readonly _trans: TranslationBundle
   ) {
-    for (const { id, source } of cells) {
-      this._known.set(id, { name: _trans.__('Cell %1', String(this._known.size + 1)), source });
+    for (const cell of cells) {
+      this._known.set(cell.id, { place: this._known.size, cell });
     }
   }
 
-  get ids(): string[] {
-    return [...this._known.keys()];
+  /** The cells' ids, each with its place from 0. */
+  get places(): ReadonlyMap<string, { readonly place: number }> {
+    return this._known;
   }
 
   /** `line` counts from 1. */
@@ -64,10 +68,10 @@ export class CellIndex {
       const name = cellId ? this._trans.__('A cell that is gone') : this._trans.__('Outside the notebook');
       return { name, excerpt: '', isGone: true };
     }
-    const lines = known.source.split('\n');
+    const lines = known.cell.source.split('\n');
     const excerpt = lines[line - 1]?.trim() || lines.find(text => text.trim() !== '') || '';
-    return { name: known.name, excerpt: excerpt.trim().slice(0, 120), isGone: false };
+    return { name: this._trans.__('Cell %1', String(known.place + 1)), excerpt: excerpt.trim().slice(0, 120), isGone: false };
   }
 
-  private _known = new Map<string, { readonly name: string; readonly source: string }>();
+  private _known = new Map<string, { readonly place: number; readonly cell: { readonly source: string } }>();
 }

@@ -27,12 +27,16 @@ interface IFindingsProps {
 export function Findings({ groups, canVet, progress, latest, cells, actions }: IFindingsProps): JSX.Element {
   const { trans } = actions;
   const [query, setQuery] = React.useState(EVERYTHING);
-  const all = groups.reduce((sum, group) => sum + group.report.findings.length, 0);
-  const sections = arranged(groups, query, group => {
-    const { name, excerpt } = cells.of(group.cellId, group.report.findings[0]?.span.line);
-    return `${name} ${excerpt}`;
-  });
-  const total = count(sections);
+  const all = React.useMemo(() => groups.reduce((sum, group) => sum + group.report.findings.length, 0), [groups]);
+  const sections = React.useMemo(
+    () =>
+      arranged(groups, query, group => {
+        const { name, excerpt } = cells.of(group.cellId, group.report.findings[0]?.span.line);
+        return `${name} ${excerpt}`;
+      }),
+    [groups, query, cells]
+  );
+  const total = React.useMemo(() => count(sections), [sections]);
   // Thousands of groups at once would keep the page from answering.
   const places = sections.reduce((sum, section) => sum + section.groups.length, 0);
   const [most, showMore] = useMore(query, places);

@@ -9,8 +9,8 @@ import * as React from 'react';
 import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { guardedTwin } from '../connection/guarded';
 import { shieldIcon } from '../icons';
-import { SERVER_OPTION } from '../protocol';
-import { groups, IGuardState } from '../store';
+import { IReport, SERVER_OPTION } from '../protocol';
+import { groups, ICellGroup, IGuardState } from '../store';
 import { withDrafts } from '../vetting/drafts';
 import { INotebookVetting, IVettings } from '../vetting/token';
 import { alternativeIn, putInto, sourceOf } from './alternative';
@@ -26,6 +26,15 @@ import { TrailList } from './trail';
 
 /** How many decisions of the journal are shown at most. */
 const DECISIONS = 200;
+
+const NONE: readonly IReport[] = [];
+
+interface IListed {
+  readonly reports: readonly IReport[];
+  readonly drafts: readonly IReport[];
+  readonly cells: CellIndex;
+  readonly groups: readonly ICellGroup[];
+}
 
 export const PANEL_ID = 'jupyter-guard-panel';
 
@@ -60,8 +69,8 @@ export class GuardPanel extends ReactWidget {
       return <p className="jg-Empty">{this._trans.__('Open a notebook to see what its cells do.')}</p>;
     }
     const { state } = this._connection;
-    const reports = withDrafts(state.reports, this._vetting?.reports ?? []);
-    const cells = cellsOf(panel, this._trans);
+    const cells = (this._cells ??= cellsOf(panel, this._trans));
+    const listed = this._list(state.reports, this._vetting?.reports ?? NONE, cells);
     const specs = panel.sessionContext.specsManager.specs?.kernelspecs ?? {};
     return (
       <>
@@ -75,7 +84,7 @@ export class GuardPanel extends ReactWidget {
         {state.link !== 'unguarded' && state.link !== 'none' && (
           <div className="jg-Lists">
             <Findings
-              groups={groups(reports, cells.ids)}
+              groups={listed}
               canVet={this._vetting !== null && state.link === 'connected' && state.guard?.enforced === true}
               progress={this._vetting?.progress ?? null}
               latest={state.reports[state.reports.length - 1]}
@@ -84,7 +93,9 @@ export class GuardPanel extends ReactWidget {
             />
             <Redactions redactions={state.redactions} cells={cells} actions={actions} />
             {state.guard?.enforced && (
-              <TrailList latest={latestOf(state)} cells={cells} actions={actions} />
+              <>
+                <TrailList latest={latestOf(state)} cells={cells} actions={actions} />
+              </>
             )}
           </div>
         )}
@@ -100,8 +111,9 @@ export class GuardPanel extends ReactWidget {
     }
     this._connection?.changed.disconnect(this._onChanged, this);
     this._vetting?.changed.disconnect(this._onChanged, this);
-    this._panel?.content.model?.cells.changed.disconnect(this._onChanged, this);
+    this._panel?.content.model?.cells.changed.disconnect(this._onCells, this);
     this._panel = next;
+    this._cells = null;
     this._connection = next ? this._connections.of(next) : null;
     this._vetting = (next && this._vettings?.of(next)) ?? null;
     this._actions = next && this._connection ? this._actionsOf(next, this._connection, this._vetting) : null;
@@ -110,8 +122,8 @@ export class GuardPanel extends ReactWidget {
     if (next) {
       void next.context.ready.then(() => {
         if (next === this._panel && !next.isDisposed) {
-          next.content.model?.cells.changed.connect(this._onChanged, this);
-          this.update();
+          next.content.model?.cells.changed.connect(this._onCells, this);
+          this._onCells();
         }
       });
     }
@@ -120,6 +132,20 @@ export class GuardPanel extends ReactWidget {
 
   private _onChanged(): void {
     this.update();
+  }
+
+  private _onCells(): void {
+    this._cells = null;
+    this.update();
+  }
+
+  /** What is listed, made anew only when a report, a draft or the cells' order is another. */
+  private _list(reports: readonly IReport[], drafts: readonly IReport[], cells: CellIndex): readonly ICellGroup[] {
+    const known = this._listed;
+    if (known?.reports !== reports || known.drafts !== drafts || known.cells !== cells) {
+      this._listed = { reports, drafts, cells, groups: groups(withDrafts(reports, drafts), cells.places) };
+    }
+    return this._listed?.groups ?? [];
   }
 
   private _actionsOf(
@@ -155,6 +181,8 @@ export class GuardPanel extends ReactWidget {
     };
   }
 
+  private _cells: CellIndex | null = null;
+  private _listed: IListed | null = null;
   private _vetting: INotebookVetting | null = null;
   private _approved = new WeakMap<NotebookPanel, ApprovedTexts>();
   private _panel: NotebookPanel | null = null;
@@ -170,7 +198,12 @@ function latestOf({ reports, pending, link }: IGuardState): string {
 function cellsOf(panel: NotebookPanel, trans: TranslationBundle): CellIndex {
   const cells = Array.from(panel.content.model?.cells ?? []);
   return new CellIndex(
-    cells.map(cell => ({ id: cell.id, source: cell.sharedModel.getSource() })),
+    cells.map(cell => ({
+      id: cell.id,
+      get source() {
+        return cell.isDisposed ? '' : cell.sharedModel.getSource();
+      }
+    })),
     trans
   );
 }

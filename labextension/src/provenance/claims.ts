@@ -73,9 +73,23 @@ export class Claims {
     }
   }
 
+  /** The notebook is being saved: what a program wrote is marked, run or not, since nobody else knows it afterwards. */
+  saves(panel: NotebookPanel): void {
+    for (const cell of panel.content.model?.cells ?? []) {
+      const ledger = cell.type === 'code' ? this._tracker.ledger(cell) : null;
+      if (ledger && this._saved.get(cell) !== ledger && this._tracker.authorship(cell).author === 'assistant') {
+        this._saved.set(cell, ledger);
+        const claim = this._claim(cell, '');
+        if (storedOrigin(cell.getMetadata(METADATA_KEY)).sha256 !== claim.sha256) {
+          this._store(cell, claim);
+        }
+      }
+    }
+  }
+
   /** Can only raise: that a person wrote a text is said when the person runs it, not before. */
   private _tellSoon(cell: ICellModel): void {
-    if (cell.type !== 'code' || this._told.has(cell)) {
+    if (cell.type !== 'code' || this._told.has(cell) || this._tracker.authorship(cell).author !== 'assistant') {
       return;
     }
     this._told.add(cell);
@@ -98,11 +112,16 @@ export class Claims {
   }
 
   private _store(cell: ICellModel, claim: IClaim): void {
-    if (!this.storesOrigin) {
-      return;
-    }
     const known: unknown = cell.getMetadata(METADATA_KEY);
     const rest = typeof known === 'object' && known !== null ? known : {};
+    if (!this.storesOrigin) {
+      const { origin: _, ...others } = rest as { readonly origin?: unknown };
+      // What stands there from before would hold for ever of a cell that a person has written anew.
+      if ('origin' in rest && claim.author === 'human') {
+        cell.setMetadata(METADATA_KEY, others);
+      }
+      return;
+    }
     const runs = encoded(this._tracker.ledger(cell)?.runs ?? []);
     const origin = {
       author: claim.author,
@@ -119,6 +138,7 @@ export class Claims {
   }
 
   private _ran = new Map<string, number>();
+  private _saved = new WeakMap<ICellModel, object>();
   private _told = new WeakSet<ICellModel>();
 }
 

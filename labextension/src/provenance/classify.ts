@@ -13,6 +13,8 @@ export interface IEditorInput {
   takeChord(): boolean;
   /** Whether the person typed what can be seen of these pieces; what is taken counts once. */
   take(inserted: readonly string[]): boolean;
+  /** Whether the person's last key was one that takes text away; it counts once. */
+  takeDeletion(): boolean;
 }
 
 /** How old a person's event may be to stand for an edit: composing text and slow machines need some time. */
@@ -58,10 +60,16 @@ export function editorArrival(userEvent: string, edit: IEdit, now: number, own: 
     return fresh(own.key) && isCompletionLike(edit.inserted.join('')) ? 'completed' : 'synthetic';
   }
   if (/^(input|delete|move|indent)\b/.test(userEvent)) {
-    return fresh(own.key) && own.take(edit.inserted) ? 'typed' : 'synthetic';
+    return fresh(own.key) && isOwn(edit, own) ? 'typed' : 'synthetic';
   }
   // What these bring back is known by its text, or is nobody's.
   return /^(undo|redo)\b/.test(userEvent) ? 'synthetic' : 'api';
+}
+
+/** What is only taken away needs a key that does so: a program could call that typing while a person types. */
+function isOwn({ inserted, deleted }: IEdit, own: IEditorInput): boolean {
+  const isDeletion = deleted.trim() !== '' && !inserted.join('').trim();
+  return isDeletion ? own.takeDeletion() : own.take(inserted);
 }
 
 /** Whether an edit is a key that moves or copies lines of the cell: what it puts in stays whose it was. */
@@ -84,7 +92,7 @@ export function isEditorKey({ inserted, deleted }: IEdit, now: number, own: IEdi
   return (text !== '' && !text.trim() && !deleted && now - own.key < 100) || own.takeChord();
 }
 
-export type CommandKind = 'completion' | 'inline-completion' | 'arrangement' | 'other';
+export type CommandKind = 'completion' | 'inline-completion' | 'arrangement' | 'undoing' | 'other';
 
 /** What a JupyterLab command that was just carried out does to text. */
 export function commandKind(id: string): CommandKind {
@@ -94,7 +102,10 @@ export function commandKind(id: string): CommandKind {
   if (/^completer:(select|invoke)/.test(id)) {
     return 'completion';
   }
-  if (/^(notebook:(split|merge|paste|duplicate|undo|redo|change-cell|move|copy|cut)|documentsearch:replace)/.test(id)) {
+  if (/^(notebook|editmenu|documentsearch):.*\b(undo|redo)\b/.test(id)) {
+    return 'undoing';
+  }
+  if (/^(notebook:(split|merge|paste|duplicate|change-cell|move|copy|cut)|documentsearch:replace)/.test(id)) {
     return 'arrangement';
   }
   return 'other';
@@ -142,6 +153,15 @@ export function authorship(ledger: ILedger | null): IAuthorship {
   if (!ledger) {
     return { author: 'unknown', shares: {}, byPeople: 0 };
   }
+  // Several ask after each key.
+  const found = known.get(ledger) ?? judged(ledger);
+  known.set(ledger, found);
+  return found;
+}
+
+const known = new WeakMap<ILedger, IAuthorship>();
+
+function judged(ledger: ILedger): IAuthorship {
   const found = counts(ledger);
   const entries = Object.entries(found) as [Arrival, number][];
   const total = entries.reduce((sum, [, count]) => sum + count, 0);

@@ -21,6 +21,7 @@ export function explained(edit: IUnexplained, kind: CommandKind, memory: TextMem
       return edit.arrival === 'api' && isCompletionLike(insertedBy(edit.steps))
         ? applied(edit.before, edit.steps, 'completed')
         : null;
+    case 'undoing':
     case 'arrangement': {
       const runs = memory.reassemble(edit.after.text);
       return runs && edit.arrival === 'program' ? { text: edit.after.text, runs } : null;

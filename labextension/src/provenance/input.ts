@@ -9,6 +9,8 @@ type Kind = 'key' | 'paste' | 'drop' | 'pointer';
 const DRAG_PX = 5;
 /** JupyterLab carries a key's command out just after the editors have let the key pass. */
 const CHORD_MS = 100;
+/** Where a click or Enter can give the command to take a step back. */
+const COMMANDING = '.lm-Menu, .lm-MenuBar, .lm-CommandPalette, .jp-Toolbar, .jp-ToolbarButton';
 /** A paste and a drop say by events of their own what they put in. */
 const BROUGHT = /^insertFrom(Paste|Drop)/;
 
@@ -47,6 +49,12 @@ export class TrustedInput {
       take: pieces => {
         const typed = content && this._typed.get(content);
         return typed ? typed.take(pieces, now) : !pieces.join('').trim();
+      },
+      takeDeletion: () => {
+        const deletion = this._deletion;
+        const isTaken = deletion !== null && content !== null && deletion.in === content;
+        this._deletion = isTaken ? null : deletion;
+        return isTaken && now - deletion.time < EVENT_WINDOW_MS;
       }
     };
   }
@@ -75,6 +83,24 @@ export class TrustedInput {
     return performance.now() - this._ran < ms;
   }
 
+  /**
+   * Whether a person has just told the front end to take a step back, or to do it again: by its keys, or in a menu, a
+   * toolbar or the palette. It counts for one change, `by`, which may be in several cells.
+   */
+  mayUndo(by: object, ms: number): boolean {
+    const undoing = this._undoing;
+    if (!undoing || performance.now() - undoing.time >= ms || (undoing.by !== null && undoing.by !== by)) {
+      return false;
+    }
+    undoing.by = by;
+    return true;
+  }
+
+  /** Whether that was within `ms`, whatever it has counted for. */
+  undid(ms: number): boolean {
+    return this._undoing !== null && performance.now() - this._undoing.time < ms;
+  }
+
   /** Whether a person, within `ms`, let go of what they had dragged by an element that `selector` matches. */
   dragged(selector: string, ms: number): boolean {
     return performance.now() - this._dragged.time < ms && this._dragged.from?.closest(selector) != null;
@@ -92,9 +118,21 @@ export class TrustedInput {
       this._ran = now;
     }
     if (event instanceof KeyboardEvent) {
-      this._chord = isChord(event) ? { in: editorOf(event.target), time: now } : null;
+      const place = { in: editorOf(event.target), time: now };
+      this._chord = isChord(event) ? place : null;
+      if (event.type === 'keydown') {
+        this._deletion = isDeletion(event, place.in) ? place : null;
+        this._undoing = isUndo(event) ? { time: now, by: null } : this._undoing;
+      }
     } else if (event instanceof InputEvent && event.type === 'beforeinput') {
       this._noteText(event, now);
+      if (event.inputType.startsWith('delete')) {
+        this._deletion = { in: editorOf(event.target), time: now };
+      } else if (event.inputType.startsWith('history')) {
+        this._undoing = { time: now, by: null };
+      }
+    } else if (event.type === 'cut') {
+      this._deletion = { in: editorOf(event.target), time: now };
     } else if (event instanceof PointerEvent) {
       this._notePointer(event, now);
     }
@@ -113,6 +151,8 @@ export class TrustedInput {
   private _notePointer({ type, target, clientX, clientY }: PointerEvent, now: number): void {
     if (type === 'pointerdown') {
       this._pressed = { on: target instanceof Element ? target : null, x: clientX, y: clientY };
+    } else if (type === 'pointerup' && target instanceof Element && target.closest(COMMANDING)) {
+      this._undoing = { time: now, by: null };
     } else if (type === 'pointerup' && this._pressed) {
       const { on, x, y } = this._pressed;
       if (Math.hypot(clientX - x, clientY - y) > DRAG_PX) {
@@ -127,6 +167,8 @@ export class TrustedInput {
   private _editors: Record<Kind, Element | null> = { key: null, paste: null, drop: null, pointer: null };
   private _typed = new WeakMap<Element, TypedCharacters>();
   private _chord: { readonly in: Element | null; readonly time: number } | null = null;
+  private _deletion: { readonly in: Element | null; readonly time: number } | null = null;
+  private _undoing: { readonly time: number; by: object | null } | null = null;
   private _pressed: { readonly on: Element | null; readonly x: number; readonly y: number } | null = null;
   private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
   private _target: EventTarget | null = null;
@@ -144,6 +186,22 @@ function isRunKey(event: KeyboardEvent): boolean {
 /** A key with a modifier, and not the modifier alone. */
 function isChord({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   return (ctrlKey || metaKey || altKey) && !/^(Control|Meta|Alt|AltGraph|Shift)$/.test(key);
+}
+
+/** Keys that take text away: their own, those with a modifier (Ctrl+K, Alt+D), and any in an editor with modes (vim). */
+function isDeletion(event: KeyboardEvent, editor: Element | null): boolean {
+  return (
+    /^(Backspace|Delete|Tab)$/.test(event.key) ||
+    isChord(event) ||
+    editor?.parentElement?.classList.contains('cm-vimMode') === true
+  );
+}
+
+/** Ctrl+Z, Ctrl+Y and the like; in the notebook's command mode Z alone; Enter on a command that was looked up. */
+function isUndo({ key, ctrlKey, metaKey, target }: KeyboardEvent): boolean {
+  const isText = target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea'));
+  const isCommand = key === 'Enter' && target instanceof Element && target.closest(COMMANDING) !== null;
+  return isCommand || (/^[zy]$/i.test(key) && (ctrlKey || metaKey || !isText));
 }
 
 /** What an editor shows, if `target` is in one. */

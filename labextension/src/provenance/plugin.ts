@@ -54,7 +54,8 @@ export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
       safely((_, command: { readonly id: string; readonly result: Promise<unknown> }) => {
         const kind = commandKind(command.id);
         // Cells are arranged by a key or a click that gives commands, completions taken by any; not by a program.
-        if (kind === 'arrangement' ? input.mayRun(COMMAND_MS) : input.within(EVENT_WINDOW_MS)) {
+        const isPersons = { arrangement: () => input.mayRun(COMMAND_MS), undoing: () => input.undid(COMMAND_MS) };
+        if (kind === 'arrangement' || kind === 'undoing' ? isPersons[kind]() : input.within(EVENT_WINDOW_MS)) {
           tracker.noteCommand(kind);
           // Pasting and completing go on after the command has returned.
           void command.result.then(
@@ -107,6 +108,7 @@ export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
 
 function follow(panel: NotebookPanel, tracker: ProvenanceTracker, claims: Claims): void {
   void panel.context.ready.then(safely(() => tracker.track(panel)));
+  panel.context.saveState.connect(safely((_, state) => state === 'started' && claims.saves(panel)));
   const heard = new WeakSet<object>();
   const hear = (): void => {
     const kernel = panel.sessionContext.session?.kernel;

@@ -203,7 +203,7 @@ export class ProvenanceTracker implements IProvenance {
     const arrival = transaction.local ? this._programArrival() : remoteAuthor(panel, event);
     const text = cell.sharedModel.getSource();
     // A program can take back steps as well, to a text that the person did not want to stand there.
-    const isPersons = transaction.local && isUndo(transaction.origin) && this._input.mayRun(COMMAND_MS);
+    const isPersons = transaction.local && isUndo(transaction.origin) && this._input.mayUndo(transaction, COMMAND_MS);
     const known = isPersons ? this._memory.recall(text) : null;
     if (known) {
       this._set(cell, { text, runs: known });

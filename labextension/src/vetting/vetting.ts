@@ -43,8 +43,14 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     void _panel.context.ready.then(() => {
       const cells = _panel.content.model?.cells;
       if (cells && !this._isDisposed) {
+        this._cells = null;
+        this._reports = null;
         [...cells].forEach(cell => this._watch(cell));
-        cells.changed.connect((_, change) => change.newValues.forEach(cell => this._onNew(cell)));
+        cells.changed.connect((_, change) => {
+          this._cells = null;
+          this._reports = null;
+          change.newValues.forEach(cell => this._onNew(cell));
+        });
         this._onGuard();
       }
     });
@@ -63,10 +69,7 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
   }
 
   get reports(): readonly IReport[] {
-    return this._codeCells().flatMap(cell => {
-      const draft = this._drafts.get(cell.id);
-      return draft?.report && draft.code === cell.sharedModel.getSource() ? [draft.report] : [];
-    });
+    return (this._reports ??= this._current());
   }
 
   dispose(): void {
@@ -94,7 +97,7 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
 
   async vetAll(): Promise<boolean> {
     const run = ++this._run;
-    const cells = this._codeCells();
+    const cells = [...this._codeCells().values()];
     let tellAt = TOLD_FIRST;
     let news: ICellModel[] = [];
     const asked: { readonly cell: ICellModel; readonly code: string; readonly answer: Promise<IVetted | null> }[] = [];
@@ -134,8 +137,29 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     return true;
   }
 
-  private _codeCells(): ICellModel[] {
-    return Array.from(this._panel.content.model?.cells ?? []).filter(cell => cell.type === 'code');
+  /** The code cells by their ids, in the notebook's order. */
+  private _codeCells(): ReadonlyMap<string, ICellModel> {
+    return (this._cells ??= new Map(
+      Array.from(this._panel.content.model?.cells ?? [])
+        .filter(cell => cell.type === 'code')
+        .map(cell => [cell.id, cell])
+    ));
+  }
+
+  /** What was said of the texts that stand in the cells. Only those that changed since are read. */
+  private _current(): readonly IReport[] {
+    const cells = this._codeCells();
+    const reports: IReport[] = [];
+    for (const [id, draft] of this._drafts) {
+      const cell = cells.get(id);
+      if (cell && this._touched.has(id) && cell.sharedModel.getSource() === draft.code) {
+        this._touched.delete(id);
+      }
+      if (cell && draft.report && !this._touched.has(id)) {
+        reports.push(draft.report);
+      }
+    }
+    return reports;
   }
 
   private _watch(cell: ICellModel): void {
@@ -154,6 +178,8 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
   }
 
   private _onText(cell: ICellModel): void {
+    this._touched.add(cell.id);
+    this._reports = null;
     if (this._settings().live) {
       this._schedule(cell.id, this._settings().pauseMs, true);
     }
@@ -177,7 +203,7 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     const hasRun = latest !== this._latest;
     this._latest = latest;
     if (!wasConnected && this._settings().live) {
-      this._codeCells()
+      [...this._codeCells().values()]
         .filter(cell => this._isAssistants(cell))
         .forEach(cell => this._queue.add(cell.id, false));
       void this._work();
@@ -217,9 +243,10 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
   }
 
   private async _judge(cellId: string): Promise<void> {
-    const cell = this._codeCells().find(one => one.id === cellId);
+    const cell = this._codeCells().get(cellId);
     if (!cell) {
       this._drafts.delete(cellId);
+      this._reports = null;
       return;
     }
     const code = cell.sharedModel.getSource();
@@ -235,6 +262,8 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     // The order is that of judging, for what is renewed first.
     this._drafts.delete(cell.id);
     this._drafts.set(cell.id, { code, report, problem, isOfNotebook });
+    this._touched.add(cell.id);
+    this._reports = null;
   }
 
   private _request(cell: ICellModel, code: string): Parameters<IGuardConnection['vet']>[0] {
@@ -244,6 +273,10 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
   }
 
   private _drafts = new Map<string, IDraft>();
+  private _cells: ReadonlyMap<string, ICellModel> | null = null;
+  private _reports: readonly IReport[] | null = null;
+  /** Cells whose text may be another than the one that was judged. */
+  private _touched = new Set<string>();
   private _wanted = new Set<string>();
   private _watched = new WeakSet<ICellModel>();
   private _timers = new Map<string, number>();

@@ -43,6 +43,8 @@ MECHANISMS = (
     Mechanism("program-deletes", "a program takes the mark off a commented-out line", "assistant"),
     Mechanism("editor-deletes", "a program does so through the editor, at a person's key in the cell", "assistant"),
     Mechanism("program-undoes", "a program takes back a person's last step", "assistant"),
+    Mechanism("program-undoes-at-a-key", "a program does so while a person's key is handled", "assistant"),
+    Mechanism("program-deletes-at-a-key", "a program calls it deleting, at a person's key in the cell", "assistant"),
     Mechanism("program-recalls", "a program sets a cell to what a person had there before", "assistant"),
     Mechanism("program-word", "a program changes one word of a person's cell", "assistant"),
     Mechanism("inline-completion", "a model's suggestion is accepted in the editor", "assistant", LAB),
