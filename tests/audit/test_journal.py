@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -140,3 +142,45 @@ def test_who_writes_it_anew_is_waited_for_but_not_for_ever(journal: Path, monkey
         timer.join()
     assert len(lines(journal)) == 6  # in the new file, not in the one that it replaced
     assert list(verify(lines(journal), read_head(journal))) == []
+
+
+FULL = """
+import errno, os, sys
+from pathlib import Path
+from jupyter_guard.audit import Journal, verify
+from jupyter_guard.audit.journal import read_head
+from tests.audit.test_summary import record
+folder = Path(sys.argv[1])
+with Journal(folder / "k1.jsonl") as journal:
+    journal.append(record(number=1))
+    with open(folder / "filler", "wb", buffering=0) as filler:
+        for size in (4096, 1):
+            try:
+                while True:
+                    filler.write(b"x" * size)
+            except OSError as problem:
+                assert problem.errno == errno.ENOSPC
+    # What is left of the last block is not enough for these.
+    for number in range(2, 80):
+        journal.append(record(number=number, sentence="x" * 200))
+    assert journal.waiting > 0, journal.waiting
+    (folder / "filler").unlink()
+    journal.append(record(number=80))
+    assert journal.waiting == 0
+lines = (folder / "k1.jsonl").read_bytes().splitlines(keepends=True)
+assert len(lines) == 80
+assert list(verify(lines, read_head(folder / "k1.jsonl"))) == []
+print("whole")
+"""
+
+
+def test_a_disk_that_is_really_full_loses_nothing(tmp_path: Path) -> None:
+    mount = 'mount --make-rprivate / && mount -t tmpfs -o size=128k full "$1" && exec "$2" -c "$3" "$1"'
+    words = ["unshare", "--mount", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, FULL]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("a file system of its own needs root, on Linux")
+    root = Path(__file__).parents[2]
+    done = subprocess.run(words, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True)
+    if "mount" in done.stderr and "Traceback" not in done.stderr:
+        pytest.skip(f"no mount namespace can be had here: {done.stderr.strip()}")
+    assert done.stdout == "whole\n", done.stderr

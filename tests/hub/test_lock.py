@@ -62,3 +62,43 @@ def test_the_journal_names_the_user(user: User) -> None:
     while '"user":"visitor"' not in (told := text(user.run(kernel, code))) and time.monotonic() < until:
         time.sleep(0.5)
     assert '"user":"visitor"' in told
+
+
+def test_a_record_has_all_that_was_known(user: User) -> None:
+    user.notebook("kept-in-full.ipynb", "6 * 7")
+    asked = {
+        "path": "kept-in-full.ipynb",
+        "name": "kept-in-full.ipynb",
+        "type": "notebook",
+        "kernel": {"name": "python3"},
+    }
+    kernel = user.ask("POST", "/api/sessions", json=asked).json()["kernel"]["id"]
+    answers = user.run(kernel, "__import__('os').mkfifo('/var/tmp/never')", cellId="cell-one")
+    request = answers[0]["parent_header"]["msg_id"]
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        answer = user.ask("GET", f"/jupyter-guard/decisions/{request}")
+        if answer.status_code == 200:
+            break
+        time.sleep(0.3)
+    record = answer.json()["records"][0]
+    assert record["sequence"] >= 1
+    assert record["time"].endswith("+00:00")
+    assert (record["user"], record["server"], record["cell_id"], record["msg_id"]) == (
+        user.name,
+        "",
+        "cell-one",
+        request,
+    )
+    assert record["notebook"].endswith("/kept-in-full.ipynb")
+    assert len(record["kernel"]) == 24
+    assert record["evidence"]
+    assert len(record["sha256"]) == 64
+    assert record["code"] is None
+    assert (record["verdict"], record["would_be"]) == ("block", "block")
+    assert [one["rule"] for one in record["findings"]][:1] == ["JG891"]
+    assert (record["approvals"], record["redactions"], record["limits"]) == ([], {}, [])
+    assert len(record["policy"]) == 12
+    assert record["isolation"] in ("none", "bubblewrap", "landlock", "container")
+    assert user.ask("GET", "/jupyter-guard/verify").json()["problems"] == []
+    user.ask("DELETE", f"/api/kernels/{kernel}")

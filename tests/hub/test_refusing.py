@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,14 +44,21 @@ def a_folder(policy: Path) -> None:
     policy.mkdir()
 
 
+@pytest.fixture(scope="module")
+def running(user: User) -> Iterator[str]:
+    """A kernel that was started while the policy was in order."""
+    kernel = user.kernel()
+    assert text(user.run(kernel, "print(6 * 7)")) == "42\n"
+    yield kernel
+    user.ask("DELETE", f"/api/kernels/{kernel}")
+
+
 @pytest.mark.parametrize(
     "spoil", [missing, writable_by_others, not_roots, a_link, half_written, from_the_future, a_folder]
 )
-def test_no_kernel_starts(user: User, spoil: Callable[[Path], None]) -> None:
+def test_no_kernel_starts(user: User, running: str, spoil: Callable[[Path], None]) -> None:
     policy = user.home.parent / "etc/jupyter_guard.toml"
     good = policy.read_text()
-    running = user.kernel()
-    assert text(user.run(running, "print(6 * 7)")) == "42\n"
     try:
         spoil(policy)
         answer = user.ask("POST", "/api/kernels", json={"name": "python3"})
@@ -66,5 +73,16 @@ def test_no_kernel_starts(user: User, spoil: Callable[[Path], None]) -> None:
         policy.unlink(missing_ok=True)
         policy.with_name("elsewhere.toml").unlink(missing_ok=True)
         policy.write_text(good)
-        user.ask("DELETE", f"/api/kernels/{running}")
-    assert text(user.run(user.kernel(), "print(6 * 7)")) == "42\n"
+    # Mended, the kernel that runs goes on under it.
+    assert text(user.run(running, "print(6 * 7)")) == "42\n"
+
+
+def test_mended_kernels_start_again(user: User) -> None:
+    policy = user.home.parent / "etc/jupyter_guard.toml"
+    good = policy.read_text()
+    half_written(policy)
+    assert user.ask("POST", "/api/kernels", json={"name": "python3"}).status_code == 403
+    policy.write_text(good)
+    kernel = user.kernel()
+    assert text(user.run(kernel, "print(6 * 7)")) == "42\n"
+    user.ask("DELETE", f"/api/kernels/{kernel}")
