@@ -86,7 +86,7 @@ class Context(msgspec.Struct, frozen=True):
 
     def json(self) -> dict[str, Any]:
         """It as JSON values, with the format's ``version``."""
-        return {"version": VERSION, **msgspec.to_builtins(self)}
+        return {"version": VERSION, **msgspec.json.decode(msgspec.json.encode(self))}
 
 
 def describe(policy: Policy, workspace: str | Path | None = None, origin: Origin | str = Origin.ASSISTANT) -> Context:

@@ -13,11 +13,13 @@ from jupyter_guard.cli import answers
 from jupyter_guard.cli.baseline import accepted_by, write
 from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import counted, plain, stdout
-from jupyter_guard.cli.judging import Outcome
+from jupyter_guard.cli.judging import Outcome, folder_of
 from jupyter_guard.cli.offering import Offers
+from jupyter_guard.terms import Origin, Verdict
 
 if TYPE_CHECKING:
     from jupyter_guard.cli.vet import Run
+    from jupyter_guard.policy import Policy
 
 
 class Shown:
@@ -80,9 +82,15 @@ class Document(Shown):
         self._cases = LongList()
         self._counts: Counter[str] = Counter()
         self._policies: set[str] = set()
+        # Of what was refused, and is no person's: the policy and the folder that say what to write instead.
+        self._refused: dict[tuple[str, str], tuple[Policy, Path]] = {}
 
     def add(self, outcome: Outcome, offers: Offers | None) -> None:
         """Keep its answer."""
+        for report in outcome.reports:
+            if report.verdict >= Verdict.CONFIRM and report.cell.origin is not Origin.HUMAN and report.policy:
+                about = self.run.judge.policy(outcome.case), folder_of(outcome.case)
+                self._refused.setdefault((report.policy, str(report.cell.origin)), about)
         self._cases.add(answers.case_answer(outcome, offers))
         self._counts.update(str(report.verdict) for report in outcome.reports)
         self._policies.update(report.policy for report in outcome.reports)
@@ -91,7 +99,14 @@ class Document(Shown):
         """Print the document."""
         from jupyter_guard.cli.long_list import write_document
 
-        write_document(answers.document(self._cases, self._counts, self.run.problems, self._policies), "cases")
+        found = answers.document(self._cases, self._counts, self.run.problems, self._policies)
+        if self._refused:
+            from jupyter_guard.context import describe
+
+            found["contexts"] = [
+                describe(policy, folder, origin).json() for (_, origin), (policy, folder) in self._refused.items()
+            ]
+        write_document(found, "cases")
 
 
 class Sarif(Shown):

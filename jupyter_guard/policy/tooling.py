@@ -6,6 +6,7 @@ those of ``[isolation]``, its limits what it declares itself.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -139,5 +140,8 @@ def placed(values: dict[str, Any], file: str) -> dict[str, Any]:
     if "tools.sources" not in values:
         return values
     folder = Path(file).parent.absolute()
-    sources = [str(folder / Path(one).expanduser()) if one.endswith(".py") else one for one in values["tools.sources"]]
+    sources = [
+        os.path.normpath(folder / Path(one).expanduser()) if one.endswith(".py") else one
+        for one in values["tools.sources"]
+    ]
     return {**values, "tools.sources": tuple(sorted(sources))}
