@@ -173,6 +173,26 @@ def test_bad_input_is_counted_and_named_and_the_rest_is_done(run: Run, work: Pat
     assert 'c.jsonl:31: no "completion": expected a line such as' in result.stderr
 
 
+def test_broken_files_among_thousands_of_good_ones_are_named(run: Run, work: Path) -> None:
+    (work / "nb").mkdir()
+    notebook(work / "nb" / "0000.ipynb", PLAIN)
+    good = (work / "nb" / "0000.ipynb").read_bytes()
+    for number in range(2_000):
+        (work / "nb" / f"{number:04}.ipynb").write_bytes(good)
+    broken = ["nb/0007.ipynb", "nb/0900.ipynb", "nb/1999.ipynb"]
+    for name, content in zip(broken, (b'{"cells": [', b"", b"\xff\xfe{}"), strict=True):
+        (work / name).write_bytes(content)
+    result = run("evaluate", "nb", "--format", "json")
+    answer = found(result)
+    assert (result.returncode, answer["models"][0]["samples"]) == (2, 1_997)
+    assert answer["left_out"]["counts"] == {"not readable": 3}
+    assert sorted(one["place"] for one in answer["left_out"]["named"]) == broken
+    vetted = run("vet", "nb", "--format", "jsonl")
+    answers = [json.loads(one) for one in vetted.stdout.splitlines()]
+    assert (vetted.returncode, len(answers)) == (2, 2_000)
+    assert [one["id"] for one in answers if "error" in one] == broken
+
+
 def test_notebooks_of_format_3_of_other_languages_and_broken_ones(run: Run, work: Path) -> None:
     old = v3.new_notebook(worksheets=[v3.new_worksheet(cells=[v3.new_code_cell(PLAIN), v3.new_code_cell(WIPE)])])
     (work / "nb").mkdir()

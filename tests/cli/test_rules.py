@@ -105,13 +105,14 @@ def test_the_pack_in_the_documentation_holds(run: Run, work: Path) -> None:
         "spark.table('a').toPandas()",
         "acme.storage.purge('sales')",
         "import torch",
+        "!cd infra && terraform -chdir=eu destroy",
     ]
     nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells]), work / "n.ipynb")
     log = json.loads(run("vet", "n.ipynb", "--origin", "assistant", "--format", "sarif").stdout)
     results = [result["ruleId"] for result in log["runs"][0]["results"]]
     assert results[0] == "ACME02"
     assert any(rule.startswith("JG3") for rule in results[1:])
-    assert results.count("JG894") == 1
+    assert (results.count("JG894"), results.count("JG893")) == (1, 1)
     rules = {rule["id"]: rule for rule in log["runs"][0]["tool"]["driver"]["rules"]}
     assert rules["ACME02"]["properties"]["tags"] == ["organisation"]
     assert rules["ACME02"]["shortDescription"]["text"] == "Brings a whole Spark table into this session"
