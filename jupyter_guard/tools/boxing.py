@@ -42,7 +42,8 @@ def main(arguments: list[str]) -> NoReturn:
 
     report, box, command = int(arguments[0]), msgspec.json.decode(arguments[1], type=Box), arguments[2:]
     os.set_inheritable(report, False)
-    landlock.die_with(box.parent)
+    if sys.platform == "linux":
+        landlock.die_with(box.parent)
     try:
         backend, words, environment = boxed(box, command)
     except Exception as error:

@@ -79,6 +79,8 @@ def run(
     ``stopped`` and ``unboxed``.
     """
     began = time.monotonic()
+    if os.name == "nt":
+        return Ran(Answer("unboxed", "approved tools do not run on Windows"), "none", 0.0)
     start = SECONDS_TO_START if request.what == "call" else seconds
     with tempfile.TemporaryDirectory(prefix="jg-tool-") as directory:
         reader, writer = os.pipe()
