@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from jupyter_guard.undo import Step, Steps
@@ -10,16 +11,19 @@ from jupyter_guard.undo.tree import ABSENT, FOLDER
 
 NOTHING = "No cell has changed anything in this folder that was set aside (policy: undo.origins says whose cells are)."
 SHOWN = 30
+FILES_SHOWN = 200
 
 
 def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str]:
     """The text to print, and a question where newer work would be written over: then nothing has changed yet.
 
-    ``rest`` is empty (undo the last step), ``list``, ``show [STEP]``, a step's number, or a path. ``over``: it was
-    asked and allowed.
+    ``rest`` is empty (undo the last step), ``list``, ``show [STEP]``, a step's number, or a path; for a panel ``json``
+    and ``of STEP PATH``. ``over``: it was asked and allowed.
     """
     found = steps.all()
     words = rest.split()
+    if words[:1] == ["json"]:
+        return as_json(found), ""
     if not found:
         return NOTHING, ""
     if words[:1] == ["list"]:
@@ -27,6 +31,8 @@ def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str
     if words[:1] == ["show"]:
         step = _step(found, words[1] if len(words) > 1 else "")
         return ("\n".join([_head(step), *_lines(step)]) if step else f"There is no step {words[1]}."), ""
+    if len(words) > 2 and words[0] == "of" and _step(found, words[1]):
+        found, rest = [step for step in found if str(step.number) == words[1]], rest.split(None, 2)[2]
     path = "" if rest.isdigit() else rest
     step = _step(found, rest) if not path else next((one for one in found if _has(steps, one, path)), None)
     if step is None:
@@ -42,6 +48,26 @@ def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str
     if not path:
         steps.drop(step)
     return "\n".join([f"Brought back. Undone is, of what cell {step.header.cell} did:", *_lines(step, paths)]), ""
+
+
+def as_json(found: list[Step]) -> str:
+    """The latest steps for a panel: of each what it is of, and its files with their sizes before and after."""
+    items = []
+    for step in found[:SHOWN]:
+        after = step.after or {}
+        files = [
+            {
+                "path": path,
+                "kind": _kind(step, path),
+                "folder": FOLDER in (step.before[path].kind, after[path].kind),
+                "before": step.before[path].size,
+                "after": after[path].size,
+            }
+            for path in sorted(after)[:FILES_SHOWN]
+        ]
+        head = {"step": step.number, "cell": step.header.cell, "origin": step.header.origin, "time": step.header.time}
+        items.append({**head, "code": step.header.code, "files": files, "more": max(0, len(after) - FILES_SHOWN)})
+    return json.dumps({"steps": items})
 
 
 def in_words(size: int) -> str:

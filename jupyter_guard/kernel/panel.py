@@ -175,6 +175,8 @@ class Panel:
             self._draft(comm_id, said)
         elif kind == "humans" and comm.is_pages and type(number) is int:
             self.send(comm_id, {"type": kind, "id": number, "text": self._humans()})
+        elif kind == "undo" and comm.is_pages and type(number) is int:
+            self._undo(comm_id, number, said)
         elif kind == "ready" and comm.is_pages:
             self._relay.dispatch.claiming.opened(comm.client)
         elif kind == "claim":
@@ -189,6 +191,15 @@ class Panel:
             self._seeking.pop(number, None)
         elif kind in ("answer", "typed") and number in self._pending:
             self._answer(comm_id, comm, number, said)
+
+    def _undo(self, comm_id: str, number: int, said: dict[str, Any]) -> None:
+        """What cells have changed, for a page, or a part of it brought back."""
+
+        def answer(text: str) -> None:
+            if self.owns(comm_id):
+                self.send(comm_id, {"type": "undo", "id": number, "text": text})
+
+        self._relay.undoing.for_page(said, answer)
 
     def _humans(self) -> str:
         """The cells whose latest run was judged as a person's, a line each: the code's hash and the cell's id."""

@@ -5,11 +5,13 @@ The helper does it, which the kernel's code cannot reach. A cell for which nothi
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.protocol import Aside, Judged, SetAside, to_bytes
+from jupyter_guard.kernel.looking import sentence_of
 
 if TYPE_CHECKING:
     from jupyter_guard.kernel.dispatch import Lane
@@ -79,13 +81,25 @@ class Undoing:
         number = self._next(answered, None)
         self._relay.judging.set_aside(Aside(number, "finish", request.msg_id))
 
-    def undo(self, rest: str, request: Execute | None, say: Callable[[str], None], over: bool = False) -> None:
-        """Bring something back, or list what could be; ``say`` takes the words. Newer work is asked about."""
+    def undo(
+        self,
+        rest: str,
+        request: Execute | None,
+        say: Callable[[str], None],
+        over: bool = False,
+        newer: Callable[[str], None] | None = None,
+    ) -> None:
+        """Bring something back, or list what could be; ``say`` takes the words.
+
+        Newer work is asked about: of ``request``, or whoever is told of it by ``newer`` comes again with ``over``.
+        """
 
         def answered(found: SetAside) -> None:
             judged = found.judged
             if judged is None:
                 say(found.text)
+            elif newer is not None:
+                newer(sentence_of(judged.item))
             elif request is None:
                 say("Nothing was brought back: there is newer work, and nobody to ask about it.")
             else:
@@ -98,6 +112,20 @@ class Undoing:
 
         message = Aside(self._next(answered, None), "undo", rest=rest[:4096], over=over)
         self._relay.judging.set_aside(message)
+
+    def for_page(self, said: dict[str, Any], answer: Callable[[str], None]) -> None:
+        """What a page asks, with a ``step`` or without; ``answer`` takes JSON. Newer work it asks about itself."""
+        step, path = said.get("step"), said.get("path")
+        if type(step) is not int:
+            self.undo("json", None, answer)
+            return
+        self.undo(
+            f"of {step} {path}" if isinstance(path, str) and path else str(step),
+            None,
+            lambda text: answer(json.dumps({"said": text})),
+            said.get("over") is True,
+            lambda text: answer(json.dumps({"newer": text})),
+        )
 
     def answered(self, found: SetAside) -> None:
         """The helper's answer."""

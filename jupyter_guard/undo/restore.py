@@ -42,7 +42,10 @@ def newer(steps: Steps, step: Step, paths: Iterable[str]) -> list[str]:
     after = step.after or {}
     found = []
     for path in paths:
-        now = steps.tree.look(path)
+        differs, now = steps.changed(path, step.before[path])
+        if not differs:
+            # Somebody has brought it back already.
+            continue
         # What a cell left was not set aside: the same times and inode have to do, and a `ctime` that differs counts.
         left = after[path]
         if same(left, now) is False or (left.kind == FILE and (left.inode, left.ctime) != (now.inode, now.ctime)):

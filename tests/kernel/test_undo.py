@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -81,6 +84,45 @@ def test_a_persons_cell_is_not_set_aside(kernel: Front) -> None:
     work(kernel)
     kernel.run("open('reports/sum.csv', 'w').write('9')")
     assert "No cell has changed anything" in kernel.run("%guard undo list").text
+
+
+def test_the_panel_shows_the_files_and_brings_back_one_or_all(kernel: Front) -> None:
+    folder = work(kernel)
+    before = tree(folder)
+    kernel.open_panel()
+    numbers = itertools.count(1)
+
+    def asked(**about: object) -> dict[str, Any]:
+        kernel.tell({"type": "undo", "id": next(numbers), **about})
+        found: dict[str, Any] = json.loads(kernel.told("undo")["text"])
+        return found
+
+    assert asked() == {"steps": []}
+    kernel.assistant("import shutil\nshutil.rmtree('reports')\nopen('new.csv', 'w').write('1')")
+    (step,) = asked()["steps"]
+    assert (step["origin"], step["cell"]) == ("assistant", 1)
+    kinds = {one["path"]: (one["kind"], one["folder"], one["before"], one["after"]) for one in step["files"]}
+    assert kinds["reports/sum.csv"] == ("deleted", False, 6, 0)
+    assert kinds["reports/old"][:2] == ("deleted", True)
+    assert kinds["new.csv"] == ("created", False, 0, 1)
+    assert "Brought back" in asked(step=step["step"], path="reports/sum.csv")["said"]
+    assert (folder / "sum.csv").read_text() == "sum\n3\n"
+    (folder / "sum.csv").write_text("a person's")
+    assert "newer work in reports/sum.csv" in asked(step=step["step"])["newer"]
+    assert not (folder / "old").exists()
+    assert "Brought back" in asked(step=step["step"], over=True)["said"]
+    assert tree(folder) == before
+    assert not (kernel.folder / "new.csv").exists()
+
+
+def test_the_panels_way_needs_the_pages_proof(kernel: Front) -> None:
+    folder = work(kernel)
+    kernel.open_panel()
+    kernel.told("snapshot")
+    kernel.assistant("import shutil\nshutil.rmtree('reports')")
+    kernel.tell({"type": "undo", "id": 1, "step": 1}, sealed=False)
+    kernel.run("1 + 1")
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("also_helper", [False, True])

@@ -18,6 +18,7 @@ import { IClaim, IGuardConnection } from './token';
 import { TypedAnswers } from './typed';
 import { IFixRequest, Rewrite } from '../fix/answer';
 import { Trail } from '../trail/records';
+import { IChangedFiles } from '../undo/steps';
 import { IDraftRequest, IVetted, parseAnswer } from '../vetting/answer';
 import { Questions } from './questions';
 
@@ -94,6 +95,10 @@ export class GuardConnection implements IGuardConnection, IDisposable {
 
   trail(last: number): Promise<Trail | null> {
     return this.#questions.trail(last);
+  }
+
+  get files(): IChangedFiles {
+    return { steps: () => this.#questions.steps(), bringBack: (wanted, event) => this.#questions.bringBack(wanted, event) };
   }
 
   rewrite(request: IFixRequest): Promise<Rewrite | null> {

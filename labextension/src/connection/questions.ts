@@ -3,6 +3,8 @@
 import { JSONObject } from '@lumino/coreutils';
 
 import { IFixRequest, parseRewrite, Rewrite } from '../fix/answer';
+import { BroughtBack, IWanted, parseBroughtBack, parseSteps, Steps } from '../undo/steps';
+import { isTrustedNow } from './trusted';
 import { IDraftRequest, ITold, IVetted } from '../vetting/answer';
 import { Asked } from '../vetting/asked';
 import { parseTrail, Trail } from '../trail/records';
@@ -58,6 +60,16 @@ export class Questions {
       }
     }
     return found;
+  }
+
+  async steps(): Promise<Steps | null> {
+    const told = await this._told('undo', {});
+    return told === null ? null : parseSteps(told);
+  }
+
+  async bringBack(wanted: IWanted, event: Event): Promise<BroughtBack | null> {
+    const told = isTrustedNow(event) ? await this._told('undo', { ...wanted }) : null;
+    return told === null ? null : parseBroughtBack(told);
   }
 
   /** Whether the guard itself made `after` out of `before`, when it was asked for a safe rewrite. */

@@ -8,6 +8,7 @@ import { Choice } from '../protocol';
 import { IGuardState } from '../store';
 import { IFixRequest, Rewrite } from '../fix/answer';
 import { Trail } from '../trail/records';
+import { IChangedFiles } from '../undo/steps';
 import { IDraftRequest, IVetted } from '../vetting/answer';
 
 /** What the front end saw of a cell's writing; becomes a claim with a proof that only this page can give. */
@@ -38,6 +39,8 @@ export interface IGuardConnection {
   policy(): Promise<string | null>;
   /** The last decisions in this notebook, this kernel's and those of kernels before it; `null` as for `vet`. */
   trail(last: number): Promise<Trail | null>;
+  /** What cells have changed in the workspace. */
+  readonly files: IChangedFiles;
   /** A rewrite of a finding's code that keeps what it is for, or why there is none; `null` as for `vet`. */
   rewrite(request: IFixRequest): Promise<Rewrite | null>;
   /** Whether the guard itself made `after` out of `before`, when it was asked for such a rewrite. */

@@ -5,6 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IFix } from '../fix/answer';
 import { Choice, IChanges, IFinding, IPending } from '../protocol';
 import { Trail } from '../trail/records';
+import { IChangedFiles } from '../undo/steps';
 
 /** A rewrite of `code`, or why there is none. */
 export interface IAlternative {
@@ -26,6 +27,7 @@ export interface IPanelActions {
   policy(): Promise<string | null>;
   /** The last decisions in this notebook, or `null` when they cannot be asked for. */
   trail(): Promise<Trail | null>;
+  readonly files: IChangedFiles;
   /** A safe rewrite of a finding in a cell as it stands, with the cell's text; `null` when it cannot be asked for. */
   alternative(cellId: string, finding: IFinding): Promise<IAlternative | null>;
   /** Put a rewrite into its cell, unless that has changed; gives whether it is there now. */

@@ -23,6 +23,7 @@ import { Pending } from './pending';
 import { Redactions } from './redactions';
 import { Status } from './status';
 import { TrailList } from './trail';
+import { UndoList } from './undo';
 
 /** How many decisions of the journal are shown at most. */
 const DECISIONS = 200;
@@ -94,6 +95,7 @@ export class GuardPanel extends ReactWidget {
             <Redactions redactions={state.redactions} cells={cells} actions={actions} />
             {state.guard?.enforced && (
               <>
+                <UndoList latest={latestOf(state)} actions={actions} />
                 <TrailList latest={latestOf(state)} cells={cells} actions={actions} />
               </>
             )}
@@ -167,6 +169,7 @@ export class GuardPanel extends ReactWidget {
       vetAll: () => void vetting?.vetAll(),
       policy: () => connection.policy(),
       trail: () => connection.trail(DECISIONS),
+      files: connection.files,
       alternative: (cellId, finding) => alternativeIn(panel, connection, cellId, finding),
       apply: (cellId, alternative) => putInto(panel, cellId, alternative),
       changes: ({ changes, cellId }) => {

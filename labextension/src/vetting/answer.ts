@@ -26,9 +26,9 @@ export interface IVetted {
 
 /**
  * What a guard tells beside judging: the policy in words; as JSON, the journal of the notebook and a safe rewrite; which
- * cells are a person's.
+ * cells are a person's; what cells have changed, and what came of bringing it back.
  */
-export const TOLD = ['policy', 'audit', 'fix', 'humans'] as const;
+export const TOLD = ['policy', 'audit', 'fix', 'humans', 'undo'] as const;
 
 export interface ITold {
   readonly type: (typeof TOLD)[number];
