@@ -57,7 +57,7 @@ def as_an_ordinary_user(backend: str) -> Tried:
     words = [sys.executable, "-m", "jupyter_guard", "isolation", "--probe", "--backend", backend, "--format", "json"]
     environment = {**os.environ, "HOME": "/nowhere", "XDG_CACHE_HOME": f"/tmp/guard-cache-{ordinary.USER}"}
     done = subprocess.run(ordinary.command(words), capture_output=True, text=True, env=environment, check=False)
-    (about,) = json.loads(done.stdout)
+    (about,) = json.loads(done.stdout)["backends"]
     outcomes = [{name: one[name] for name in ("name", "group", "property", "outcome")} for one in about["probes"]]
     import msgspec
 
