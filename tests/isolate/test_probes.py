@@ -155,7 +155,7 @@ def test_what_stays_inside_the_box_is_not_open() -> None:
 
 def test_the_command_says_what_it_found() -> None:
     done = CliRunner().invoke(command, ["--backend", "none", "--format", "json"], standalone_mode=False)
-    (about,) = json.loads(done.output)
+    (about,) = json.loads(done.output)["backends"]
     assert about["works"]
     assert about["achieved"] == []
     assert about["start_seconds"] > 0
