@@ -35,7 +35,9 @@ class Jupyter:
     def __init__(self, home: Path, env: dict[str, str], url: str, token: str) -> None:
         self.home, self.env, self.url, self.token = home, env, url, token
         self.root = home / "notebooks"
-        self.runtime = home / "runtime"
+        # Where Jupyter's folders are when no variable says so: clients pass few variables on.
+        self.data = home / ".local" / "share" / "jupyter"
+        self.runtime = self.data / "runtime"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
@@ -87,15 +89,8 @@ def serving(home: Path, *words: str) -> Iterator[Jupyter]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "JPY"))}
-    env = {
-        **kept,
-        "HOME": str(home),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-    }
+    not_theirs = ("JUPYTER", "IPYTHON", "JPY", "XDG_DATA", "XDG_RUNTIME")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(not_theirs)} | {"HOME": str(home)}
     token = secrets.token_hex(16)
     command = [
         *(sys.executable, "-P", "-m", "jupyter_server", "--no-browser", "--allow-root"),

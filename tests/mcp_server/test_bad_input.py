@@ -53,7 +53,7 @@ def test_arguments_of_the_wrong_type(tmp_path: Path) -> None:
 def nowhere(home: Path) -> Jupyter:
     """Of a user without a server."""
     (home / "notebooks").mkdir()
-    env = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "PATH": os.environ["PATH"]}
+    env = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return Jupyter(home, env, "http://127.0.0.1:1/", "")
 
 
@@ -87,7 +87,7 @@ def test_a_kernel_that_is_not_the_users_or_not_guarded(jupyter: Jupyter, noteboo
 
 def test_a_kernel_that_only_says_that_it_is_guarded(jupyter: Jupyter, notebook: str) -> None:
     # Its command has the guard's words in it and starts a plain kernel.
-    spec = jupyter.home / "data" / "kernels" / "posing"
+    spec = jupyter.data / "kernels" / "posing"
     spec.mkdir(parents=True)
     script = (
         "import sys; from ipykernel import kernelapp; kernelapp.launch_new_instance(sys.argv[sys.argv.index('-f'):])"
