@@ -96,6 +96,8 @@ def payload(
     """What a card says, as plain JSON values: all strings are clean, printable and bounded, and not yet escaped."""
     tidy = _tidier(clean)
     findings = _weighty_first(report.findings)
+    # What a cell builds or imports stands somewhere else, where nothing can be rewritten.
+    cell = None if about else report.cell
     return {
         "version": 1,
         "state": state,
@@ -105,7 +107,7 @@ def payload(
         "cell": report.cell.number,
         "about": tidy(about),
         "sentence": tidy(report.sentence, MAX_SENTENCE).rstrip(".") or NO_SENTENCE,
-        "findings": [_finding(finding, tidy, report.cell) for finding in findings[:MAX_FINDINGS]],
+        "findings": [_finding(finding, tidy, cell) for finding in findings[:MAX_FINDINGS]],
         "more": max(0, len(findings) - MAX_FINDINGS),
         "problems": [tidy(problem) for problem in report.problems[:MAX_FINDINGS]],
         "policy": tidy(report.policy),
@@ -236,9 +238,12 @@ def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = Non
     from jupyter_guard.fix.likely import is_likely, is_offered
 
     span = finding.span
-    likely = cell is not None and cell.language == "python" and is_likely(finding, cell.code)
-    # What an organisation wants in its place is never made by itself: arguments may mean something else there.
-    offered = bool(finding.replace) or (likely and cell is not None and is_offered(finding.rule, cell.code, span))
+    fixable = offered = False
+    if cell is not None and cell.language == "python":
+        likely = is_likely(finding, cell.code)
+        # What an organisation wants in its place is never made by itself: arguments may mean something else there.
+        offered = bool(finding.replace) or (likely and is_offered(finding.rule, cell.code, span))
+        fixable = likely and not offered
     return {
         "rule": tidy(finding.rule),
         "family": tidy(finding.family),
@@ -256,7 +261,7 @@ def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = Non
         "verdict": str(finding.verdict),
         "decided_by": tidy(finding.decided_by),
         "origin": str(finding.origin),
-        "fixable": likely and not offered,
+        "fixable": fixable,
         "offered": offered,
         "effects": [_effect(effect, tidy) for effect in finding.effects[:MAX_EFFECTS]],
         **({"via": tidy(finding.via)} if finding.via else {}),

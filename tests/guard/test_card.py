@@ -338,6 +338,19 @@ def test_what_an_organisation_wants_called_is_on_the_card_and_offered() -> None:
     assert "<code>acme.db.read</code> in place of <code>pandas.read_sql</code>" in made["text/html"]
 
 
+def test_what_a_cell_built_has_no_rewrite_in_the_cell() -> None:
+    for code, policy in (
+        ("import pandas as pd\npd.read_sql(q, c)", OWN),
+        ("import yaml\nyaml.unsafe_load(t)", "personal"),
+    ):
+        report = Session(policy, origin="assistant").vet(code)
+        seen = {
+            about: [one["fixable"] or one["offered"] for one in card(report, "warned", about=about)[MIME]["findings"]]
+            for about in ("", "code run by cell 3")
+        }
+        assert (any(seen[""]), any(seen["code run by cell 3"])) == (True, False)
+
+
 def test_a_secret_in_code_has_no_rewrite_that_passes_for_safe() -> None:
     secret = "-".join(["correct", "horse", "9"])
     made = card(Session("personal", origin="assistant").vet(f"password = '{secret}'"), "warned")[MIME]
