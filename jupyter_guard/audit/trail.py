@@ -81,6 +81,7 @@ def _joined(records: list[Record], is_current: bool) -> list[dict[str, Any]]:
             item = by_request.get(record.msg_id)
             if item is not None:
                 item["happened"] = {name: list(part) for name, part in record.happened.items()}
+                item["telling"] = item["telling"] or bool(record.happened.get("seen"))
             continue
         if record.event in ("opening", "closing", "tool"):
             continue

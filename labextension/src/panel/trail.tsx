@@ -103,8 +103,23 @@ function Decision({ decision, now, cells, actions }: IDecisionProps): JSX.Elemen
         </p>
       )}
       <p className="jg-Meta">{about(decision, actions).join(' · ')}</p>
+      {happened(decision, actions).map(words => (
+        <p key={words} className="jg-Meta jg-Happened">
+          {words}
+        </p>
+      ))}
     </li>
   );
+}
+
+/** What the cell did, beside what was read in it. */
+function happened({ happened: { both, foreseen, seen } }: IDecision, { trans }: IPanelActions): string[] {
+  const parts = [
+    both.length > 0 ? trans.__('Foreseen and seen: %1', both.join(', ')) : '',
+    foreseen.length > 0 ? trans.__('Foreseen only: %1', foreseen.join(', ')) : '',
+    seen.length > 0 ? trans.__('Seen only: %1', seen.join(', ')) : ''
+  ];
+  return parts.filter(Boolean);
 }
 
 function about(decision: IDecision, { trans }: IPanelActions): string[] {

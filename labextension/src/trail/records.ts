@@ -20,6 +20,8 @@ export interface IDecision {
   readonly why: string;
   readonly redactions: number;
   readonly limits: readonly string[];
+  /** Effects, each a kind and a target: read before and seen, only read, only seen. */
+  readonly happened: { readonly both: readonly string[]; readonly foreseen: readonly string[]; readonly seen: readonly string[] };
   /** Whether there is more to say than that a cell ran. */
   readonly isTelling: boolean;
   /** Whether it was this kernel, and not one before it. */
@@ -59,9 +61,15 @@ function parseDecision(value: unknown): IDecision {
     why: text(record.why),
     redactions: Object.values(table(record.redactions)).reduce<number>((sum, one) => sum + count(one, 0), 0),
     limits: texts(record.limits),
+    happened: parseHappened(record.happened),
     isTelling: record.telling === true,
     isCurrent: record.current === true
   };
+}
+
+function parseHappened(value: unknown): IDecision['happened'] {
+  const { both, foreseen, seen } = table(value);
+  return { both: texts(both), foreseen: texts(foreseen), seen: texts(seen) };
 }
 
 /** A time for a line: the hour of today, the day before that. Both as this machine's clock has them. */
