@@ -28,7 +28,7 @@ def caller(name: str) -> Callable[..., Any]:
             raise ToolArgumentsError(f"{tool.name}{tool.signature}: name its arguments, as in {_example(tool)}")
         if not _records:
             _records.append(recorder("here"))
-        return tool.call(kwargs, approve=_ask, record=_records[0])
+        return tool.call(kwargs, approve=_asker(), record=_records[0])
 
     call.__name__, call.__doc__ = tool.name, tool.description
     return call
@@ -43,10 +43,34 @@ def _tools() -> Registry:
     return registry(load_effective(Path.cwd()))
 
 
-def _ask(question: str) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    return input(f"jupyter_guard: this code {question}.\nRun it? [y/N] ").strip().lower() in ("y", "yes")
+def _asker() -> Callable[[str], bool] | None:
+    """What asks whoever sits before this session; ``None`` where nobody does."""
+    shell = _shell()
+    kernel = getattr(shell, "kernel", None)
+    read: Callable[[str], str]
+    if kernel is not None:
+        if not getattr(kernel, "_allow_stdin", False):
+            return None
+        read = kernel.raw_input
+    elif sys.stdin is not None and sys.stdin.isatty():
+        read = input
+    else:
+        # Text piped in is no person: its next line would answer for one.
+        return None
+
+    def ask(question: str) -> bool:
+        try:
+            return read(f"jupyter_guard: this code {question}.\nRun it? [y/N] ").strip().lower() in ("y", "yes")
+        except (EOFError, KeyboardInterrupt):
+            return False
+
+    return ask
+
+
+def _shell() -> Any:
+    # Not imported for it: where nobody has, there is no session.
+    interactive = sys.modules.get("IPython")
+    return interactive.get_ipython() if interactive is not None else None
 
 
 def _example(tool: Tool) -> str:

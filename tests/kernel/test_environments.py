@@ -89,6 +89,10 @@ def test_it_is_guarded_as_our_own_and_nothing_is_installed_in_it(other: Front) -
     looked = other.run(f"from importlib import metadata\n[name for name in {names} if 'guard' in name]")
     assert looked.result == "[]", looked.reply["content"]
     assert other.run("import jupyter_guard; getattr(jupyter_guard, '__file__', 'no file')").result == "'no file'"
+    # Tools are called there as anywhere: they run in the guard's environment, not in this one.
+    assert other.run("from jupyter_guard import tools\nprint(dir(tools))").text == "[]\n"
+    unknown = other.run("tools.refund(order=1)")
+    assert unknown.error["evalue"] == "there is no approved tool 'refund'. No tool is approved here."
     assert other.run("print(sum(range(5)))").text == "10\n"
     refused = other.run("import telnetlib  # mine")
     assert refused.kinds == ["status", "execute_input", "display_data", "error", "status"]

@@ -281,6 +281,23 @@ def test_each_call_is_on_record(shop: Shop, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_script_is_asked_by_nobody(shop: Shop) -> None:
+    # Its input is no person, whatever it says.
+    shop.policy('[tool.refund]\nwrite = ["exports"]\n')
+    named = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER_", "JPY_"))}
+    environment = {**named, "JUPYTER_GUARD_POLICY": str(shop.folder / "policy.toml"), "HOME": str(shop.folder)}
+    code = "import jupyter_guard as guard\nprint(guard.tools.refund(order=7, amount={}))"
+    for amount, wanted in (
+        ("99.0", "order 7: 99.00 paid back"),
+        ("101.0", "refund did not run: nobody could be asked"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(amount)],
+            cwd=shop.work, env=environment, input="y\n", capture_output=True, text=True,
+        )  # fmt: skip
+        assert wanted in done.stdout + done.stderr
+
+
 def test_the_nearest_tool_is_named(shop: Shop) -> None:
     tools = shop.tools()
     with pytest.raises(
