@@ -110,7 +110,8 @@ def show(request: str, folder: Path | None, store: str | None, form: str) -> Non
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[JOURNAL...]")
 @audit_records.directory
 @audit_records.stored
-def verify(paths: tuple[Path, ...], folder: Path | None, store: str | None) -> None:
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def verify(paths: tuple[Path, ...], folder: Path | None, store: str | None, form: str) -> None:
     """Check journals (default: all): is each record as it was written, in its place, and the last one the last?
 
     Of a store, each kernel's records are checked in the order of their sequences; nothing there says how many a
@@ -126,23 +127,37 @@ def verify(paths: tuple[Path, ...], folder: Path | None, store: str | None) -> N
     for path in [] if store is not None else list(paths) or journals(audit_records.place(folder)):
         head = read_head(path)
         if head is None:
-            complain(f"{path}: there is no {path.name}.head, so a removed end would not be seen")
+            tally.found(
+                str(path), "line", 0, "tail", f"there is no {path.name}.head, so a removed end would not be seen"
+            )
         with path.open("rb") as file:
             tally.check(str(path), "line", file, head)
         tally.bad += head is None and not tally.is_last_bad
-    stdout().print(
-        f"{counted(tally.journals, 'journal')}, {counted(tally.records, 'record')}: {tally.bad or 'none'} damaged."
-    )
+    if form == "json":
+        told = {"journals": tally.journals, "records": tally.records, "damaged": tally.bad, "problems": tally.problems}
+        plain(json.dumps(told, indent=2))
+    else:
+        for one in tally.problems:
+            where = f"{one['place']} {one['line']}: " if one["line"] else ""
+            complain(f"{one['journal']}: {where}{one['message']}")
+        stdout().print(
+            f"{counted(tally.journals, 'journal')}, {counted(tally.records, 'record')}: {tally.bad or 'none'} damaged."
+        )
     if tally.bad:
         raise click.exceptions.Exit(1)
 
 
 class _Tally:
-    """How many journals and records were checked, and how many journals are not in order."""
+    """How many journals and records were checked, how many journals are not in order, and what is wrong in them."""
 
     def __init__(self) -> None:
         self.journals = self.records = self.bad = 0
         self.is_last_bad = False
+        self.problems: list[dict[str, Any]] = []
+
+    def found(self, journal: str, place: str, line: int, kind: str, message: str) -> None:
+        """Keep a problem."""
+        self.problems.append({"journal": journal, "place": place, "line": line, "kind": kind, "message": message})
 
     def check(
         self,
@@ -152,7 +167,7 @@ class _Tally:
         head: tuple[int, str] | None,
         erased: Iterable[tuple[int, int]] = (),
     ) -> None:
-        """Check one, and complain of each problem."""
+        """Check one."""
         from jupyter_guard.audit import verify as problems_of
 
         def counting() -> Iterator[bytes]:
@@ -163,7 +178,7 @@ class _Tally:
         self.journals += 1
         self.is_last_bad = False
         for problem in problems_of(counting(), head, erased):
-            complain(f"{name}: {place} {problem.line}: {problem.message}")
+            self.found(name, place, problem.line, problem.kind, problem.message)
             self.is_last_bad = True
         self.bad += self.is_last_bad
 

@@ -116,6 +116,10 @@ def test_damage_is_found_with_its_place(run: Run, journal: Path) -> None:
     assert f"{journal}: line 2: the record was changed" in damaged.stderr
     journal.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
     assert "its tail was removed" in run("audit", "verify", str(journal)).stderr
+    told = json.loads(run("audit", "verify", "--format", "json").stdout)
+    assert told["damaged"] == 1
+    assert "tail" in [one["kind"] for one in told["problems"]]
+    assert {one["journal"] for one in told["problems"]} == {str(journal)}
     journal.write_bytes(whole)
     journal.with_name(journal.name + ".head").unlink()
     assert run("audit", "verify").returncode == 1

@@ -11,6 +11,12 @@ from tests.hub.user import User, printed, text
 pytestmark = pytest.mark.hub
 
 
+@pytest.fixture(scope="module")
+def kernel(user: User) -> str:
+    """One for what needs no fresh one."""
+    return user.kernel()
+
+
 def test_every_kernel_is_guarded(user: User) -> None:
     answer = user.ask("GET", "/api/kernelspecs").json()
     assert "python3" in answer["kernelspecs"]
@@ -18,22 +24,20 @@ def test_every_kernel_is_guarded(user: User) -> None:
         assert spec["spec"]["argv"][1:4] == ["-I", "-m", "jupyter_guard.kernel"], spec
 
 
-def test_a_cell_runs_as_the_user(user: User) -> None:
-    kernel = user.kernel()
+def test_a_cell_runs_as_the_user(user: User, kernel: str) -> None:
     assert text(user.run(kernel, "import os; print(os.getuid(), 6 * 7)")) == "24242 42\n"
 
 
-def test_a_cell_is_judged(user: User) -> None:
-    kernel = user.kernel()
+def test_a_cell_is_judged(user: User, kernel: str) -> None:
     assert "JG" in printed(user.run(kernel, "import shutil; shutil.rmtree('/home')"))
 
 
-def test_a_notebook_is_saved_signed_and_exported(user: User) -> None:
+def test_a_notebook_is_saved_signed_and_exported(user: User, kernel: str) -> None:
     user.notebook("kept.ipynb", "6 * 7")
     assert user.ask("GET", "/api/contents/kept.ipynb").json()["content"]["cells"][0]["source"] == "6 * 7"
     assert user.ask("POST", "/api/contents/kept.ipynb/trust").status_code == 201
     notary = "import os; print(sorted(os.listdir('/var/lib/jupyter_guard/users/visitor/notary')))"
-    assert "nbsignatures.db" in text(user.run(user.kernel(), notary))
+    assert "nbsignatures.db" in text(user.run(kernel, notary))
     for form, part in (("html", "<html"), ("script", "6 * 7"), ("markdown", "6 * 7")):
         answer = user.ask("GET", f"/nbconvert/{form}/kept.ipynb")
         assert answer.status_code == 200, answer.text[:300]
@@ -47,15 +51,13 @@ def test_a_kernel_restarts(user: User) -> None:
     assert text(user.run(kernel, "print('kept' in globals())")) == "False\n"
 
 
-def test_input_history_is_kept(user: User) -> None:
-    kernel = user.kernel()
+def test_input_history_is_kept(user: User, kernel: str) -> None:
     user.run(kernel, "remembered = 42")
     code = "ip = get_ipython(); ip.history_manager.writeout_cache(); print(ip.history_manager.hist_file)"
     assert "/var/lib/jupyter_guard/users/visitor/ipython/profile_default/history" in text(user.run(kernel, code))
 
 
-def test_the_journal_names_the_user(user: User) -> None:
-    kernel = user.kernel()
+def test_the_journal_names_the_user(user: User, kernel: str) -> None:
     user.run(kernel, "1 + 1")
     code = "import glob, os; print([open(one).read() for one in glob.glob(os.environ['JUPYTER_DATA_DIR'] + '/jupyter_guard/audit/*.jsonl')])"  # fmt: skip
     until = time.monotonic() + 20
