@@ -75,10 +75,10 @@ def names(cells: Sequence[CellNames]) -> list[Names]:
     """
     found = []
     above = Above()
+    last = {name: number for number, cell in enumerate(cells) for name in cell.bound}
     for number, cell in enumerate(cells):
         missing = above.missing(cell)
-        later = frozenset[str]().union(*(one.bound for one in cells[number + 1 :]))
-        found.append(Names(missing, missing & later))
+        found.append(Names(missing, frozenset(name for name in missing if last.get(name, number) > number)))
     return found
 
 
@@ -90,25 +90,27 @@ def left_by_later(cells: Sequence[CellNames], counts: Sequence[int]) -> list[fro
     between that are not there any more, or ran again since: they may have bound the name too. Of two cells with the
     same count one ran in another session, so that counts say nothing of the order.
     """
-    found = []
-    ran = {count: at for at, count in enumerate(counts) if count > 0}
-    if len(ran) != sum(count > 0 for count in counts):
-        return [frozenset()] * len(cells)
-    for at, count in enumerate(counts):
-        names = set()
-        for name in cells[at].at_once - cells[at].bound if count > 0 else ():
-            if not any(name in one.bound for one in cells[:at]):
-                continue
-            # From the one that ran just before, back to the first that is known to have bound it.
-            for earlier in range(count - 1, 0, -1):
-                other = ran.get(earlier)
-                if other is None or cells[other].fills:
-                    break
-                if name in cells[other].bound:
-                    if other > at and name not in cells[other].imported:
-                        names.add(name)
-                    break
-        found.append(frozenset(names))
+    found = [frozenset[str]()] * len(cells)
+    ran = sorted((count, at) for at, count in enumerate(counts) if count > 0)
+    if len({count for count, _ in ran}) != len(ran):
+        return found
+    first = {name: at for at, cell in reversed(list(enumerate(cells))) for name in cell.bound}
+    # Who bound a name last, as far back as every cell that ran is there.
+    last: dict[str, int] = {}
+    before = 0
+    for count, at in ran:
+        if count != before + 1:
+            last.clear()
+        before, cell = count, cells[at]
+        used = cell.at_once - cell.bound
+        found[at] = frozenset(
+            name
+            for name in used
+            if last.get(name, at) > at and first[name] < at and name not in cells[last[name]].imported
+        )
+        if cell.fills:
+            last.clear()
+        last.update(dict.fromkeys(cell.bound, at))
     return found
 
 

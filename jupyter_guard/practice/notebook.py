@@ -67,9 +67,9 @@ class Notebook:
         later: frozenset[str] = frozenset(),
         left: frozenset[str] = frozenset(),
     ) -> list[Finding]:
-        """What there is to say of the next cell; ``later`` are the names that cells below it bind.
+        """What there is to say of the next cell; ``later`` are those of its names that cells below it bind.
 
-        ``left`` are those of its names that one of them had bound last when the cell ran.
+        ``left`` are those that one of them had bound last when the cell ran.
         """
         found = list(self._installs(report))
         if python is None:
@@ -140,13 +140,13 @@ def whole(reports: Sequence[Report], complexity: int, counts: Sequence[int] = ()
         ],
         counts or [0] * len(reports),
     )
-    below: frozenset[str] = frozenset()
-    later = []
-    for one in reversed(read):
-        later.append(below)
-        below = below | one.names.bound if one is not None else below
+    last = {name: at for at, one in enumerate(read) if one is not None for name in one.names.bound}
+    later = [
+        frozenset[str]() if one is None else frozenset(name for name in one.names.used if last.get(name, at) > at)
+        for at, one in enumerate(read)
+    ]
     notebook = Notebook(complexity)
-    return [notebook.look(*one) for one in zip(reports, read, reversed(later), left, strict=True)]
+    return [notebook.look(*one) for one in zip(reports, read, later, left, strict=True)]
 
 
 def finding(rule: str, report: Report, span: Span, message: str, effect: Effect | None = None) -> Finding:
