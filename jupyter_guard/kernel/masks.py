@@ -97,13 +97,15 @@ class Masks:
                 self._folders[number] = one
 
     def _mask(self) -> None:
-        if not any(os.path.lexists(one) for one in self._places):
+        # What this user may not read is no secret of his, and no mask is made for it.
+        places = [one for one in self._places if os.access(one, os.R_OK)]
+        if not places:
             return
         reader, writer = os.pipe()
         pid = os.fork()
         if not pid:
             try:
-                os.write(writer, json.dumps(_masked(self._relay.child.pid, self._places)).encode())
+                os.write(writer, json.dumps(_masked(self._relay.child.pid, places)).encode())
             finally:
                 os._exit(0)
         os.close(writer)
@@ -111,10 +113,10 @@ class Masks:
             told = json.loads(file.read() or b'{"failed": "it ended without a word"}')
         os.waitpid(pid, 0)
         for one in told.get("masked", ()):
-            log.warning("%s was replaced while a kernel ran: it is hidden from it again", one)
+            log.warning("%s was put there while a kernel ran: it is hidden from it", one)
         if "failed" in told and tree.read(f"/proc/{self._relay.child.pid}/stat"):
             self.death = (
-                f"The kernel was ended: a file that is hidden from it was replaced, and could not be hidden again "
+                f"The kernel was ended: something was put at a place that is hidden from it, and could not be hidden "
                 f"({told['failed']}). Files are kept, its variables are gone; restart it."
             )
             log.error("%s", self.death)
