@@ -116,6 +116,8 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
         with contextlib.suppress(OSError):
             renewed.make_caches(emptied)
     remarks = [*refusing.placed(policy, granted.problems), *refusing.about_place(os.getcwd())]
+    if made.backend == "bubblewrap" and machine.landlock < landlock.RENAMES:
+        remarks.append(refusing.MASKED_AGAIN)
     told: dict[str, Any] = {"backend": made.backend, "achieved": made.achieved, "reasons": [*made.reasons, *remarks]}
     # What the policy no longer grants later on is compared with these (``guard.isolated``).
     told["masks"] = (

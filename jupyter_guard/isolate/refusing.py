@@ -14,6 +14,10 @@ from jupyter_guard.policy.policy import Policy
 from jupyter_guard.terms.host import Host
 
 SHOW = "`jupyter guard isolation` tries each backend here; whoever keeps the policy can change the line"
+MASKED_AGAIN = (
+    "this Linux has no Landlock 2 (5.19 or newer, with landlock among the lsm= of its command line), so a hidden file "
+    "that somebody outside replaces while a kernel runs is masked again a moment later"
+)
 # File systems whose files live elsewhere, or are a program's answers (statfs(2), /proc/mounts).
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs")
 _ROOM = 2 * 2**20

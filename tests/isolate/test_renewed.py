@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_guard.isolate import bubblewrap, landlock
-from tests.kernel.front import Front
+from tests.isolate import faults
+from tests.kernel.front import GUARDED, Front
 
 pytestmark = [
     pytest.mark.kernel,
@@ -123,6 +125,16 @@ def test_where_the_home_is_the_workspace_it_is_masked_again(home: Path) -> None:
             assert path.read_text() == "second"
         assert front.run("open('mine', 'w').write('x')\nprint(open('mine').read())").text == "x\n"
         assert "it is hidden from it" in front.log_text()
+
+
+def test_without_landlock_it_is_masked_again_and_the_log_says_so(home: Path) -> None:
+    (home / ".netrc").write_text("first")
+    with Front(home / "work", "", home=home, argv=[sys.executable, faults.__file__, "landlock", *GUARDED]) as front:
+        front.run("1")
+        assert "no Landlock 2" in front.log_text()
+        put(home / ".netrc", "second")
+        run = front.run("import time\ntime.sleep(0.5)\nopen('../.netrc').read()")
+        assert run.error["ename"] == "PermissionError"
 
 
 def test_a_guard_s_own_folder_that_is_made_anew_stays_hidden(front: Front, home: Path) -> None:
