@@ -193,8 +193,9 @@ def init(preset: str, for_user: bool, output: Path | None, force: bool) -> None:
 def grant(names: tuple[str, ...], writable: bool, make: bool, folder: Path) -> int:
     """Let isolated kernels reach something, in your own policy file, where the layers above allow it.
 
-    NAME is a service or credential store (aws, gcloud, azure, huggingface, kaggle, ...: its files and its variables), a
-    path, a host or host:port, or a variable. Comments in the file stay. A kernel takes it up when it is restarted.
+    NAME is a service or credential store (aws, gcloud, azure, huggingface, kaggle, ...: its files and its variables),
+    packages (%pip install then writes to a folder of the kernels' own over their environment), a path, a host or
+    host:port, or a variable. Comments in the file stay. A kernel takes it up when it is restarted.
 
     Exit status: 0, or 1 when a layer above refuses, which is named with its line; then nothing of that NAME is written.
     """
