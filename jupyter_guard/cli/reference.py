@@ -243,7 +243,7 @@ def _joining(key: str) -> str:
         return "what both allow"
     if table == "limits" or name == "complexity":
         return "the smaller"
-    if key in ("mode", "locked", "undo.uncovered"):
+    if key in ("mode", "locked", "undo.uncovered", "watch.mode"):
         return "the stricter"
     return "the mightier layer's"
 

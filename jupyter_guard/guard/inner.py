@@ -11,12 +11,15 @@ from pathlib import Path
 import msgspec
 
 from jupyter_guard.guard.protocol import Vet
-from jupyter_guard.terms import Effect, Kind, Origin, Report
+from jupyter_guard.policy.policy import FAILURE_RULE
+from jupyter_guard.terms import Effect, Kind, Origin, Report, Verdict
 
 # Ways in which code is evaluated that leave nothing defined.
 PASSING = frozenset({"act", "look", "comm"})
 # What a cell is about to do, or a library in its name: no cell, which may have to consist of calls of tools.
 PARTS = PASSING | {"text", "module"}
+# What a cell does while it runs, or has run: the policy may say that it is only told (`watch.mode`).
+WATCHED = frozenset({"act", "text", "cell", "changed", "run", "module"})
 # Ways in which code is judged that may never run.
 PREVIEWS = frozenset({"draft", "notebook"})
 FILES_KEPT = 1000
@@ -109,6 +112,13 @@ def about(request: Vet, writers: Writers) -> str:
     if written is None:
         return text
     return f"{text}, written by cell {written[1]}" if written[1] else f"{text}, written by an earlier cell"
+
+
+def let_pass(report: Report) -> Report:
+    """The report where the policy has what cells do only told; where the guard itself failed nothing passes."""
+    if any(finding.rule == FAILURE_RULE for finding in report.findings):
+        return report
+    return msgspec.structs.replace(report, verdict=min(report.verdict, Verdict.WARN), would_be=report.would_be)
 
 
 def with_rows(report: Report, request: Vet) -> Report:

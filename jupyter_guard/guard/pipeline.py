@@ -101,6 +101,8 @@ class Pipeline:
             other = self._vet(to_text(expression), request)
             if other.verdict > report.verdict:
                 report = other
+        if request.how in inner.WATCHED and self.policy is not None and self.policy.watch_mode != "stop":
+            report = inner.let_pass(report)
         if report.verdict <= Verdict.WARN and request.how not in inner.PASSING:
             self._writers.note(report)
             if not request.how:
@@ -118,6 +120,8 @@ class Pipeline:
         if request.rows is not None:
             # The same statement is the same, however many rows it finds.
             judged = msgspec.structs.replace(judged, effects=effects_key(report))
+        if request.how in inner.WATCHED and self.policy is not None and self.policy.watch_mode == "observe":
+            judged = msgspec.structs.replace(judged, cards={})
         if judged.repeatable or request.how or report.verdict is Verdict.BLOCK or self._session is None:
             return judged
         paths = inner.to_set_aside(report, self._session.policy.undo.origins)

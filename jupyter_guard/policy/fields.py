@@ -169,6 +169,9 @@ def _version(value: Any) -> int:
     return 1
 
 
+WATCH_MODES = ("observe", "explain", "stop")
+
+
 def _stricter(order: tuple[str, ...]) -> Callable[[str, str], str]:
     return lambda old, new: max(old, new, key=order.index)
 
@@ -338,6 +341,14 @@ FIELDS: Final[dict[str, Field]] = {
             "whose cells may allow a finding by a comment, `# guard: allow JG301 because ...`",
             texts(*map(str, Origin)),
             allowed.by_both,
+        ),
+        Field(
+            "watch.mode",
+            '"observe", "explain" or "stop"',
+            "what comes of what a cell does while it runs: recorded; shown on a card too; or stopped and asked about, "
+            "as what is read in it",
+            _choice(*WATCH_MODES),
+            _stricter(WATCH_MODES),
         ),
         Field(
             "undo.origins",

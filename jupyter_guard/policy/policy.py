@@ -170,6 +170,11 @@ class Policy:
         return str(self._values["mode"])
 
     @property
+    def watch_mode(self) -> str:
+        """What comes of what a cell does while it runs: ``observe``, ``explain`` or ``stop``."""
+        return str(self._values["watch.mode"])
+
+    @property
     def locked(self) -> bool:
         """Whether a layer says that those below it may only tighten."""
         return bool(self._values["locked"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jupyter_guard.knowledge import parse_entries
 from jupyter_guard.policy import Layer, Policy
-from jupyter_guard.policy.fields import FIELDS
+from jupyter_guard.policy.fields import FIELDS, WATCH_MODES
 from jupyter_guard.policy.layer import preset_layer
 from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Origin, Severity, Span, Verdict
 
@@ -34,6 +34,8 @@ UNDO_SIZES = ("undo.size", "undo.days", "undo.whole")
 def value_of(key: str) -> st.SearchStrategy[Any]:
     if key == "locked":
         return st.booleans()
+    if key == "watch.mode":
+        return st.sampled_from(WATCH_MODES)
     if key == "mode":
         return st.sampled_from(["observe", "enforce"])
     if key.endswith(".code"):
@@ -78,6 +80,8 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
     """Whether ``new`` allows nothing that ``old`` does not."""
     if key == "locked":
         return new or not old
+    if key == "watch.mode":
+        return WATCH_MODES.index(new) >= WATCH_MODES.index(old)
     if key == "mode":
         return (new, old) != ("observe", "enforce")
     if key.endswith(".code"):
