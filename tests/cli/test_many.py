@@ -24,9 +24,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 COUNT = 60
 BROKEN = {"b0.ipynb": '{"cells": [', "b1.ipynb": "[]", "b2.ipynb": ""}
 COMMANDS = {
-    "vet": ("vet", "c", "--format", "jsonl", "--origin", "assistant"),
-    "scrub": ("scrub", "c", "--check", "--format", "json"),
-    "evaluate": ("evaluate", "c", "--format", "json"),
+    "vet": ("vet", "c", "--format", "jsonl", "--origin", "assistant", "--policy", "personal"),
+    "scrub": ("scrub", "c", "--check", "--format", "json", "--policy", "personal"),
+    "evaluate": ("evaluate", "c", "--format", "json", "--policy", "personal"),
 }
 # Every line of a journal is 64 digits and a result.
 LINE = re.compile(rb'\{"key":"[0-9a-f]{64}"')
@@ -100,7 +100,7 @@ def test_a_run_that_was_killed_goes_on_and_says_the_same(run: Run, corpus: Path,
     # What is kept says nothing of the code, nor any secret.
     assert b"x12 = 12" not in journal.read_bytes()
     assert b"ghp_" not in journal.read_bytes()
-    (corpus / "c" / "n003.ipynb").write_text((corpus / "c" / "n004.ipynb").read_text())
+    (corpus / "c" / "n003.ipynb").write_text((corpus / "c" / "n010.ipynb").read_text())
     changed = run(*command, "--resume", "j")
     assert changed.stdout == run(*command).stdout != whole.stdout
 
@@ -163,10 +163,15 @@ def test_half_a_character_is_no_reason_to_stop(run: Run, work: Path) -> None:
     (work / "e.jsonl").write_text(
         '{"task": "\\udfff", "model": "\\ud800", "completion": "```python\\nx = \'\\ud800\'\\n```"}\n'
     )
-    plainly, kept = (run("vet", "c.jsonl", *more) for more in ((), ("--resume", "j", "--workers", "1")))
+    plainly, kept = (
+        run("vet", "c.jsonl", "--policy", "personal", *more) for more in ((), ("--resume", "j", "--workers", "1"))
+    )
     assert plainly.stdout == kept.stdout
-    assert json.loads(plainly.stdout)["verdict"] == "block"
-    plainly, kept = (run("evaluate", "e.jsonl", "--format", "json", *more) for more in ((), ("--resume", "j")))
+    assert json.loads(plainly.stdout)["verdict"] == "confirm"
+    plainly, kept = (
+        run("evaluate", "e.jsonl", "--format", "json", "--policy", "personal", *more)
+        for more in ((), ("--resume", "j"))
+    )
     assert plainly.stdout == kept.stdout
     assert json.loads(plainly.stdout)["models"][0]["cells"] == 1
 
@@ -187,18 +192,22 @@ def test_a_long_list_is_written_as_json_writes_it(items: list[Any], capfdbinary:
         assert capfdbinary.readouterr().out == expected
 
 
+@pytest.mark.timeout(900)
 def test_a_cluster_says_what_one_process_says_with_a_worker_killed(run: Run, corpus: Path) -> None:
-    distributed = pytest.importorskip("distributed")
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
     whole = {name: run(*command) for name, command in COMMANDS.items()}
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-    ) as cluster:
+    # A machine that is busy takes its time to start a worker again.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "240s"})
+    with (
+        patient,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+    ):
         for name, command in COMMANDS.items():
             words = (*command, "--dask", cluster.scheduler_address, "--resume", f"j-{name}")
             with start(corpus, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
                 if name == "vet":
                     wait_for_lines(corpus / "j-vet", 3, running)
                     os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-                out, _ = running.communicate(timeout=240)
-            assert out.decode() == whole[name].stdout
+                out, said = running.communicate(timeout=600)
+            assert out.decode() == whole[name].stdout, said.decode()
             assert running.returncode == whole[name].returncode

@@ -1,0 +1,280 @@
+"""Every block of code in README and ``docs/`` is run, or stands in a list that says why not and what runs it instead."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlglot
+import yaml
+from markdown_it import MarkdownIt
+
+from jupyter_guard.policy import Policy
+
+ROOT = Path(__file__).parents[2]
+# Generated from the commands' help, the policy's keys and the rules' examples; tests compare and run those.
+GENERATED = ("docs/reference/", "docs/rules/")
+PAGES = [
+    path
+    for path in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "SECURITY.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    )
+    if path.exists() and "_build" not in path.parts and not path.relative_to(ROOT).as_posix().startswith(GENERATED)
+]
+# Pages whose blocks belong together and are run in their order, by a test of their own.
+RUN_BY = {
+    "docs/tools.md": "tests/tools/test_docs.py",
+    "docs/team-lead.md": "tests/tools/test_docs.py",
+    "docs/mcp.md": "tests/mcp_server/test_docs.py",
+}
+COMMANDS = ("bash", "console", "sh", "")
+# Answers; and what an administrator's own tools read: images, servers in front of this one, browsers.
+NO_CODE = ("text", "dockerfile", "nginx", "javascript")
+OTHERS = ("python", "toml", "json", "yaml", "ini", "sql")
+
+# What begins a command -> why it is not run here, and what runs it.
+NOT_RUN = {
+    "git clone REPOSITORY": "the address is the reader's",
+    "make ": "it sets up and runs the project itself, these tests too: continuous integration runs it",
+    "pip install ": "a registry may not be there: tests/test_packaging.py installs the wheel, offline too",
+    "jupyter lab ": "a server that does not end: tests/browser starts it",
+    "docker run ": "there may be no container engine: tests/isolate/test_containers.py tries what there is",
+    "jupyter guard audit ship ": "a PostgreSQL: tests/audit has one",
+    "jupyter guard audit retain ": "a PostgreSQL: tests/audit has one",
+    "jupyter guard audit verify --dir /srv/": "the folder is the reader's: tests/audit verifies others",
+    "jupyter guard hub break-glass": "it opens a running Hub's account: tests/hub has one",
+    "python -I -m jupyter_guard.kernel.remote": "a gateway's launcher, with its arguments: tests/server/test_provisioner.py",
+    "jupyter guard hub check jupyterhub_config.py": "the file is the reader's: tests/hub checks others",
+    'python -c "from jupyter_guard.hub.place': "it makes folders outside home, as root: tests/hub does it",
+    "podman ": "there may be no container engine: tests/isolate/test_containers.py tries what there is",
+    ".venv/bin/python -m benchmarks": "minutes each: tests/test_benchmarks.py sees that they are there",
+    "dask ": "programs that do not end: tests/cli/test_many.py has a cluster",
+    "jupyter guard vet notebooks/ --dask": "a cluster: tests/cli/test_many.py has one",
+}
+# The same for what stands anywhere in a command: whatever changes the machine that runs these tests.
+NOT_RUN_WITH = {
+    "/etc/": "it is about this machine's /etc: tests/hub does it in a folder of its own",
+    "systemctl ": "it is about this machine's services: tests/hub starts its own",
+}
+# What a block of Python needs that stands elsewhere on its page.
+BEFORE = {
+    "c.EventLogger": "from traitlets.config import Config\nc = Config()\n",
+    "enforce(": "from traitlets.config import Config\nfrom jupyter_guard.hub import enforce\nc = Config()\n",
+    "read_password()": "%load_ext jupyter_guard\nread_password = lambda: 'correct' + '-horse-9'\n",
+    "con.execute(": "import sqlite3\ncon = sqlite3.connect(':memory:')\ncon.execute('CREATE TABLE staging (a)')\n",
+}
+# What begins a block of Python -> why it is not run here, and what runs it.
+NOT_RUN_PYTHON = {
+    "from jupyter_guard.hub import enforce": "a Hub's configuration, and its policies in /etc: tests/hub starts one",
+    "enforce(": "a Hub's configuration, and its policies in /etc: tests/hub starts one",
+    "import logging": "a log in /var/log: tests/server has one elsewhere",
+}
+# Parts of files, which are read as such.
+PARTS = {'"metadata"': "{%s}"}
+
+
+class Block(NamedTuple):
+    page: str
+    line: int
+    language: str
+    text: str
+
+
+def blocks() -> Iterator[Block]:
+    for path in PAGES:
+        page = path.relative_to(ROOT).as_posix()
+        for token in MarkdownIt().parse(path.read_text(encoding="utf-8")):
+            if token.type == "fence" or (token.type == "code_block" and is_commands(token.content)):
+                line = token.map[0] + 1 if token.map else 0
+                yield Block(page, line, token.info.strip().split(" ")[0], token.content)
+
+
+def is_commands(text: str) -> bool:
+    """Whether an indented block is something to type, and not an answer or a table."""
+    return bool(
+        re.match(r"(\$ |\.venv/bin/python|jupyter |jupyter-|make |pip |python |git |mkdir |docker |dask )", text)
+    )
+
+
+ALL = list(blocks())
+MINE = [one for one in ALL if one.page not in RUN_BY and not one.language.startswith("{")]
+ids = [f"{one.page}:{one.line}" for one in MINE]
+
+
+def is_typed(block: Block) -> bool:
+    """Whether it is commands, also where nobody says so."""
+    return block.language in COMMANDS or (block.language == "text" and is_commands(block.text))
+
+
+def of(*languages: str) -> pytest.MarkDecorator:
+    chosen = [one for one in MINE if (one.language in languages or (languages == COMMANDS and is_typed(one)))]
+    return pytest.mark.parametrize("block", chosen, ids=[f"{one.page}:{one.line}" for one in chosen])
+
+
+def test_every_block_has_a_language_that_is_known() -> None:
+    unknown = [one for one in MINE if one.language not in (*COMMANDS, *NO_CODE, *OTHERS)]
+    assert not unknown
+    assert len(MINE) > 30
+
+
+def test_pages_that_others_run_are_named_there() -> None:
+    for page, test in RUN_BY.items():
+        if (ROOT / page).exists():
+            assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
+
+
+def test_nothing_is_excused_that_is_not_there() -> None:
+    typed = [command for one in MINE if is_typed(one) for command in commands(one.text)]
+    assert not [start for start in NOT_RUN if not any(command.startswith(start) for command in typed)]
+    assert not [part for part in NOT_RUN_WITH if not any(part in command for command in typed)]
+    python = [one.text for one in MINE if one.language == "python"]
+    assert not [start for start in NOT_RUN_PYTHON if not any(text.startswith(start) for text in python)]
+
+
+def test_what_runs_the_excused_is_there() -> None:
+    for reason in (*NOT_RUN.values(), *NOT_RUN_WITH.values(), *NOT_RUN_PYTHON.values()):
+        for named in re.findall(r"tests/[\w/]+(?:\.py)?", reason):
+            assert (ROOT / named).exists(), reason
+
+
+@of("toml")
+def test_a_policy_is_one(block: Block, tmp_path: Path) -> None:
+    table = tomllib.loads(block.text)
+    if set(table) == {"project"}:
+        assert list(table["project"]) == ["entry-points"]
+        return
+    text = block.text if "version" in table else f"version = 1\n{block.text}"
+    # Packs that a policy names lie beside it, or are installed: their reading is tests/policy's.
+    text = re.sub(r"^packs = .*$", "", text, flags=re.MULTILINE)
+    path = tmp_path / "jupyter_guard.toml"
+    path.write_text(text, encoding="utf-8")
+    assert Policy.load(path)
+
+
+@of("json", "yaml", "ini", "sql")
+def test_what_is_no_program_can_be_read(block: Block) -> None:
+    if block.language == "json":
+        assert json.loads(
+            next((form % block.text for start, form in PARTS.items() if block.text.startswith(start)), block.text)
+        )
+    elif block.language == "yaml":
+        assert list(yaml.safe_load_all(block.text))
+    elif block.language == "sql":
+        assert sqlglot.parse(block.text, dialect="postgres")
+    else:
+        reader = configparser.ConfigParser(strict=False)
+        reader.optionxform = str  # type: ignore[assignment, method-assign]
+        reader.read_string(block.text)
+        assert reader.sections()
+
+
+@of("python")
+def test_python_runs(block: Block, place: Path, environment: dict[str, str]) -> None:
+    if any(block.text.startswith(start) for start in NOT_RUN_PYTHON):
+        compile(block.text, f"{block.page}:{block.line}", "exec")
+        return
+    before = next((text for start, text in BEFORE.items() if start in block.text and text not in block.text), "")
+    script = place / "block.ipy"
+    script.write_text(before + block.text, encoding="utf-8")
+    magics = re.search(r"^%", before + block.text, re.MULTILINE)
+    program = ["-m", "IPython", "--no-banner", "--colors=NoColor"] if magics else []
+    done = subprocess.run(
+        [sys.executable, *program, str(script)],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "Traceback" not in said
+    assert "UsageError" not in said
+    assert "Error:" not in said
+
+
+@of(*COMMANDS)
+def test_commands_run(block: Block, place: Path, environment: dict[str, str]) -> None:
+    for command in commands(block.text):
+        if any(command.startswith(start) for start in NOT_RUN) or any(part in command for part in NOT_RUN_WITH):
+            continue
+        done = subprocess.run(
+            ["bash", "-euc", command],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=250,
+            check=False,
+        )
+        # 1: there are findings, which is no mistake of the page.
+        assert done.returncode in (0, 1), f"{command}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+def commands(text: str) -> Iterator[str]:
+    """The commands of a block: without prompts and comments, continued lines as one."""
+    for line in text.replace("\\\n", " ").split("\n"):
+        command = re.sub(r"\s{2,}#.*$| #(?= ).*$", "", line).strip().removeprefix("$ ")
+        if command:
+            yield f"{command} " if command in ("make", "jupyter lab") else command
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTHON", "IPYTHON"))}
+    tools = Path(sys.executable).parent
+    home = tmp_path_factory.mktemp("home")
+    return {**kept, "HOME": str(home), "PATH": f"{tools}{os.pathsep}{kept['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with what the pages' commands name: notebooks under version control, answers of two assistants."""
+    notebook = {
+        "cells": [_cell("import pandas as pd\n"), _cell("pd.DataFrame()\n")],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 4,
+    }
+    for name in (
+        "notebook.ipynb",
+        "notebooks/a.ipynb",
+        "before/a.ipynb",
+        "before/b.ipynb",
+        "after/a.ipynb",
+        "after/b.ipynb",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(notebook), encoding="utf-8")
+    for name in ("answers.jsonl", "old.jsonl", "new.jsonl"):
+        lines = [{"task": f"t{at}", "completion": f"```python\nx = {at}\n```"} for at in range(3)]
+        (tmp_path / name).write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for words in (
+        ["init", "-q"],
+        ["add", "notebooks"],
+        ["commit", "-q", "-m", "x"],
+        ["update-ref", "refs/remotes/origin/main", "HEAD"],
+    ):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    assert shutil.which("bash")
+    return tmp_path
+
+
+def _cell(source: str) -> dict[str, object]:
+    return {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
