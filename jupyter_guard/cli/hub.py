@@ -7,10 +7,14 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from jupyter_guard.cli.console import color_option, counted, plain, printable, stdout
+from jupyter_guard.cli.console import color_option, counted, plain, printable, stdout, styled
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 
 @click.group("hub")
@@ -51,9 +55,9 @@ def check(config: Path | None, url: str, token_variable: str, form: str) -> None
         plain(json.dumps([hole._asdict() for hole in holes], indent=2))
     else:
         for hole in holes:
-            stdout().print(f"[bold]{printable(hole.where)}[/bold]: {printable(hole.found)}")
-            stdout().print(f"    {printable(hole.why)}", markup=False)
-            stdout().print(f"    Fix: {printable(hole.fix)}", markup=False)
+            stdout().print(_named(hole.where, hole.found))
+            stdout().print(f"    {printable(hole.why)}")
+            stdout().print(f"    Fix: {printable(hole.fix)}")
         stdout().print(
             f"{counted(len(holes), 'hole')} in {config or url}." if holes else f"Nothing is open in {config or url}."
         )
@@ -83,7 +87,7 @@ def break_glass(user: str | None, span: str | None, why: str | None, end: bool) 
                 raise click.UsageError("Whose cells? Give a USER.")
             held = [one for one in openings() if one.holds(now())]
             for one in held:
-                stdout().print(f"[bold]{printable(one.user)}[/bold]: {printable(one.sentence)}")
+                stdout().print(_named(one.user, one.sentence))
             stdout().print(f"{counted(len(held), 'account')} open.")
             return
         if end:
@@ -100,7 +104,11 @@ def break_glass(user: str | None, span: str | None, why: str | None, end: bool) 
     except OSError as problem:
         where = problem.filename or FILE
         raise click.UsageError(f"Nothing was changed: {where}: {problem.strerror or problem}") from None
-    stdout().print(f"[bold]{printable(made.user)}[/bold]: {printable(made.sentence)}")
+    stdout().print(_named(made.user, made.sentence))
+
+
+def _named(name: str, said: str) -> Text:
+    return styled(printable(name), "bold").append(f": {printable(said)}", "default")
 
 
 def _span(text: str) -> timedelta:

@@ -94,6 +94,10 @@ def test_the_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, ["check", str(config_of(tmp_path, "")), "--format", "json"])
     assert done.exit_code == 1
     assert {one["where"] for one in json.loads(done.stdout)} >= {"c.Spawner.cmd", "c.Spawner.args"}
+    text = CliRunner().invoke(command, ["check", str(config_of(tmp_path, ""))]).stdout
+    assert "c.Spawner.cmd: not set\n" in text
+    assert "    Fix: call jupyter_guard.hub.enforce(c) last\n" in text
+    assert "[bold]" not in text
     both = CliRunner().invoke(command, ["check"])
     assert both.exit_code == 2
 
@@ -101,3 +105,20 @@ def test_the_command(tmp_path: Path) -> None:
 @pytest.mark.hub
 def test_a_running_server_is_whole(user: User) -> None:
     assert check_server(user.url + user.base, user.token) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ann"], "How long, and why?"),
+        (["ann", "--for", "30m"], "How long, and why?"),
+        (["ann", "--for", "soon", "--why", "x"], "'soon' is no time"),
+        (["ann", "--for", "25h", "--why", "x"], "at most 24 hours"),
+        (["ann", "--for", "0m", "--why", "x"], "more than nothing"),
+        (["--end"], "Whose cells?"),
+    ],
+)
+def test_break_glass_asks_for_what_is_missing(words: list[str], said: str) -> None:
+    done = CliRunner().invoke(command, ["break-glass", *words])
+    assert done.exit_code == 2
+    assert said in done.output
