@@ -80,7 +80,7 @@ export class TrustedInput {
    * that a program does not pass for a person by running cells while the person types.
    */
   mayRun(ms: number): boolean {
-    return performance.now() - this._ran < ms;
+    return this._isHandled || performance.now() - this._ran < ms;
   }
 
   /**
@@ -89,7 +89,7 @@ export class TrustedInput {
    */
   mayUndo(by: object, ms: number): boolean {
     const undoing = this._undoing;
-    if (!undoing || performance.now() - undoing.time >= ms || (undoing.by !== null && undoing.by !== by)) {
+    if (!undoing || !this.undid(ms) || (undoing.by !== null && undoing.by !== by)) {
       return false;
     }
     undoing.by = by;
@@ -98,7 +98,7 @@ export class TrustedInput {
 
   /** Whether that was within `ms`, whatever it has counted for. */
   undid(ms: number): boolean {
-    return this._undoing !== null && performance.now() - this._undoing.time < ms;
+    return this._undoing !== null && (this._isHandled || performance.now() - this._undoing.time < ms);
   }
 
   /** Whether a person, within `ms`, let go of what they had dragged by an element that `selector` matches. */
@@ -116,6 +116,8 @@ export class TrustedInput {
     this._editors[kind] = editorOf(event.target);
     if (event instanceof KeyboardEvent ? isRunKey(event) : kind === 'pointer' && !editorOf(event.target)) {
       this._ran = now;
+      this._isHandled = true;
+      window.setTimeout(() => (this._isHandled = false));
     }
     if (event instanceof KeyboardEvent) {
       const place = { in: editorOf(event.target), time: now };
@@ -173,6 +175,8 @@ export class TrustedInput {
   private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
   private _target: EventTarget | null = null;
   private _ran = -Infinity;
+  /** Whether a key or a click that can run cells is still being handled, however long that takes on a busy machine. */
+  private _isHandled = false;
 }
 
 /** A key with a modifier, Enter outside of editors, any key outside of text: people bind running to keys of their own. */
