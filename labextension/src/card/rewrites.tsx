@@ -48,7 +48,12 @@ export class Rewrites {
 
   /** The card leaves the page, for a while or for good. */
   detach(): void {
-    this._widgets.forEach(widget => widget.dispose());
+    for (const widget of this._widgets.values()) {
+      // Lumino throws where the page dropped the node without telling its widget: then it is gone anyway.
+      if (widget.node.isConnected) {
+        widget.dispose();
+      }
+    }
     this._widgets.clear();
   }
 
