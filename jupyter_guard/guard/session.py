@@ -66,6 +66,9 @@ class Session:
         """What the session may do beyond an ordinary account, where a host knows of it."""
         self.workspace = str(workspace or Path.cwd())
         self._tools: Registry | None = None
+        # Where cells may call tools only: names of libraries, and those that such cells have assigned to.
+        self._libraries: frozenset[str] = frozenset()
+        self._assigned: set[str] = set()
         self._reader = _reader(self.policy, workspace, home)
         self._matchers = _matchers(self.policy)
 
@@ -98,6 +101,8 @@ class Session:
         try:
             if _TOOLS.search(code):
                 self._learn_tools()
+            if self.policy.restricts_code:
+                self._libraries = self._reader.library_names()
             return self._judged(cell, self._reader.read(cell), whole)
         except Exception as error:
             # RecursionError and MemoryError are Exceptions too: whatever went wrong, the cell does not pass.
@@ -160,9 +165,11 @@ class Session:
                 own=policy.own.values(),
             )
         if whole and policy.code(cell.origin) == "tools":
-            from jupyter_guard.guard.tools_only import outside
+            from jupyter_guard.guard.tools_only import Known, outside
 
-            findings = (*findings, *outside(reading, self._learn_tools(), policy.tools.safe_calls))
+            libraries = self._libraries | self._reader.library_names()
+            known = Known(libraries, self._assigned)
+            findings = (*findings, *outside(reading, self._learn_tools(), policy.tools.safe_calls, known))
         if self._matchers is not None:
             findings = (*findings, *self._by_shape(reading))
             findings = tuple(sorted(findings, key=lambda one: (one.span.line, one.span.column, one.rule)))

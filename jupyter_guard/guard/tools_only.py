@@ -8,11 +8,14 @@ and earlier cells.
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from jupyter_guard.judge import RULES
 from jupyter_guard.judge.tooling import OUTSIDE
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 MOST: Final = 2000
 ROOM: Final = "jupyter_guard.tools"
 PREFIX: Final = ROOM + "."
+# Under these names tools are called, and no others: what an alias is by then nobody could be sure of.
+_ROOTS: Final = ("tools", "guard", "jupyter_guard")
 _STATEMENTS: Final = (
     ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.If, ast.Pass, ast.Break, ast.Continue,
 )  # fmt: skip
@@ -46,16 +51,23 @@ _NAMES: Final = {
 _CALLING: Final = frozenset(("key", "file", "func", "function", "callback", "converters", "default_factory"))
 
 
+class Known(msgspec.Struct):
+    """What the session's names are: those of ``libraries``, and those that cells of tools only have ``assigned`` to,
+    to which this one's are added.
+    """
+
+    libraries: frozenset[str] = frozenset()
+    assigned: set[str] = msgspec.field(default_factory=set)
+
+
 def outside(
-    reading: Reading, tools: Mapping[str, Tool], safe: Collection[str], defined: Collection[str] = ()
+    reading: Reading, tools: Mapping[str, Tool], safe: Collection[str], known: Known | None = None
 ) -> Iterator[Finding]:
-    """A finding for each thing in the cell that is more than it may be; ``defined`` are the session's names."""
+    """A finding for each thing in the cell that is more than it may be."""
     from jupyter_guard.read.segments import segments
 
     cell = reading.cell
-    other = (
-        [one for one in segments(cell.code, defined) if one.language != "python"] if cell.language == "python" else []
-    )
+    other = [one for one in segments(cell.code) if one.language != "python"] if cell.language == "python" else []
     if cell.language != "python" or other:
         what = f"runs `{shown(other[0].name + other[0].text)}`, which is no Python" if other else "is no Python"
         yield _finding(reading, Span.whole(cell.code), what, tools)
@@ -68,13 +80,16 @@ def outside(
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield _finding(reading, Span.whole(cell.code), f"cannot be parsed ({shown(str(error))})", tools)
         return
-    yield from _Cell(reading, tools, frozenset(safe)).found(tree)
+    yield from _Cell(reading, tools, frozenset(safe), known or Known()).found(tree)
 
 
 class _Cell:
     """One walk over a cell's tree."""
 
-    def __init__(self, reading: Reading, tools: Mapping[str, Tool], safe: frozenset[str]) -> None:
+    def __init__(self, reading: Reading, tools: Mapping[str, Tool], safe: frozenset[str], known: Known) -> None:
+        self._known = known
+        # Names and attributes that are part of what is called or looked up, and no values of their own.
+        self._parts: set[int] = set()
         self._reading, self._tools, self._safe = reading, tools, safe
         self._lines = reading.cell.code.split("\n")
         self._calls: defaultdict[Span, set[str]] = defaultdict(set)
@@ -85,6 +100,13 @@ class _Cell:
         self._modules = {name.rpartition(".")[0] for name in safe if "." in name.strip(".")}
 
     def found(self, tree: ast.AST) -> Iterator[Finding]:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self._known.assigned.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                self._parts.add(id(node.value))
+            elif isinstance(node, ast.Call):
+                self._parts.add(id(node.func))
         waiting: list[Any] = [tree]
         while waiting:
             node = waiting.pop()
@@ -110,6 +132,9 @@ class _Cell:
                 return f"reads `{shown(node.attr)}`, which is not public", node.attr
             if not isinstance(node.ctx, ast.Load):
                 return f"sets the attribute `{shown(node.attr)}`", ""
+            if id(node) not in self._parts and _root(node) in self._known.libraries:
+                name = ast.unparse(node)
+                return (f"takes `{shown(name)}` as a value", name) if name not in self._safe else None
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load | ast.Store):
@@ -119,25 +144,33 @@ class _Cell:
     def _name(self, node: ast.Name) -> tuple[str, str] | None:
         if node.id.startswith("__"):
             return f"reads `{shown(node.id)}`, which is not public", node.id
-        taken = node.id in self._safe or node.id in ("tools", "guard")
-        if isinstance(node.ctx, ast.Store) and taken:
-            return f"gives `{node.id}` a new meaning", ""
+        if isinstance(node.ctx, ast.Store):
+            taken = node.id in self._safe or node.id in _ROOTS
+            return (f"gives `{node.id}` a new meaning", "") if taken else None
+        is_library = node.id in self._known.libraries and node.id not in self._known.assigned
+        if id(node) not in self._parts and node.id not in self._safe and (is_library or self._is_builtin(node.id)):
+            # Whoever may hold one in a name of its own may call it by that name later.
+            return f"takes `{shown(node.id)}` as a value", node.id
         return None
 
+    def _is_builtin(self, name: str) -> bool:
+        found = getattr(builtins, name, None)
+        is_error = isinstance(found, type) and issubclass(found, BaseException)
+        return callable(found) and not is_error and name not in self._known.assigned
+
     def _imports(self, node: ast.Import | ast.ImportFrom) -> tuple[str, str] | None:
-        """The guard, its tools, and modules with a call that is safe."""
+        """The guard and its tools, by their usual names, and modules with a call that is safe."""
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module or ''}.{one.name}" for one in node.names]
-            bad = [
-                one
-                for one in names
-                if node.level or (one != ROOM and not one.startswith(PREFIX) and one not in self._safe)
-            ]
+            bad = [one for one in names if node.level or (one != ROOM and one not in self._safe)]
         else:
             names = [one.name for one in node.names]
             bad = [one for one in names if one not in ("jupyter_guard", ROOM) and one not in self._modules]
         if bad:
             return f"imports `{shown(bad[0])}`", bad[0]
+        for name, one in zip(names, node.names, strict=True):
+            if name.split(".")[0] == "jupyter_guard" and one.asname not in (None, "tools" if name == ROOM else "guard"):
+                return f"imports `{name}` under a name of its own", ""
         # Under a name that is safe, something else would be called by it.
         aliases = [one.asname or one.name for one in node.names]
         taken = next((name for name in aliases if name in self._safe), "")
@@ -159,6 +192,8 @@ class _Cell:
                     if is_more
                     else (f"calls `tools.{shown(unknown)}`, no approved tool", unknown)
                 )
+            if _root(node.func) not in _ROOTS:
+                return f"calls `tools.{shown(called[0])}` by another name", called[0]
             if node.args:
                 tool = self._tools[called[0]]
                 return f"calls `tools.{tool.name}` without naming its arguments", tool.name
@@ -169,12 +204,18 @@ class _Cell:
             and names <= {node.func.id, f"builtins.{node.func.id}"}
         ):
             return self._arguments(node)
-        if names and names <= self._safe:
+        if names and names <= self._safe and self._is_plain(node.func, names):
             return self._arguments(node)
         if isinstance(node.func, ast.Attribute):
             return self._method(node, names)
         name = min(names) if names else ast.unparse(node.func)
         return f"calls `{shown(name)}`, which is no approved tool", name
+
+    def _is_plain(self, callee: ast.expr, names: Collection[str]) -> bool:
+        """Whether what is called is written by its own name, below a name that no such cell has assigned to."""
+        last = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+        root = _root(callee)
+        return bool(root) and root not in self._known.assigned and {one.rpartition(".")[2] for one in names} == {last}
 
     def _method(self, node: ast.Call, names: Collection[str]) -> tuple[str, str] | None:
         """A method of some value: by its name alone, where it is sure that it is no function of a module."""
@@ -208,6 +249,13 @@ class _Cell:
         # `ast` counts bytes.
         text = self._lines[line - 1] if line <= len(self._lines) else ""
         return offset if text.isascii() else len(text.encode()[:offset].decode("utf-8", "replace"))
+
+
+def _root(node: ast.expr) -> str:
+    """The name below a chain of attributes; ``""`` where it is something else."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_of_module(name: str) -> bool:

@@ -44,10 +44,36 @@ GOOD = (
     "[tools.refund(order=one['id'], amount=one['amount']) for one in tools.find_orders(customer='Ada') if one]",
     "names = {one['customer']: 1 for one in tools.find_orders(customer='Ada')}\nnames['x'] = 2\nsorted(names, key=len)[:3]",
     "tools.purge_export(name='a.csv')",
-    "t = tools\nfind = t.find_orders\nfind(customer='Ada')",
+    "id = 7\n(id, id + 1)[0]",
     "', '.join(str(round(one, 2)) for one in (1.5, -2)) if True and not False else None",
     "a, *b = [1, 2, 3]\n(c := a + 1, b)",
     "df['a'].head",
+)
+# Names that are one thing when they are read and another when they are called.
+TURNING = (
+    "f = len\nfor one in [1, 2]:\n    f('ls')\n    f = os.system",
+    "f = len\nif tools:\n    f = os.system\nf('ls')",
+    "[f('ls') for f in [len, os.system]]",
+    "for f in (len, os.system):\n    f('ls')",
+    "f, g = len, os.system\nf, g = g, f\nf('ls')",
+    "calls = [len]\ncalls.append(os.system)\ncalls[1]('ls')",
+    "calls = {}\ncalls['x'] = os.system\ncalls['x']('ls')",
+    "x = 'abc'\nfor one in [1, 2]:\n    x.replace('a', 'b')\n    x = os",
+    "pd = os\npd.remove('x')",
+    "t = tools\nt.find_orders(customer='Ada')",
+    "find = tools.find_orders",
+    "import jupyter_guard as g\ng.tools.find_orders(customer='Ada')",
+    "from jupyter_guard.tools import refund",
+    "say = print\nsay('x')",
+    "x = open",
+    "x = [eval]",
+    "x = os.system",
+    "x = os",
+    "exit",
+    "quit",
+    "x: os.system('ls') = 1",
+    "f'{1:{os.system(\"ls\")}}'",
+    "display({'application/javascript': 'alert(1)'}, raw=True)",
 )
 BAD = (
     ("calls_one()", "calls `calls_one`, which is no approved tool but the session's own", "tools."),
@@ -59,7 +85,7 @@ BAD = (
     ("import os", "imports `os`", "tools."),
     ("from os import remove", "imports `os.remove`", "tools."),
     ("from jupyter_guard import mask", "imports `jupyter_guard.mask`", "tools."),
-    ("import jupyter_guard.tools as print", "gives `print` a new meaning", "tools."),
+    ("import jupyter_guard.tools as print", "under a name of its own", "tools."),
     ("def refund(): pass", "defines a function", "tools."),
     ("class A: pass", "defines a class", "tools."),
     ("(lambda: 1)()", "makes a function", "tools."),
@@ -145,6 +171,22 @@ def test_everything_else_is_refused_with_the_nearest_tool(session: Session, code
     assert any(nearest in one.instead for one in found), [one.instead for one in found]
     assert {one.decided_by for one in found} == {"user: origin.assistant.code"}
     assert all(0 <= one.span.line <= one.span.end_line for one in found)
+
+
+@pytest.mark.parametrize("code", TURNING)
+def test_nothing_is_called_by_a_name_that_could_be_something_else(session: Session, code: str) -> None:
+    assert judged(session, code).verdict is Verdict.BLOCK
+
+
+def test_a_name_that_an_earlier_cell_assigned_is_no_librarys(place: Path) -> None:
+    more = 'safe_calls = ["math.sqrt", "print"]\n[isolation]'
+    policy = Policy.parse(
+        POLICY.replace("shop.py", str(place / "shop.py")).replace("[isolation]", more), str(place / "policy.toml")
+    )
+    session = Session(policy, "assistant", workspace=place / "work")
+    assert session.vet("import math\nmath.sqrt(4)").verdict is Verdict.ALLOW
+    assert session.vet("math = 3").verdict is Verdict.ALLOW
+    assert session.vet("math.sqrt(4)").verdict is Verdict.BLOCK
 
 
 def test_a_person_is_not_bound(session: Session) -> None:

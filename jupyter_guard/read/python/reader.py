@@ -24,6 +24,7 @@ from jupyter_guard.read.python.source import MAX_LENGTH, MAX_NESTING, Source, Un
 from jupyter_guard.read.python.statements import execute_cell
 from jupyter_guard.read.python.texts import run_text, texts_of
 from jupyter_guard.read.python.values import ANYTHING, MANY, Seq, Value, const
+from jupyter_guard.read.python.values import Name as LibraryName
 from jupyter_guard.read.segments import Segment, segments
 from jupyter_guard.terms import Cell, Effect, Kind, Observation, Origin, Reading, Span
 
@@ -55,6 +56,14 @@ class SessionReader:
     def learn(self, entries: Mapping[str, Entry]) -> None:
         """Know these APIs too, in the place of those learnt before, from the next cell on."""
         self.knowledge = Knowledge.builtin().extended(entries)
+
+    def library_names(self) -> frozenset[str]:
+        """The session's names that are a library's module, function or class, or may be."""
+        return frozenset(
+            name
+            for name, value in self._memory.scope.names.items()
+            if any(type(atom) is LibraryName for atom in value.atoms)
+        )
 
     def forget_last(self) -> None:
         """The cell that was read last did not run: drop the names that it defined."""
