@@ -54,7 +54,7 @@ def test_the_client(jupyter: Jupyter) -> None:
         timeout=SECONDS * 2,
     )
     jupyter.close("analysis.ipynb")
-    assert done.stdout.splitlines()[-1] == "ran 45", done.stdout + done.stderr
+    assert done.stdout.strip().splitlines()[-1] == "ran 45", done.stdout + done.stderr
     assert "It would run." in done.stdout
 
 
