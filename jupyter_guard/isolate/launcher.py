@@ -176,7 +176,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     if over:
         packages.make(over, python)
         set_too |= packages.variables(over, environment.get("PATH", os.defpath))
-        looked.append(os.path.join(over, "bin", "pip3"))
+        looked.append(over)
     environment |= set_too
     copied = private.copied(granted, os.environ, moved)
     for source, target in copied:

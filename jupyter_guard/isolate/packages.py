@@ -7,6 +7,7 @@ stays where it is, and only kernels with the grant see the new one. Nothing outs
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 from jupyter_guard.isolate.again import hash_of
@@ -18,9 +19,11 @@ VARIABLE = "JUPYTER_GUARD_PACKAGES"
 _SECONDS = 60.0
 # For the kernel's interpreter, which may be another version, in another environment.
 _MAKE = """
-import os, site, sys, sysconfig, venv
-place = sys.argv[1]
+import glob, os, sys, sysconfig, venv
+place, final = sys.argv[1:]
 venv.EnvBuilder(symlinks=True).create(place)
+for one in glob.glob(os.path.join(glob.escape(place), "bin", "[Aa]ctivate*")):
+    os.remove(one)
 own = sysconfig.get_path("purelib", vars={"base": place, "platbase": place, "installed_base": place})
 theirs = [one for one in sys.path if os.path.basename(one) in ("site-packages", "dist-packages")]
 with open(os.path.join(own, "guarded.pth"), "w") as file:
@@ -28,7 +31,7 @@ with open(os.path.join(own, "guarded.pth"), "w") as file:
 for name in ("pip", "pip3"):
     path = os.path.join(place, "bin", name)
     with open(path, "w") as file:
-        file.write('#!/bin/sh\\nexec "%s/bin/python" -m pip "$@"\\n' % place)
+        file.write('#!/bin/sh\\nexec "%s/bin/python" -m pip "$@"\\n' % final)
     os.chmod(path, 0o755)
 """
 
@@ -41,17 +44,27 @@ def place(granted: Grants, write: tuple[str, ...], python: str) -> str:
 
 
 def make(folder: str, python: str) -> None:
-    """Make it where it is not there. Raises ``OSError`` with what the interpreter says."""
-    if os.path.exists(os.path.join(folder, "bin", "pip3")):
+    """Make it where it is not there. Raises ``OSError`` with what the interpreter says.
+
+    What is there is left alone: cells write there, and may have laid links for whoever writes from outside. So it is
+    made in a place in which no cell can write, and moved there.
+    """
+    if os.path.lexists(folder):
         return
-    os.makedirs(os.path.dirname(folder), 0o700, exist_ok=True)
-    done = subprocess.run(
-        [python, "-c", _MAKE, folder], capture_output=True, text=True, check=False, timeout=_SECONDS,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        raise OSError(f"{python} makes no environment in {folder}: {said[0]}")
+    beside = f"{os.path.dirname(folder)}.{os.getpid()}"
+    try:
+        done = subprocess.run(
+            # -I: what a cell has left in the workspace, under the name of a module, does not run out here.
+            [python, "-I", "-c", _MAKE, beside, folder], capture_output=True, text=True, check=False,
+            timeout=_SECONDS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode:
+            said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+            raise OSError(f"{python} makes no environment for packages: {said[0]}")
+        if not os.path.lexists(folder):
+            os.rename(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def variables(folder: str, path: str) -> dict[str, str]:

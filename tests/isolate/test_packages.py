@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_guard.isolate import bubblewrap, landlock
+from jupyter_guard.isolate import bubblewrap, landlock, packages
 from tests.kernel.front import Front
 
 HAS = {"bubblewrap": bubblewrap.trouble(), "landlock": "" if landlock.version() else "there is no Landlock here"}
@@ -89,3 +89,28 @@ def test_with_the_grant_it_is_installed_over_the_environment(home: Path, backend
     outside = [sys.executable, "-c", "import importlib.metadata as m; print(m.version('iniconfig'))"]
     assert subprocess.run(outside, capture_output=True, text=True, check=True).stdout.strip() != "99.0"
     assert list(home.glob(".local/state/guarded-kernels/packages/*/lib/python*/site-packages/ordinary_thing.py"))
+
+
+def test_what_cells_have_left_there_is_not_written_to_from_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = tmp_path / "work"
+    workspace.mkdir()
+    for name in ("venv", "glob", "sysconfig"):
+        (workspace / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(workspace)
+    places, elsewhere = tmp_path / "packages", tmp_path / "elsewhere"
+    places.mkdir()
+    packages.make(str(places / "one"), sys.executable)
+    assert (places / "one" / "bin" / "pip").read_text().splitlines()[1] == f'exec "{places}/one/bin/python" -m pip "$@"'
+    elsewhere.mkdir()
+    # As a cell may: the scripts gone, and a link in their place, or in the place of all of it.
+    for script in (places / "one" / "bin").iterdir():
+        script.unlink()
+    (places / "one" / "bin").rmdir()
+    (places / "one" / "bin").symlink_to(elsewhere)
+    (places / "two").symlink_to(elsewhere)
+    for name in ("one", "two"):
+        packages.make(str(places / name), sys.executable)
+    assert not list(elsewhere.iterdir())
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["elsewhere", "packages", "work"]
