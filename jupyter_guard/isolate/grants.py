@@ -83,8 +83,9 @@ class Grants(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, writable=(*self.writable, folder))
 
     def also_protecting(self, paths: Iterable[str]) -> Grants:
-        """The same with more that may be read only, where it is neither hidden nor said to be writable."""
-        new = [one for one in paths if one not in (*self.protected, *self.hidden, *self.writable)]
+        """The same with more that may be read only, but for what is hidden and what is in a folder that was named."""
+        meant = [one for one in self.writable if one not in (self.workspace, self.home)]
+        new = [one for one in paths if one not in (*self.protected, *self.hidden) and not _is_within(one, meant)]
         return msgspec.structs.replace(self, protected=(*self.protected, *new))
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_guard.isolate import absent, bubblewrap
+from jupyter_guard.isolate.grants import grants
+from jupyter_guard.policy.policy import Isolation
 from tests.kernel.front import Front
 
 PLANTED = (
@@ -107,3 +109,14 @@ def test_an_empty_file_does_not_take_another_one_s_place(tmp_path: Path) -> None
     absent.remove(str(tmp_path / "cache"), "another".__eq__)
     assert not (tmp_path / ".bash_login").exists()
     assert (tmp_path / ".profile").read_text() == "echo from the profile\n"
+
+
+def test_a_folder_that_is_granted_by_name_stays_open(home: Path) -> None:
+    (home / ".local" / "lib").mkdir(parents=True)
+    isolation = Isolation("auto", (), ("*",), (".", "~/.local/lib"), ("*",), ())
+    found = grants(isolation, str(home), {"HOME": str(home)})
+    held = found.also_protecting(
+        [str(home / ".local" / "lib" / "python3" / "site-packages"), str(home / ".local" / "bin")]
+    )
+    assert str(home / ".local" / "bin") in held.protected
+    assert not any("site-packages" in one for one in held.protected)
