@@ -16,13 +16,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
+
+import psutil
 
 from benchmarks.vet.cases import own_cases
 
 CASES = Path(__file__).parents[2] / "tests" / "corpus" / "own"
 CELLS = 6
+SECONDS_BETWEEN_LOOKS = 0.1
 COMMANDS = {
     "vet": ("vet", "{}", "--format", "jsonl"),
     "scrub --check": ("scrub", "--check", "{}", "--no-known"),
@@ -55,25 +58,20 @@ def write_corpus(folder: Path, count: int, cells: int = CELLS) -> None:
 
 def measured(command: str, folder: Path, *options: str) -> tuple[float, float, float]:
     """Seconds, and the most memory in MiB of the process that hands out and of any that works."""
-    words = [word.format(folder) for word in COMMANDS[command]]
-    code = (
-        "import resource, sys; from jupyter_guard.cli.main import run; status = run(sys.argv[1:]);"
-        "said = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)];"
-        "print(*said, file=sys.stderr); sys.exit(status)"
-    )
+    words = [sys.executable, "-m", "jupyter_guard", *(word.format(folder) for word in COMMANDS[command]), *options]
+    own = others = 0
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words, *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        process = psutil.Process(running.pid)
+        while running.poll() is None:
+            with suppress(psutil.Error):
+                own = max(own, process.memory_info().rss)
+                others = max([others, *(one.memory_info().rss for one in process.children(recursive=True))])
+            time.sleep(SECONDS_BETWEEN_LOOKS)
     seconds = time.perf_counter() - start
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(words)}: {done.stderr}")
-    own, others = (int(part) / 1024 for part in done.stderr.split()[-2:])
-    return seconds, own, others
+    if running.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(words)}: exit status {running.returncode}")
+    return seconds, own / 2**20, others / 2**20
 
 
 def main() -> int:
