@@ -157,7 +157,11 @@ def interpreter(version: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
+# And 3.14, wherever the tests run on it.
+VERSIONS = ["3.8", "3.9", "3.10", "3.12", "3.13", "3.14"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_every_python_that_a_kernel_may_have(workspace: Path, version: str) -> None:
     python = interpreter(version)
     if python is None:
@@ -165,6 +169,45 @@ def test_every_python_that_a_kernel_may_have(workspace: Path, version: str) -> N
     code = "import sys\nsys.path.insert(0, '')\nimport mine\nexec('str(5)')\n"
     code += "import decimal, collections; collections.namedtuple('N', 'a')"
     assert asked(workspace, code, python) == [["module", "VALUE = str(1)\n", "mine.py"], ["text", "str(5)", ""]]
+
+
+HOLDS = """
+import importlib.util, json, os, sqlite3, sys
+sys.path.insert(0, {child!r})
+import acts, calling, drivers, held, hints, hook, link, newcomers, opened, recursion, refusal, statements, vaults, whose
+asked = []
+def put(code, frame, about):
+    asked.append(about.get("rows"))
+    if about.get("rows") is not None or not about: raise PermissionError
+    return {{"hold": bool(about.get("holds"))}}
+statements.start(put, held)
+drivers.start(statements.about_to, held)
+vaults.start(lambda *_: None, dict(statements.DRIVERS, **drivers.DRIVERS))
+c = sqlite3.connect("shop.db")
+c.executescript("CREATE TABLE sales (id); INSERT INTO sales VALUES (1), (2), (3);")
+for sql, parameters in (("DELETE FROM sales WHERE id > ?", (1,)), ("DROP TABLE sales", ()), ("UPDATE sales SET id = ? WHERE id = ?", (9, 1))):
+    try: c.execute(sql, parameters)
+    except PermissionError: pass
+before = c.in_transaction
+try: type(c).__mro__[1].execute(c, "DELETE FROM sales")
+except (sqlite3.DatabaseError, PermissionError): asked.append("denied")
+print(json.dumps([asked, c.execute("SELECT count(*), sum(id) FROM sales").fetchone(), before]))
+"""
+
+
+@pytest.mark.parametrize("version", [*VERSIONS, "3.11"])
+def test_a_statement_waits_in_every_python(folder: Path, version: str) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} here")
+    script = HOLDS.format(child=str(Path(watch.__file__).parent))
+    done = subprocess.run(
+        [python, "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    asked, left, is_open = json.loads(done.stdout)
+    assert (asked[:6], asked[-1]) == ([None, 2, None, 3, None, 1], "denied")
+    assert (left, is_open) == ([3, 6], False)
 
 
 def test_what_a_coding_cookie_says_is_how_a_file_is_read() -> None:

@@ -141,3 +141,15 @@ os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     assert any("is about to do" in one["content"]["data"]["text/plain"] for one in run.of("display_data"))
     assert len(front.child().children(recursive=True)) == before
     assert front.run("1 + 1").result == "2"
+
+
+def test_the_watch_has_no_name_in_the_process_and_cannot_be_taken_out(front: Front) -> None:
+    names = front.run("import sys\n[name for name in sys.modules if name.startswith('_jupyter_guard_')]").result
+    assert not [one for one in ("watch", "hook", "whose", "statements", "held", "vaults") if f"_guard_{one}'" in names]
+    place = front.folder / "gone.txt"
+    (front.folder / "names").write_text("os killpg")
+    # Nothing takes a hook away again; one more is an act of its own.
+    run = front.run(f"import sys\nsys.addaudithook(lambda *_: open({str(place)!r}, 'a'))", metadata=ASSISTANT)
+    assert run.status == "error"
+    code = "import importlib\nm, f = open('names').read().split()\ngetattr(importlib.import_module(m), f)(2**22 + 1, 9)"
+    assert front.run(code, metadata=ASSISTANT).error["ename"].startswith("Cell")

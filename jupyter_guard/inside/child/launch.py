@@ -10,6 +10,10 @@ import os
 import signal
 import sys
 
+WATCHING = (
+    "watch", "hook", "acts", "whose", "statements", "held", "drivers", "newcomers", "vaults", "opened",
+)  # fmt: skip
+
 
 def _load(name, file):
     from importlib.util import module_from_spec, spec_from_file_location
@@ -103,6 +107,9 @@ def _begin(kernel, link, connection):
     opened = _load("_jupyter_guard_opened", "opened.py")
     opened.start(link.mask)
     hook.start(watching, opened.hearing())
+    for name in WATCHING:
+        # Nobody needs them by a name, and who looks for them to change them should not find them by one.
+        del sys.modules["_jupyter_guard_" + name]
 
 
 def _start(arguments, link):

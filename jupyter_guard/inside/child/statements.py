@@ -28,7 +28,7 @@ MADE = "_guard_made"
 _put = None
 # The module that counts and holds.
 _held = None
-# Says of a thread that a statement which was put before the guard is under way in it.
+# Says on which connection a statement that was put before the guard is under way in a thread.
 _asked = threading.local()
 # Files that were attached in memory, by the names that their tables go by.
 _attached = {}
@@ -105,7 +105,7 @@ def _sqlite(module):
 
     def done(run, connection, sql, place, frame):
         ask = about_to(SQLITE, place, sql[0], frame, _can_wait, _count(connection, base, sql))
-        before, _asked.busy = getattr(_asked, "busy", False), True
+        before, _asked.busy = getattr(_asked, "busy", None), connection
         try:
             return run() if ask is None else _held.sqlite(base, connection, run, sql[0], ask)
         finally:
@@ -114,7 +114,7 @@ def _sqlite(module):
     def done_script(run, connection, cursor, sql, place, frame):
         texts = _held.script_of(sql) if isinstance(sql, str) and MAY_HARM.search(sql) else None
         ask = about_to(SQLITE, place, sql, frame, lambda _: bool(texts), lambda: None)
-        before, _asked.busy = getattr(_asked, "busy", False), True
+        before, _asked.busy = getattr(_asked, "busy", None), connection
         try:
             if ask is None:
                 return run()
@@ -125,13 +125,15 @@ def _sqlite(module):
     class Cursor(module.Cursor):
         def execute(self, sql, *args):
             run = functools.partial(base_cursor.execute, self, sql, *args)
-            if not _may_harm(sql):
+            # Before Python 3.11 the connection's own method comes by here.
+            if not _may_harm(sql) or getattr(_asked, "busy", None) is self.connection:
                 return run()
             return done(run, self.connection, (sql, *args), _sqlite_place(self), sys._getframe(1))
 
         def executemany(self, sql, *args):
             run = functools.partial(base_cursor.executemany, self, sql, *args)
-            if not _may_harm(sql):
+            # Before Python 3.11 the connection's own method comes by here.
+            if not _may_harm(sql) or getattr(_asked, "busy", None) is self.connection:
                 return run()
             return done(run, self.connection, (sql, MANY), _sqlite_place(self), sys._getframe(1))
 
@@ -166,7 +168,7 @@ def _sqlite(module):
             self._guard_own = authorizer_callback
 
         def _guard_authorizes(self, action, *about):
-            if action in DESTROYS and not getattr(_asked, "busy", False):
+            if action in DESTROYS and getattr(_asked, "busy", None) is not self:
                 refused = _unasked(self._guard_place, action, about, sys._getframe(1))
                 if refused:
                     return module.SQLITE_DENY
