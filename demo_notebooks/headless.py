@@ -7,6 +7,7 @@ and opens the guard's comm.
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import time
 import uuid
@@ -17,6 +18,8 @@ from typing import Any
 
 import nbformat
 from jupyter_client.manager import KernelManager
+
+from jupyter_guard.guard.seal import BASE, BYTES, Seal, x25519
 
 TARGET = "jupyter_guard"
 CELL_SECONDS = 300.0
@@ -65,7 +68,8 @@ class Headless:
         self._client = self._manager.client()
         self._client.start_channels()
         self._comm_id = ""
-        self._key = uuid.uuid4().hex
+        self._secret = os.urandom(BYTES)
+        self._seal = Seal(None)
         self.allow_stdin = True
         self.snapshot: dict[str, Any] = {}
 
@@ -84,16 +88,14 @@ class Headless:
         self._log.close()
 
     def open_comm(self, looking_on: bool = False) -> None:
-        """Open the guard's comm, as the panel does; or without its key, so that what is typed here counts by itself."""
+        """Open the guard's comm, as the panel does; or without a key, so that what is typed here counts by itself."""
         self._comm_id = uuid.uuid4().hex
-        content = {
-            "comm_id": self._comm_id,
-            "target_name": TARGET,
-            "data": {"version": 1} if looking_on else {"version": 1, "key": self._key},
-        }
-        self._send("comm_open", content)
+        own = {} if looking_on else {"key": x25519(self._secret, BASE.to_bytes(BYTES, "little")).hex()}
+        self._send("comm_open", {"comm_id": self._comm_id, "target_name": TARGET, "data": {"version": 1, **own}})
+        if not looking_on:
+            self._seal = Seal(self.ask_snapshot().get("key"), self._secret, is_page=True)
 
-    def claim(self, code: str, author: str, key: str | None = None) -> None:
+    def claim(self, code: str, author: str, sealed: bool = True) -> None:
         """Say over the comm who wrote exactly this text, as a panel does that watched it being written."""
         data = {
             "type": "claim",
@@ -102,9 +104,9 @@ class Headless:
             "author": author,
             "shares": {},
             "started_by": "person",
-            "key": self._key if key is None else key,
         }
-        self._send("comm_msg", {"comm_id": self._comm_id, "data": data})
+        said = self._seal.sealed(data) if sealed else data
+        self._send("comm_msg", {"comm_id": self._comm_id, "data": said})
 
     def ask_snapshot(self, seconds: float = 20.0) -> dict[str, Any]:
         """The guard's present snapshot; ``{}`` when nothing answers, as under a plain kernel."""

@@ -133,7 +133,7 @@ def test_metadata_can_raise_scrutiny_and_a_live_claim_names_the_author(kernel: K
     kernel.run("b = 1", jupyter_guard={"origin": "human"})
     kernel.front.claim("c = 1", "human")
     kernel.run("c = 1")
-    kernel.front.claim("d = 1", "human", key="somebody else's")
+    kernel.front.claim("d = 1", "human", sealed=False)
     kernel.run("d = 1")
     origins = [one["origin"] for one in kernel.front.ask_snapshot()["reports"]]
     assert origins[-4:] == ["assistant", "unknown", "human", "unknown"]
