@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
@@ -81,6 +81,9 @@ class Processes(Crew):
         self.workers = workers
 
     def _begin(self) -> None:
+        # Loaded here: whoever looks at one file does without.
+        from concurrent.futures import ProcessPoolExecutor
+
         self._pool = ProcessPoolExecutor(
             self.workers, _context(), initializer=worker.begin_process, initargs=(self.name, self.job)
         )
