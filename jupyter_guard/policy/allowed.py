@@ -36,6 +36,16 @@ def places_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...
     return by_both(old, new, names_a_store)
 
 
+def sources_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """What two lists of sources of tools both allow; ``"*"`` is what is installed, and no file."""
+    return by_both(old, new, lambda one: one.endswith(".py"))
+
+
+def named_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands in both of two lists in which nothing stands for everything."""
+    return tuple(sorted({*old} & {*new}))
+
+
 def variables_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
     return by_both(old, new, is_credential)
 

@@ -257,7 +257,7 @@ FIELDS: Final[dict[str, Field]] = {
             "where tools are: a `.py` file beside this one, or an installed package's entry point in "
             '`jupyter_guard.tools`; "*": any that is installed',
             texts(),
-            allowed.by_both,
+            allowed.sources_by_both,
         ),
         Field("tools.approved", "names", 'tools that may be called; "*": all there are', texts(), allowed.by_both),
         Field(
@@ -266,7 +266,7 @@ FIELDS: Final[dict[str, Field]] = {
             'what else a cell may call where `code = "tools"`: full names (`len`, `math.sqrt`), methods of any value '
             "(`.items`)",
             texts(),
-            allowed.by_both,
+            allowed.named_by_both,
         ),
         Field("deny.imports", "module names", "importing one is refused (JG890)", texts(), _united),
         Field("deny.calls", "full names", "calling one is refused (JG891)", texts(), _united),

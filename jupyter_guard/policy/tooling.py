@@ -38,11 +38,11 @@ def condition(text: str) -> Condition:
     """``"amount > 100"`` or ``"region == 'eu'"`` taken apart. Raises ``ValueError`` with what was expected."""
     found = _CONDITION.match(text.strip())
     if found is None:
-        raise ValueError(f"{APPROVE_SHAPE}, not {text!r}")
+        raise ValueError(APPROVE_SHAPE)
     value = found["value"]
     is_text = value[0] in "'\""
     if is_text and found["relation"] not in ("==", "!="):
-        raise ValueError(f"a text is compared by == or !=, not as in {text!r}")
+        raise ValueError("conditions in which a text is compared by == or !=")
     return Condition(found["argument"], found["relation"], value[1:-1] if is_text else float(value))
 
 

@@ -27,7 +27,7 @@ TOOL = st.fixed_dictionaries(
     },
 )
 
-TOOL_SETS = ("tools.sources", "tools.approved", "tools.safe_calls")
+TOOL_SETS = ("tools.approved",)
 UNDO_SIZES = ("undo.size", "undo.days", "undo.whole")
 
 
@@ -92,8 +92,19 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
         return new <= old
     if key in ("isolation.backend", "audit.store", "version", *UNDO_SIZES):
         return new == old
-    if key in ("isolation.read", "isolation.write", "isolation.hosts", "isolation.env", "allow.imports", "allow.commands", *TOOL_SETS):
+    if key in (
+        "isolation.read",
+        "isolation.write",
+        "isolation.hosts",
+        "isolation.env",
+        "allow.imports",
+        "allow.commands",
+        *TOOL_SETS,
+    ):
         return "*" in old or set(new) <= set(old)
+    if key in ("tools.sources", "tools.safe_calls"):
+        # Of a source "*" is no file; and nothing stands for every call.
+        return set(new) <= set(old) or (key == "tools.sources" and "*" in old)
     if key == "suppress.origins":
         # Who may allow by a comment: fewer is tighter.
         return set(new) <= set(old)

@@ -125,7 +125,7 @@ def test_what_cannot_be_a_tool_says_why(function: Callable[..., Any], why: str) 
         ({"effects": "unread"}, "'unread' is no effect"),
         ({"approve": "sometimes"}, '"never", "ask", or conditions'),
         ({"approve": "total > 3"}, "there is no argument 'total'"),
-        ({"approve": "amount > 'x'"}, "a text is compared by == or !="),
+        ({"approve": "amount > 'x'"}, "in which a text is compared by == or !="),
         ({"seconds": 0}, "seconds is a whole number of 1 to"),
         ({"seconds": True}, "seconds is a whole number of 1 to"),
         ({"result": "1 TiB"}, "result is a whole number of 1 to"),
