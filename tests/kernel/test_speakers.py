@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from jupyter_guard.guard.protocol import Standing
 from jupyter_guard.origin import code_hash
 
 from .page import Page
@@ -196,3 +197,31 @@ def test_a_page_is_told_whose_cells_are_known_with_a_proof() -> None:
     assert told["text"] == f"{code_hash(CODE)} cell"
     assert wrapper.pages["c"].seal.is_theirs(f"humans 1 {told['text']}", told["proof"])
     assert not wrapper.pages["c"].seal.is_theirs(f"humans 1 {told['text']}2", told["proof"])
+
+
+def test_a_run_waits_while_its_page_and_the_guard_agree_on_a_key() -> None:
+    wrapper = Wrapper()
+    wrapper.open("c")
+    claiming = wrapper.dispatch.claiming
+    began: list[str] = []
+    for code in ("a = 1", "b = 1"):
+        claiming.hold(execute(code), lambda code=code: began.append(code))
+    # Another connection has no page that could speak, and waits a moment for this one's word.
+    claiming.hold(execute("c = 1", client=OTHER), lambda: began.append("c = 1"))
+    assert began == []
+    wrapper.claim("a = 1", "human")
+    assert began == ["a = 1"]
+    wrapper.tell({"type": "ready"})
+    assert began == ["a = 1", "b = 1"]
+    claiming.hold(execute("d = 1"), lambda: began.append("d = 1"))
+    assert began[-1] == "d = 1"
+
+
+def test_a_policy_that_changed_is_told_without_all_that_was_judged() -> None:
+    wrapper = Wrapper()
+    wrapper.open("c")
+    wrapper.panel.report(execute(CODE), judged(), "ran")
+    wrapper.published.clear()
+    wrapper.panel.follow(Standing(mode="observe"))
+    assert [one["data"]["type"] for one in wrapper.published] == ["standing"]
+    assert wrapper.told("standing")[0]["guard"]["mode"] == "observe"
