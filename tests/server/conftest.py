@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def url(root: Path) -> Iterator[str]:
     """The address of a running server, which ends with the module."""
-    home = root
+    with serving(root) as address:
+        yield address
+
+
+@contextmanager
+def serving(home: Path, **more: str) -> Iterator[str]:
+    """The address of a server that runs within; ``more`` is added to its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,7 +46,7 @@ def url(root: Path) -> Iterator[str]:
     ]
     with (home / "log").open("wb") as log:
         # Shared documents are stored where the server runs.
-        environment = {**kept, "HOME": str(home)}
+        environment = {**kept, "HOME": str(home), **more}
         process = subprocess.Popen(words, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         address = f"http://127.0.0.1:{port}"
