@@ -1,0 +1,57 @@
+"""A person's keystrokes in a long cell -> what each pays for the extension.
+
+From the key until the character stands there every listener, editor plugin, ledger and slot of the extension's counts,
+the time of what they call in JupyterLab too. What follows later, between two keys, is a second figure: claims, badges, judging
+drafts and drawing what is said of them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from benchmarks.panel.profile import Profile, profiled
+
+LINES = 200
+TEXT = "total = frame['amount'].sum() * rates.get(day)\n"
+ROUNDS = 8
+# A quick typist's.
+PAUSE_MS = 60
+BOUND_MS = 1.0
+KEYS = """() => {
+    window.keys = [];
+    window.addEventListener('keydown', event => {
+        if (event.isTrusted) window.keys.push([event.timeStamp, event.timeStamp]);
+    }, true);
+    const done = () => setTimeout(() => { window.keys.at(-1)[1] = performance.now(); });
+    // Enter puts its line in while the key is handled, characters come by an event of their own.
+    window.addEventListener('keydown', done);
+    window.addEventListener('input', done);
+}"""
+
+
+def measure(front: Any) -> bool:
+    """Print the figures; whether the bound is met."""
+    front.server.write_notebook("typing.ipynb", ["value = 1\n" * LINES, "x = 1"])
+    front.open_lab("typing.ipynb")
+    front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+    front.cells.nth(0).locator(".cm-content").click()
+    front.page.keyboard.press("Control+End")
+    front.page.evaluate(KEYS)
+
+    def write() -> None:
+        for _ in range(ROUNDS):
+            front.page.keyboard.type(TEXT, delay=PAUSE_MS)
+
+    found: Profile = profiled(front.page, write)
+    keys = front.page.evaluate("() => window.keys")
+    ends = [*(begin for begin, _ in keys[1:]), keys[-1][1] + PAUSE_MS]
+    at_once = sorted(found.busy(begin, end) for begin, end in keys)
+    later = sorted(found.busy(done, end) for (_, done), end in zip(keys, ends, strict=True))
+    print(
+        f"{len(keys)} keys in a cell of {LINES} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores,"
+        f" milliseconds of processor time that the extension uses (a look stands for {found.each:.3f} ms):"
+    )
+    for name, spent in (("until the character stands there", at_once), ("after that, until the next key", later)):
+        print(f"  {name}: {spent[len(spent) // 2]:.2f} at the median, {spent[int(len(spent) * 0.95)]:.2f} at p95")
+    return at_once[int(len(at_once) * 0.95)] < BOUND_MS
