@@ -82,7 +82,9 @@ def main(arguments: list[str]) -> int:
         for number in range(2_000):
             (work / "many" / f"{number}.txt").touch()
         (work / "read.txt").write_text("read")
-        (work / "jupyter_guard.toml").write_text('version = 1\n[isolation]\nbackend = "none"\n')
+        # The user's own: a project's policy cannot name a backend.
+        (home / ".jupyter").mkdir()
+        (home / ".jupyter" / "jupyter_guard.toml").write_text('version = 1\n[isolation]\nbackend = "none"\n')
         with session(work, home, 120) as guarded, session(work, home, 120, "python3") as plain:
             for author in authors:
                 for name, code, rounds in WORK:
