@@ -59,7 +59,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``state`` is ``ran``, ``blocked``, ``declined`` or ``confirmed``; of an outcome the reply's status, or ``died``.
     Where ``event`` is ``happened``, ``happened`` has the effects that were foreseen and seen (``both``), ``foreseen``
     only and ``seen`` only, each a kind and a target.
-    Where ``event`` is ``tool``, ``about`` is the approved tool that was called, ``state`` is ok or why it gave no result.
+    Where ``event`` is ``tool``, ``about`` is the approved tool that was called, ``state`` ok or why it gave no result.
     ``number`` counts the kernel's records as its host made them: one that is sent twice is kept once. ``about`` says
     which part of the cell was judged, empty for all of it. ``redactions`` counts by kind. ``uptime`` is the machine's,
     in seconds, 0 where nobody knows: a clock that was set shows by it. Where records were taken out, one whose
