@@ -233,7 +233,7 @@ class Limits:
     # --- memory
 
     def _see_killed(self) -> None:
-        """The control group's limit stands above the watcher's: what grows faster than a look meets it first."""
+        # The control group's limit stands above the watcher's: what grows faster than a look meets it first.
         limit, killed = self.limits.get("memory"), self._backstop.killed()
         if limit is not None and killed > self._killed_by_the_system and self.measuring.kernel() is not None:
             count, self._killed_by_the_system = killed - self._killed_by_the_system, killed
@@ -341,8 +341,8 @@ class Limits:
         self._backstop.end()
         limit, killed = self.limits.get("memory"), self._backstop.killed() - self._killed_by_the_system
         if limit is not None and killed > 0 and status == -signals.KILL and not self.death:
-            what = ended_by_the_system(killed, limit)
-            self.death = f"The kernel died: {LOST} {what} {how_to_raise(limit, self._is_held)}"
+            told = self.reached(limit, ended_by_the_system(killed, limit), LOST.capitalize())
+            self.death = f"The kernel died: {told.text}"
         if sys.platform == "linux" and self._tree.adopts:
             self._tree.others |= self._others()
             tree.kill_all(self._tree, self.measuring.spared)
