@@ -10,6 +10,9 @@ import pytest
 
 from .driver import Front, Server
 
+# Eleven starts of a server.
+pytestmark = pytest.mark.timeout(900)
+
 NAME = "plugins.ipynb"
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 # What shows that a plugin works.
