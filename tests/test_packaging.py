@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -14,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.packaging, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[1]
 EXTENSION = "data/share/jupyter/labextensions/jupyter-guard"
@@ -52,14 +54,70 @@ def wheel(built: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The bin directory of a new environment with the wheel and JupyterLab, and the variables for an empty HOME."""
+def wheelhouse(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel with all that it needs, as one carries it to a machine without a network."""
+    place = tmp_path_factory.mktemp("wheelhouse")
+    run(sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", "-d", place, f"{wheel}[lab]", cwd=place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def fresh(wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The bin directory of a new environment with the wheel and JupyterLab, and the variables for an empty HOME.
+
+    Installed with no registry, and with no Node on the PATH.
+    """
     home = tmp_path_factory.mktemp("home")
     place = home / "venv"
     venv.create(place, with_pip=True)
-    run(place / "bin" / "python", "-m", "pip", "install", "-q", f"{wheel}[lab]", cwd=home)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTHON", "VIRTUAL"))}
+    offline = {**kept, "PATH": str(place / "bin"), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}
+    assert shutil.which("node", path=offline["PATH"]) is None
+    offline["PIP_FIND_LINKS"] = str(wheelhouse)
+    run(place / "bin" / "python", "-m", "pip", "install", "-q", "jupyter_guard[lab]", cwd=home, env=offline)
     return place / "bin", {**kept, "HOME": str(home), "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of that version that starts, on the PATH or among pyenv's."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = [shutil.which(f"python{version}"), *map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))]
+    for one in filter(None, found):
+        said = subprocess.run(
+            [one, "-c", "import sys, venv; print(sys.version)"], capture_output=True, text=True, check=False
+        )
+        if said.stdout.startswith(f"{version}."):
+            return one
+    return None
+
+
+def versions() -> list[str]:
+    """Those that the package names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [one.rpartition(" ")[2] for one in project["classifiers"] if "Python :: 3." in one]
+    assert named
+    return named
+
+
+@pytest.mark.parametrize("version", versions())
+def test_every_python_that_is_named_installs_it_and_runs_a_cell(version: str, wheel: Path, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} on this machine")
+    place = tmp_path / "venv"
+    run(python, "-m", "venv", place, cwd=tmp_path)
+    tools = place / "bin"
+    run(tools / "python", "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTHON", "VIRTUAL"))}
+    env = {**kept, "HOME": str(tmp_path), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    (tmp_path / "wipe.py").write_text("import shutil\nshutil.rmtree('/srv/data')\n")
+    vetted = [str(tools / "jupyter-guard"), "vet", "wipe.py", "--policy", "personal", "--format", "json"]
+    said = subprocess.run(vetted, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=200)
+    assert said.returncode == 1, said.stderr
+    assert "deletes `/srv/data`" in said.stdout
+    (tmp_path / "cell.py").write_text("import sys\nprint(sys.version_info[:2], 6 * 7)\n")
+    answer = run(tools / "jupyter", "run", "--kernel=guarded-python", "cell.py", cwd=tmp_path, env=env)
+    assert f"(3, {version.partition('.')[2]}) 42" in answer
 
 
 def test_the_wheel_is_pure_and_holds_every_part(wheel: Path) -> None:
