@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+import anyio
 import msgspec
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
@@ -81,10 +82,8 @@ async def run(notebook: Notebook, code: str, seconds: float, caller: Caller) -> 
         finally:
             if not conversation.is_over:
                 # Also when this task is cancelled: it ends when the run has been taken back.
-                taking_back = asyncio.ensure_future(conversation.take_back())
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.shield(taking_back)
-                await _finished(taking_back)
+                with anyio.CancelScope(shield=True):
+                    await conversation.take_back()
 
 
 @contextlib.asynccontextmanager
@@ -102,12 +101,6 @@ async def _connected(notebook: Notebook) -> AsyncIterator[WebSocketClientConnect
         yield connection
     finally:
         connection.close()
-
-
-async def _finished(task: asyncio.Future[None]) -> None:
-    while not task.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
 
 
 class _Conversation:
