@@ -17,6 +17,7 @@ from jupyter_guard.read.python import (
     models_objects,
     models_paths,
     models_queues,
+    models_shown,
     models_sizes,
     models_texts,
 )
@@ -26,13 +27,11 @@ from jupyter_guard.read.python.changes import set_attribute
 from jupyter_guard.read.python.fold import shown, text
 from jupyter_guard.read.python.methods import lifted
 from jupyter_guard.read.python.run import Run
-from jupyter_guard.read.python.secret_names import SECRET
 from jupyter_guard.read.python.site import Site, arg
 from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
     DECODED,
-    ENVIRON,
     INDIRECT,
     NONE,
     Class,
@@ -132,36 +131,6 @@ def _type(run: Run, site: Site) -> Value:
 
 # Whoever changes the class changes the shell.
 _SHELLS = frozenset({"IPython.core.interactiveshell.InteractiveShell", "ipykernel.ipkernel.IPythonKernel"})
-
-
-def _print(run: Run, site: Site) -> None:
-    if "file" in site.kwargs:
-        return
-    show(run, [*site.args], site.node, site.name)
-
-
-def show(run: Run, values: list[Value], node: object, via: str) -> None:
-    """Values that end in an output: a credential among them is shown."""
-    from jupyter_guard.read.python.acts import deep_marks
-
-    for value in values:
-        marks = deep_marks(value) | models_objects.printed(run, value, node)
-        if "credential" in marks or ENVIRON in marks or SECRET in marks:
-            run.emit(
-                Kind.CREDENTIAL_READ,
-                "the environment" if ENVIRON in marks or "environment" in marks else "",
-                node=node,  # type: ignore[arg-type]
-                via=via,
-                tags=("show",),
-                scope=Reach.SESSION if "environment" in marks else Reach.HOME,
-                certainty=Certainty.CERTAIN if marks & {"credential", ENVIRON} else Certainty.LIKELY,
-            )
-
-
-def _table_shown(run: Run, site: Site) -> None:
-    """``frame.show()``."""
-    if site.owner is not None:
-        show(run, [site.owner], site.node, site.name)
 
 
 def _partial(run: Run, site: Site) -> Value:
@@ -285,10 +254,6 @@ def _clean(run: Run, site: Site) -> Value:
     return ANYTHING
 
 
-_PRINTERS = """
-print display IPython.display.display pprint pprint.pprint pprint.pp rich.print rich.inspect rich.pretty.pprint
-rich.console.Console.print rich.console.Console.log icecream.ic devtools.debug tqdm.tqdm.write
-""".split()
 MODELS: dict[str, Model] = {
     **models_paths.MODELS,
     **models_codecs.MODELS,
@@ -300,6 +265,7 @@ MODELS: dict[str, Model] = {
     **models_installed.MODELS,
     **models_objects.MODELS,
     **models_queues.MODELS,
+    **models_shown.MODELS,
     **models_sizes.MODELS,
     **models_texts.MODELS,
     "getattr": _getattr,
@@ -312,8 +278,6 @@ MODELS: dict[str, Model] = {
     "importlib.__import__": _import,
     "type": _type,
     "iter": _same,
-    **dict.fromkeys(_PRINTERS, _print),
-    "pyspark.sql.DataFrame.show": _table_shown,
     "float": _clean,
     "bool": _clean,
     "functools.partial": _partial,

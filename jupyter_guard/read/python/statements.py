@@ -15,7 +15,7 @@ from jupyter_guard.read.python.changes import bind
 from jupyter_guard.read.python.classes import class_attribute
 from jupyter_guard.read.python.expressions import assign, evaluate, operate
 from jupyter_guard.read.python.mocked import standing_in, stands_for
-from jupyter_guard.read.python.models import show
+from jupyter_guard.read.python.models_shown import show
 from jupyter_guard.read.python.names import BUILTINS, name_value
 from jupyter_guard.read.python.narrowing import narrowed, widened
 from jupyter_guard.read.python.replaced import PATCHER, replace_here, restore
