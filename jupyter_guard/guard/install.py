@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from jupyter_guard.guard.launchers import launcher_at
+
 KERNEL_MODULE = "jupyter_guard.kernel"
 NAME = "guarded-python"
 DISPLAY_NAME = "Guarded Python"
@@ -57,14 +59,14 @@ def locked_spec(name: str, wrapped: Mapping[str, Any], folder: str, is_trusted: 
     already = KERNEL_MODULE in argv
     inner = {
         "argv": [one.replace("{resource_dir}", folder).replace("{prefix}", sys.prefix) for one in argv],
-        "language": str(wrapped.get("language") or ""),
+        "language": told_language(wrapped),
         "env": {
             str(key): str(value)
             for key, value in (wrapped.get("env") or {}).items()
             if is_trusted or not str(key).upper().startswith(_LOADING)
         },
     }
-    made = spec(name, wrapped)
+    made = spec(name, {**wrapped, "language": told_language(wrapped)})
     named = argv[argv.index("--wrap") + 1 : argv.index("--wrap") + 2] if already and "--wrap" in argv else []
     told = ["--wrap", named[0] if named else packed(inner)] if named or not already else []
     made["argv"] = [sys.executable, "-I", "-m", KERNEL_MODULE, *told, "-f", "{connection_file}"]
@@ -73,6 +75,15 @@ def locked_spec(name: str, wrapped: Mapping[str, Any], folder: str, is_trusted: 
     # A provisioner that a spec chooses would start the kernel elsewhere, without the wrapper.
     made["metadata"].pop("kernel_provisioner", None)
     return made
+
+
+def told_language(wrapped: Mapping[str, Any]) -> str:
+    """The language in which the cells of a kernel spec are judged: what starts ipykernel runs Python, whatever it says.
+
+    Cells of a language without a reader are sent on unjudged, so it is not for the spec to say.
+    """
+    argv = [str(one) for one in wrapped.get("argv") or ()]
+    return "python" if launcher_at(argv) > 0 else str(wrapped.get("language") or "")
 
 
 def packed(wrapped: Mapping[str, Any]) -> str:

@@ -105,6 +105,7 @@ def arguments() -> list[str]:
         "--ServerApp.allow_external_kernels=False",
         "--ServerApp.jpserver_extensions=jupyter_guard.server=True",
         "--LabApp.extension_manager=readonly",
+        "--LanguageServerManager.autodetect=False",
         "--ContentsManager.allow_hidden=False",
         "--KernelProvisionerFactory.default_provisioner_name=local-provisioner",
         "--TemplateExporter.extra_template_basedirs=[]",

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from jupyter_guard.guard.owned import is_trusted
 from jupyter_guard.policy.files import HUB_VARIABLE, admin_problems
+from jupyter_guard.server.extensions import TRAIT, unknown
 from jupyter_guard.server.lock import (
     PROVISIONER,
     LockedKernelManager,
     LockedKernelSpecManager,
     LockedMappingKernelManager,
-    is_trusted,
 )
 
 _CALL = "jupyter_guard.hub.enforce(c) sets it (without a Hub: jupyter guard server)"
@@ -33,7 +34,14 @@ class Check(msgspec.Struct, frozen=True):
 
 def checks(server_app: Any) -> tuple[Check, ...]:
     """Every part of the lock of this server, as it is now; nothing is started or changed."""
-    return (*_classes(server_app), *_settings(server_app), *_process(), *_folders(server_app), *_policy())
+    return (
+        *_classes(server_app),
+        *_extensions(server_app),
+        *_settings(server_app),
+        *_process(),
+        *_folders(server_app),
+        *_policy(),
+    )
 
 
 def _classes(server_app: Any) -> list[Check]:
@@ -55,6 +63,28 @@ def _classes(server_app: Any) -> list[Check]:
             isinstance(kernels, LockedMappingKernelManager) and is_locked,
             "A kernel that is named over REST starts whatever its command is, with any variables.",
             _CALL,
+        ),
+    ]
+
+
+def _extensions(server_app: Any) -> list[Check]:
+    more = getattr(server_app.kernel_manager, "server_extensions", ())
+    loaded = unknown(server_app, more)
+    searches = bool(getattr(getattr(server_app, "language_server_manager", None), "autodetect", False))
+    return [
+        Check(
+            "ServerApp.jpserver_extensions",
+            ", ".join(loaded) or "known ones",
+            not loaded,
+            "An extension runs in the server, and what it starts no guard sees.",
+            f"{_CALL}; one that starts no program of a user's: {TRAIT}",
+        ),
+        Check(
+            "LanguageServerManager.autodetect",
+            str(searches),
+            not searches,
+            "Language servers are looked for in the home: a user's own file there is started by the server.",
+            f"{_CALL}; name the servers in LanguageServerManager.language_servers",
         ),
     ]
 

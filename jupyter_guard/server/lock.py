@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from itertools import islice
 from pathlib import Path
@@ -16,13 +15,17 @@ from tornado import web
 from traitlets import DottedObjectName, Enum, Instance, List, Type, Unicode, default
 
 from jupyter_guard.guard.install import KERNEL_MODULE, locked_spec
-from jupyter_guard.guard.launchers import CONDA, launcher_at
+from jupyter_guard.guard.launchers import CONDA, launcher_at, unwelcome
+from jupyter_guard.guard.owned import is_trusted
 from jupyter_guard.policy.files import admin_problems
+from jupyter_guard.server.extensions import KNOWN, TRAIT, leave_out
 
 # How a command begins that starts the wrapper and nothing before it.
 COMMAND = (sys.executable, "-I", "-m", KERNEL_MODULE)
 # The only variable that a session adds, and no more than a notebook's path.
 SESSION_NAME = "JPY_SESSION_NAME"
+# Variables that are the server's and no kernel's.
+SERVERS_OWN = frozenset({"JUPYTER_GUARD_STORE"})
 PROVISIONER = "local-provisioner"
 # What starts the wrapper beside a kernel that runs elsewhere (`server.provisioner`).
 GUARDED_PROVISIONER = "guarded-provisioner"
@@ -70,21 +73,33 @@ class LockedKernelSpecManager(KernelSpecManager):
     def find_kernel_specs(self) -> dict[str, str]:
         """Names and folders of all kernels that are offered."""
         found: dict[str, str] = self.inner.find_kernel_specs()
-        return {name: folder for name, folder in found.items() if self._why_not(name, folder) is None}
+        return {name: folder for name, folder in found.items() if self.why_not(name) is None}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """The guarded twin of the kernel. Raises ``NoSuchKernel``, also for one that cannot be guarded."""
+        # Read once: what is looked at is what starts, whatever becomes of the file meanwhile.
         inner = self.inner.get_kernel_spec(kernel_name)
-        reason = self._why_not(kernel_name, inner.resource_dir)
+        reason = self._objection(inner)
         if reason is not None:
             self.log.warning("jupyter_guard: the kernel %r is not offered: %s", kernel_name, reason)
             raise NoSuchKernel(kernel_name)
-        provisioned = self._provisioner(inner)
-        if provisioned["provisioner_name"] in self.remote_provisioners and is_trusted(inner.resource_dir):
+        provisioned, trusted = self._provisioner(inner), is_trusted_spec(inner)
+        if provisioned["provisioner_name"] in self.remote_provisioners and trusted:
             made = _remote(inner.to_dict(), provisioned, inner.resource_dir)
         else:
-            made = locked_spec(kernel_name, inner.to_dict(), inner.resource_dir, is_trusted(inner.resource_dir))
+            made = locked_spec(kernel_name, inner.to_dict(), inner.resource_dir, trusted)
         return KernelSpec(resource_dir=inner.resource_dir, **made)
+
+    def why_not(self, kernel_name: str) -> str | None:
+        """Why a kernel that is there is not offered; ``None`` for one that is. Raises ``NoSuchKernel``."""
+        try:
+            spec = self.inner.get_kernel_spec(kernel_name)
+        except NoSuchKernel:
+            raise
+        except Exception as problem:
+            # Whatever is wrong with somebody's file: it is one kernel less, not a server without kernels.
+            return f"its file cannot be read: {problem}"
+        return self._objection(spec)
 
     @staticmethod
     def _provisioner(spec: KernelSpec) -> dict[str, Any]:
@@ -99,22 +114,29 @@ class LockedKernelSpecManager(KernelSpecManager):
             return {"provisioner_name": inner, "config": own, "python": str(config.get("python") or "")}
         return {"provisioner_name": name, "config": config, "python": ""}
 
-    def _why_not(self, name: str, folder: str) -> str | None:
-        """Why a kernel that was found is not offered."""
+    def _objection(self, spec: KernelSpec) -> str | None:
+        """Why a kernel spec, as it was read, is not offered."""
         try:
-            spec = self.inner.get_kernel_spec(name)
-            argv, provisioner = spec.argv, self._provisioner(spec)["provisioner_name"]
+            argv, provisioner = [str(one) for one in spec.argv], self._provisioner(spec)["provisioner_name"]
         except Exception as problem:
-            # Whatever is wrong with somebody's file: it is one kernel less, not a server without kernels.
             return f"its file cannot be read: {problem}"
         if not argv:
             return "it has no command"
-        if provisioner != PROVISIONER and is_trusted(folder) and provisioner not in self.remote_provisioners:
+        trusted = is_trusted_spec(spec)
+        if provisioner != PROVISIONER and trusted and provisioner not in self.remote_provisioners:
             return (
                 f"{provisioner!r} would start it elsewhere: LockedKernelSpecManager.remote_provisioners has to name it"
             )
-        if is_trusted(folder) or self.user_kernels == "all" or starts_ipykernel(argv):
+        if trusted or self.user_kernels == "all":
             return None
+        if starts_ipykernel(argv):
+            unknown = unwelcome(argv)
+            if not unknown:
+                return None
+            return (
+                f"its command is a user's own and says {' '.join(unknown)}, which may run something before "
+                "the guard watches; -m ipykernel_launcher -f {connection_file} is what it may say"
+            )
         return "its command is a user's own and starts no ipykernel, so that no cell of it would be judged"
 
     def install_kernel_spec(self, *_: Any, **__: Any) -> str:
@@ -152,10 +174,24 @@ class LockedMappingKernelManager(AsyncMappingKernelManager):
     def _default_kernel_manager_class(self) -> DottedObjectName:
         return f"{__name__}.LockedKernelManager"  # type: ignore[return-value]
 
+    server_extensions = List(
+        Unicode(),
+        config=True,
+        help="Server extensions that are loaded beside the known ones ("
+        + ", ".join(sorted(KNOWN))
+        + "). One that starts programs starts them outside the guard.",
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Made by the server before it loads its extensions."""
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        for name in leave_out(self.parent, self.server_extensions):
+            self.log.warning("jupyter_guard: the server extension %s is not loaded: %s has to name it", name, TRAIT)
+
     async def _async_start_kernel(self, **asked: Any) -> str:
         self._check()
-        if asked.get("env"):
-            asked["env"] = _environment(asked["env"])
+        self._refuse(asked.get("kernel_name") or self.default_kernel_name)
+        asked["env"] = _environment(asked.get("env") or {})
         started: str = await super()._async_start_kernel(**asked)
         return started
 
@@ -166,6 +202,18 @@ class LockedMappingKernelManager(AsyncMappingKernelManager):
         await super()._async_restart_kernel(kernel_id, now=now)  # type: ignore[no-untyped-call]
 
     restart_kernel = _async_restart_kernel  # type: ignore[assignment]
+
+    def _refuse(self, name: str) -> None:
+        """Raise ``web.HTTPError`` 403, in words, for a kernel that is there and is not offered."""
+        manager = self.kernel_spec_manager
+        try:
+            reason = manager.why_not(name) if isinstance(manager, LockedKernelSpecManager) else None
+        except NoSuchKernel:
+            return
+        if reason is not None:
+            text = f"jupyter_guard: the kernel {name!r} does not start here: {reason}"
+            self.log.warning("%s", text)
+            raise web.HTTPError(403, text.replace("%", "%%"), reason="This kernel does not start here")
 
     def _check(self) -> None:
         """Raise ``web.HTTPError`` 403, in words, where nothing may start."""
@@ -207,9 +255,12 @@ def _remote(spec: dict[str, Any], provisioned: dict[str, Any], folder: str) -> d
 
 
 def _environment(asked: dict[str, str]) -> dict[str, str]:
-    """The server's own environment with the session's name, whatever else a request would add or change."""
+    """The server's own environment with the session's name, whatever else a request would add or change.
+
+    Without what the server alone needs: the address of the records has a password in it.
+    """
     added = {SESSION_NAME: asked[SESSION_NAME]} if SESSION_NAME in asked else {}
-    return {**os.environ, **added}
+    return {**{name: value for name, value in os.environ.items() if name not in SERVERS_OWN}, **added}
 
 
 def starts_ipykernel(argv: list[str]) -> bool:
@@ -219,15 +270,8 @@ def starts_ipykernel(argv: list[str]) -> bool:
     return launcher_at(argv) > 0 and KERNEL_MODULE not in argv
 
 
-def is_trusted(folder: str) -> bool:
-    """Whether only root can change what is in the folder: it and all above it belong to root and others only read."""
-    path = Path(folder).resolve()
-    for one in (path, *path.parents):
-        try:
-            status = one.stat()
-        except OSError:
-            return False
-        # A sticky folder such as /tmp lets nobody replace what is another's.
-        if status.st_uid != 0 or (status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX):
-            return False
-    return True
+def is_trusted_spec(spec: KernelSpec) -> bool:
+    """Whether only root can change a kernel spec: its folder, and the file in it where there is one."""
+    folder = Path(spec.resource_dir)
+    file = folder / "kernel.json"
+    return bool(spec.resource_dir) and is_trusted(folder) and (is_trusted(file) or not os.path.lexists(file))

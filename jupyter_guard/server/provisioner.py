@@ -22,7 +22,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Dict, Float, Unicode
 
-from jupyter_guard.guard.install import KERNEL_MODULE, packed
+from jupyter_guard.guard.install import KERNEL_MODULE, packed, told_language
 from jupyter_guard.guard.launchers import ASKS_FOR_GUARD, launcher_at
 
 NAME = "guarded-provisioner"
@@ -152,7 +152,7 @@ def beside(command: list[str], spec: dict[str, Any], file: str, python: str = ""
         return command
     wrapped = {
         "argv": [one.replace(file, "{connection_file}") if file else one for one in command],
-        "language": str(spec.get("language") or ""),
+        "language": told_language({**spec, "argv": command}),
         "env": {},
     }
     return [python or command[0], "-I", "-m", KERNEL_MODULE, "--wrap", packed(wrapped), "-f", file]

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from tornado import web
 
-from jupyter_guard.server.lock import LockedKernelSpecManager, is_trusted
+from jupyter_guard.guard.owned import is_trusted
+from jupyter_guard.server.lock import LockedKernelSpecManager, LockedMappingKernelManager, _environment
 
 PLAIN = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
@@ -137,6 +139,112 @@ def test_what_is_trusted(tmp_path: Path) -> None:
     os.chown(folder.parent, 12345, 0)
     assert not is_trusted(str(folder))
     os.chown(folder.parent, 0, 0)
-    (tmp_path / "link").symlink_to(folder)
-    assert is_trusted(str(tmp_path / "link"))
     assert not is_trusted(str(tmp_path / "nothing"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="folders that belong to others need root")
+def test_anybody_adds_to_a_sticky_folder(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    (shared / "roots").mkdir(parents=True)
+    shared.chmod(0o1777)
+    assert not is_trusted(shared)
+    assert is_trusted(shared / "roots")
+    (shared / "kernel.json").write_text("{}")
+    assert is_trusted(shared / "kernel.json")
+    os.chown(shared / "kernel.json", 12345, 0)
+    assert not is_trusted(shared / "kernel.json")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="folders that belong to others need root")
+def test_a_link_is_as_good_as_whoever_can_change_it(tmp_path: Path) -> None:
+    folder, home = tmp_path / "a", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    (tmp_path / "roots").symlink_to(folder)
+    assert is_trusted(tmp_path / "roots")
+    # In a folder of a user's, whoever made it and wherever it leads.
+    (home / "link").symlink_to(folder)
+    os.chown(home, 12345, 0)
+    assert not is_trusted(home / "link")
+    # And on the way of another.
+    (tmp_path / "over").symlink_to("home/link")
+    assert not is_trusted(tmp_path / "over")
+    os.chown(home, 0, 0)
+    assert is_trusted(tmp_path / "over")
+    os.chown(tmp_path / "roots", 12345, 0, follow_symlinks=False)
+    assert not is_trusted(tmp_path / "roots")
+    (tmp_path / "round").symlink_to("round")
+    assert not is_trusted(tmp_path / "round")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="folders that belong to others need root")
+@pytest.mark.parametrize("mode", [0o755, 0o1777])
+def test_a_link_of_a_user_makes_no_administrators_kernel(own: Path, tmp_path: Path, mode: int) -> None:
+    made(tmp_path / "elsewhere", "linked", ["/bin/sh", "-c", "x"])
+    (tmp_path / "elsewhere/linked").chmod(mode)
+    (own / "linked").symlink_to(tmp_path / "elsewhere/linked")
+    os.chown(own, 12345, 0)
+    manager = manager_of(own)
+    assert "linked" not in manager.find_kernel_specs()
+    with pytest.raises(NoSuchKernel):
+        manager.get_kernel_spec("linked")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="folders that belong to others need root")
+def test_a_file_that_others_write_is_no_administrators(tmp_path: Path) -> None:
+    folder = tmp_path / "roots"
+    made(folder, "program", ["/bin/sh", "-c", "x"])
+    inner = type("Inner", (KernelSpecManager,), {"kernel_dirs": [str(folder)]})
+    assert "program" in manager_of(tmp_path / "none", inner_class=inner).find_kernel_specs()
+    (folder / "program/kernel.json").chmod(0o666)
+    assert "program" not in manager_of(tmp_path / "none", inner_class=inner).find_kernel_specs()
+
+
+def test_what_is_looked_at_is_what_starts(own: Path) -> None:
+    made(own, "mine", ["/bin/sh", "-c", "x"])
+
+    class Changing(KernelSpecManager):
+        """The user's file becomes a good one as soon as it was read."""
+
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            found = super().get_kernel_spec(kernel_name)
+            (own / "mine/kernel.json").write_text(json.dumps({"argv": ["python", *PLAIN], "display_name": "x"}))
+            return found
+
+    with pytest.raises(NoSuchKernel):
+        manager_of(own, inner_class=Changing).get_kernel_spec("mine")
+
+
+@pytest.mark.parametrize("language", ["R", "", "Python", "julia"])
+def test_the_language_of_ipykernel_is_not_for_a_spec_to_say(own: Path, language: str) -> None:
+    made(own, "mine", ["python", *PLAIN], language=language)
+    spec = manager_of(own).get_kernel_spec("mine")
+    wrapped = json.loads(spec.argv[5].replace("%7B", "{").replace("%7D", "}").replace("%25", "%"))
+    assert wrapped["language"] == "python"
+    assert spec.language == "python"
+
+
+@pytest.mark.parametrize(
+    "more", ["--IPKernelApp.exec_lines=print(1)", "--profile-dir=/home/ann", "--config=/home/ann/c.py"]
+)
+def test_what_would_run_before_the_guard_is_refused_in_words(own: Path, more: str) -> None:
+    made(own, "mine", ["python", *PLAIN, more])
+    manager = manager_of(own)
+    assert "mine" not in manager.find_kernel_specs()
+    assert more in str(manager.why_not("mine"))
+    kernels = LockedMappingKernelManager(kernel_spec_manager=manager)
+    with pytest.raises(web.HTTPError) as refused:
+        kernels._refuse("mine")
+    assert refused.value.status_code == 403
+    assert more in str(refused.value.log_message)
+    kernels._refuse("there-is-none")
+
+
+def test_kernels_inherit_no_address_of_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_GUARD_STORE", "postgresql://reader@db/audit")
+    monkeypatch.setenv("JUPYTER_GUARD_POLICY", "/etc/jupyter/jupyter_guard.toml")
+    given = _environment({"JPY_SESSION_NAME": "a.ipynb", "JUPYTER_GUARD_POLICY": "/home/ann/lax.toml"})
+    assert given == {
+        **{name: value for name, value in os.environ.items() if name != "JUPYTER_GUARD_STORE"},
+        "JPY_SESSION_NAME": "a.ipynb",
+    }
