@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from jupyter_guard.hub.settings import KEPT, arguments, environment
+from jupyter_guard.hub.settings import KEPT, arguments, environment, goes_round, trait_of
 
 DEFAULT_POLICY = "/etc/jupyter/jupyter_guard.toml"
 APPLICATIONS = {"lab": "jupyterlab", "notebook": "notebook", "server": "jupyter_server"}
@@ -45,8 +45,7 @@ def start_of(
     if application not in APPLICATIONS:
         raise ValueError(f"there is no application {application!r}: {', '.join(APPLICATIONS)}")
     locked = [one.replace("{username}", account) for one in (*arguments(), f"--ServerApp.root_dir={home}")]
-    names = {one.split("=")[0] for one in locked}
-    if taken := [one for one in more if one.split("=")[0] in names or one.split("=")[0] == "--config"]:
+    if taken := [one for one in more if goes_round(one) or trait_of(one) in ("root_dir", "notebook_dir")]:
         raise ValueError(f"{taken[0]!r} would take the place of the lock's own")
     given = {name: now[name] for name in KEPT if name in now}
     given |= {"HOME": home, "USER": account, "LOGNAME": account}

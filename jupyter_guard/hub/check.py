@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from jupyter_guard.hub.enforce import before_spawning
 from jupyter_guard.hub.settings import settings
 from jupyter_guard.hub.spawners import KINDS, LOCKED, own_settings
 from jupyter_guard.policy import PolicyError, load_effective
@@ -69,7 +70,15 @@ def _holes(config: Any) -> Iterator[Hole]:
                     f"It takes the place of c.Spawner.{trait} for this spawner.",
                     f"set c.Spawner.{trait} before enforce, and remove this line",
                 )
-    for trait in ("group_overrides", "apply_user_options"):
+    hook = spawner.get("pre_spawn_hook")
+    if getattr(hook, "func", None) is not before_spawning:
+        yield Hole(
+            "c.Spawner.pre_spawn_hook",
+            _shown(hook),
+            "It fills in whose server it is and makes the user's folders root's; a hook of your own takes its place.",
+            "set your hook before enforce, which runs it first",
+        )
+    for trait in ("group_overrides", "apply_user_options", "auth_state_hook"):
         if spawner.get(trait):
             yield Hole(
                 f"c.Spawner.{trait}",

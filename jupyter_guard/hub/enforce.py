@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jupyter_guard.hub.filling import filled, policy_of, records_of, user_folder
 from jupyter_guard.hub.place import make_ready
-from jupyter_guard.hub.settings import arguments, environment, settings
+from jupyter_guard.hub.settings import arguments, environment, settings, without_ours
 from jupyter_guard.hub.spawners import own_settings
 
 
@@ -60,18 +61,18 @@ def enforce(
             setattr(c[section], trait, setting.value)
     earlier = c.Spawner.get("pre_spawn_hook")
     c.Spawner.pre_spawn_hook = partial(
-        _before_spawning, earlier=earlier, folders=folders and not account, account=account
+        before_spawning, earlier=earlier, folders=folders and not account, account=account
     )
 
 
 def _set_environment(c: Any, policy: str, groups: dict[str, str], account: str, records: str) -> None:
     theirs = dict(c.Spawner.get("environment") or {})
     ours: dict[str, Any] = {
-        name: partial(_filled, text=text, account=account) for name, text in environment(policy).items()
+        name: partial(filled, text=text, account=account) for name, text in environment(policy).items()
     }
-    ours["JUPYTER_GUARD_POLICY"] = partial(_policy_of, policy=policy, groups=groups)
+    ours["JUPYTER_GUARD_POLICY"] = partial(policy_of, policy=policy, groups=groups)
     # Set for everybody: an administrator's variable of that name would show a user the records of all.
-    ours["JUPYTER_GUARD_STORE"] = partial(_records_of, records=records)
+    ours["JUPYTER_GUARD_STORE"] = partial(records_of, records=records)
     c.Spawner.environment = {**theirs, **ours}
 
 
@@ -83,27 +84,8 @@ def _forbid_privileges(c: Any, value: dict[str, list[str]]) -> None:
 
 
 def _set_arguments(c: Any) -> None:
-    named = {one.split("=")[0] for one in arguments()}
-    theirs = [one for one in c.Spawner.get("args") or [] if one.split("=")[0] not in named]
+    theirs = without_ours(c.Spawner.get("args") or [])
     c.Spawner.args = [*theirs, *arguments()]
-
-
-def _filled(spawner: Any, text: str, account: str) -> str:
-    return text.replace("{username}", account or user_folder(spawner))
-
-
-def _records_of(spawner: Any, records: str) -> str:
-    return records if spawner.user.admin else ""
-
-
-def _policy_of(spawner: Any, policy: str, groups: dict[str, str]) -> str:
-    member = {group.name for group in spawner.user.groups}
-    return next((path for name, path in groups.items() if name in member), policy)
-
-
-def user_folder(spawner: Any) -> str:
-    """The name of a user's folder: the Hub's own escaping, so that no name leads out of the place."""
-    return str(spawner.user.escaped_name).replace("/", "%2F")
 
 
 def account_of(spawner: Any) -> str:
@@ -112,7 +94,8 @@ def account_of(spawner: Any) -> str:
     return str(spawner._expand_user_vars(template)) if template else str(spawner.user.name)
 
 
-async def _before_spawning(spawner: Any, earlier: Any, folders: bool, account: str) -> None:
+async def before_spawning(spawner: Any, earlier: Any, folders: bool, account: str) -> None:
+    """What runs before each server starts: the administrator's own hook, then the user's folders."""
     if earlier is not None:
         done = earlier(spawner)
         if hasattr(done, "__await__"):

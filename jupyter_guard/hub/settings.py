@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from jupyter_guard.guard.owned import is_trusted
+from jupyter_guard.hub.filling import is_filled, is_policy, is_records
 
 STATE = "/var/lib/jupyter_guard"
 RUNTIME = "/run/jupyter_guard"
@@ -38,7 +43,7 @@ def settings(policy: str, python: str = sys.executable) -> list[Setting]:
             [python, "-I", "-m", "jupyterhub.singleuser"],
             "Isolated: no PYTHON* variable, no package of the user's own and no module of the working folder "
             "is loaded into the server.",
-            lambda value: isinstance(value, list) and "-I" in value[1:-1],
+            _starts_server,
         ),
         Setting(
             "Spawner.disable_user_config",
@@ -56,14 +61,14 @@ def settings(policy: str, python: str = sys.executable) -> list[Setting]:
             environment(policy),
             "Jupyter's and IPython's folders lie where only root writes what is loaded from them; the policy is "
             "the site's.",
-            lambda value: isinstance(value, dict) and all(name in value for name in environment(policy)),
+            _is_locked_environment,
         ),
         Setting(
             "Spawner.args",
             arguments(),
             "On the command line, because it beats every file: only guarded kernels, no terminals, no extension "
             "manager, no hidden files, no templates from the workspace.",
-            lambda value: isinstance(value, list) and all(one in value for one in arguments() if "{" not in one),
+            _are_locked,
         ),
         Setting(
             "JupyterHub.allow_named_servers",
@@ -112,3 +117,103 @@ def arguments() -> list[str]:
         f"--NotebookNotary.db_file={own}/nbsignatures.db",
         f"--NotebookNotary.secret_file={own}/notebook_secret",
     ]
+
+
+# Traits that no argument may set beside the lock's own, of whatever class: a subclass's section beats its base's.
+_ROUND = frozenset(
+    {
+        "allow_external_kernels",
+        "allow_hidden",
+        "app_dir",
+        "autodetect",
+        "config",
+        "config_file",
+        "config_file_name",
+        "config_file_paths",
+        "default_provisioner_name",
+        "disable_user_config",
+        "extension_manager",
+        "extra_labextensions_path",
+        "extra_node_roots",
+        "extra_template_basedirs",
+        "extra_template_paths",
+        "jpserver_extensions",
+        "kernel_dirs",
+        "labextensions_path",
+        "load_other_extensions",
+        "node_roots",
+        "template_paths",
+        "terminals_enabled",
+        "terminado_settings",
+        "url",
+    }
+)
+# The lock's own choices, which an administrator may make.
+_CHOICES = ("LockedKernelSpecManager.", "LockedMappingKernelManager.server_extensions", "GuardedProvisioner.")
+
+
+def trait_of(argument: str) -> str:
+    """The trait that a command line's argument sets, without its class and its dashes; empty for what is a value."""
+    if not argument.startswith("-"):
+        return ""
+    name = argument.lstrip("-").partition("=")[0]
+    # A dictionary's key may follow the trait, `--ServerApp.jpserver_extensions.jupyter_lsp=True`.
+    parts = [one for one in name.split(".") if not one[:1].isupper()]
+    return (parts[0] if parts else name).replace("-", "_")
+
+
+def goes_round(argument: str) -> bool:
+    """Whether an argument sets what the lock sets, or what lets a user's own program or file into the server."""
+    trait = trait_of(argument)
+    if not trait or any(argument.lstrip("-").startswith(one) for one in _CHOICES):
+        return False
+    return (
+        trait in _ROUND | _OWN_TRAITS or trait.startswith("gateway") or trait.endswith(("_class", "_hook", "_factory"))
+    )
+
+
+def without_ours(given: list[str]) -> list[str]:
+    """Arguments without those that set what the lock sets, and their values where these are words of their own."""
+    kept: list[str] = []
+    rest = list(given)
+    while rest:
+        one = rest.pop(0)
+        if trait_of(one) not in _OWN_TRAITS:
+            kept.append(one)
+        elif "=" not in one and rest and not rest[0].startswith("-"):
+            rest.pop(0)
+    return kept
+
+
+_OWN_TRAITS = frozenset(trait_of(one) for one in arguments())
+
+
+def _are_locked(value: Any) -> bool:
+    # The last one of a name counts: each of ours has to be there, and nothing beside it that sets the same.
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return False
+    ours = arguments()
+    return all(one in value for one in ours) and not any(goes_round(one) for one in value if one not in ours)
+
+
+def _is_locked_environment(value: Any) -> bool:
+    if not isinstance(value, dict) or not is_records(value.get("JUPYTER_GUARD_STORE")):
+        return False
+    ours = environment("")
+    if any(str(name).startswith(_LOADING) for name in set(value) - set(ours) - set(KEPT)):
+        return False
+    return is_policy(value.get("JUPYTER_GUARD_POLICY")) and all(
+        name in value and is_filled(value[name], text) for name, text in ours.items() if name != "JUPYTER_GUARD_POLICY"
+    )
+
+
+# Variables by which a program loads what it would not load by itself.
+_LOADING = ("PYTHON", "LD_", "DYLD_", "IPYTHON", "BASH_ENV")
+
+
+def _starts_server(value: Any) -> bool:
+    if not isinstance(value, list) or value[1:] != ["-I", "-m", "jupyterhub.singleuser"]:
+        return False
+    # In an image it need not be there where the Hub is; what is there has to be root's.
+    python = Path(str(value[0]))
+    return python.is_absolute() and (not os.path.lexists(python) or is_trusted(python))

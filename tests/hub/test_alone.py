@@ -144,6 +144,9 @@ def test_a_unit_says_what_would_be_started() -> None:
         ({"more": ["--ServerApp.terminals_enabled=True"]}, "take the place"),
         ({"more": ["--config=/home/x.py"]}, "take the place"),
         ({"more": ["--ServerApp.kernel_manager_class", "x"]}, "take the place"),
+        ({"more": ["--LabApp.terminals_enabled=True"]}, "take the place"),
+        ({"more": ["--gateway-url=http://x"]}, "take the place"),
+        ({"more": ["--notebook-dir=/"]}, "take the place"),
     ],
 )
 def test_what_is_refused(more: dict[str, Any], said: str) -> None:

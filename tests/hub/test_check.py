@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def policy_of(tmp_path: Path, text: str = "version = 1\n") -> str:
 
 def test_an_open_hub_has_every_hole(tmp_path: Path) -> None:
     holes = {hole.where for hole in check_file(config_of(tmp_path, "c.JupyterHub.port = 8000\n"))}
-    assert holes == {f"c.{one.trait}" for one in settings("/etc/jupyter/jupyter_guard.toml")}
+    assert holes == {f"c.{one.trait}" for one in settings("/etc/jupyter/jupyter_guard.toml")} | {
+        "c.Spawner.pre_spawn_hook"
+    }
 
 
 @pytest.mark.skipif("__import__('os').geteuid() != 0", reason="a policy that belongs to root needs root")
@@ -52,6 +55,33 @@ def test_enforce_closes_every_hole(tmp_path: Path) -> None:
         ("c.LocalProcessSpawner.environment = {'A': 'b'}", "c.LocalProcessSpawner.environment"),
         ("c.Spawner.group_overrides = {'a': {'spawner_override': {'cmd': ['x']}}}", "c.Spawner.group_overrides"),
         ("c.Spawner.apply_user_options = print", "c.Spawner.apply_user_options"),
+        ("c.Spawner.auth_state_hook = lambda s, a: s.args.append('x')", "c.Spawner.auth_state_hook"),
+        ("c.Spawner.pre_spawn_hook = lambda s: None", "c.Spawner.pre_spawn_hook"),
+        ("c.Spawner.cmd = ['/usr/bin/python3', '-I', '-m', 'anything']", "c.Spawner.cmd"),
+        ("c.Spawner.cmd = ['python3', '-I', '-m', 'jupyterhub.singleuser']", "c.Spawner.cmd"),
+        ("c.Spawner.cmd = [*c.Spawner.cmd[:1], '-c', 'x', *c.Spawner.cmd[1:]]", "c.Spawner.cmd"),
+        # The last one of a name counts, and a subclass's section beats its base's.
+        ("c.Spawner.args.append('--ServerApp.terminals_enabled=True')", "c.Spawner.args"),
+        ("c.Spawner.args += ['--ServerApp.terminals_enabled', 'True']", "c.Spawner.args"),
+        ("c.Spawner.args.append('--SingleUserServerApp.terminals_enabled=True')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--ServerApp.kernel_manager_class=x.Y')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--ServerApp.contents_manager_class=x.Y')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--ServerApp.jpserver_extensions=jupyter_lsp=True')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--ServerApp.jpserver_extensions.jupyter_lsp=True')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--LargeFileManager.allow_hidden=True')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--LanguageServerManager.node_roots=/home')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--gateway-url=http://x')", "c.Spawner.args"),
+        ("c.Spawner.args.append('--config=/home/x.py')", "c.Spawner.args"),
+        ("c.Spawner.args.append(1)", "c.Spawner.args"),
+        ("c.Spawner.environment['IPYTHONDIR'] = '/home/x/.ipython'", "c.Spawner.environment"),
+        ("c.Spawner.environment['JUPYTER_CONFIG_DIR'] = '/home/x/.jupyter'", "c.Spawner.environment"),
+        ("c.Spawner.environment['JUPYTER_CONFIG_DIR'] = lambda s: '/home/x/.jupyter'", "c.Spawner.environment"),
+        ("c.Spawner.environment['JUPYTER_GUARD_POLICY'] = ''", "c.Spawner.environment"),
+        ("c.Spawner.environment['JUPYTER_GUARD_POLICY'] = 'policy.toml'", "c.Spawner.environment"),
+        ("c.Spawner.environment['JUPYTER_GUARD_POLICY'] = lambda s: '/home/x/p.toml'", "c.Spawner.environment"),
+        ("c.Spawner.environment['JUPYTER_GUARD_STORE'] = 'postgresql://reader@db/x'", "c.Spawner.environment"),
+        ("c.Spawner.environment['PYTHONPATH'] = '/home/x'", "c.Spawner.environment"),
+        ("c.Spawner.environment['LD_PRELOAD'] = '/home/x/y.so'", "c.Spawner.environment"),
     ],
 )
 def test_what_comes_after_is_seen(tmp_path: Path, line: str, where: str) -> None:
@@ -59,6 +89,52 @@ def test_what_comes_after_is_seen(tmp_path: Path, line: str, where: str) -> None
     holes = {hole.where: hole for hole in check_file(config_of(tmp_path, text))}
     assert where in holes
     assert holes[where].fix
+
+
+@pytest.mark.skipif("__import__('os').geteuid() != 0", reason="a policy that belongs to root needs root")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "c.Spawner.args.append('--debug')",
+        "c.Spawner.args += ['--ServerApp.default_url', '/lab']",
+        "c.Spawner.args.append('--MappingKernelManager.cull_idle_timeout=600')",
+        "c.Spawner.args.append('--LockedKernelSpecManager.user_kernels=all')",
+        "c.Spawner.args.append('--LockedKernelSpecManager.inner_class=nb_conda_kernels.CondaKernelSpecManager')",
+        "c.Spawner.args.append('--LockedMappingKernelManager.server_extensions=jupyter_lsp')",
+        "c.Spawner.environment['TEAM'] = 'a'",
+        "c.Spawner.environment['TEAM'] = lambda s: 'a'",
+        "c.Spawner.environment['JUPYTER_GUARD_STORE'] = ''",
+        "c.Spawner.options_from_form = lambda d: d",
+    ],
+)
+def test_what_an_administrator_may_add(tmp_path: Path, line: str) -> None:
+    assert check_file(config_of(tmp_path, ENFORCED.format(policy=policy_of(tmp_path)) + line + "\n")) == []
+
+
+@pytest.mark.skipif("__import__('os').geteuid() != 0", reason="a program that belongs to another needs root")
+def test_a_server_runs_with_an_interpreter_of_roots(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.touch()
+    text = ENFORCED.format(policy=policy_of(tmp_path))
+    text += f"c.Spawner.cmd = [{str(python)!r}, '-I', '-m', 'jupyterhub.singleuser']\n"
+    assert check_file(config_of(tmp_path, text)) == []
+    os.chown(python, 12345, 0)
+    assert [hole.where for hole in check_file(config_of(tmp_path, text))] == ["c.Spawner.cmd"]
+
+
+def test_what_was_set_before_does_not_stay_beside_the_locks_own(tmp_path: Path) -> None:
+    from traitlets.config import Config
+
+    from jupyter_guard.hub import enforce
+    from jupyter_guard.hub.settings import arguments
+
+    c = Config()
+    c.Spawner.args = [
+        *("--ServerApp.terminals_enabled", "True", "--SingleUserServerApp.terminals_enabled=True", "--debug"),
+        *("--ServerApp.default_url", "/lab", "--ServerApp.jpserver_extensions.jupyter_lsp=True"),
+    ]
+    enforce(c, policy=policy_of(tmp_path))
+    assert c.Spawner.args == ["--debug", "--ServerApp.default_url", "/lab", *arguments()]
 
 
 @pytest.mark.parametrize(
