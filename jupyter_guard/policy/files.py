@@ -24,7 +24,7 @@ def policy_files(project: str | Path, environment: Mapping[str, str] | None = No
     ``jupyter_core`` finds it), project: ``jupyter_guard.toml``, or else ``pyproject.toml``, in ``project``.
     """
     *files, (layer, own), (_, shared) = possible_files(project, environment)
-    return [*files, (layer, own if own.exists() or not _has_table(shared) else shared)]
+    return [*files, (layer, own if _is_there(own) or not _has_table(shared) else shared)]
 
 
 def possible_files(project: str | Path, environment: Mapping[str, str] | None = None) -> list[tuple[str, Path]]:
@@ -50,7 +50,7 @@ def load_effective(
     layers: list[Layer] = []
     problems: list[PolicyProblem] = []
     for name, path in policy_files(project, environment):
-        if not path.exists() and not path.is_symlink():
+        if not _is_there(path):
             if name == "hub":
                 problems.append(PolicyProblem(str(path), 0, "", f"{HUB_VARIABLE} names this file, and it is not there"))
             continue
@@ -72,10 +72,10 @@ def admin_problems(environment: Mapping[str, str] | None = None) -> list[str]:
     named = environment.get(HUB_VARIABLE)
     problems: list[str] = []
     for name, path in (("site", SITE), *((("hub", Path(named)),) if named and Path(named) != SITE else ())):
-        if name == "hub" and not path.exists() and not path.is_symlink():
+        if name == "hub" and not _is_there(path):
             problems.append(f"{path}: {HUB_VARIABLE} names this policy, and it is not there")
             continue
-        if name == "site" and not path.exists() and not path.is_symlink():
+        if name == "site" and not _is_there(path):
             if named and Path(named) == SITE:
                 problems.append(f"{path}: {HUB_VARIABLE} names this policy, and it is not there")
             continue
@@ -84,6 +84,17 @@ def admin_problems(environment: Mapping[str, str] | None = None) -> list[str]:
         except PolicyError as error:
             problems += [str(problem) for problem in error.problems]
     return problems
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is at the path; also where nobody may look: reading it then says why it cannot be read."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _config_directory(environment: Mapping[str, str]) -> Path:

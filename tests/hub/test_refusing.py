@@ -44,6 +44,14 @@ def a_folder(policy: Path) -> None:
     policy.mkdir()
 
 
+def not_to_be_read(policy: Path) -> None:
+    policy.chmod(0o600)
+
+
+def in_a_folder_that_is_shut(policy: Path) -> None:
+    policy.parent.chmod(0o700)
+
+
 @pytest.fixture(scope="module")
 def running(user: User) -> Iterator[str]:
     """A kernel that was started while the policy was in order."""
@@ -54,7 +62,11 @@ def running(user: User) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "spoil", [missing, writable_by_others, not_roots, a_link, half_written, from_the_future, a_folder]
+    "spoil",
+    [
+        *(missing, writable_by_others, not_roots, a_link, half_written, from_the_future, a_folder),
+        *(not_to_be_read, in_a_folder_that_is_shut),
+    ],
 )
 def test_no_kernel_starts(user: User, running: str, spoil: Callable[[Path], None]) -> None:
     policy = user.home.parent / "etc/jupyter_guard.toml"
@@ -73,6 +85,8 @@ def test_no_kernel_starts(user: User, running: str, spoil: Callable[[Path], None
         policy.unlink(missing_ok=True)
         policy.with_name("elsewhere.toml").unlink(missing_ok=True)
         policy.write_text(good)
+        policy.chmod(0o644)
+        policy.parent.chmod(0o755)
     # Mended, the kernel that runs goes on under it.
     assert text(user.run(running, "print(6 * 7)")) == "42\n"
 
