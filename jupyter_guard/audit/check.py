@@ -11,13 +11,16 @@ from jupyter_guard.audit.chain import START, commit, hash_of
 
 # A clock that is kept right by small steps is no jump (seconds).
 CLOCK_STEP = 2.0
+# What a collector says of a line whose hash of the line before is another than the one it was sent.
+NOT_FOLLOWING = "it does not follow what was sent before it"
 _NONE = msgspec.Raw(b"")
 
 
 class Problem(msgspec.Struct, frozen=True):
     """What is wrong at a line, counted from 1.
 
-    ``kind`` is ``cut``, ``changed``, ``sequence``, ``moved``, ``erased``, ``clock`` or ``tail``.
+    ``kind`` is ``cut``, ``changed``, ``sequence``, ``moved``, ``erased``, ``clock``, ``tail`` or ``omitted`` (of what
+    was sent to a collector).
     """
 
     line: int
@@ -36,12 +39,19 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     record: msgspec.Raw = _NONE
 
 
+class _Sent(msgspec.Struct, frozen=True):
+    sequence: int
+
+
 class _Facts(msgspec.Struct, frozen=True):
     """What is looked at of a record."""
 
     time: str = ""
     uptime: float = 0.0
     erased: tuple[tuple[int, int], ...] = ()
+    event: str = ""
+    evidence: tuple[str, ...] = ()
+    received: _Sent | None = None
 
 
 # Made once, here: see ``place``.
@@ -74,6 +84,8 @@ class _Check:
         self._erased: dict[int, int] = {}
         self._told = list(erased)
         self._clock: tuple[datetime, float] | None = None
+        # Of what was sent to a collector: the furthest line, and how many were erased here since.
+        self._sent, self._unknown = 0, 0
 
     def over(self, lines: Iterable[bytes]) -> Iterator[Problem]:
         number = 0
@@ -90,6 +102,7 @@ class _Check:
                 yield from self._record(number, line.record)
             else:
                 self._erased[line.sequence] = number
+                self._unknown += 1
             self._previous, self._expected = line.hash, line.sequence + 1
             if self._head is not None and (line.sequence, line.hash) == self._head:
                 self._head_line = number
@@ -127,11 +140,37 @@ class _Check:
         if self._previous is not None and line.previous != self._previous:
             yield Problem(number, "does not follow the line before it: one was changed, removed or moved", "moved")
 
+    def _omitted(self, number: int, facts: _Facts) -> Iterator[Problem]:
+        """What a collector's record says of the lines that its sender's journal has before it."""
+        if facts.received is None:
+            return
+        sequence, expected = facts.received.sequence, self._sent + 1
+        if facts.event == "erasure":
+            pass  # the collector's own: it names the furthest line that came before
+        elif sequence > expected + self._unknown:
+            missing = lines_from(expected + self._unknown, sequence - 1)
+            words = "never came: left out, damaged there, or erased there before they were sent"
+            yield Problem(number, f"of its sender's journal {missing} {words}", "omitted")
+        elif sequence < expected:
+            yield Problem(
+                number,
+                f"line {sequence} of its sender's journal came behind line {self._sent}: late, or another in its place",
+                "omitted",
+            )
+        if NOT_FOLLOWING in facts.evidence:
+            yield Problem(number, f"line {sequence} of its sender's journal: {NOT_FOLLOWING}", "omitted")
+        self._sent, self._unknown = max(self._sent, sequence), 0
+
     def _record(self, number: int, record: msgspec.Raw) -> Iterator[Problem]:
         try:
             facts = _FACTS.decode(record)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield Problem(number, "the record has no time that can be read", "clock")
+            return
+        yield from self._omitted(number, facts)
+        try:
             time = datetime.fromisoformat(facts.time)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        except ValueError:
             yield Problem(number, "the record has no time that can be read", "clock")
             return
         self._told += facts.erased
@@ -166,3 +205,8 @@ class _Check:
             else:
                 text, line = "is not there: its tail was removed", number + 1
             yield Problem(line, f"the journal went on to sequence {sequence}, which {text}", "tail")
+
+
+def lines_from(first: int, last: int) -> str:
+    """These lines of a journal, in words."""
+    return f"line {first}" if first == last else f"lines {first} to {last}"

@@ -5,6 +5,7 @@ A message is its length (four bytes, the largest first) and JSON: a request, and
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterable, Sequence
 from typing import Self
@@ -88,8 +89,11 @@ class Collected:
         """See ``Store``."""
         return self._ask(Positions(list(kernels))).positions
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """See ``Store``; what was refused halfway is asked for again by its place."""
+    def add(self, rows: Sequence[Row]) -> dict[str, int]:
+        """See ``Store``; what was refused halfway is asked for again by its place.
+
+        Nothing stands in another's place there: a line that contradicts one is kept beside it, and says so.
+        """
         part: list[Link] = []
         size = 0
         for at, row in enumerate(rows):
@@ -98,6 +102,7 @@ class Collected:
             if at + 1 == len(rows) or rows[at + 1].kernel != row.kernel or size > _PART:
                 self._ask(Add(row.kernel, part))
                 part, size = [], 0
+        return {}
 
     def erase(self, kernel: str, sequences: Iterable[int]) -> None:
         """Refused: who can erase there is who administers the collector."""
@@ -105,10 +110,17 @@ class Collected:
 
     def _ask(self, request: msgspec.Struct) -> Answer:
         try:
-            if self._link is None:
+            body = b""
+            if self._link is not None:
+                # One that was idle for long may be closed by now; to ask twice does no harm.
+                with contextlib.suppress(ConnectionError):
+                    send(self._link, request)
+                    body = receive(self._link)
+            if not body:
+                self._drop()
                 self._link = self._connected()
-            send(self._link, request)
-            body = receive(self._link)
+                send(self._link, request)
+                body = receive(self._link)
             if not body:
                 raise ConnectionResetError("it has closed the connection")
             answer = _ANSWERS.decode(body)

@@ -15,12 +15,14 @@ import stat
 import struct
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from jupyter_guard.audit.chain import Link
+from jupyter_guard.audit.check import NOT_FOLLOWING, lines_from
 from jupyter_guard.audit.collected import Add, Answer, Positions, receive, send
 from jupyter_guard.audit.journal import Journal
 from jupyter_guard.audit.place import journal_name, journals, kernel_of
@@ -32,8 +34,11 @@ _KERNEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Made once, here, and not by the first two threads at once: see ``place``.
 _REQUESTS = msgspec.json.Decoder(Positions | Add)
 _OPEN_JOURNALS = 128
+# What a database's BIGINT holds.
+_LARGEST_SEQUENCE = 1 << 63
 _CONNECTIONS = 16
 _IDLE_SECONDS = 600.0
+_AGAIN_SECONDS = 0.5
 
 
 class Collector:
@@ -54,6 +59,8 @@ class Collector:
         self._turn = threading.Lock()
         self._journals: dict[tuple[int, str], Journal] = {}
         self._paths: dict[tuple[int, str], Path] = {}
+        # Of the journals that are open.
+        self._furthest: dict[tuple[int, str], Received] = {}
         for path in journals(directory):
             uid, _, kernel = kernel_of(path).partition("-")
             if uid.isdigit():
@@ -84,23 +91,51 @@ class Collector:
             for journal in self._journals.values():
                 journal.close()
             self._journals.clear()
+            self._furthest.clear()
 
     def _position(self, uid: int, kernel: str) -> tuple[int, str] | None:
         if (uid, kernel) not in self._paths:
             return None
-        last = self._journal(uid, kernel).last
-        return (last.received.sequence, last.received.hash) if last is not None and last.received else None
+        last = self._reached(uid, kernel)
+        return (last.sequence, last.hash) if last is not None else None
 
     def _add(self, uid: int, request: Add) -> Answer:
+        if any(not 0 < link.sequence < _LARGEST_SEQUENCE for link in request.links):
+            return Answer(error="no request: the lines of a journal are counted from 1", refused=True)
         journal = self._journal(uid, request.kernel)
-        for link in request.links:
-            last = journal.last.received if journal.last is not None else None
-            if link.record is not None and (last is None or link.sequence > last.sequence):
-                journal.last = _received(uid, link, link.record, last)
-                journal.append(journal.last)
+        # All that was taken is in the file from here on, so that what comes again can be told from what is new.
         if not journal.flush():
-            return Answer(error=f"{journal.waiting} records wait to be written: is the disk full?")
-        return Answer()
+            return _full(journal)
+        known: set[tuple[int, str]] | None = None
+        last = self._reached(uid, request.kernel)
+        for link in request.links:
+            place = (link.sequence, link.hash)
+            if link.record is None or (last is not None and place == (last.sequence, last.hash)):
+                continue
+            is_late = last is not None and link.sequence <= last.sequence
+            if is_late:
+                known = (
+                    known if known is not None else {(one.sequence, one.hash) for one in _all_received(journal.path)}
+                )
+                if place in known:
+                    continue
+            received = Received(uid, datetime.now(UTC).isoformat(), link.sequence, link.hash, is_late)
+            journal.append(_as_received(received, link, link.record, last))
+            if known is not None:
+                known.add(place)
+            if not is_late:
+                last = self._furthest[uid, request.kernel] = received
+        return Answer() if journal.flush() else _full(journal)
+
+    def _reached(self, uid: int, kernel: str) -> Received | None:
+        """The furthest line of the sender's journal that is kept."""
+        journal, key = self._journal(uid, kernel), (uid, kernel)
+        if key not in self._furthest and journal.last is not None and journal.last.received is not None:
+            received = journal.last.received
+            if received.late:
+                received = max(_all_received(journal.path), key=lambda one: (one.sequence, not one.late))
+            self._furthest[key] = received
+        return self._furthest.get(key)
 
     def _journal(self, uid: int, kernel: str) -> Journal:
         key = (uid, kernel)
@@ -115,6 +150,7 @@ class Collector:
         idle = next((one for one, other in self._journals.items() if one != key and not other.waiting), None)
         if len(self._journals) > _OPEN_JOURNALS and idle is not None:
             self._journals.pop(idle).close()
+            self._furthest.pop(idle, None)
         return journal
 
 
@@ -130,6 +166,7 @@ class Service:
         self._path, self._collector = path, collector
         self._from: Counter[int] = Counter()
         self._turn = threading.Lock()
+        self._closed = threading.Event()
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         if path.is_socket():
@@ -149,8 +186,13 @@ class Service:
         while True:
             try:
                 link, _ = self._socket.accept()
-            except OSError:
-                return
+            except OSError as problem:
+                if self._closed.is_set():
+                    return
+                # Too many open files, no memory: what is sent waits at its sender's until there is room again.
+                log.error("no connection can be taken: %s", problem)
+                self._closed.wait(_AGAIN_SECONDS)
+                continue
             uid = _peer(link)
             with self._turn:
                 too_many = self._from[uid] >= _CONNECTIONS
@@ -163,6 +205,7 @@ class Service:
 
     def close(self) -> None:
         """Take no more connections, and remove the socket."""
+        self._closed.set()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -181,16 +224,44 @@ class Service:
                 self._from[uid] -= 1
 
 
-def _received(uid: int, link: Link, record: Record, last: Received | None) -> Record:
+def _as_received(received: Received, link: Link, record: Record, last: Received | None) -> Record:
     """The record as the collector keeps it: whose it is, and what was erased here, is not the sender's to say."""
-    user = _name(uid)
+    user = _name(received.uid)
     evidence = record.evidence
     if record.user not in ("", user):
         evidence += (f"the sender called its user {record.user}",)
-    if last is not None and link.sequence == last.sequence + 1 and link.previous != last.hash:
-        evidence += ("it does not follow what was sent before it",)
-    received = Received(uid, datetime.now(UTC).isoformat(), link.sequence, link.hash)
+    expected = 1 if last is None else last.sequence + 1
+    if link.sequence > expected:
+        evidence += (f"of its sender's journal {lines_from(expected, link.sequence - 1)} did not come before it",)
+    elif link.sequence < expected:
+        evidence += (f"its sender had sent line {expected - 1} before it",)
+    elif last is not None and link.previous != last.hash:
+        evidence += (NOT_FOLLOWING,)
     return msgspec.structs.replace(record, user=user, evidence=evidence, erased=(), received=received)
+
+
+class _Line(msgspec.Struct):
+    class Inner(msgspec.Struct):
+        received: Received | None = None
+
+    record: Inner | None = None
+
+
+_RECEIVED = msgspec.json.Decoder(_Line)
+
+
+def _all_received(path: Path) -> Iterator[Received]:
+    """Of which lines of its sender's journal the records in ``path`` are. Raises ``OSError``."""
+    with path.open("rb") as file:
+        for line in file:
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                found = _RECEIVED.decode(line).record
+                if found is not None and found.received is not None:
+                    yield found.received
+
+
+def _full(journal: Journal) -> Answer:
+    return Answer(error=f"{journal.waiting} records wait to be written: is the disk full?")
 
 
 def _peer(link: socket.socket) -> int:

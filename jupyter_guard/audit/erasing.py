@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_guard.audit.journal import HEAD, Journal
+from jupyter_guard.audit.journal import HEAD, Journal, read_head
 from jupyter_guard.audit.place import kernel_of, link_of
 from jupyter_guard.audit.record import Received, Record
 from jupyter_guard.terms import Origin, Verdict
@@ -47,7 +47,9 @@ def erase(path: Path, wanted: Callable[[Record], bool], by: str, why: str, time:
                     link = link_of(line)
                     record = link.record if link is not None else None
                     if link is not None and record is not None:
-                        number, received = max(number, record.number), record.received or received
+                        number = max(number, record.number)
+                        if record.received is not None and not record.received.late:
+                            received = record.received
                         if record.event != ERASURE and wanted(record):
                             erased.append(link.sequence)
                             line = msgspec.json.encode(link.erased()) + b"\n"
@@ -56,6 +58,7 @@ def erase(path: Path, wanted: Callable[[Record], bool], by: str, why: str, time:
             if not erased:
                 new.unlink()
                 return 0
+            _copy_head(path, new)
             _tell(new, path, erased, Told(by, why, time, number, received))
             for part in (new, new.with_name(new.name + HEAD)):
                 _synced(part)
@@ -88,6 +91,14 @@ def stretches(sequences: Iterable[int]) -> tuple[tuple[int, int], ...]:
         else:
             found.append((one, one))
     return tuple(found)
+
+
+def _copy_head(path: Path, new: Path) -> None:
+    """Where the end of the journal was removed, that is still to be seen."""
+    if (head := read_head(path)) is not None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS
+        with open(os.open(new.with_name(new.name + HEAD), flags, 0o600), "w") as file:
+            file.write(f"{head[0]:>20} {head[1]}\n")
 
 
 def _tell(new: Path, path: Path, erased: list[int], told: Told) -> None:

@@ -6,7 +6,8 @@ accounts write to one server, which has a few hundred.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import groupby
@@ -17,11 +18,14 @@ import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from jupyter_guard.audit.chain import Link
+from jupyter_guard.audit.check import Problem
 from jupyter_guard.audit.erasing import stretches
 from jupyter_guard.audit.query import Query, moment
 from jupyter_guard.audit.record import Record
 from jupyter_guard.audit.store import RefusedError, Row, StoreError
 from jupyter_guard.audit.trail import is_telling
+
+log = logging.getLogger("jupyter_guard")
 
 _CONNECT_SECONDS = 10
 _ROWS = 1_000
@@ -60,6 +64,16 @@ ERASURES = sql.Table(
     sql.Column("person", sql.Text, nullable=False),
     sql.Column("why", sql.Text, nullable=False),
 )
+# What each account said that it sent: the last line of each batch, and each line in whose place another one stands.
+# It is only ever added to, so that what is taken out of the records, or was put there by another, shows.
+SENT = sql.Table(
+    "jupyter_guard_sent",
+    METADATA,
+    sql.Column("kernel", sql.Text, primary_key=True),
+    sql.Column("sequence", sql.BigInteger, primary_key=True),
+    sql.Column("hash", sql.Text, primary_key=True),
+    sql.Column("time", sql.DateTime(timezone=True), nullable=False, server_default=sql.func.now()),
+)
 _NOTHING: dict[str, Any] = {
     "salt": "", "record": None, "time": None, "rules": [], "telling": False, "origin": "", "state": "", "person": "",
     "notebook": "", "request": "",
@@ -69,10 +83,12 @@ _NOTHING: dict[str, Any] = {
 class Fleet:
     """The store at ``url``, ``postgresql://user@host/database`` with what libpq understands behind a ``?``.
 
+    ``damaged`` is told of each row that holds no record: kernel, sequence and why; without it the log is.
     Raises ``StoreError`` from every method when it cannot be reached, and at once where the extra is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, damaged: Callable[[str, int, str], None] | None = None) -> None:
+        self._damaged = damaged or self._say_damaged
         try:
             address = sql.make_url(url)
             if address.drivername == "postgresql":
@@ -104,11 +120,51 @@ class Fleet:
         with self._transaction() as connection:
             return {kernel: (sequence, found) for kernel, sequence, found in connection.execute(asked)}
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """Keep rows, all of them or none; one that is there already stays as it is."""
-        if rows:
-            with self._transaction() as connection:
-                connection.execute(insert(RECORDS).on_conflict_do_nothing(), [_values(row) for row in rows])
+    def add(self, rows: Sequence[Row]) -> dict[str, int]:
+        """See ``Store``."""
+        if not rows:
+            return {}
+        mine = {(row.kernel, row.link.sequence): row.link.hash for row in rows}
+        last = dict(sorted(mine))
+        added = insert(RECORDS).on_conflict_do_nothing().returning(RECORDS.c.kernel, RECORDS.c.sequence)
+        with self._transaction() as connection:
+            there = {
+                (kernel, sequence) for kernel, sequence in connection.execute(added, [_values(row) for row in rows])
+            }
+            other = sorted(self._others(connection, {place: mine[place] for place in mine.keys() - there}))
+            sent = sorted({*last.items(), *other})
+            told = [{"kernel": name, "sequence": number, "hash": mine[name, number]} for name, number in sent]
+            connection.execute(insert(SENT).on_conflict_do_nothing(), told)
+        return dict(reversed(other))
+
+    @staticmethod
+    def _others(connection: sql.Connection, mine: dict[tuple[str, int], str]) -> Iterator[tuple[str, int]]:
+        """Those in whose place another line stands."""
+        for kernel, group in groupby(sorted(mine), key=lambda place: place[0]):
+            numbers = [sequence for _, sequence in group]
+            asked = sql.select(RECORDS.c.sequence, RECORDS.c.hash).where(
+                RECORDS.c.kernel == kernel, RECORDS.c.sequence.in_(numbers)
+            )
+            for sequence, found in connection.execute(asked):
+                if mine[kernel, sequence] != found:
+                    yield kernel, sequence
+
+    def unmet(self, kernel: str) -> list[Problem]:
+        """What was sent of a kernel and is not there, or has another line in its place."""
+        same = (RECORDS.c.kernel == SENT.c.kernel) & (RECORDS.c.sequence == SENT.c.sequence)
+        asked = (
+            sql.select(SENT.c.sequence, RECORDS.c.hash.is_(None))
+            .select_from(SENT.outerjoin(RECORDS, same))
+            .where(SENT.c.kernel == kernel, RECORDS.c.hash.is_distinct_from(SENT.c.hash))
+            .order_by(SENT.c.sequence)
+        )
+        with self._transaction() as connection:
+            return [
+                Problem(sequence, f"record {sequence} was sent and is not there: it was removed", "tail")
+                if is_gone
+                else Problem(sequence, f"another record {sequence} was sent than the one that is there", "changed")
+                for sequence, is_gone in connection.execute(asked)
+            ]
 
     def erase(self, kernel: str, sequences: Iterable[int]) -> None:
         """Forget what these records say. Their commitments stay, so that the chain still holds."""
@@ -143,9 +199,10 @@ class Fleet:
             return [(first, last) for first, last in connection.execute(asked)]
 
     def kernels(self) -> list[str]:
-        """All kernels that the store has records of."""
+        """All kernels that the store has records of, or had any of."""
+        both = sql.union(sql.select(RECORDS.c.kernel), sql.select(SENT.c.kernel)).subquery()
         with self._transaction() as connection:
-            return list(connection.scalars(sql.select(RECORDS.c.kernel).distinct().order_by(RECORDS.c.kernel)))
+            return list(connection.scalars(sql.select(both.c.kernel).order_by(both.c.kernel)))
 
     def lines(self, kernel: str) -> Iterator[bytes]:
         """The journal of a kernel, as its lines were."""
@@ -176,7 +233,17 @@ class Fleet:
             else:
                 rows = connection.execute(asked.order_by(*(one.desc() for one in order)).limit(last)).all()[::-1]
             for kernel, sequence, text in rows:
-                yield kernel, sequence, _DECODER.decode(text)
+                try:
+                    record = _DECODER.decode(text)
+                except (msgspec.DecodeError, UnicodeError) as problem:
+                    self._damaged(kernel, sequence, str(problem))
+                    continue
+                yield kernel, sequence, record
+
+    def _say_damaged(self, kernel: str, sequence: int, why: str) -> None:
+        log.error(
+            "%s, kernel %s, record %d is damaged and left out (%s): `audit verify`", self.name, kernel, sequence, why
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[sql.Connection]:
@@ -205,7 +272,8 @@ class Fleet:
 
 def _make_tables(connection: sql.Connection) -> None:
     """Make the tables where there are none; an account that may only add finds them."""
-    if connection.scalar(sql.select(sql.func.to_regclass(RECORDS.name))) is None:
+    known = [sql.func.to_regclass(table.name).is_not(None) for table in METADATA.tables.values()]
+    if not connection.scalar(sql.select(sql.and_(*known))):
         # Whoever else does so at this moment comes after.
         connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
         METADATA.create_all(connection)

@@ -18,6 +18,7 @@ from jupyter_guard.audit.record import Record
 HEAD = ".head"
 _STEP = 64 * 1024
 _LONGEST_WAIT = 10.0
+_LARGEST_SEQUENCE = 1 << 53
 # Made once, here: see ``place``.
 _LINKS = msgspec.json.Decoder(Link)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
@@ -30,7 +31,8 @@ class Journal:
     writer. When the disk is full the lines wait in memory, in order, and the next record tries again: ``waiting`` says
     how many. ``path.head`` holds the last sequence and hash, so that a removed tail is seen.
 
-    With ``resume`` an existing journal goes on, behind the last whole line, which ``last`` holds.
+    With ``resume`` an existing journal goes on, behind the last whole line, which ``last`` holds. Where its head names
+    a later one, that was removed: the next line follows the removed one, and ``verify`` finds what is missing.
 
     Raises ``OSError`` when the file cannot be created or another process holds it, ``msgspec.DecodeError`` when what
     is there is no journal.
@@ -47,6 +49,8 @@ class Journal:
             self._continue()
         self._head = os.open(path.with_name(path.name + HEAD), os.O_WRONLY | os.O_CREAT | _NO_LINKS, 0o600)
         self._lines: deque[bytes] = deque()
+        if not self._sequence:
+            self.flush()  # a head that says that there is nothing yet
 
     def _continue(self) -> None:
         """Go on behind the last whole line. What a killed writer left of one was acknowledged to nobody."""
@@ -63,6 +67,10 @@ class Journal:
         if lines:
             link = _LINKS.decode(lines[-1])
             self._previous, self._sequence, self.last = link.hash, link.sequence, link.record
+        head = read_head(self.path)
+        if head is not None and self._sequence <= head[0] < _LARGEST_SEQUENCE and head[1] != self._previous:
+            # The end was removed, or written anew. It goes on behind what was there, so that this shows for ever.
+            self._sequence, self._previous = head
 
     @property
     def waiting(self) -> int:

@@ -39,13 +39,17 @@ class Approval(msgspec.Struct, frozen=True):
     by: str = ""
 
 
-class Received(msgspec.Struct, frozen=True):
-    """How a collector got a record: from which account, when by its own clock, and as which line of a journal."""
+class Received(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a collector got a record: from which account, when by its own clock, and as which line of a journal.
+
+    ``late`` where it had had a later line of that journal, or another one in its place, before.
+    """
 
     uid: int
     time: str
     sequence: int
     hash: str
+    late: bool = False
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -63,6 +63,8 @@ class Shipper:
                         rows.append(row)
                     if len(rows) >= BATCH:
                         count += self._add(rows, reached)
+                        if path in self.refused:
+                            break
             except FileNotFoundError:
                 continue  # retention took it away a moment ago
             except OSError as problem:
@@ -91,9 +93,13 @@ class Shipper:
             log.warning("decisions stay on this machine until the next kernel ships them: %s", problem)
 
     def _add(self, rows: list[Row], reached: dict[Path, _Place]) -> int:
-        self._store.add(rows)
+        differing = self._store.add(rows)
         count = len(rows)
         self._places |= reached
+        for path in [path for path in reached if kernel_of(path) in differing]:
+            kernel = kernel_of(path)
+            where = differing[kernel]
+            self._refuse(path, f"has another record {where} than the store has of {kernel}: somebody put it there")
         rows.clear()
         reached.clear()
         return count
@@ -109,6 +115,8 @@ class Shipper:
         # Another file under the same name is one that was written anew when somebody's records were erased.
         offset = known.offset if known.inode == about.st_ino and about.st_size >= known.offset else 0
         sequence, last, erased = known.sequence, known.hash, list[int]()
+        is_from_start = offset == 0
+        final: Row | None = None
         with path.open("rb") as file:
             file.seek(offset)
             for line in file:
@@ -120,8 +128,10 @@ class Shipper:
                 except (msgspec.DecodeError, UnicodeDecodeError):
                     log.warning("%s: the line that ends at byte %d is no record: `audit verify`", path, offset)
                     continue
+                final = row
                 if row.link.sequence <= known.sequence:
                     if row.link.sequence == known.sequence and row.link.hash != known.hash:
+                        self._store.add([row])  # so that the store too says that there is another
                         self._refuse(path, f"is not what the store has of {kernel} from {known.sequence} on")
                         return
                     if not row.text:
@@ -129,6 +139,11 @@ class Shipper:
                     continue
                 sequence, last = row.link.sequence, row.link.hash
                 yield row, _Place(sequence, last, offset, about.st_ino)
+        if is_from_start and known.sequence and (final is None or final.link.sequence < known.sequence):
+            self._store.add([final] if final is not None else [])
+            ended = final.link.sequence if final is not None else 0
+            self._refuse(path, f"ends at {ended}, and the store has {kernel} up to {known.sequence}: `audit verify`")
+            return
         if erased:
             try:
                 self._store.erase(kernel, erased)

@@ -49,8 +49,11 @@ class Store(Protocol):
         """The last sequence and hash that it has of each kernel."""
         ...
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """Keep all of them or none; one that is there already stays as it is."""
+    def add(self, rows: Sequence[Row]) -> dict[str, int]:
+        """Keep all of them or none; one that is there already stays as it is.
+
+        Where another one stands in its place: the first such sequence of each kernel.
+        """
         ...
 
     def erase(self, kernel: str, sequences: Iterable[int]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,73 +113,34 @@ def show(request: str, folder: Path | None, store: str | None, form: str) -> Non
 def verify(paths: tuple[Path, ...], folder: Path | None, store: str | None, form: str) -> None:
     """Check journals (default: all): is each record as it was written, in its place, and the last one the last?
 
-    Of a store, each kernel's records are checked in the order of their sequences; nothing there says how many a
-    kernel should have.
+    Of a store, each kernel's records are checked in the order of their sequences, and against what was sent there: its
+    table of that is only added to, and ends with the last batch that each account sent.
     """
-    from jupyter_guard.audit.journal import read_head
-    from jupyter_guard.audit.place import journals
+    from jupyter_guard.audit.verifying import check_folder, check_journal
 
-    tally = _Tally()
     if store is not None:
-        for kernel, lines, erased in audit_records.chains(store):
-            tally.check(f"kernel {kernel}", "record", lines, None, erased)
-    for path in [] if store is not None else list(paths) or journals(audit_records.place(folder)):
-        head = read_head(path)
-        if head is None:
-            tally.found(
-                str(path), "line", 0, "tail", f"there is no {path.name}.head, so a removed end would not be seen"
-            )
-        with path.open("rb") as file:
-            tally.check(str(path), "line", file, head)
-        tally.bad += head is None and not tally.is_last_bad
+        place, chains = "record", audit_records.chains(store)
+    else:
+        place = "line"
+        chains = map(check_journal, paths) if paths else check_folder(audit_records.place(folder))
+    count = records = bad = 0
+    problems: list[dict[str, Any]] = []
+    for chain in chains:
+        count, records, bad = count + 1, records + chain.lines, bad + bool(chain.problems)
+        problems += (
+            {"journal": chain.name, "place": place, "line": one.line, "kind": one.kind, "message": one.message}
+            for one in chain.problems
+        )
     if form == "json":
-        told = {"journals": tally.journals, "records": tally.records, "damaged": tally.bad, "problems": tally.problems}
+        told = {"journals": count, "records": records, "damaged": bad, "problems": problems}
         plain(json.dumps(told, indent=2))
     else:
-        for one in tally.problems:
+        for one in problems:
             where = f"{one['place']} {one['line']}: " if one["line"] else ""
             complain(f"{one['journal']}: {where}{one['message']}")
-        stdout().print(
-            f"{counted(tally.journals, 'journal')}, {counted(tally.records, 'record')}: {tally.bad or 'none'} damaged."
-        )
-    if tally.bad:
+        stdout().print(f"{counted(count, 'journal')}, {counted(records, 'record')}: {bad or 'none'} damaged.")
+    if bad:
         raise click.exceptions.Exit(1)
-
-
-class _Tally:
-    """How many journals and records were checked, how many journals are not in order, and what is wrong in them."""
-
-    def __init__(self) -> None:
-        self.journals = self.records = self.bad = 0
-        self.is_last_bad = False
-        self.problems: list[dict[str, Any]] = []
-
-    def found(self, journal: str, place: str, line: int, kind: str, message: str) -> None:
-        """Keep a problem."""
-        self.problems.append({"journal": journal, "place": place, "line": line, "kind": kind, "message": message})
-
-    def check(
-        self,
-        name: str,
-        place: str,
-        lines: Iterable[bytes],
-        head: tuple[int, str] | None,
-        erased: Iterable[tuple[int, int]] = (),
-    ) -> None:
-        """Check one."""
-        from jupyter_guard.audit import verify as problems_of
-
-        def counting() -> Iterator[bytes]:
-            for line in lines:
-                self.records += 1
-                yield line
-
-        self.journals += 1
-        self.is_last_bad = False
-        for problem in problems_of(counting(), head, erased):
-            self.found(name, place, problem.line, problem.kind, problem.message)
-            self.is_last_bad = True
-        self.bad += self.is_last_bad
 
 
 @command.command("export")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jupyter_guard.audit import Record
     from jupyter_guard.audit.fleet import Fleet
     from jupyter_guard.audit.query import Query
+    from jupyter_guard.audit.verifying import Checked
     from jupyter_guard.guard.records import FolderRecords, Records
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -94,18 +95,19 @@ def fleet(url: str) -> Fleet:
     try:
         from jupyter_guard.audit.fleet import Fleet
 
-        return Fleet(url)
+        return Fleet(url, lambda kernel, at, why: complain(f"kernel {kernel}: record {at} is damaged, left out: {why}"))
     except ImportError as problem:
         raise click.UsageError(f"{problem}: pip install 'jupyter_guard[fleet]'") from None
     except StoreError as problem:
         raise click.UsageError(str(problem)) from None
 
 
-def chains(url: str) -> Iterator[tuple[str, Iterator[bytes], list[tuple[int, int]]]]:
-    """Each kernel of the database at ``url``, the lines of its journal, and what was erased of it there."""
+def chains(url: str) -> Iterator[Checked]:
+    """The chain of each kernel of the database at ``url``."""
+    from jupyter_guard.audit.verifying import check_fleet
+
     with reached(), fleet(url) as store:
-        for kernel in store.kernels():
-            yield kernel, store.lines(kernel), store.erased(kernel)
+        yield from check_fleet(store)
 
 
 @contextmanager

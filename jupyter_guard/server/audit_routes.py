@@ -19,8 +19,9 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
 if TYPE_CHECKING:
-    from jupyter_guard.audit import Problem, Record
+    from jupyter_guard.audit import Record
     from jupyter_guard.audit.query import Query
+    from jupyter_guard.audit.verifying import Checked
     from jupyter_guard.guard.records import Records
 
 # Who may listen to the server's events hears of decisions anyway.
@@ -188,31 +189,26 @@ def shown(record: Record) -> dict[str, Any]:
 
 
 def _verified() -> tuple[int, list[dict[str, Any]]]:
-    from jupyter_guard.audit import verify
-    from jupyter_guard.audit.journal import read_head
-    from jupyter_guard.audit.place import audit_directory, journals
+    from jupyter_guard.audit.place import audit_directory
     from jupyter_guard.audit.store import StoreError
+    from jupyter_guard.audit.verifying import check_fleet, check_folder
 
-    found: list[dict[str, Any]] = []
-    number = 0
     store = os.environ.get(STORE, "")
     try:
         if store:
             from jupyter_guard.audit.fleet import Fleet
 
             with Fleet(store) as fleet:
-                for kernel in fleet.kernels():
-                    number += 1
-                    found += _told(kernel, verify(fleet.lines(kernel), None, fleet.erased(kernel)))
-            return number, found
-        for path in journals(audit_directory(os.environ, Path.home())):
-            number += 1
-            with path.open("rb") as file:
-                found += _told(str(path), verify(file, read_head(path)))
+                return _told(check_fleet(fleet))
+        return _told(check_folder(audit_directory(os.environ, Path.home())))
     except (StoreError, ImportError) as problem:
         raise web.HTTPError(503, f"the store cannot be reached: {problem}".replace("%", "%%")) from None
+
+
+def _told(chains: Iterable[Checked]) -> tuple[int, list[dict[str, Any]]]:
+    found: list[dict[str, Any]] = []
+    number = 0
+    for chain in chains:
+        number += 1
+        found += ({"journal": chain.name, **msgspec.structs.asdict(one)} for one in chain.problems)
     return number, found
-
-
-def _told(journal: str, problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [{"journal": journal, **msgspec.structs.asdict(one)} for one in problems]

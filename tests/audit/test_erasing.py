@@ -141,3 +141,11 @@ def test_stretches_hold_exactly_these(numbers: set[int]) -> None:
     found = stretches(sorted(numbers))
     assert {one for first, last in found for one in range(first, last + 1)} == numbers
     assert all(before[1] + 1 < after[0] for before, after in pairwise(found))
+
+
+def test_an_end_that_was_removed_is_still_missing_when_records_are_erased(tmp_path: Path) -> None:
+    path = write(tmp_path, record(1), record(2, "bo"), record(3))
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    assert [one.kind for one in problems(path)] == ["tail"]
+    erase(path, lambda one: one.user == "ann", "root", "they asked for it", NOW)
+    assert "one record is missing" in problems(path)[0].message

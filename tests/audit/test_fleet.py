@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,13 +137,17 @@ def test_what_was_erased_in_the_journal_is_erased_in_the_store(store: Fleet, tmp
     assert store.count(Query(users=("ann",))) == 3
 
 
+GRANTS = re.findall(r"^GRANT INSERT.*;$", (Path(__file__).parents[2] / "docs/admin/audit.md").read_text(), re.MULTILINE)
+
+
 def test_an_account_that_may_only_add_is_enough_to_ship_and_cannot_erase(
     store: Fleet, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with store._engine.begin() as connection:
         connection.execute(sql.text("DROP ROLE IF EXISTS guard"))
         connection.execute(sql.text("CREATE ROLE guard LOGIN"))
-        connection.execute(sql.text("GRANT INSERT, SELECT (kernel, sequence, hash) ON jupyter_guard_records TO guard"))
+        for statement in GRANTS:
+            connection.execute(sql.text(statement))
     path = write(tmp_path, "k1", record(1), record(2))
     whole = path.read_bytes()
     with Fleet(server.url.replace("postgres@", "guard@")) as narrow:
@@ -155,11 +160,76 @@ def test_an_account_that_may_only_add_is_enough_to_ship_and_cannot_erase(
             list(narrow.find(Query()))
         with pytest.raises(StoreError, match="permission denied"):
             list(narrow.lines("k1"))
+        for table in METADATA.tables:
+            for words in (f"DELETE FROM {table}", f"UPDATE {table} SET kernel = ''"):
+                with pytest.raises(StoreError, match="permission denied"), narrow._transaction() as connection:
+                    connection.execute(sql.text(words))
     assert "still in the store" in caplog.text
     assert b"".join(store.lines("k1")) == whole
     with store._engine.begin() as connection:
         connection.execute(sql.text("DROP OWNED BY guard"))
         connection.execute(sql.text("DROP ROLE guard"))
+
+
+def test_a_removed_tail_is_found_and_so_is_a_whole_kernel_that_is_gone(
+    store: Fleet, server: Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "audit"
+    write(folder, "k1", record(1), record(2), record(3))
+    write(folder, "k2", record(1, "k2"))
+    Shipper(folder, store).once()
+    assert run("verify", "--store", server.url, home=tmp_path).returncode == 0
+    with store._engine.begin() as connection:
+        connection.execute(sql.text("DELETE FROM jupyter_guard_records WHERE sequence = 3 OR kernel = 'k2'"))
+    found = run("verify", "--store", server.url, home=tmp_path)
+    assert (found.returncode, found.stdout) == (1, "2 journals, 2 records: 2 damaged.\n")
+    assert "kernel k1: record 3: record 3 was sent and is not there: it was removed" in found.stderr
+    assert "kernel k2: record 1: record 1 was sent and is not there: it was removed" in found.stderr
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+@pytest.mark.parametrize("ahead", [0, 3])
+def test_what_another_put_in_the_place_of_a_line_is_said_in_the_log_and_by_verify(
+    store: Fleet, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, is_new: bool, ahead: int
+) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    path = write(mine, "k1", record(1))
+    shipper = Shipper(mine, store)
+    shipper.once()
+    # A colleague who may insert goes on with the chain.
+    other.mkdir()
+    (other / path.name).write_bytes(path.read_bytes())
+    write(other, "k1", *(record(number, sentence="forged") for number in range(2, 4 + ahead)))
+    assert Shipper(other, store).once() == 2 + ahead
+    assert list(verify(store.lines("k1"))) == []
+    write(mine, "k1", record(2), record(3))
+    shipper = Shipper(mine, store) if is_new else shipper
+    shipper.once()
+    assert shipper.refused == {path}
+    assert "k1" in caplog.text
+    assert any(
+        words in caplog.text for words in ("somebody put it there", "not what the store has", "the store has k1")
+    )
+    found = run("verify", "--store", server.url, home=tmp_path)
+    assert found.returncode == 1
+    assert "was sent than the one that is there" in found.stderr
+
+
+def test_a_row_that_is_no_record_is_named_and_the_rest_is_shown(
+    store: Fleet, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / "audit", "k1", record(1), record(2), record(3))
+    Shipper(tmp_path / "audit", store).once()
+    with store._engine.begin() as connection:
+        connection.execute(sql.text("UPDATE jupyter_guard_records SET record = '{\"time\": 1' WHERE sequence = 2"))
+    assert [number for _, number, _ in store.find(Query())] == [1, 3]
+    assert "kernel k1, record 2 is damaged" in caplog.text
+    for words in (("list", "--all"), ("report", str(tmp_path / "page.html")), ("export",)):
+        done = run(*words, "--store", server.url, home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "kernel k1: record 2 is damaged, left out" in done.stderr.replace("\n", " ")
+    assert run("export", "--store", server.url, home=tmp_path).stdout.count("\n") == 2
+    assert "kernel k1: record 2" in run("verify", "--store", server.url, home=tmp_path).stderr
 
 
 def test_records_are_found(store: Fleet, tmp_path: Path) -> None:

@@ -121,8 +121,15 @@ def test_damage_is_found_with_its_place(run: Run, journal: Path) -> None:
     assert "tail" in [one["kind"] for one in told["problems"]]
     assert {one["journal"] for one in told["problems"]} == {str(journal)}
     journal.write_bytes(whole)
-    journal.with_name(journal.name + ".head").unlink()
+    head = journal.with_name(journal.name + ".head")
+    named = head.read_bytes()
+    head.unlink()
     assert run("audit", "verify").returncode == 1
+    head.write_bytes(named)
+    journal.unlink()
+    gone = run("audit", "verify")
+    assert (gone.returncode, gone.stdout) == (1, "1 journal, 0 records: 1 damaged.\n")
+    assert f"{journal}: {head.name} is there and the journal is not" in gone.stderr
 
 
 def test_bad_input(run: Run, journal: Path) -> None:

@@ -185,6 +185,25 @@ def test_a_changed_record_is_found(url: str, kept: Path) -> None:
         kept.write_bytes(whole)
 
 
+@pytest.mark.parametrize("what", ["its tail", "and its head", "and what its head says", "all but its head"])
+def test_what_was_removed_is_found(url: str, kept: Path, what: str) -> None:
+    whole, head = kept.read_bytes(), kept.with_name(kept.name + ".head")
+    named = head.read_bytes()
+    try:
+        kept.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
+        if what == "and its head":
+            head.unlink()
+        elif what == "and what its head says":
+            head.write_bytes(b"")
+        elif what == "all but its head":
+            kept.unlink()
+        answer = fits("/verify", 200, ask(url, "verify")[1])
+        assert [(one["journal"], one["kind"]) for one in answer["problems"]] == [(str(kept), "tail")]
+    finally:
+        kept.write_bytes(whole)
+        head.write_bytes(named)
+
+
 def test_the_page_escapes_what_it_shows(url: str, kept: Path) -> None:
     status, body, kind = ask(url, "report?notebook=%3Cb%3E")
     assert status == 200
