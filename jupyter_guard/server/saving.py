@@ -7,6 +7,8 @@ pasted or uploaded, and values that became known later.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -31,8 +33,18 @@ class SavingHook:
     def __call__(self, model: dict[str, Any], path: str, contents_manager: Any = None, **_: Any) -> None:
         """Change ``model`` in place. Raises ``HTTPError`` where it cannot be cleaned: then nothing is written."""
         content = model.get("content")
-        if model.get("type") != "notebook" or not isinstance(content, dict):
-            return
+        if model.get("type") == "notebook" and isinstance(content, dict):
+            self._clean(content, path, contents_manager)
+        elif model.get("type") == "file" and path.endswith(".ipynb") and isinstance(content, str):
+            # The same file by another name of its type; one that comes in parts (``chunk``) is no JSON here.
+            is_coded = model.get("format") == "base64"
+            notebook = _notebook_in(content, is_coded)
+            if notebook is not None and self._clean(notebook, path, contents_manager):
+                text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+                model["content"] = base64.b64encode(text.encode()).decode() if is_coded else text
+
+    def _clean(self, content: dict[str, Any], path: str, contents_manager: Any) -> bool:
+        """Clean and mark a notebook in place; whether anything was changed."""
         try:
             taken = clean_saved(content, *self._sought())
         except Exception as error:
@@ -44,20 +56,22 @@ class SavingHook:
                 f"({type(error).__name__}: {error}). Clear the outputs, or mend what this says, and save again.",
                 reason="Outputs could not be looked through for secrets",
             ) from error
-        self._mark(content, path, contents_manager)
+        marked = self._mark(content, path, contents_manager)
         if taken:
             kinds = Counter(redaction.kind for _, redaction in taken)
             said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
             self._log.warning("jupyter_guard: saved %s without %s", path, said)
+        return bool(taken) or marked
 
-    def _mark(self, content: dict[str, Any], path: str, contents_manager: Any) -> None:
+    def _mark(self, content: dict[str, Any], path: str, contents_manager: Any) -> bool:
         if not is_saved_by_program(current_request()):
-            return
+            return False
         # Where the file is not one of this machine's, all of it may be the program's.
         place = getattr(contents_manager, "_get_os_path", None)
         marked = mark_changed(content, notebook_at(Path(place(path))) if place is not None else None)
         if marked:
             self._log.warning("jupyter_guard: a program saved %s; %d of its cells are marked as its own", path, marked)
+        return bool(marked)
 
     def _sought(self) -> Any:
         from jupyter_guard.policy import load_effective
@@ -65,3 +79,12 @@ class SavingHook:
         policy = load_effective(self._root)
         known = KnownValues.from_sources(policy.scrub.known_from, os.environ, Path.home())
         return known, with_own(policy.scrub.patterns)
+
+
+def _notebook_in(text: str, is_coded: bool) -> dict[str, Any] | None:
+    """The notebook that a file's text is, ``None`` for what is none."""
+    try:
+        found = json.loads(base64.b64decode(text).decode() if is_coded else text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.request
@@ -79,3 +80,22 @@ def test_what_cannot_be_looked_through_is_not_written(url: str, root: Path) -> N
     assert refused.value.code == 500
     assert "did not save refused.ipynb" in json.load(refused.value)["message"]
     assert not (root / "refused.ipynb").exists()
+
+
+@pytest.mark.parametrize("form", ["text", "base64"])
+def test_a_notebook_that_is_sent_as_a_file_is_one(url: str, root: Path, form: str) -> None:
+    def sent(content: str) -> str:
+        return base64.b64encode(content.encode()).decode() if form == "base64" else content
+
+    body = {"type": "file", "format": form, "content": sent(json.dumps(notebook(f"key {SECRET} \u00e4\n")))}
+    ask(f"{url}/api/contents/file-{form}.ipynb", body)
+    saved = json.loads((root / f"file-{form}.ipynb").read_text(encoding="utf-8"))
+    assert "".join(saved["cells"][0]["outputs"][0]["text"]) == "key [REDACTED:aws-access-key-id] \u00e4\n"
+    # What a program saves is marked, whatever it calls it.
+    assert saved["cells"][0]["metadata"]["jupyter_guard"]
+
+
+@pytest.mark.parametrize("content", ["no JSON \u00e4", "[1]", '"x"', "[" * 100_000])
+def test_a_file_that_is_no_notebook_stays_as_it_is(url: str, root: Path, content: str) -> None:
+    ask(f"{url}/api/contents/none.ipynb", {"type": "file", "format": "text", "content": content})
+    assert (root / "none.ipynb").read_text(encoding="utf-8") == content
