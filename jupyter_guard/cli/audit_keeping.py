@@ -56,7 +56,7 @@ def ship(folder: Path | None, store: str, follow: bool) -> None:
     "--socket",
     "path",
     type=click.Path(path_type=Path),
-    default="/run/jupyter_guard/audit.sock",
+    default="/run/jupyter_guard_audit/audit.sock",
     show_default=True,
     help="Where it listens; policies name it as unix:PATH.",
 )

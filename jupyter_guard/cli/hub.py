@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jupyter_guard.cli.console import color_option, counted, plain, printable, stdout, styled
+from jupyter_guard.cli.console import color_option, complain, counted, plain, printable, stdout, styled
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -105,6 +105,18 @@ def break_glass(user: str | None, span: str | None, why: str | None, end: bool) 
         where = problem.filename or FILE
         raise click.UsageError(f"Nothing was changed: {where}: {problem.strerror or problem}") from None
     stdout().print(_named(made.user, made.sentence))
+    if not _is_account(user):
+        complain(f"{user} is no account of this machine: it opens for nobody, unless the Hub calls a user so")
+
+
+def _is_account(name: str) -> bool:
+    try:
+        import pwd
+
+        pwd.getpwnam(name)
+    except (ImportError, KeyError):
+        return False
+    return True
 
 
 def _named(name: str, said: str) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -412,3 +413,17 @@ def test_a_full_disk_is_said_and_loses_nothing(place: Path, tmp_path: Path, monk
         room = 10**6
         shipper.once()
     assert [one.number for one in kept(place)] == [1, 2, 3, 4, 5]
+
+
+def test_its_directory_is_not_the_one_of_the_users_runtime_files() -> None:
+    from jupyter_guard.cli.audit_keeping import collect
+    from jupyter_guard.hub.settings import RUNTIME
+
+    page = (Path(__file__).parents[2] / "docs/admin/audit.md").read_text()
+    # What systemd makes it also removes when the collector stops.
+    (directory,) = re.findall(r"^RuntimeDirectory=(.+)$", page, re.MULTILINE)
+    (named,) = re.findall(r'^store = "unix:(.+)"$', page, re.MULTILINE)
+    (option,) = (one for one in collect.params if one.name == "path")
+    assert Path(named) == Path(str(option.default)) == Path("/run", directory, "audit.sock")
+    assert Path(RUNTIME) not in (Path("/run", directory), *Path("/run", directory).parents)
+    assert Path("/run", directory) not in Path(RUNTIME).parents

@@ -85,7 +85,7 @@ def test_an_administrator_looks_and_chooses(server: Server, chromium: Any, tmp_p
         assert [one for one in problems if "400" not in one] == []
         page.goto(f"{server.url}/jupyter-guard/report?notebook=only-here")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        page.screenshot(path="/tmp/h9/view.png", full_page=True)
+        page.screenshot(path=tmp_path / "view.png", full_page=True)
     finally:
         page.close()
         journal_of.unlink()

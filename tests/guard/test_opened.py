@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from jupyter_guard.audit import verify
 from jupyter_guard.audit.journal import read_head
-from jupyter_guard.audit.place import journals, read_records
+from jupyter_guard.audit.place import journals, kernel_of, read_records
+from jupyter_guard.cli.hub import command
 from jupyter_guard.guard import opened
 from jupyter_guard.guard.opened import OpenedError, Opening, opening, openings, write
 from jupyter_guard.guard.pipeline import Pipeline
@@ -118,6 +122,50 @@ def test_it_is_on_record_before_it_holds(tmp_path: Path) -> None:
     with pytest.raises(OSError):  # noqa: PT011 - which one is the system's to say
         open_account("ann", timedelta(hours=1), "an incident", file, audit)
     assert opening("ann", opened.now(), file) is None
+
+
+def test_each_machine_has_a_journal_of_its_own(tmp_path: Path) -> None:
+    open_account("ann", timedelta(hours=1), "an incident", tmp_path / "open.json", tmp_path / "audit")
+    (journal,) = journals(tmp_path / "audit")
+    ((_, record),) = read_records(journal)
+    assert socket.gethostname() in journal.name
+    assert record.kernel == kernel_of(journal) == f"break-glass-{socket.gethostname()}"
+
+
+def test_two_who_open_at_once_both_do(tmp_path: Path) -> None:
+    file, audit = tmp_path / "open.json", tmp_path / "audit"
+    ready, go = os.pipe()
+    children = []
+    for number in range(12):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                os.close(go)
+                os.read(ready, 1)  # until the other end is closed
+                open_account(f"user{number}", timedelta(hours=1), "an incident", file, audit)
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+    os.close(ready)
+    os.close(go)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 12
+    assert {one.user for one in opened.openings(file)} == {f"user{number}" for number in range(12)}
+    (journal,) = journals(audit)
+    assert list(verify(journal.read_bytes().splitlines(keepends=True), read_head(journal))) == []
+    assert len(list(read_records(journal))) == 12
+
+
+@pytest.mark.parametrize(("user", "is_told"), [("roott", True), ("root", False)])
+def test_a_name_that_is_no_account_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: str, is_told: bool
+) -> None:
+    real = functools.partial(open_account, file=tmp_path / "open.json", audit=tmp_path / "audit")
+    monkeypatch.setattr("jupyter_guard.hub.opening.open_account", real)
+    done = CliRunner().invoke(command, ["break-glass", user, "--for", "5m", "--why", "an incident"])
+    assert done.exit_code == 0, done.output
+    assert ("no account of this machine: it opens for nobody" in done.stderr.replace("\n", " ")) == is_told
 
 
 @pytest.mark.parametrize(("hours", "why", "user"), [(0, "x", "a"), (25, "x", "a"), (1, " ", "a"), (1, "x", "")])
