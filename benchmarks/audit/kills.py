@@ -27,14 +27,19 @@ from jupyter_guard.audit.place import journals, read_records
 NAMES = ("writer", "shipper", "store")
 
 
-def measure(count: int = 10_000, kernels: int = 10, seed: int = 1, most_seconds: float = 100) -> dict[str, int]:
-    """Write ``count`` records while everything is killed; print and return what became of them."""
+def measure(
+    count: int = 10_000, kernels: int = 10, seed: int = 1, most_seconds: float = 100, pause: float = 0.001
+) -> dict[str, int]:
+    """Write ``count`` records while everything is killed; print and return what became of them.
+
+    ``pause`` are the seconds between two records of one writer.
+    """
     chance = random.Random(seed)
     kills: Counter[str] = Counter()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, Server() as server:
         audit = Path(folder)
-        writer, shipper = _Writer(audit, count, kernels), _Shipper(audit, server.url)
+        writer, shipper = _Writer(audit, count, kernels, pause), _Shipper(audit, server.url)
         while writer.acknowledged < count or not all(kills[name] for name in NAMES):
             if time.monotonic() - began > most_seconds:
                 raise TimeoutError(
@@ -77,9 +82,9 @@ def measure(count: int = 10_000, kernels: int = 10, seed: int = 1, most_seconds:
 class _Writer:
     """One process that keeps the records of all kernels; a killed one is followed by another."""
 
-    def __init__(self, audit: Path, count: int, kernels: int) -> None:
+    def __init__(self, audit: Path, count: int, kernels: int, pause: float) -> None:
         self.acknowledged = 0
-        self._words = (str(audit), str(count), str(kernels))
+        self._words = (str(audit), str(count), str(kernels), str(pause))
         self._start()
 
     def _start(self) -> None:
@@ -131,7 +136,7 @@ class _Shipper:
         self._process.communicate()
 
 
-def write(audit: str, count: str, kernels: str, acknowledged: str) -> None:
+def write(audit: str, count: str, kernels: str, pause: str, acknowledged: str) -> None:
     """The writer: say each number that is kept. Its first ones may be there already, as far as nobody heard of it."""
     import msgspec
 
@@ -144,7 +149,7 @@ def write(audit: str, count: str, kernels: str, acknowledged: str) -> None:
         facts = msgspec.to_builtins(record(number, f"k{kernel}")) | {"number": number // len(keepers) + 1}
         if keepers[kernel].keep(Decided(number, json.dumps(facts).encode(), b"{}")):
             print(number + 1, flush=True)
-        time.sleep(0.001)
+        time.sleep(float(pause))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ pytest.importorskip("psycopg", reason="the extra 'fleet' is not installed")
 def test_nothing_is_lost_and_nothing_is_there_twice() -> None:
     from benchmarks.audit.kills import measure
 
-    found = measure(count=1_500, kernels=5, most_seconds=120)
+    found = measure(count=10_000, kernels=10, most_seconds=240, pause=0.0002)
     bad = {name: number for name, number in found.items() if name != "records" and "killed" not in name and number}
     assert not bad
     assert all(number for name, number in found.items() if "killed" in name)
