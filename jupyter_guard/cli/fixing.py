@@ -15,10 +15,12 @@ from jupyter_guard.cli.splice import spliced
 from jupyter_guard.fix import Fix, is_likely, suggest
 from jupyter_guard.fix.likely import vias
 from jupyter_guard.guard.saved import as_saved, cells_of
-from jupyter_guard.terms import Finding, Origin, Report
+from jupyter_guard.terms import Finding, Origin, Report, Span
 
 _MOST_ROUNDS: Final = 200
 FORMS: Final = ("notebook", "python")
+# A finding by its cell, rule and place, and the text in which it had that place.
+Tried = tuple[int, str, Span, str]
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -51,7 +53,7 @@ def fixed(source: Source, judge: Judge, origin: Origin | None) -> tuple[bytes, b
 def _rewritten(case: Case, judge: Judge) -> tuple[list[str], list[Made]]:
     """Each cell's text with the rewrites made, one at a time, each judged before it is kept."""
     made: list[Made] = []
-    tried: set[tuple[int, str, str, str]] = set()
+    tried: set[Tried] = set()
     reports = judge.vet(case).reports
     for _ in range(_MOST_ROUNDS):
         found = _next(case, reports, tried)
@@ -62,28 +64,27 @@ def _rewritten(case: Case, judge: Judge) -> tuple[list[str], list[Made]]:
         cells[at] = msgspec.structs.replace(cells[at], code=fix.code)
         changed = msgspec.structs.replace(case, cells=tuple(cells))
         after = judge.vet(changed).reports
-        tried.add((at, finding.rule, finding.message, case.cells[at].code))
+        tried.add((at, finding.rule, finding.span, case.cells[at].code))
         if is_better(reports, after, at, finding.rule):
             made.append(Made(case.cells[at].number, finding.span.line, finding.rule, fix.title))
             case, reports = changed, after
     return [cell.code for cell in case.cells], made
 
 
-def _next(
-    case: Case, reports: tuple[Report, ...], tried: set[tuple[int, str, str, str]]
-) -> tuple[int, Finding, Fix] | None:
+def _next(case: Case, reports: tuple[Report, ...], tried: set[Tried]) -> tuple[int, Finding, Fix] | None:
+    seen = [cell.code for cell in case.cells]
     for at, report in enumerate(reports):
         code = case.cells[at].code
         if case.cells[at].language != "python":
             continue
         for finding in report.findings:
-            known = (at, finding.rule, finding.message, code) in tried
-            if known or not is_likely(finding, code):
+            known: Tried = (at, finding.rule, finding.span, code)
+            if known in tried or not is_likely(finding, code):
                 continue
-            fix = suggest(code, finding.rule, finding.span, vias(finding))
+            fix = suggest(code, finding.rule, finding.span, vias(finding), seen)
             if fix is not None and fix.safe:
                 return at, finding, fix
-            tried.add((at, finding.rule, finding.message, code))
+            tried.add(known)
     return None
 
 

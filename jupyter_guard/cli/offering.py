@@ -43,7 +43,7 @@ def offers(outcome: Outcome, judge: Judge) -> Offers:
 
 def _offer(outcome: Outcome, at: int, finding: Finding, judge: Judge, before: tuple[Report, ...]) -> Offer | None:
     cell = outcome.reports[at].cell
-    fix = _fix(cell.code, finding)
+    fix = _fix(cell.code, finding, [one.code for one in outcome.case.cells])
     if fix is None:
         return None
     cells = list(outcome.case.cells)
@@ -56,7 +56,7 @@ def _offer(outcome: Outcome, at: int, finding: Finding, judge: Judge, before: tu
     return Offer(fix.title, fix.safe, clean("\n".join(lines)))
 
 
-def _fix(code: str, finding: Finding) -> Fix | None:
+def _fix(code: str, finding: Finding, seen: list[str]) -> Fix | None:
     if finding.replace:
         return replaced(code, finding.span, finding.replace)
-    return suggest(code, finding.rule, finding.span, vias(finding)) if is_likely(finding, code) else None
+    return suggest(code, finding.rule, finding.span, vias(finding), seen) if is_likely(finding, code) else None

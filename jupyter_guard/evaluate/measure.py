@@ -64,11 +64,12 @@ def measure(sample: Sample, policy: Policy) -> Evaluated:
     session = Session(policy, workspace=WORKSPACE, home=HOME)
     legible = legibility(sample.cells)
     cells = []
+    seen = [cell.code for cell in sample.cells]
     counts = [cell.executed for cell in sample.cells]
     reports = practised([_judged(session, cell) for cell in sample.cells], policy, counts=counts)
     for report, readable in zip(reports, legible, strict=True):
         practice = sum(one.family == PRACTICE and one.rule not in _COUNTED_APART for one in report.findings)
-        cells.append(Measured(report, readable, safety(report), practice))
+        cells.append(Measured(report, readable, safety(report, seen), practice))
     return Evaluated(sample, tuple(cells))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from jupyter_guard.evaluate.legibility import parses
 from jupyter_guard.fix import is_likely, suggest
-from jupyter_guard.fix.likely import OFFERED, vias
+from jupyter_guard.fix.likely import vias
 from jupyter_guard.scrub import KnownValues
 from jupyter_guard.scrub.find import secrets_in
 from jupyter_guard.scrub.patterns import builtin
@@ -46,8 +47,8 @@ class Safety(msgspec.Struct, frozen=True):
     capabilities: dict[str, int]
 
 
-def safety(report: Report) -> Safety:
-    """The counts of a judged cell."""
+def safety(report: Report, seen: Sequence[str] = ()) -> Safety:
+    """The counts of a judged cell; ``seen`` is the code of its sample's cells."""
     code = report.cell.code
     others = [finding for finding in report.findings if finding.family != PRACTICE]
     serious = sum(finding.severity >= Severity.HIGH for finding in others)
@@ -65,9 +66,9 @@ def safety(report: Report) -> Safety:
         ),
         unread=sum(effect.kind is Kind.UNREAD for effect in report.effects),
         fixes_offered=sum(
-            finding.rule not in OFFERED
-            and is_likely(finding, code)
-            and suggest(code, finding.rule, finding.span, vias(finding)) is not None
+            is_likely(finding, code)
+            and (fix := suggest(code, finding.rule, finding.span, vias(finding), seen)) is not None
+            and fix.safe
             for finding in report.findings
         ),
         capabilities=dict(sorted(kinds.items())),

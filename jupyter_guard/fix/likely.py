@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from jupyter_guard.terms import Finding, Span
@@ -55,12 +56,29 @@ def is_likely(finding: Finding, code: str) -> bool:
     return shape.search(_text(code, finding.span)[:LONGEST]) is not None
 
 
-def is_offered(rule: str, code: str, span: Span) -> bool:
-    """Whether a rewrite of what ``rule`` found at ``span`` is for people to look at, and never made by itself."""
+def is_offered(rule: str, code: str, span: Span, via: tuple[str, ...] = (), seen: Iterable[str] = ()) -> bool:
+    """Whether a rewrite of what ``rule`` found at ``span`` is for people to look at, and never made by itself.
+
+    ``via`` are the names of what is called there, ``seen`` the code of other cells of the same notebook.
+    """
+    if rule == "JG112":
+        return any(_REGISTERS.search(text) for text in (code, *seen))
+    if rule == "JG502" and _VERIFY.search(_text(code, span)):
+        return not via or not all(name.partition(".")[0] in _CHECKS_TLS for name in via)
     if rule == "JG116":
         # A harmless document's type may lie elsewhere; and to an older lxml 'internal' is as good as True.
         return "no_network" in _text(code, span) or not _lxml_knows_internal()
     return rule in OFFERED
+
+
+# Documents may then have tags that the safe loader does not know: PyYAML's and ruamel.yaml's ways to teach them.
+_REGISTERS: Final = re.compile(
+    r"\bYAMLObject\w*|\byaml_(?:tag|loader|constructors|multi_constructors|implicit_resolvers)\b"
+    r"|\badd_(?:multi_)?(?:constructor|representer)\b|\badd_(?:implicit|path)_resolver\b|\bregister_class\b"
+)
+# Libraries whose `verify` is about certificates. Elsewhere it may ask for anything: a checksum, a second look.
+_CHECKS_TLS: Final = frozenset("requests httpx niquests boto3 botocore aiobotocore curl_cffi hvac".split())
+_VERIFY: Final = re.compile(r"\bverify\s*=\s*False\b")
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from jupyter_guard.fix.edit import Edit, Fix, applied, comments_in, difference
 from jupyter_guard.fix.likely import is_offered
@@ -10,11 +11,12 @@ from jupyter_guard.read.segments import segments
 from jupyter_guard.terms import Span
 
 
-def suggest(code: str, rule: str, span: Span, via: tuple[str, ...] = ()) -> Fix | None:
+def suggest(code: str, rule: str, span: Span, via: tuple[str, ...] = (), seen: Iterable[str] = ()) -> Fix | None:
     """The rewrite of what ``rule`` found at ``span`` of a Python cell, or ``None``: a safe one where that is exact.
 
-    ``via`` are the qualified names of what is called there, as the finding's effects have them. IPython's lines stay
-    as they are; what stands in one of them has no rewrite. Never raises for code, whatever it is.
+    ``via`` are the qualified names of what is called there, as the finding's effects have them. ``seen`` are other
+    cells of the same notebook: what they register may make a rewrite one to look at. IPython's lines stay as they
+    are; what stands in one of them has no rewrite. Never raises for code, whatever it is.
     """
     python = next((one for one in segments(code) if one.language == "python"), None)
     if python is None or python.joined or any(python.cut):
@@ -44,7 +46,7 @@ def suggest(code: str, rule: str, span: Span, via: tuple[str, ...] = ()) -> Fix 
         return None
     if comments_in(python.text) != comments_in(after) or whole == code:
         return None
-    return Fix(title, tuple(edits), whole, not is_offered(rule, code, span))
+    return Fix(title, tuple(edits), whole, not is_offered(rule, code, span, via, seen))
 
 
 def _is_same_place(code: str, python: str, edit: Edit) -> bool:

@@ -67,14 +67,14 @@ def _fix(rest: str) -> str:
     wanted: dict[str, Any] = json.loads(rest)
     span = msgspec.convert(wanted["span"], Span)
     via = msgspec.convert(wanted["via"], tuple[str, ...])
+    above = msgspec.convert(wanted.get("above", []), list[str])
     policy = load_effective(Path.cwd())
     own = policy.own.get(wanted["rule"])
     if own is None:
-        found = suggest(wanted["code"], wanted["rule"], span, via)
+        found = suggest(wanted["code"], wanted["rule"], span, via, above)
     else:
         new = next((new for old, new in own.replace if old in via), "")
         found = replaced(wanted["code"], span, new) if new else None
-    above = msgspec.convert(wanted.get("above", []), list[str])
     if found is None or not _is_better(policy, above, wanted["code"], found.code, wanted["rule"]):
         return json.dumps({"problem": "there is no rewrite that surely keeps what the code is for"})
     return json.dumps(msgspec.to_builtins(found))

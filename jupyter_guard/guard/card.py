@@ -235,14 +235,14 @@ def _deciding(findings: tuple[Finding, ...]) -> Finding | None:
 
 def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = None) -> dict[str, Any]:
     # Imported here: the wrapper imports this module for a name, and judges nothing.
-    from jupyter_guard.fix.likely import is_likely, is_offered
+    from jupyter_guard.fix.likely import is_likely, is_offered, vias
 
     span = finding.span
     fixable = offered = False
     if cell is not None and cell.language == "python":
         likely = is_likely(finding, cell.code)
         # What an organisation wants in its place is never made by itself: arguments may mean something else there.
-        offered = bool(finding.replace) or (likely and is_offered(finding.rule, cell.code, span))
+        offered = bool(finding.replace) or (likely and is_offered(finding.rule, cell.code, span, vias(finding)))
         fixable = likely and not offered
     return {
         "rule": tidy(finding.rule),

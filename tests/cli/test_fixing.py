@@ -187,3 +187,41 @@ def test_fix_says_where_it_does_nothing(run: Run, work: Path) -> None:
     assert "none of these is one" in run("vet", "q.sql", "--fix").stderr
     (work / "s.py").write_text("x = 1\n")
     assert run("vet", "s.py", "q.sql", "--fix").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'import requests\nrequests.get("https://a", verify=False, timeout=1, **more)\n'
+            'requests.get("https://a", verify=False, timeout=1)\n',
+            'import requests\nrequests.get("https://a", verify=False, timeout=1, **more)\n'
+            'requests.get("https://a", timeout=1)\n',
+        ),
+        (
+            "import yaml\nclass L(yaml.Loader):\n    pass\na = yaml.load(f, Loader=L)\n"
+            "b = yaml.load(f, Loader=yaml.Loader)\n",
+            "import yaml\nclass L(yaml.Loader):\n    pass\na = yaml.load(f, Loader=L)\nb = yaml.safe_load(f)\n",
+        ),
+    ],
+)
+def test_what_cannot_be_fixed_hides_nothing_that_can(run: Run, work: Path, before: str, after: str) -> None:
+    (work / "a.py").write_text(before)
+    shown = run("vet", "a.py", "--origin", "assistant", "--show-fixes").stdout
+    assert shown.count("--fix makes it") == 1
+    run("vet", "a.py", "--origin", "assistant", "--fix")
+    assert (work / "a.py").read_text() == after
+
+
+def test_only_what_keeps_a_notebook_working_is_fixed(run: Run, work: Path) -> None:
+    cells = [
+        "import yaml\nyaml.add_constructor('!env', f, Loader=yaml.FullLoader)",
+        "d = yaml.load('!env HOME', Loader=yaml.FullLoader)",
+        "client.get('x', verify=False)",
+    ]
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells]), work / "n.ipynb")
+    before = (work / "n.ipynb").read_bytes()
+    shown = run("vet", "n.ipynb", "--origin", "assistant", "--show-fixes").stdout
+    assert (shown.count("read it first"), shown.count("--fix makes it")) == (2, 0)
+    assert "fixed" not in run("vet", "n.ipynb", "--origin", "assistant", "--fix").stderr
+    assert (work / "n.ipynb").read_bytes() == before

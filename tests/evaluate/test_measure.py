@@ -52,6 +52,9 @@ def test_a_cell_is_judged_knowing_the_earlier_ones() -> None:
         ("password = input()", "secrets", 0),
         ("import yaml\nyaml.load(text, Loader=yaml.Loader)", "fixes_offered", 1),
         ("import yaml\nyaml.safe_load(text)", "fixes_offered", 0),
+        # Only offered, to read first: it counts no more than the others that `--fix` does not make.
+        ("from lxml import etree\np = etree.XMLParser(no_network=False)", "fixes_offered", 0),
+        ("client.get('x', verify=False)", "fixes_offered", 0),
         ("def (", "unread", 1),
         (WIPE, "serious_findings", 1),
     ],

@@ -60,7 +60,6 @@ EXAMPLES = [
     ("JG112", "import yaml\nfrom yaml import CLoader as Quick\nd = yaml.load(text, Loader=Quick)", "import yaml\nfrom yaml import CLoader as Quick\nd = yaml.safe_load(text)"),
     # What does not verify by itself, or was perhaps told not to, is told to.
     ("JG502", "from influxdb import InfluxDBClient\nc = InfluxDBClient(verify_ssl=False, timeout=3)", "from influxdb import InfluxDBClient\nc = InfluxDBClient(verify_ssl=True, timeout=3)"),
-    ("JG502", "import acme\nc = acme.connect(verify=False)", "import acme\nc = acme.connect(verify=True)"),
     ("JG502", "import requests\ns = requests.Session()\nr = s.get(url, verify=False)", "import requests\ns = requests.Session()\nr = s.get(url, verify=True)"),
     ("JG502", "import aiohttp\nc = aiohttp.TCPConnector(ssl=False)", "import aiohttp\nc = aiohttp.TCPConnector()"),
     ("JG502", "import boto3\nc = boto3.client('s3', verify=False)", "import boto3\nc = boto3.client('s3')"),
@@ -195,3 +194,37 @@ def test_a_place_that_is_not_there_is_refused() -> None:
         with pytest.raises(ValueError, match="there is no line"):
             applied("a\nb", [Edit(span, "x")])
     assert offset("a\nb", 2, 1) == 3
+
+
+UNKNOWN = [
+    "import tables\ntables.t.delete('x', verify=False)",
+    "client.get('x', verify=False)",
+    "import acme\nc = acme.connect(verify=False)",
+]
+
+
+@pytest.mark.parametrize("code", UNKNOWN)
+def test_what_verify_means_to_an_unknown_library_is_for_people_to_say(code: str) -> None:
+    fix = fixed(code, "JG502")
+    assert fix is not None
+    assert (fix.safe, fix.code) == (False, code.replace("False", "True"))
+
+
+TAGS = [
+    "import yaml\nclass Foo(yaml.YAMLObject):\n    yaml_tag = '!foo'",
+    "import yaml\nyaml.add_constructor('!env', f, Loader=yaml.FullLoader)",
+    "import yaml\nyaml.FullLoader.add_multi_constructor('!', f)",
+]
+
+
+@pytest.mark.parametrize("registers", TAGS)
+def test_where_tags_are_registered_the_safe_loader_is_only_offered(registers: str) -> None:
+    load = "import yaml\nd = yaml.load('!foo {a: 1}', Loader=yaml.Loader)"
+    alone, beside = fixed(load, "JG112"), fixed(f"{registers}\n{load}", "JG112")
+    assert alone is not None
+    assert beside is not None
+    assert (alone.safe, beside.safe) == (True, False)
+    (found,) = [one for one in vet(load).findings if one.rule == "JG112"]
+    elsewhere = suggest(load, "JG112", found.span, vias(found), [registers, load])
+    assert elsewhere is not None
+    assert (elsewhere.code, elsewhere.safe) == (alone.code, False)
