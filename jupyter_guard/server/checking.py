@@ -226,7 +226,7 @@ def _policy() -> list[Check]:
             named if is_there else f"no {named}",
             is_there,
             "Without a site's policy users decide for themselves.",
-            f"jupyter guard policy init --preset team --output {named}",
+            f"jupyter guard policy init --preset locked --output {named}",
         ),
         Check(
             "policy mode", mode, mode == "enforce", "Nothing is stopped: it is only written down.", 'mode = "enforce"'

@@ -73,7 +73,14 @@ class LockedKernelSpecManager(KernelSpecManager):
     def find_kernel_specs(self) -> dict[str, str]:
         """Names and folders of all kernels that are offered."""
         found: dict[str, str] = self.inner.find_kernel_specs()
-        return {name: folder for name, folder in found.items() if self.why_not(name) is None}
+        return {name: folder for name, folder in found.items() if self._is_offered(name)}
+
+    def _is_offered(self, name: str) -> bool:
+        try:
+            return self.why_not(name) is None
+        except NoSuchKernel:
+            # Its folder is there, and what would start it is not.
+            return False
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """The guarded twin of the kernel. Raises ``NoSuchKernel``, also for one that cannot be guarded."""
@@ -190,7 +197,8 @@ class LockedMappingKernelManager(AsyncMappingKernelManager):
 
     async def _async_start_kernel(self, **asked: Any) -> str:
         self._check()
-        self._refuse(asked.get("kernel_name") or self.default_kernel_name)
+        named = asked.get("kernel_name")
+        self._refuse(self.default_kernel_name if named is None else named)
         asked["env"] = _environment(asked.get("env") or {})
         started: str = await super()._async_start_kernel(**asked)
         return started
@@ -204,16 +212,17 @@ class LockedMappingKernelManager(AsyncMappingKernelManager):
     restart_kernel = _async_restart_kernel  # type: ignore[assignment]
 
     def _refuse(self, name: str) -> None:
-        """Raise ``web.HTTPError`` 403, in words, for a kernel that is there and is not offered."""
+        """Raise ``web.HTTPError`` in words: 403 for a kernel that is there and is not offered, 404 for none."""
         manager = self.kernel_spec_manager
         try:
             reason = manager.why_not(name) if isinstance(manager, LockedKernelSpecManager) else None
         except NoSuchKernel:
-            return
+            text = f"jupyter_guard: there is no kernel named {name!r} that can start here"
+            raise web.HTTPError(404, text, reason="No such kernel") from None
         if reason is not None:
             text = f"jupyter_guard: the kernel {name!r} does not start here: {reason}"
             self.log.warning("%s", text)
-            raise web.HTTPError(403, text.replace("%", "%%"), reason="This kernel does not start here")
+            raise web.HTTPError(403, text, reason="This kernel does not start here")
 
     def _check(self) -> None:
         """Raise ``web.HTTPError`` 403, in words, where nothing may start."""
@@ -229,7 +238,7 @@ class LockedMappingKernelManager(AsyncMappingKernelManager):
         if problems:
             text = "jupyter_guard: no kernel starts here until an administrator mends this: " + "; ".join(problems)
             self.log.error("%s", text)
-            raise web.HTTPError(403, text.replace("%", "%%"), reason="No kernel starts without the guard's policy")
+            raise web.HTTPError(403, text, reason="No kernel starts without the guard's policy")
 
     def kernel_manager_factory_class(self) -> type:
         """The class of the kernels' managers."""

@@ -51,6 +51,9 @@ PLANTED = {
     "sitecustomize-of-the-workspace": "sitecustomize.py",
     "usercustomize-of-the-workspace": "usercustomize.py",
     "zmq-of-the-workspace": "zmq/__init__.py",
+    "startup-of-a-named-profile": "profile/startup/00-first.py",
+    "config-of-a-named-profile": "profile/ipython_kernel_config.py",
+    "config-that-is-named": "kernel_config.py",
 }
 TEMPLATES = {
     "template-of-the-workspace": "lab/index.html.j2",
@@ -58,6 +61,7 @@ TEMPLATES = {
     "template-beside-the-config": ".jupyter/templates/lab/index.html.j2",
     "base-template-of-the-workspace": "base/celltags.j2",
 }
+IPYKERNEL = ("{python}", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 SPECS: dict[str, dict[str, Any]] = {
     "raw": {"argv": ["{python}", "-m", "ipykernel_launcher", "-f", "{connection_file}"]},
     "provisioned": {
@@ -80,7 +84,17 @@ SPECS: dict[str, dict[str, Any]] = {
     "disguised": {"argv": ["{python}", "-m", "ipykernel_launcher", "jupyter_guard.kernel", "-f", "{connection_file}"]},
     "shell-first": {"argv": ["/bin/sh", "-c", "touch {home}/marks/shell-first", "-m", "jupyter_guard.kernel"]},
     "Python3": {"argv": ["/bin/sh", "-c", "touch {home}/marks/shadow"]},
+    "of-another-language": {"argv": [*IPYKERNEL], "language": "R"},
+    "exec-lines": {"argv": [*IPYKERNEL, "--IPKernelApp.exec_lines=open('{home}/marks/exec-lines', 'w')"]},
+    "profile-dir": {"argv": [*IPYKERNEL, "--profile-dir={home}/profile"]},
+    "config-file": {"argv": [*IPYKERNEL, "--config={home}/kernel_config.py"]},
+    "kernel-class": {"argv": [*IPYKERNEL, "--IPKernelApp.kernel_class=mine.Kernel"]},
+    "compiled": {"argv": ["{python}", "-Xpycache_prefix={home}/compiled", *IPYKERNEL[1:]]},
 }
+# A spec in a folder of root's to which anybody adds, by a link among the user's kernels.
+LINKED = {"argv": ["/bin/sh", "-c", "touch {home}/marks/linked"], "display_name": "linked", "language": "R"}
+# jupyter_lsp looks for it in the folder that the server works in.
+LANGUAGE_SERVER = "require('fs').writeFileSync('{home}/marks/language-server', ''); process.stdin.resume();"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +109,13 @@ def planted(user: User) -> User:
     for name, spec in SPECS.items():
         filled = json.dumps({"display_name": name, "language": "python", **spec}).replace("{python}", sys.executable)
         user.write(f".local/share/jupyter/kernels/{name}/kernel.json", filled.replace("{home}", home))
+    shared = user.home.parent / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    user.write("linked.json", json.dumps(LINKED).replace("{home}", home))
+    (user.home / "linked.json").rename(shared / "kernel.json")
+    (user.home / ".local/share/jupyter/kernels/linked").symlink_to(shared)
+    user.write("node_modules/pyright/langserver.index.js", LANGUAGE_SERVER.replace("{home}", home))
     user.write("lax.toml", LAX)
     user.write(".jupyter/jupyter_guard.toml", LAX)
     user.write(".local/share/jupyter/labextensions/of-the-user/package.json", '{"name": "of-the-user"}')
@@ -144,29 +165,54 @@ def is_guarded(user: User, kernel: str, **metadata: Any) -> bool:
         return refused(answers) and not Path(mark).exists()
 
 
-@pytest.mark.parametrize("name", [*PLANTED, *TEMPLATES])
-def test_no_file_of_the_user_is_loaded(planted: User, name: str) -> None:
+@pytest.mark.parametrize("name", ["raw", "provisioned", "lax", "with-path", "of-another-language"])
+def test_a_kernel_of_the_user_starts_guarded(planted: User, name: str) -> None:
+    kernel = planted.kernel(name)
+    assert is_guarded(planted, kernel)
+    assert text(planted.run(kernel, "print(6 * 7)")) == "42\n"
+    planted.ask("DELETE", f"/api/kernels/{kernel}")
+
+
+REFUSED = {
+    "shell-first": "a user's own",
+    "program": "a user's own",
+    "linked": "a user's own",
+    "disguised": "a user's own",
+    "exec-lines": "--IPKernelApp.exec_lines",
+    "profile-dir": "--profile-dir",
+    "config-file": "--config",
+    "kernel-class": "--IPKernelApp.kernel_class",
+    "compiled": "-Xpycache_prefix",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_kernel_is_refused_in_words(planted: User, name: str) -> None:
+    answer = planted.ask("POST", "/api/kernels", json={"name": name})
+    assert answer.status_code == 403, answer.text
+    assert REFUSED[name] in answer.json()["message"]
+    assert name not in planted.ask("GET", "/api/kernelspecs").json()["kernelspecs"]
+    time.sleep(0.5)
     assert name not in os.listdir(planted.home / "marks")
 
 
-@pytest.mark.parametrize("name", ["raw", "provisioned", "lax", "with-path"])
-def test_a_kernel_of_the_user_starts_guarded(planted: User, name: str) -> None:
+@pytest.mark.parametrize("name", ["elsewhere", "../../home", "%2e%2e", "nothing", ""])
+def test_what_is_not_there_does_not_start(planted: User, name: str) -> None:
+    before = len(planted.ask("GET", "/api/kernels").json())
     answer = planted.ask("POST", "/api/kernels", json={"name": name})
-    if answer.status_code == 201:
-        assert is_guarded(planted, answer.json()["id"])
-        planted.ask("DELETE", f"/api/kernels/{answer.json()['id']}")
-    else:
-        assert 400 <= answer.status_code < 600, answer.text
+    assert answer.status_code == 404, answer.text
+    assert "there is no kernel named" in answer.json()["message"]
+    assert len(planted.ask("GET", "/api/kernels").json()) == before
 
 
-@pytest.mark.parametrize(
-    "name", ["shell-first", "program", "disguised", "elsewhere", "../../home", "%2e%2e", "nothing", ""]
-)
-def test_what_is_no_kernel_does_not_run(planted: User, name: str) -> None:
-    answer = planted.ask("POST", "/api/kernels", json={"name": name})
-    time.sleep(0.5)
-    assert not {"shell-first", "program"} & set(os.listdir(planted.home / "marks"))
-    assert answer.status_code in (400, 403, 404, 500), answer.text
+def test_no_language_server_starts(planted: User) -> None:
+    address = f"ws{planted.url[4:]}{planted.base}/lsp/ws/pyright"
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        websocket.create_connection(address, header=[f"Authorization: token {planted.token}"], origin=planted.url)
+    assert refused.value.status_code == 404
+    assert planted.ask("GET", "/lsp/status").status_code == 404
+    time.sleep(1)
+    assert "language-server" not in os.listdir(planted.home / "marks")
 
 
 def test_a_name_in_other_letters_is_the_administrators_kernel(planted: User) -> None:
@@ -191,8 +237,14 @@ def test_a_request_sets_no_variable(planted: User) -> None:
     lax = {"JUPYTER_GUARD_POLICY": str(planted.home / "lax.toml"), "PYTHONPATH": str(planted.home)}
     asked = {"name": "python3", "env": lax, "kernel_env": lax, "argv": ["/bin/sh"], "extra_arguments": ["--wrap", "x"]}
     answer = planted.ask("POST", "/api/kernels", json=asked)
-    if answer.status_code == 201:
-        assert is_guarded(planted, answer.json()["id"])
+    assert answer.status_code == 201, answer.text
+    kernel = answer.json()["id"]
+    assert is_guarded(planted, kernel)
+    told = text(
+        planted.run(kernel, "import os; print(os.environ['JUPYTER_GUARD_POLICY'], os.environ.get('PYTHONPATH'))")
+    )
+    assert told.split()[0] == "/etc/jupyter/jupyter_guard.toml"
+    assert str(planted.home) not in told
 
 
 def test_a_restarted_kernel_is_guarded(planted: User) -> None:
@@ -295,7 +347,10 @@ def test_there_is_no_websocket_of_a_terminal(planted: User) -> None:
 )
 def test_contents_write_nothing_that_is_loaded(planted: User, path: str) -> None:
     model = {"type": "file", "format": "text", "content": "version = 1"}
-    assert planted.ask("PUT", f"/api/contents/{path}", json=model).status_code >= 400
+    answer = planted.ask("PUT", f"/api/contents/{path}", json=model)
+    assert answer.status_code in (400, 403, 404), answer.text
+    file = planted.home / path
+    assert not file.exists() or file.read_text() != model["content"]
 
 
 def test_the_lab_installs_nothing(planted: User) -> None:
@@ -348,3 +403,11 @@ def test_no_kernel_from_outside_is_taken_in(planted: User) -> None:
     after = planted.ask("GET", "/api/kernels").json()
     assert len({one["id"] for one in after} - before) == 1
     assert not any("mine" in one["id"] for one in after)
+
+
+@pytest.mark.parametrize("name", [*PLANTED, *TEMPLATES])
+def test_no_file_of_the_user_is_loaded(planted: User, name: str) -> None:
+    # The last: by now every kernel and every request was tried.
+    found = os.listdir(planted.home / "marks")
+    assert "it-works" in found
+    assert name not in found

@@ -237,7 +237,24 @@ def test_what_would_run_before_the_guard_is_refused_in_words(own: Path, more: st
         kernels._refuse("mine")
     assert refused.value.status_code == 403
     assert more in str(refused.value.log_message)
-    kernels._refuse("there-is-none")
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "../home", "%2e"])
+def test_what_is_not_there_is_said_to_be_not_there(own: Path, name: str) -> None:
+    kernels = LockedMappingKernelManager(kernel_spec_manager=manager_of(own))
+    with pytest.raises(web.HTTPError) as refused:
+        kernels._refuse(name)
+    assert refused.value.status_code == 404
+    assert repr(name) in str(refused.value)
+    kernels._refuse("python3")
+
+
+def test_a_kernel_whose_provisioner_is_not_installed_is_one_less(own: Path) -> None:
+    made(own, "good", ["python", *PLAIN])
+    made(own, "far", ["python", *PLAIN], metadata={"kernel_provisioner": {"provisioner_name": "not-there"}})
+    found = manager_of(own).find_kernel_specs()
+    assert "good" in found
+    assert "far" not in found
 
 
 def test_kernels_inherit_no_address_of_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
