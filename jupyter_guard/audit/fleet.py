@@ -126,12 +126,10 @@ class Fleet:
             return {}
         mine = {(row.kernel, row.link.sequence): row.link.hash for row in rows}
         last = dict(sorted(mine))
-        added = insert(RECORDS).on_conflict_do_nothing().returning(RECORDS.c.kernel, RECORDS.c.sequence)
         with self._transaction() as connection:
-            there = {
-                (kernel, sequence) for kernel, sequence in connection.execute(added, [_values(row) for row in rows])
-            }
-            other = sorted(self._others(connection, {place: mine[place] for place in mine.keys() - there}))
+            counting = connection.execution_options(preserve_rowcount=True)
+            added = counting.execute(insert(RECORDS).on_conflict_do_nothing(), [_values(row) for row in rows]).rowcount
+            other = sorted(self._others(connection, mine)) if added != len(rows) else []
             sent = sorted({*last.items(), *other})
             told = [{"kernel": name, "sequence": number, "hash": mine[name, number]} for name, number in sent]
             connection.execute(insert(SENT).on_conflict_do_nothing(), told)
