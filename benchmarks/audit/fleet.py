@@ -154,13 +154,14 @@ class _Timed(Fleet):
 
     late: list[float]
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[Row]) -> dict[str, int]:
         """Keep them, and note how long they took."""
-        super().add(rows)
+        differing = super().add(rows)
         now = time.time()
         for row in rows:
             assert row.link.record is not None
             self.late.append(now - datetime.fromisoformat(row.link.record.time).timestamp())
+        return differing
 
 
 def _ship(folders: list[Path], url: str, end: Connection) -> None:
