@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(programs() is None, reason="PostgreSQL is not in
 from jupyter_guard.audit.fleet import METADATA, Fleet  # noqa: E402
 from jupyter_guard.audit.ship import Shipper  # noqa: E402
 from jupyter_guard.audit.store import StoreError  # noqa: E402
+from jupyter_guard.server.audit_routes import _verified  # noqa: E402
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -172,7 +173,7 @@ def test_an_account_that_may_only_add_is_enough_to_ship_and_cannot_erase(
 
 
 def test_a_removed_tail_is_found_and_so_is_a_whole_kernel_that_is_gone(
-    store: Fleet, server: Server, tmp_path: Path
+    store: Fleet, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "audit"
     write(folder, "k1", record(1), record(2), record(3))
@@ -185,6 +186,14 @@ def test_a_removed_tail_is_found_and_so_is_a_whole_kernel_that_is_gone(
     assert (found.returncode, found.stdout) == (1, "2 journals, 2 records: 2 damaged.\n")
     assert "kernel k1: record 3: record 3 was sent and is not there: it was removed" in found.stderr
     assert "kernel k2: record 1: record 1 was sent and is not there: it was removed" in found.stderr
+    # An administrator's server says the same.
+    monkeypatch.setenv("JUPYTER_GUARD_STORE", server.url)
+    journals, problems = _verified()
+    assert journals == 2
+    assert [(one["journal"], one["line"], one["kind"]) for one in problems] == [
+        ("kernel k1", 3, "tail"),
+        ("kernel k2", 1, "tail"),
+    ]
 
 
 @pytest.mark.parametrize("is_new", [False, True])
