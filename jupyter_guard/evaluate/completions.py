@@ -20,6 +20,11 @@ OTHER_LANGUAGE: Final = "other language"
 NO_CODE: Final = "no code"
 
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\r\n]*)$")
+# The end of a block of a model's thinking, where the answer proper begins, may stand behind its last fence.
+_THOUGHT = re.compile(r"^([ \t]*(?:`{3,}|~{3,}))[ \t]*</\w+>[ \t]*$", re.MULTILINE)
+# One word parses as Python, and is an answer such as "yes" or a refusal.
+_WORD = re.compile(r"\s*[^\W\d]\w*\s*\Z")
+_STATEMENTS: Final = frozenset({"pass", "break", "continue", "return"})
 # Lines that people who write prose hardly begin so: without a fence, such a text is code that does not parse.
 _CODE = re.compile(
     r"^\s*(?:import \w|from [\w.]+ import |def \w+\s*\(|class \w+\s*[(:]|@\w|"
@@ -89,7 +94,8 @@ def _bare(answer: str, prompt: str) -> Code:
     # The rest of a function is often Python by itself as well: indented as a whole, it is taken for a cell.
     if prompt and answer[:1] in " \t\n" and is_python(prompt + answer):
         return Code((Block(prompt + answer),))
-    if is_python(answer) or _CODE.search(answer):
+    is_word = _WORD.match(answer) is not None and answer.strip() not in _STATEMENTS
+    if (is_python(answer) and not is_word) or _CODE.search(answer):
         return Code((Block(answer),))
     if prompt and is_python(prompt + answer):
         return Code((Block(prompt + answer),))
@@ -104,7 +110,7 @@ def _fenced(answer: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     opened: re.Match[str] | None = None
     lines: list[str] = []
-    for line in answer.split("\n"):
+    for line in _THOUGHT.sub(r"\1\n", answer).split("\n"):
         fence = _FENCE.match(line.rstrip("\r"))
         if opened is None:
             if fence is not None:

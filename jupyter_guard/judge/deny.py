@@ -37,6 +37,8 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 STANDARD: Final = "stdlib"
 # They import what they are given by name.
 IMPORTERS: Final = frozenset({"__import__", "importlib.import_module", "importlib.__import__", "builtins.__import__"})
+# They run a module by its name, as an import does.
+_RUNNERS: Final = frozenset({"runpy.run_module"})
 _EXTENSIONS: Final = frozenset({"%load_ext", "%reload_ext"})
 # The guard's own, and what is no module.
 _ALWAYS: Final = frozenset({"jupyter_guard", "__future__", "builtins"})
@@ -61,6 +63,8 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
         elif deny.commands and seen.what in PROGRAMS and (name := begun(seen.detail, deny.commands)):
             yield _finding("JG893", f"runs `{shown(name)}`", seen, reading)
     for effect in reading.effects:
+        if effect.via in _RUNNERS and (name := listed(effect.target, deny.imports)):
+            yield _finding("JG890", f"runs the module `{shown(name)}`", effect, reading)
         if effect.kind is not Kind.PROCESS_RUN and (name := listed(effect.via, deny.calls)):
             yield _finding("JG891", f"calls `{shown(name)}`", effect, reading)
         if name := _starts(effect.via, deny.sql):
@@ -100,6 +104,9 @@ def _unlisted(reading: Reading, only: frozenset[str]) -> Iterator[Finding]:
     for effect in reading.effects:
         if effect.via in _EXTENSIONS and not is_allowed(effect.target, only):
             yield _finding("JG894", f"loads the extension `{shown(effect.target)}`", effect, reading)
+        if effect.via in _RUNNERS and not (effect.target and is_allowed(effect.target, only)):
+            what = f"the module `{shown(effect.target)}`" if effect.target else "a module whose name is not known"
+            yield _finding("JG894", f"runs {what}", effect, reading)
 
 
 def listed(name: str, refused_names: frozenset[str]) -> str:

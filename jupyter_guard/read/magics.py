@@ -23,6 +23,7 @@ _DRIVES = re.compile(
     r"|Jupyter\.|IPython\.notebook|jupyterapp|document\.cookie|requestExecute",
     re.IGNORECASE,
 )
+_RUN_MODULE = re.compile(r"\s*(?:-\S+\s+(?:[^-\s]\S*\s+)?)*?-\w*m\s*([^\W\d][\w.]*)")
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 
 
@@ -52,6 +53,8 @@ def read_magic(segment: Segment, context: Context) -> list[Effect]:
     if name in ("%%writefile", "%%file") and words:
         body = segment.text if segment.text.endswith("\n") else segment.text + "\n"
         context.wrote(words[0], body, append=bool(re.search(r"(?:^|\s)-a\b|--append\b", segment.args)))
+    if name == "%run" and (module := _RUN_MODULE.match(segment.args)):
+        context.starts([module[1]], "import")
     run: list[Effect] = []
     if name == "%run" and words and (known := context.files.get(context.resolve(words[0]))) and context.python:
         run = list(context.python(known.text, context.with_(origin=max(known.origin, context.origin)).deeper()))

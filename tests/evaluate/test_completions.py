@@ -70,3 +70,14 @@ def test_a_completion_goes_on_after_its_prompt() -> None:
 def test_any_answer_is_taken_apart(answer: str) -> None:
     code = code_in(answer)
     assert code.blocks or code.left_out
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", "No", " Sorry\n", "None"])
+def test_one_word_is_no_code(answer: str) -> None:
+    found = code_in(answer)
+    assert (found.blocks, [kind for kind, _ in found.left_out]) == ((), [NO_CODE])
+
+
+def test_a_fence_closed_where_thinking_ends_swallows_nothing() -> None:
+    answer = "<think>\n```python\nx = 1\n```</think>\nSo:\n```python\ny = 2\n```\n"
+    assert [one.code for one in code_in(answer).blocks] == ["x = 1", "y = 2"]

@@ -82,3 +82,31 @@ def test_two_layers_allow_what_both_do(upper: tuple[str, ...], lower: tuple[str,
         return "*" in entries or is_allowed(module, entries)
 
     assert allows(both) == (allows(frozenset(upper)) and allows(frozenset(lower)))
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("%run -m telnetlib", "JG890"),
+        ("import runpy\nrunpy.run_module('telnetlib')", "JG890"),
+        ("%run -m requests", "JG894"),
+        ("import runpy\nrunpy.run_module('requests')", "JG894"),
+        ("import runpy\nrunpy.run_module(name)", "JG894"),
+        ("!PATH=.:$PATH git status", "JG897"),
+        ("!LD_PRELOAD=./e.so git status", "JG897"),
+        ("!GIT_EXTERNAL_DIFF='curl x' git status", "JG897"),
+        ("!PYTHONPATH=. git status", "JG897"),
+    ],
+)
+def test_no_way_around_a_list_is_open(code: str, rule: str) -> None:
+    lists = '[allow]\nimports = ["stdlib"]\ncommands = ["git status"]\n[deny]\nimports = ["telnetlib"]\n'
+    report = Session(Policy.parse(f"version = 1\n{lists}"), origin="human").vet(code)
+    assert rule in [one.rule for one in report.findings]
+    assert report.verdict is Verdict.BLOCK
+
+
+@pytest.mark.parametrize("code", ["!git status", "!LANG=C git status", "%run -m json.tool a.json"])
+def test_what_is_listed_still_runs(code: str) -> None:
+    lists = '[allow]\nimports = ["stdlib"]\ncommands = ["git status"]\n'
+    report = Session(Policy.parse(f"version = 1\n{lists}"), origin="human").vet(code)
+    assert not {one.rule for one in report.findings} & {"JG890", "JG894", "JG897"}
