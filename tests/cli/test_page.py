@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_guard.cli import audit_page, evaluate_page, isolation_picture, page
+from jupyter_guard.cli import evaluate_page, isolation_picture
+from jupyter_guard.guard import audit_page, page
 
 PROBES = [
     {"group": "files <&>", "name": "one", "outcome": "blocked", "property": "files"},

@@ -37,6 +37,7 @@ ON_INSTANCES = (
 # Gone from the newest versions, still in what people run.
 FORMER = frozenset({
     "pandas.DataFrame.to_gbq", "pandas.read_gbq", "sqlalchemy.Engine.execute", "huggingface_hub.update_repo_visibility",
+    "transformers.AutoModelForVision2Seq.from_pretrained", "transformers.TFAutoModel.from_pretrained",
 })  # fmt: skip
 # Not in every Python, or only on another system.
 ELSEWHERE = frozenset({
@@ -76,7 +77,11 @@ def unresolved(name: str) -> str:
     if hasattr(value, "__path__") and getattr(value, "__file__", None) is None:
         pytest.skip(f"{name}: only another part of {parts[0]} is installed")
     for part in parts[depth:]:
-        if not hasattr(value, part):
+        try:
+            there = hasattr(value, part)
+        except ImportError as error:
+            pytest.skip(f"{name}: {str(error).strip().partition(chr(10))[0]}")
+        if not there:
             if name.startswith(ON_INSTANCES):
                 pytest.skip(f"{name}: set on instances")
             return part

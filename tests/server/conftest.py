@@ -21,7 +21,10 @@ TOKEN = "t" * 20
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The server's root directory, home and log."""
-    return tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.mktemp("home")
+    # Not root's alone, whoever runs the tests: what lies in a home is its user's.
+    home.chmod(0o777)
+    return home
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,7 @@ class SessionReader:
         code = cell.code
         found = segments(code, self._memory.scope.names)
         tree = _tree(found[0])
-        if isinstance(tree, str):
+        if isinstance(tree, str) and len(code) <= MAX_LENGTH:
             again = segments(code, self._memory.scope.names, lenient=True)
             second = _tree(again[0])
             if isinstance(second, ast.Module):
