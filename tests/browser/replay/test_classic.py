@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,33 @@ DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 ASKED = "exec(open('asked.py').read())"
 
 
+def note_loaded(frame: str | bytes, loaded: list[str]) -> None:
+    """Keep the kernel's answer to which comms there are, the last thing that the page's widgets wait for."""
+    if isinstance(frame, str) and json.loads(frame)["header"]["msg_type"] == "comm_info_reply":
+        loaded.append(frame)
+
+
 class Classic:
     """A notebook that is open in nbclassic; its own JavaScript is what a person's keys and clicks reach."""
 
     def __init__(self, server: Server, page: Any, name: str) -> None:
         self.page = page
+        loaded: list[str] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: note_loaded(frame, loaded)))
         page.goto(f"{server.url}/notebooks/{name}?token={server.token}")
         page.wait_for_selector(".cell.code_cell", timeout=120_000)
-        # Its widgets come after the kernel; what is shown before them is lost to them, whoever shows it.
         page.wait_for_function(
             """() => window.Jupyter?.notebook?.kernel?.is_connected()
                 && window.Jupyter.notebook.kernel.comm_manager.targets['jupyter.widget'] !== undefined""",
             timeout=120_000,
         )
+        # Its widgets then ask the kernel for those that there are, and render all outputs anew once they know: what is
+        # shown before is lost to them, whoever shows it.
+        for _ in range(600):
+            if loaded:
+                break
+            page.wait_for_timeout(100)
+        assert loaded, "the page's widgets never learned which comms there are"
 
     def run(self, index: int) -> None:
         self.page.locator(".cell").nth(index).locator(".CodeMirror").click()
@@ -68,7 +83,9 @@ def see(classic: Classic, root: Path) -> None:
 
     # Or where the notebook itself asks, over the protocol's own stdin.
     classic.run(2)
-    classic.page.locator("input.raw_input").last.fill("y")
+    view.get_by_text("Waiting for an answer").wait_for()
+    # The prompt of the cell before stays until the next one comes, and takes no answer any more.
+    classic.page.locator(".cell").nth(2).locator("input.raw_input").fill("y")
     classic.page.keyboard.press("Enter")
     view.get_by_text("Waiting for an answer").wait_for(state="detached")
     classic.page.wait_for_function("() => window.Jupyter.notebook.get_cell(2).input_prompt_number > 0")
