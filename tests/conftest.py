@@ -17,6 +17,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# Their tests start processes, in boxes and with limits, or servers.
+STARTING = tuple(f"tests/{room}/" for room in ("tools", "mcp_server", "isolate", "limits", "server", "audit", "undo"))
 SLOWER_AND_SLOWER = ("browser", "kernel", "hub", "packaging")
 # What one real server, one browser and one Hub are shared by.
 SHARING = ("tests/browser/", "tests/hub/")
@@ -34,11 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
 
     items.sort(key=slowness)
-    # A machine that halts for seconds fails a test that waits for a browser or a kernel; a defect fails it twice. The
-    # summary names each that was run again.
+    # A machine that halts for seconds fails a test that waits for a browser, a kernel or another process; a defect fails
+    # it twice. The summary names each that was run again.
     if os.environ.get("CI"):
         for item in items:
-            if slowness(item):
+            if slowness(item) or item.nodeid.startswith(STARTING):
                 item.add_marker(pytest.mark.flaky(reruns=1))
 
 
