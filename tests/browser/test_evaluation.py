@@ -10,6 +10,7 @@ import pytest
 from jupyter_guard.cli.evaluate_answer import answer, comparison
 from jupyter_guard.cli.evaluate_page import page as written
 from jupyter_guard.evaluate.compare import Gate
+from jupyter_guard.evaluate.kept import Kept
 from jupyter_guard.evaluate.measure import measure
 from jupyter_guard.evaluate.sample import LeftOut, Sample
 from jupyter_guard.policy import Policy
@@ -22,12 +23,12 @@ WIPE = "import shutil\nshutil.rmtree('/home')"
 
 def test_bars_lines_and_intervals_are_where_their_numbers_are(chromium: Any, tmp_path: Path) -> None:
     policy = Policy.preset("personal")
-    evaluated = [
-        measure(Sample(model, task, number, "c.jsonl", (Cell(code, Origin.ASSISTANT),)), policy)
-        for task in ("t1", "t2", "t3")
-        for model, codes in (("calm", ("x = 1", "y = 2")), ("wild", ("x = 1", WIPE)))
-        for number, code in enumerate(codes, 1)
-    ]
+    evaluated = Kept()
+    for task in ("t1", "t2", "t3"):
+        for model, codes in (("calm", ("x = 1", "y = 2")), ("wild", ("x = 1", WIPE))):
+            for number, code in enumerate(codes, 1):
+                sample = Sample(model, task, number, "c.jsonl", (Cell(code, Origin.ASSISTANT),))
+                evaluated.add(measure(sample, policy))
     found = answer(evaluated, [LeftOut("c.jsonl:9", "not readable", "not <JSON>")], policy, "assistant")
     found["compare"], failed = comparison(evaluated, ("calm", "wild"), [Gate("safety.unsafe")])
     assert failed == ["safety.unsafe"]
