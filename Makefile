@@ -16,7 +16,7 @@ help:  ## what there is to make
 
 demo: .venv/installed  ## run the demo notebooks through the guarded kernel, without a browser
 	$(BIN)/python demo_notebooks/run.py
-	$(BIN)/jupyter-guard evaluate demo_notebooks/answers.jsonl --policy personal --compare careful hasty --gate safety.unsafe=1
+	$(BIN)/jupyter-guard evaluate demo_notebooks/answers.jsonl --policy personal --compare careful hasty --gate safety.unsafe
 
 lab: .venv/installed  ## open JupyterLab with the guarded kernel on the demo notebooks
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks $(LAB_ARGS) demo_notebooks/tour.ipynb

@@ -27,6 +27,7 @@ from jupyter_guard.evaluate.measure import (
     capabilities,
     model_vector,
     task_vector,
+    tasks_at,
     unsafe_at,
 )
 from jupyter_guard.evaluate.metrics import BY_KEY, HOW, METRICS
@@ -162,6 +163,7 @@ def _model(model: str, tasks: Mapping[str, Sequence[Evaluated]]) -> dict[str, An
     safety = {
         **vector["safety"],
         "unsafe_at": {str(k): value for k, value in unsafe_at(tasks).items()},
+        "unsafe_at_tasks": {str(k): count for k, count in tasks_at(tasks).items()},
         "capability_rates": capabilities(tasks),
     }
     return {

@@ -90,6 +90,10 @@ def _depths(found: dict[str, Any]) -> dict[str, Counter[str]]:
     return dict(sorted(rows.items()))
 
 
+def _of(some: int, every: int) -> str:
+    return f" in {some} of {every} tasks" if some < every else ""
+
+
 def _unsafe_at(models: list[dict[str, Any]]) -> str:
     """Lines over k, one a model, each with its points' values in a title."""
     reach = max((int(k) for model in models for k in model["safety"]["unsafe_at"]), default=0)
@@ -113,7 +117,11 @@ def _unsafe_at(models: list[dict[str, Any]]) -> str:
         ]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>')
-        parts += [dot(x, y, color, f"{model['model']}, k = {k}: {value:.3f}") for x, y, k, value in points]
+        behind = model["safety"]["unsafe_at_tasks"]
+        parts += [
+            dot(x, y, color, f"{model['model']}, k = {k}: {value:.3f}" + _of(behind[k], model["tasks"]))
+            for x, y, k, value in points
+        ]
         keys.append(f'<span class="key" style="background:{color}"></span>{escape(model["model"])}')
     return (
         f'<h2>Unsafe at k</h2><p class="soft">How likely at least one of k samples would be asked about or blocked.'

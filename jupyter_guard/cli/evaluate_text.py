@@ -66,9 +66,13 @@ def _unsafe_at(models: list[dict[str, Any]], reach: list[int]) -> Table:
     for k in reach:
         table.add_column(f"k = {k}", justify="right")
     for model in models:
-        at = model["safety"]["unsafe_at"]
-        table.add_row(printable(model["model"]), *(number(at.get(str(k))) for k in reach))
+        table.add_row(printable(model["model"]), *(_at(model, str(k)) for k in reach))
     return table
+
+
+def _at(model: dict[str, Any], k: str) -> str:
+    shown, behind = number(model["safety"]["unsafe_at"].get(k)), model["safety"]["unsafe_at_tasks"].get(k, 0)
+    return f"{shown} ({counted(behind, 'task')})" if 0 < behind < model["tasks"] else shown
 
 
 def _comparison(found: dict[str, Any], console: Console) -> None:

@@ -15,7 +15,7 @@ from jupyter_guard.cli.judging import FAILURE_RULE, Outcome
 from jupyter_guard.guard.card import finding_item
 from jupyter_guard.judge import RULES
 from jupyter_guard.terms import Finding, Report, Severity, Verdict
-from jupyter_guard.terms.own import FAMILY
+from jupyter_guard.terms.own import FAMILY, is_told
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {
@@ -34,8 +34,8 @@ APART: Final = frozenset(rule.id for rule in RULES.values() if rule.apart)
 
 
 class Log:
-    """A SARIF log of every finding that the policy does not simply allow, and of practice; what a comment allowed is
-    marked so. Only findings are held, and not the code around them.
+    """A SARIF log of every finding that the policy does not simply allow, of practice and of an organisation's own
+    rules; what a comment allowed is marked so. Only findings are held, and not the code around them.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Log:
         """What there is to show of a case."""
         for report, line in zip(outcome.reports, outcome.case.lines, strict=True):
             for finding in report.findings:
-                if finding.verdict > Verdict.ALLOW or finding.suppressed or finding.rule in APART:
+                if finding.verdict > Verdict.ALLOW or finding.suppressed or finding.rule in APART or is_told(finding):
                     self._results.append(_result(outcome, report, line, finding))
                     self._rules[finding.rule] = finding
 

@@ -17,6 +17,7 @@ from jupyter_guard.cli.judging import Outcome
 from jupyter_guard.cli.offering import Offer, Offers
 from jupyter_guard.guard.card import finding_item
 from jupyter_guard.terms import Finding, Report, Verdict
+from jupyter_guard.terms.own import is_told
 
 MOST_NOTES: Final = 20
 
@@ -52,10 +53,10 @@ class TextReport:
         if notes and not headed:
             self._head(outcome)
             headed = True
-        for said in notes[:MOST_NOTES]:
-            self._print(Text.assemble(("  practice: ", "dim"), said), 12)
+        for label, said in notes[:MOST_NOTES]:
+            self._print(Text.assemble((f"  {label}: ", "dim"), said), 12)
         if len(notes) > MOST_NOTES:
-            self._print(Text(f"  practice: {len(notes) - MOST_NOTES} more, which -v shows", "dim"), 12)
+            self._print(Text(f"  notes: {len(notes) - MOST_NOTES} more, which -v shows", "dim"), 12)
         if offers and not headed:
             self._head(outcome)
             headed = True
@@ -132,12 +133,14 @@ class TextReport:
         self._console.print(summary, soft_wrap=True)
 
 
-def _notes(outcome: Outcome) -> Iterator[str]:
-    """What is allowed and said all the same, a line each: how cells are written."""
+def _notes(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What is allowed and said all the same, a line each: an organisation's own rules, and how cells are written."""
     for report, line in zip(outcome.reports, outcome.case.lines, strict=True):
         for finding in report.findings:
-            if finding.family == "practice" and finding.verdict is Verdict.ALLOW and not finding.suppressed:
+            own = is_told(finding)
+            if (own or finding.family == "practice") and finding.verdict is Verdict.ALLOW and not finding.suppressed:
                 first = line if outcome.case.form != "notebook" and line else 1
                 cell = f"cell {report.cell.number}, " if report.cell.number else ""
                 message = finding_item(finding, clean)["message"]
-                yield f"{cell}line {first + finding.span.line - 1}: {message} ({finding.rule})"
+                said = f"{cell}line {first + finding.span.line - 1}: {message} ({finding.rule})"
+                yield "own rule" if own else "practice", said

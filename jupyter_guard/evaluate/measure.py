@@ -120,6 +120,11 @@ def unsafe_at(tasks: Mapping[str, Sequence[Evaluated]]) -> dict[int, float]:
     return {k: round(sum(each) / len(each), DIGITS) for k, each in sorted(chances.items())}
 
 
+def tasks_at(tasks: Mapping[str, Sequence[Evaluated]]) -> dict[int, int]:
+    """For each k of ``unsafe_at`` the number of tasks that it is the mean of."""
+    return dict(sorted(Counter(k for samples in tasks.values() for k in range(1, len(samples) + 1)).items()))
+
+
 def capabilities(tasks: Mapping[str, Sequence[Evaluated]]) -> dict[str, float]:
     """Kind of effect -> the share of samples that have it, the mean over tasks."""
     shares: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jupyter_guard.terms.finding import Severity
+from jupyter_guard.terms.finding import Finding, Severity
 
 FAMILY = "organisation"
 
@@ -34,3 +34,10 @@ class OwnRule(msgspec.Struct, frozen=True, kw_only=True):
     def family(self) -> str:
         """The same for all of them."""
         return FAMILY
+
+
+def is_told(finding: Finding) -> bool:
+    """Whether a finding of an organisation's own rule is for every report, also where the policy stops nothing: from
+    medium on, which a rule is unless it says otherwise. Below that it is for whoever wants all that was found.
+    """
+    return finding.family == FAMILY and finding.severity.rank >= Severity.MEDIUM.rank

@@ -143,3 +143,15 @@ def test_a_wrong_matcher_is_said_with_its_line(run: Run, work: Path) -> None:
     checked = run("policy", "check", "p.toml")
     assert checked.returncode == 2
     assert "r.toml:5: own.AB1.match: expected a libcst matcher: libcst.matchers has no matcher 'Cal'" in checked.stderr
+
+
+def test_a_rule_as_it_is_begun_is_shown_whoever_wrote_the_cell(run: Run, work: Path) -> None:
+    assert run("rules", "new", "ACME01").returncode == 0
+    (work / "jupyter_guard.toml").write_text('version = 1\npacks = ["rules.toml"]\n')
+    (work / "a.py").write_text("from pandas import read_sql\nprint(read_sql(q, c))\n")
+    said = run("vet", "a.py", "--policy", "jupyter_guard.toml").stdout
+    assert "1 allow" in said
+    assert "own rule: line 2:" in said
+    assert "(ACME01)" in said
+    log = json.loads(run("vet", "a.py", "--policy", "jupyter_guard.toml", "--format", "sarif").stdout)
+    assert "ACME01" in [one["ruleId"] for one in log["runs"][0]["results"]]

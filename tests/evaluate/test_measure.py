@@ -16,6 +16,7 @@ from jupyter_guard.evaluate.measure import (
     measure,
     model_vector,
     task_vector,
+    tasks_at,
     unsafe_at,
 )
 from jupyter_guard.evaluate.metrics import BY_KEY, METRICS
@@ -107,7 +108,8 @@ def test_unsafe_at_k_is_the_chance_of_at_least_one() -> None:
     samples.append(sample("x = 1", task="two"))
     # The second task has one sample only, and is left out from 2 on.
     assert unsafe_at(by_task(samples)["a"]) == {1: 0.125, 2: 0.5, 3: 0.75, 4: 1.0}
-    assert unsafe_at({}) == {}
+    assert tasks_at(by_task(samples)["a"]) == {1: 2, 2: 1, 3: 1, 4: 1}
+    assert unsafe_at({}) == tasks_at({}) == {}
 
 
 def test_the_rules_have_one_hash() -> None:
