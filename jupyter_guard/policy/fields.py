@@ -5,15 +5,32 @@ A policy is a flat map from dotted keys to values; this table is its schema, and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from jupyter_guard.policy import allowed
+from jupyter_guard.policy.checks import (
+    STORES,
+    SYSLOGS,
+    at_least,
+    choice,
+    count,
+    flag,
+    hosts,
+    keywords,
+    positive,
+    selectors,
+    shape,
+    size,
+    store,
+    syslog,
+    text,
+    texts,
+    version,
+)
 from jupyter_guard.terms import Origin, Severity, Verdict
-from jupyter_guard.terms.host import parsed
 
 ROWS: Final = ("critical", "high", "medium", "low", "note", "unread")
 PROPERTIES: Final = ("files", "network", "processes", "syscalls", "resources")
@@ -28,10 +45,6 @@ VARIABLES: Final = (
     'variables the kernel receives; "*" is all but those whose names say secret or whose values are addresses with a '
     "password, which have to be named"
 )
-STORES: Final = '"local", "postgresql://HOST/DATABASE" or "unix:/PATH"'
-SYSLOGS: Final = '"off", a socket such as "/dev/log", or "udp://HOST:PORT"'
-UNITS: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-UNITS_BINARY: Final = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -45,128 +58,6 @@ class Field(msgspec.Struct, frozen=True):
     meaning: str
     check: Callable[[Any], Any]
     tighten: Callable[[Any, Any], Any]
-
-
-def size(value: Any) -> int:
-    """Bytes from ``"4 GiB"``, ``"500 MB"`` or a whole number."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", value.strip()) if isinstance(value, str) else None
-    unit = found and {**UNITS, **UNITS_BINARY}.get(found[2].lower())
-    if not found or not unit or float(found[1]) <= 0:
-        raise ValueError('a size such as "4 GiB", "500 MB" or a number of bytes')
-    return int(float(found[1]) * unit)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-        raise ValueError("a whole number above 0")
-    return value
-
-
-def _at_least(check: Callable[[Any], int], least: int, shown: str) -> Callable[[Any], int]:
-    """``check``, and no less than an idle kernel needs: with less, none would ever run a cell."""
-
-    def checked(value: Any) -> int:
-        found = check(value)
-        if found < least:
-            raise ValueError(f"at least {shown}, which a kernel needs before it does anything")
-        return found
-
-    return checked
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-def text(value: Any) -> str:
-    """A text that is not empty."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("a text")
-    return value
-
-
-def _store(value: Any) -> str:
-    if not isinstance(value, str) or not (value == "local" or value.startswith(("postgresql://", "unix:/"))):
-        raise ValueError(STORES)
-    return value
-
-
-def _syslog(value: Any) -> str:
-    if value == "off" or (isinstance(value, str) and re.fullmatch(r"/\S+|udp://[^\s/]+:\d{1,5}", value)):
-        return str(value)
-    raise ValueError(SYSLOGS)
-
-
-def _choice(*words: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if value not in words or not isinstance(value, str):
-            raise ValueError(" or ".join(f'"{word}"' for word in words))
-        return value
-
-    return check
-
-
-def texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
-    """A check for a list of texts, which is sorted; where ``words`` are given, of these only."""
-
-    def check(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-            raise ValueError("a list of texts")
-        strange = [one for one in value if words and one not in words]
-        if strange:
-            raise ValueError(f"a list of {', '.join(words)}; not {', '.join(map(repr, strange))}")
-        return tuple(sorted(set(value)))
-
-    return check
-
-
-def _hosts(value: Any) -> tuple[str, ...]:
-    entries = texts()(value)
-    for one in entries:
-        if one != "*":
-            try:
-                parsed(one)
-            except ValueError as error:
-                raise ValueError(f'"*" or a list of host, host:port or *.host ({one!r}: {error})') from None
-    return entries
-
-
-def _keywords(value: Any) -> list[str]:
-    good = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
-    if not good or not all(one.isascii() and one.isprintable() and 2 <= len(one) <= 64 for one in value):
-        raise ValueError("a list of texts, each of 2 to 64 plain characters")
-    return list(value)
-
-
-def _shape(value: Any) -> str:
-    try:
-        re.compile(text(value))
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from None
-    return str(value)
-
-
-def _selectors(value: Any) -> tuple[str, ...]:
-    entries = texts()(value)
-    if not all(re.fullmatch(r"[A-Z]{1,5}\d{0,4}", one) for one in entries):
-        raise ValueError('a list of ruff\'s rules or their beginnings, such as "F", "B006" or "ALL"')
-    return entries
-
-
-def _positive(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise ValueError("a number, 0 or more")
-    return float(value)
-
-
-def _version(value: Any) -> int:
-    if value != 1 or isinstance(value, bool):
-        raise ValueError("1, the only version there is")
-    return 1
 
 
 WATCH_MODES = ("observe", "explain", "stop")
@@ -198,19 +89,19 @@ _SEVERITIES = tuple(str(one) for one in Severity)
 
 
 def _origin_fields() -> list[Field]:
-    choice, stricter = _choice(*_VERDICTS), _stricter(_VERDICTS)
+    verdict, stricter = choice(*_VERDICTS), _stricter(_VERDICTS)
     fields = []
     for origin in Origin:
         for row in ROWS:
             what = "code that no reader can follow" if row == "unread" else f"a finding of severity {row}"
             meaning = f"what happens to {origin} code with {what}"
-            fields.append(Field(f"origin.{origin}.{row}", "a verdict", meaning, choice, stricter))
+            fields.append(Field(f"origin.{origin}.{row}", "a verdict", meaning, verdict, stricter))
         fields.append(
             Field(
                 f"origin.{origin}.code",
                 '"any" or "tools"',
                 f'"tools": {origin} cells may call approved tools only',
-                _choice("any", "tools"),
+                choice("any", "tools"),
                 _stricter(("any", "tools")),
             )
         )
@@ -220,15 +111,15 @@ def _origin_fields() -> list[Field]:
 FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in [
-        Field("version", "1", "the version of this format", _version, kept),
+        Field("version", "1", "the version of this format", version, kept),
         Field(
             "mode",
             '"enforce" or "observe"',
             "observe: everything is judged and recorded, nothing is stopped",
-            _choice("observe", "enforce"),
+            choice("observe", "enforce"),
             _stricter(("observe", "enforce")),
         ),
-        Field("locked", "true or false", "lower layers may only tighten, also the preset's values", _flag, _either),
+        Field("locked", "true or false", "lower layers may only tighten, also the preset's values", flag, _either),
         *_origin_fields(),
         Field(
             "packs",
@@ -276,10 +167,10 @@ FIELDS: Final[dict[str, Field]] = {
             "practice.ruff",
             "ruff's rules",
             'what ruff is asked for off the path of a run (JG914): rules or their beginnings, such as "F" or "B006"',
-            _selectors,
+            selectors,
             _united,
         ),
-        Field("practice.complexity", "a number", "ways through a function or cell that are enough", _count, _least),
+        Field("practice.complexity", "a number", "ways through a function or cell that are enough", count, _least),
         Field(
             "scrub.known_from",
             "sources",
@@ -287,7 +178,7 @@ FIELDS: Final[dict[str, Field]] = {
             texts(*KNOWN_FROM),
             _united,
         ),
-        Field("isolation.backend", "a backend", "how the kernel is isolated", _choice(*BACKENDS), kept),
+        Field("isolation.backend", "a backend", "how the kernel is isolated", choice(*BACKENDS), kept),
         Field(
             "isolation.require",
             "properties",
@@ -297,25 +188,25 @@ FIELDS: Final[dict[str, Field]] = {
         ),
         Field("isolation.read", "paths", READABLE, texts(), allowed.places_by_both),
         Field("isolation.write", "paths", "writable", texts(), allowed.places_by_both),
-        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', _hosts, allowed.by_both),
+        Field("isolation.hosts", "hosts", 'reachable, as host or host:port; "*": all', hosts, allowed.by_both),
         Field("isolation.env", "names", VARIABLES, texts(), allowed.variables_by_both),
         Field(
             "limits.memory",
             "a size",
             "memory of the kernel and all that it starts",
             # An idle ipykernel has 137 MB of data, most of it never touched (VmData, Python 3.11).
-            _at_least(size, 256 * 2**20, "256 MiB"),
+            at_least(size, 256 * 2**20, "256 MiB"),
             _least,
         ),
-        Field("limits.cell_seconds", "seconds", "how long a cell may run, waiting for people aside", _count, _least),
-        Field("limits.cell_cpu_seconds", "seconds", "processor time of a cell and all that it starts", _count, _least),
-        Field("limits.processes", "a number", "processes at a time, the kernel among them", _count, _least),
+        Field("limits.cell_seconds", "seconds", "how long a cell may run, waiting for people aside", count, _least),
+        Field("limits.cell_cpu_seconds", "seconds", "processor time of a cell and all that it starts", count, _least),
+        Field("limits.processes", "a number", "processes at a time, the kernel among them", count, _least),
         Field(
             "limits.open_files",
             "a number",
             "open files a process",
             # An idle ipykernel has 63 open.
-            _at_least(_count, 128, "128"),
+            at_least(count, 128, "128"),
             _least,
         ),
         Field(
@@ -323,7 +214,7 @@ FIELDS: Final[dict[str, Field]] = {
             "a size",
             "what the kernel and all that it starts write to disk, until a restart",
             # The history's database.
-            _at_least(size, 2**20, "1 MiB"),
+            at_least(size, 2**20, "1 MiB"),
             _least,
         ),
         Field("limits.output", "a size", "what a cell may print and show; the rest is left out", size, _least),
@@ -332,7 +223,7 @@ FIELDS: Final[dict[str, Field]] = {
             "a number",
             "what sys.setrecursionlimit may be given",
             # What IPython itself sets.
-            _at_least(_count, 3000, "3000"),
+            at_least(count, 3000, "3000"),
             _least,
         ),
         Field(
@@ -347,7 +238,7 @@ FIELDS: Final[dict[str, Field]] = {
             '"observe", "explain" or "stop"',
             "what comes of what a cell does while it runs: recorded; shown on a card too; or stopped and asked about, "
             "as what is read in it",
-            _choice(*WATCH_MODES),
+            choice(*WATCH_MODES),
             _stricter(WATCH_MODES),
         ),
         Field(
@@ -358,7 +249,7 @@ FIELDS: Final[dict[str, Field]] = {
             _united,
         ),
         Field("undo.size", "a size", "what is kept for that, the oldest is forgotten first", size, kept),
-        Field("undo.days", "a number", "how many days it is kept", _count, kept),
+        Field("undo.days", "a number", "how many days it is kept", count, kept),
         Field(
             "undo.whole",
             "a size",
@@ -371,21 +262,21 @@ FIELDS: Final[dict[str, Field]] = {
             "undo.uncovered",
             "a verdict",
             "what happens to a cell when something that it may change cannot be set aside: too large, no room",
-            _choice(*_VERDICTS),
+            choice(*_VERDICTS),
             _stricter(_VERDICTS),
         ),
         Field(
             "audit.store",
             STORES,
             "where decisions are kept beside the journal of each kernel: nowhere, in a database, by a collector",
-            _store,
+            store,
             kept,
         ),
         Field(
             "audit.code",
             "true or false",
             "decisions are kept with the cell's text, without secrets (default: with its hash only)",
-            _flag,
+            flag,
             kept,
         ),
         Field(
@@ -393,7 +284,7 @@ FIELDS: Final[dict[str, Field]] = {
             SYSLOGS,
             "where a line about each decision that was not plainly allowed, and each limit, secret and death, "
             "goes besides",
-            _syslog,
+            syslog,
             kept,
         ),
     ]
@@ -403,19 +294,19 @@ FIELDS: Final[dict[str, Field]] = {
 RULE_FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in [
-        Field("severity", "a severity", "instead of the rule's own", _choice(*_SEVERITIES), _stricter(_SEVERITIES)),
-        Field("verdict", "a verdict", "instead of the origin's row", _choice(*_VERDICTS), _stricter(_VERDICTS)),
-        Field("disabled", "true or false", "the rule is not asked", _flag, lambda old, new: old and new),
+        Field("severity", "a severity", "instead of the rule's own", choice(*_SEVERITIES), _stricter(_SEVERITIES)),
+        Field("verdict", "a verdict", "instead of the origin's row", choice(*_VERDICTS), _stricter(_VERDICTS)),
+        Field("disabled", "true or false", "the rule is not asked", flag, lambda old, new: old and new),
     ]
 }
 PATTERN_FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in [
-        Field("keywords", "texts", "fixed texts; every such token follows one of them", _keywords, kept),
-        Field("shape", "a regular expression", "what follows the keyword; a group `secret` narrows it", _shape, kept),
-        Field("ignore_case", "true or false", "the keyword's case does not matter (default: it does)", _flag, kept),
-        Field("edge", "true or false", "no letter or digit directly before the keyword (default: true)", _flag, kept),
-        Field("entropy", "a number", "bits a character that a token has at least", _positive, kept),
+        Field("keywords", "texts", "fixed texts; every such token follows one of them", keywords, kept),
+        Field("shape", "a regular expression", "what follows the keyword; a group `secret` narrows it", shape, kept),
+        Field("ignore_case", "true or false", "the keyword's case does not matter (default: it does)", flag, kept),
+        Field("edge", "true or false", "no letter or digit directly before the keyword (default: true)", flag, kept),
+        Field("entropy", "a number", "bits a character that a token has at least", positive, kept),
         Field("docs", "a URL", "where the format is described", text, kept),
     ]
 }

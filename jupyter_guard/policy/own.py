@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from jupyter_guard.policy.checks import text as _text
+from jupyter_guard.policy.checks import texts as _texts
 from jupyter_guard.policy.fields import Field
 from jupyter_guard.policy.fields import kept as _kept
-from jupyter_guard.policy.fields import text as _text
-from jupyter_guard.policy.fields import texts as _texts
 from jupyter_guard.terms import Severity
 from jupyter_guard.terms.own import OwnRule
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
-from jupyter_guard.policy.fields import FIELDS, Field, size
+from jupyter_guard.policy.checks import size
+from jupyter_guard.policy.fields import FIELDS, Field
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 NAME_SHAPE: Final = "a tool's name: a lower-case letter, then letters, digits and underscores"

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeVar, overload
 
 import msgspec
 
-from jupyter_guard.policy.fields import size
+from jupyter_guard.policy.checks import size
 from jupyter_guard.policy.tooling import ASK, NAME, NAME_SHAPE, condition
 from jupyter_guard.policy.tooling import approve as approvals
 from jupyter_guard.terms import Kind
