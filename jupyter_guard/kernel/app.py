@@ -61,7 +61,7 @@ def run(options: Options, child: Child) -> NoReturn:
 def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None, group: out_of_memory.Group) -> int:
     """Say everywhere why the child ended, unless that was asked for; the status with which to end."""
     if relay.shutting_down:
-        relay.last_words("")
+        relay.ending.last_words("")
         return status
     if not relay.ready:
         refused = isolated.refused(relay.child.achieved())
@@ -74,7 +74,7 @@ def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None,
     else:
         text = relay.masks.death or (relay.limits.death if relay.limits is not None else "")
         text = text or group.why(status) or death.reason(status)
-        relay.last_words(text)
+        relay.ending.last_words(text)
     # What the one before took is still to be said when this one came to nothing.
     taken = death.what_is_lost(relay, text) or (before if relay.untold else None)
     if taken is not None:

@@ -19,12 +19,13 @@ import zmq
 from jupyter_guard.guard.approvals import Approvals
 from jupyter_guard.guard.ledger import Ledger
 from jupyter_guard.guard.protocol import HeldSecret, Judged, Standing, Tell, Told, Vet
-from jupyter_guard.kernel import boxed, signals
+from jupyter_guard.kernel import signals
 from jupyter_guard.kernel.asking import Asking
 from jupyter_guard.kernel.back import Back
 from jupyter_guard.kernel.child import Child
 from jupyter_guard.kernel.death import seconds_to_start
 from jupyter_guard.kernel.dispatch import Dispatch, refused
+from jupyter_guard.kernel.ending import LOOK_EVERY, Ending
 from jupyter_guard.kernel.frames import messages, poll
 from jupyter_guard.kernel.front import RETRY_SECONDS, Front
 from jupyter_guard.kernel.happened import Happened
@@ -115,10 +116,7 @@ class Relay:
         self._gives_up = time.monotonic() + seconds_to_start()
         self._parent = signals.starter()
         self._next_parent_check = 0.0
-        try:
-            self._ended: int | None = os.pidfd_open(child.pid)
-        except (AttributeError, OSError):
-            self._ended = None
+        self.ending = Ending(self)
         self._hidden: tuple[tuple[HeldSecret, ...], bytes] = ((), b"{}")
 
     # --- what the other parts need
@@ -257,13 +255,12 @@ class Relay:
         poller.register(front.iopub, zmq.POLLIN)
         poller.register(front.stdin, zmq.POLLIN)
         poller.register(back.iopub, zmq.POLLIN)
-        if self._ended is not None:
-            poller.register(self._ended, zmq.POLLIN)
+        self.ending.watch(poller)
         # In this order when several are ready: output goes before the replies that end it.
         handlers: dict[Any, Callable[[Any], None]] = {
             self._signals.reader.fileno(): self._signalled,
             front.iopub: self._welcome,
-            back.iopub: self._drain_iopub,
+            back.iopub: lambda _sock: self.drain_some_iopub(),
         }
         later: dict[Any, Callable[[Any], None]] = {
             front.control: lambda sock: self._drain(sock, "control"),
@@ -299,9 +296,9 @@ class Relay:
                     self.judging.write()
                     self.judging.receive()
                 elif sock in back.owner:
-                    self._drain_client(sock)
-            if self._has_ended(ready):
-                return self._reap()
+                    self.drain_client(sock)
+            if self.ending.has_come(ready):
+                return self.ending.reap(self._abandoned)
 
     def _patience(self) -> int:
         """How long to wait for anything to happen, in milliseconds."""
@@ -327,8 +324,8 @@ class Relay:
         if self._parent:
             self._check_parent()
             seconds = min(seconds, PARENT_SECONDS)
-        if self._ended is None:
-            seconds = min(seconds, 0.25)
+        if not self.ending.is_seen:
+            seconds = min(seconds, LOOK_EVERY)
         return max(1, int(seconds * 1000)) if seconds > 0 else 0
 
     def _watch_helper(self) -> None:
@@ -385,7 +382,8 @@ class Relay:
             except MalformedError as problem:
                 log.warning("dropped a message on %s: %s", channel, problem)
 
-    def _drain_iopub(self, _sock: Any) -> None:
+    def drain_some_iopub(self) -> None:
+        """Take some of what the child has published, and leave the others their turn."""
         self.drain_iopub(BATCH, BATCH_BYTES)
 
     def drain_iopub(self, limit: int = 10_000, most_bytes: int = 1 << 40) -> None:
@@ -396,7 +394,8 @@ class Relay:
                 if self.front.backlog:
                     return
 
-    def _drain_client(self, sock: Any) -> None:
+    def drain_client(self, sock: Any) -> None:
+        """Take some of what the child has answered to one client."""
         channel, client = self.back.owner[sock]
         for frames in messages(sock, BATCH):
             self._take_from_child(channel, client.identity, frames)
@@ -406,55 +405,3 @@ class Relay:
             self.outgoing.take(channel, identity, frames)
         except MalformedError as problem:
             log.warning("dropped a message from the kernel on %s: %s", channel, problem)
-
-    # --- the child's end
-
-    def _has_ended(self, ready: list[Any]) -> bool:
-        if self._ended is not None:
-            return self._ended in ready
-        if self.child.process is not None:
-            return self.child.process.poll() is not None
-        return os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-    def _reap(self) -> int:
-        if self.child.process is not None:
-            code = int(self.child.process.wait())
-        else:
-            # What it had started, while its number is still its own.
-            signals.send(self.child.pid, signals.KILL)
-            code = os.waitstatus_to_exitcode(os.waitpid(self.child.pid, 0)[1])
-            code = boxed.native(code, self.child.achieved())
-        if self.limits is not None:
-            self.limits.end_leftovers(code)
-        if not self._abandoned:
-            self._take_last_words()
-        self.logged.last_words()
-        return code
-
-    def _take_last_words(self) -> None:
-        """What the child sent before it died is on its way still."""
-        poller = zmq.Poller()
-        poller.register(self.back.iopub, zmq.POLLIN)
-        for sock in self.back.owner:
-            poller.register(sock, zmq.POLLIN)
-        quiet, deadline = 0, time.monotonic() + 5
-        while quiet < 2 and time.monotonic() < deadline:
-            events = dict(poller.poll(10))
-            quiet = 0 if events or self.front.backlog else quiet + 1
-            self.front.publish_backlog()
-            if self.back.iopub in events:
-                self.drain_iopub(BATCH, BATCH_BYTES)
-            for sock in events:
-                if sock in self.back.owner:
-                    self._drain_client(sock)
-
-    def last_words(self, reason: str) -> None:
-        """Put the reason for the child's death on the cells that it was running."""
-        for about in list(self.outgoing.open_streams()):
-            self.outgoing.release(about)
-        if self.shutting_down:
-            return
-        for request in self.dispatch.running():
-            content = {"ename": "KernelDied", "evalue": reason, "traceback": [f"KernelDied: {reason}"]}
-            self.publish("error", content, request.parent)
-            self.keeping.ended(request.msg_id, "died", reason)
