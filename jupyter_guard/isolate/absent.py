@@ -33,8 +33,10 @@ def join(cache: str, directory: str) -> None:
 def make(wanted: Iterable[tuple[str, bool]], home: str, cache: str, directory: str) -> list[str]:
     """Make what is not there: each path, and whether it is a folder. ``cache`` keeps the list and who needs it.
 
-    All that was made, now or for a kernel that still runs. Raises ``OSError``.
+    What of that was made, now or for a kernel that still runs; a folder that was made around it only is a person's as
+    any other. Raises ``OSError``.
     """
+    wanted = list(wanted)
     with _listed(cache) as made:
         join(cache, directory)
         for path, is_folder in wanted:
@@ -50,7 +52,9 @@ def make(wanted: Iterable[tuple[str, bool]], home: str, cache: str, directory: s
                 with open(path, "x", encoding="utf-8") as file:
                     file.write(content)
                 made[path] = content
-        return [one for one in made if os.path.lexists(one)]
+        named = {path for path, _ in wanted}
+        around = {os.path.dirname(one) for one in made}
+        return [one for one in made if (one in named or one not in around) and os.path.lexists(one)]
 
 
 def remove(cache: str, runs: Callable[[str], bool]) -> None:

@@ -271,6 +271,8 @@ def _planted(home: str) -> list[tuple[str, bool]]:
     stores = _places("credential-store", "home")
     # Of a store that is one file, the folder: what is in it may have to be of some form.
     names += [one if one.endswith("/") else os.path.dirname(one) + "/" for one in stores if "/" in one]
+    # IPython keeps its history in its directory: only what it runs from there is held.
+    names = [one for one in names if one != ".ipython/"]
     names = [one for one in names if not one.startswith((".cache/", ".ssh/", "Library/")) or one == ".ssh/"]
     found = [(os.path.join(home, one.rstrip("/")), one.endswith("/")) for one in dict.fromkeys(names)]
     own = os.path.realpath(getusersitepackages())

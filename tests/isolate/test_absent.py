@@ -66,23 +66,30 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield home
 
 
+# Nothing of IPython's is there before its first start: it makes its profile in folders that are held in part.
+@pytest.fixture(params=["ipython", ".ipython"])
+def ipython(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 def there(home: Path) -> set[str]:
     kept = {".cache", ".local/state", ".local/share/jupyter", "log", ".config/matplotlib", "ipython"}
+    kept |= {f".ipython/profile_default/{one}" for one in ("security", "log", "pid", "db", "history.sqlite")}
     found = (str(one.relative_to(home)) for one in home.rglob("*"))
     return {
         one for one in found if not any(one == k or one.startswith(k + "/") or k.startswith(one + "/") for k in kept)
     }
 
 
-def test_nothing_can_be_planted_and_nothing_is_left(home: Path) -> None:
+def test_nothing_can_be_planted_and_nothing_is_left(home: Path, ipython: str) -> None:
     before = there(home)
-    with Front(home, "", home=home) as front:
+    with Front(home, "", home=home, ipython=ipython) as front:
         assert front.run(PLANT.format(names=PLANTED)).text == "[]\n"
         # What people do in their home goes on.
         code = "open('mine.csv', 'w').write('a')\nimport os; os.makedirs('new/one')\nopen('.env-of-mine', 'w').close()\nprint(open('mine.csv').read())"
         assert front.run(code).text == "a\n"
         # A second kernel is held by the same files, and its end takes nothing from the first.
-        with Front(home, "", home=home) as other:
+        with Front(home, "", home=home, ipython=ipython) as other:
             assert other.run(PLANT.format(names=PLANTED)).text == "[]\n"
         assert front.run(PLANT.format(names=PLANTED)).text == "[]\n"
         # Outside, a person goes on as well.

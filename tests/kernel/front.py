@@ -97,6 +97,7 @@ class Front:
         plain: bool = False,
         argv: list[str] | None = None,
         home: Path | None = None,
+        ipython: str = "ipython",
     ) -> None:
         self.folder = folder
         self.comms: list[dict[str, Any]] = []
@@ -111,7 +112,7 @@ class Front:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER_", "JPY_"))}
         self.log = open(folder / "log", "w+")  # noqa: SIM115
         environment |= {"HOME": str(home), "TMPDIR": str(folder), "XDG_RUNTIME_DIR": "", "JUPYTER_GUARD_LOG": "INFO"}
-        environment["IPYTHONDIR"] = str(home / "ipython")
+        environment["IPYTHONDIR"] = str(home / ipython)
         self.manager.start_kernel(cwd=str(folder), env=environment, stdout=self.log, stderr=self.log)
         self.client = self.manager.client()
         self.client.start_channels()
