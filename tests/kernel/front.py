@@ -259,6 +259,11 @@ class Front:
         self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
         return data
 
+    def close_panel(self) -> None:
+        """Close the comm as the panel's page does: nobody else can."""
+        content = {"comm_id": self.comm_id, "data": self.key.sealed({"type": "close"})}
+        self.client.shell_channel.send(self.client.session.msg("comm_close", content))
+
     def told(self, kind: str, seconds: float = SECONDS) -> dict[str, Any]:
         """The next message of a type on the guard's comm."""
         found = self._peek(kind, seconds)

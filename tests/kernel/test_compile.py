@@ -261,8 +261,7 @@ def test_nobody_to_ask_means_no(front: Front) -> None:
     front.finish(run)
     assert run.error["ename"] == "CellDeclined"
     assert "code run by" in run.error["evalue"]
-    content = {"comm_id": front.comm_id, "data": {}}
-    front.client.shell_channel.send(front.client.session.msg("comm_close", content))
+    front.close_panel()
 
 
 def test_what_was_allowed_with_the_cell_is_not_asked_about_again(front: Front) -> None:

@@ -227,7 +227,7 @@ get_ipython().kernel.comm_manager.register_target("asking", opened)
         assert f"code run by line 4 of cell {defined.count}" in item["prompt"]
         front.tell({"type": "answer", "id": item["id"], "choice": choice})
         assert got(front) == outcome
-    say(front, "comm_close", comm_id=front.comm_id, data={})
+    front.close_panel()
 
 
 # --- the debugger
