@@ -1,7 +1,8 @@
-"""Where journals lie on this machine, and what is in them."""
+"""Where journals lie on this machine, whose they are, and what is in them."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,6 +28,19 @@ def audit_directory(env: Mapping[str, str], home: Path) -> Path:
     else:
         base = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share") / "jupyter"
     return base / "jupyter_guard" / "audit"
+
+
+def account_of(env: Mapping[str, str]) -> str:
+    """Whose cells these are: the Hub's name of the user, or the system's."""
+    named = env.get("JUPYTERHUB_USER")
+    if named:
+        return named
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid()) if hasattr(os, "getuid") else ""
 
 
 def journals(directory: Path) -> list[Path]:

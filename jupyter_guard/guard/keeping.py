@@ -17,9 +17,8 @@ from typing import Any
 import msgspec
 
 from jupyter_guard.audit import Journal, Judged, Record
-from jupyter_guard.audit.place import SUFFIX, audit_directory, journal_name
+from jupyter_guard.audit.place import SUFFIX, account_of, audit_directory, journal_name
 from jupyter_guard.audit.syslog import Syslog
-from jupyter_guard.guard.opened import account_of
 from jupyter_guard.guard.protocol import Decided
 
 log = logging.getLogger("jupyter_guard")

@@ -6,10 +6,8 @@ root, and each opening has an end, a reason and who made it: one without any of 
 
 from __future__ import annotations
 
-import getpass
 import os
 import stat
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,17 +86,6 @@ def opening(account: str, now: datetime, path: Path = FILE) -> Opening | None:
     """The opening that holds for an account now, the one that lasts longest. Raises as ``openings``."""
     found = [one for one in openings(path) if one.user == account and one.holds(now)]
     return max(found, key=lambda one: datetime.fromisoformat(one.until), default=None)
-
-
-def account_of(environment: Mapping[str, str]) -> str:
-    """Whose cells these are: the Hub's name of the user, or the system's."""
-    named = environment.get("JUPYTERHUB_USER")
-    if named:
-        return named
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid()) if hasattr(os, "getuid") else ""
 
 
 def now() -> datetime:

@@ -173,8 +173,10 @@ class Pipeline:
 
     def _let_through(self, policy: Policy) -> Policy:
         """The policy, which only observes while an administrator has opened this account."""
+        from jupyter_guard.audit.place import account_of
+
         try:
-            self._opening = opened.opening(opened.account_of(os.environ), opened.now())
+            self._opening = opened.opening(account_of(os.environ), opened.now())
         except opened.OpenedError as mistake:
             log.error("%s: nothing is let through", mistake)
             self._opening = None

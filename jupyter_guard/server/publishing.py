@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jupyter_guard.server.metrics import Metrics
 
 _ID = "https://schema.jupyter.org/jupyter_guard/{}/v1"
-_KINDS = ("decision", "outcome", "opening")
+_KINDS = ("decision", "outcome", "opening", "tool")
 SCHEMAS: Final = {name: Path(__file__).with_name("events") / name / "v1.yaml" for name in _KINDS}
 # What a schema's version 1 has of a record, beside the sequence.
 FIELDS: Final = {
@@ -30,6 +30,10 @@ FIELDS: Final = {
         "kernel", "msg_id", "time", "state", "sentence", "redactions", "limits", "user", "server", "notebook",
     ),
     "opening": ("kernel", "time", "state", "opened", "policy", "user", "server", "notebook"),
+    "tool": (
+        "kernel", "msg_id", "time", "state", "about", "sentence", "origin", "policy", "isolation", "user", "server",
+        "notebook",
+    ),
 }  # fmt: skip
 LOOK_SECONDS = 1.0
 

@@ -80,6 +80,7 @@ class OpenApiHandler(JupyterHandler):
 
 
 def _policy(root: Path) -> dict[str, Any]:
+    from jupyter_guard.audit.place import account_of
     from jupyter_guard.guard import opened
     from jupyter_guard.policy import PolicyError, load_effective
 
@@ -90,7 +91,7 @@ def _policy(root: Path) -> dict[str, Any]:
                 "problems": [str(one) for one in error.problems]}  # fmt: skip
     problems, sentence = list[str](), ""
     try:
-        found = opened.opening(opened.account_of(os.environ), opened.now())
+        found = opened.opening(account_of(os.environ), opened.now())
         if found is not None:
             policy, sentence = policy.observing(), found.sentence
     except opened.OpenedError as mistake:

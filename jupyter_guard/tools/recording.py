@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from jupyter_guard.audit import Journal, Record
-from jupyter_guard.audit.place import audit_directory, journal_name
+from jupyter_guard.audit.place import account_of, audit_directory, journal_name
 from jupyter_guard.scrub import scrub
 from jupyter_guard.terms import Origin, Verdict
 from jupyter_guard.tools.approved import Call
@@ -50,7 +50,9 @@ def record_of(call: Call, kernel: str) -> Record:
         policy="",
         event="tool",
         isolation=call.backend,
-        user=os.environ.get("JUPYTERHUB_USER", ""),
+        about=call.tool,
+        user=account_of(os.environ),
+        server=os.environ.get("JUPYTERHUB_SERVER_NAME", ""),
     )
 
 

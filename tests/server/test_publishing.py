@@ -17,9 +17,11 @@ from jupyter_guard.audit import Approval, Journal, Judged, Record
 from jupyter_guard.audit.place import audit_directory
 from jupyter_guard.server.publishing import SCHEMAS, event_of
 from jupyter_guard.terms import Origin, Severity, Verdict
+from jupyter_guard.tools import Call, recorder
 
 from .conftest import TOKEN
 
+SECRET = "AK" + "IAQ3XJ7VNL5TB2ZK4M"
 words = st.text(max_size=12)
 findings = st.builds(Judged, words, st.sampled_from(list(Severity)), st.sampled_from(list(Verdict)), words, words)
 records = st.builds(
@@ -34,7 +36,7 @@ records = st.builds(
     code=st.just("CODE"),
     findings=st.lists(findings, max_size=2).map(tuple),
     approvals=st.lists(st.builds(Approval, words, words, words), max_size=2).map(tuple),
-    event=st.sampled_from(["decision", "outcome", "opening", "closing"]),
+    event=st.sampled_from(["decision", "outcome", "opening", "closing", "tool"]),
     redactions=st.dictionaries(words, st.integers(1, 9), max_size=2),
     limits=st.lists(words, max_size=2).map(tuple),
     opened=words,
@@ -73,7 +75,12 @@ def test_records_of_other_kinds_are_no_events() -> None:
 def test_a_version_does_not_change() -> None:
     """Who listens relies on it: what is to be different is version 2, beside this one."""
     known = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in SCHEMAS.items()}
-    assert known == {"decision": "e0d19c02db37eac7", "outcome": "c425a6a5a7430c87", "opening": "7c9c2ab4d4fd4244"}
+    assert known == {
+        "decision": "e0d19c02db37eac7",
+        "outcome": "c425a6a5a7430c87",
+        "opening": "7c9c2ab4d4fd4244",
+        "tool": "4654459b8958e9b6",
+    }
 
 
 def records_example(**more: Any) -> Record:
@@ -98,6 +105,8 @@ def test_a_real_server_tells_whoever_listens(url: str, root: Path) -> None:
         with Journal(folder / "2026-01-01-k1.jsonl") as journal:
             journal.append(records_example(findings=(finding,)))
             journal.append(records_example(event="outcome", state="error", number=2, redactions={"jwt": 2}))
+        # As the MCP server writes it, in a journal of its own.
+        recorder("mcp", folder)(Call("refund", f"calls `refund(key='{SECRET}')`", "refused", "nobody could be asked"))
         found: list[dict[str, Any]] = []
         while len(found) < count:
             message = await link.read_message()
@@ -108,11 +117,18 @@ def test_a_real_server_tells_whoever_listens(url: str, root: Path) -> None:
         link.close()
         return found
 
-    decision, outcome = asyncio.run(asyncio.wait_for(heard(2), 60))
+    heard_of = {event["schema_id"].split("/")[-2]: event for event in asyncio.run(asyncio.wait_for(heard(3), 60))}
+    decision, outcome, called = (heard_of[name] for name in ("decision", "outcome", "tool"))
     assert decision["schema_id"] == "https://schema.jupyter.org/jupyter_guard/decision/v1"
     assert (decision["sequence"], decision["state"], decision["user"]) == (1, "blocked", "ann")
     assert decision["findings"][0]["rule"] == "JG301"
     assert "CODE" not in json.dumps(decision)
     assert outcome["schema_id"] == "https://schema.jupyter.org/jupyter_guard/outcome/v1"
     assert (outcome["msg_id"], outcome["redactions"]) == ("m1", {"jwt": 2})
+    assert called["schema_id"] == "https://schema.jupyter.org/jupyter_guard/tool/v1"
+    assert (called["sequence"], called["about"], called["state"], called["msg_id"]) == (1, "refund", "refused", "")
+    assert called["kernel"].startswith("mcp")
+    assert called["user"]
+    assert called["sentence"].endswith("refused: nobody could be asked")
+    assert SECRET not in json.dumps(called)
     assert "Traceback" not in (root / "log").read_text()
