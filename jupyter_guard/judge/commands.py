@@ -14,12 +14,6 @@ UNKNOWN: Final = "…"
 PROGRAMS: Final = ("program", "program-name")
 # Where machines keep programs: what lies elsewhere under the name of one is another one.
 _PROGRAMS: Final = re.compile(r"(?:/usr(?:/local)?|/opt/(?:conda|homebrew))?/s?bin/(?=[^/]+$)")
-# Variables that decide which program or what code an allowed command starts, by their names or how these begin.
-_STEERS: Final = re.compile(
-    r"PATH$|LD_|DYLD_|PYTHON|GIT_|BASH_|ENV$|IFS$|SHELL$|PERL|RUBY|NODE_|JAVA_|_JAVA_|R_|CONDA_|PIP_|UV_|NPM_|SSH_"
-    r"|(?:.*_)?(?:PAGER|EDITOR|BROWSER|ASKPASS)$|VISUAL$|LESS(?:OPEN|CLOSE)$|HOME$|XDG_|TAR_OPTIONS$|CDPATH$",
-    re.IGNORECASE,
-)
 # What a shell does itself, and what starts nothing; what it writes is an effect. Not `eval`, `exec`, `source`.
 _BUILTIN: Final = frozenset(
     ": [ [[ break cd continue declare dirs echo exit export false getopts hash jobs let local popd printf pushd pwd "
@@ -74,8 +68,8 @@ def unlisted(reading: Reading, only: frozenset[str]) -> Iterator[tuple[str, Obse
     """What a cell runs that ``only`` does not have, in words, and what of it nobody knows before it runs."""
     known = set()
     for seen in reading.observations:
-        if seen.what == "program-variable" and _STEERS.match(seen.detail):
-            yield f"runs a command with another `{shown(seen.detail)}`, which may start something else", seen
+        if seen.what == "program-variable":
+            yield f"changes `{shown(seen.detail)}`, by which a listed command may start something else", seen
         if seen.what == PROGRAMS[0]:
             known.add(seen.span)
             if seen.detail.startswith(UNKNOWN):

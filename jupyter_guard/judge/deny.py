@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jupyter_guard.judge.commands import PROGRAMS, begun, unlisted
+from jupyter_guard.judge.loaded import Loaded, loaded
 from jupyter_guard.judge.rule import Rule
 from jupyter_guard.terms import Confidence, Effect, Finding, Kind, Observation, Origin, Reading, Severity, Span
 from jupyter_guard.terms.deny import Deny
@@ -36,9 +37,12 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 )
 STANDARD: Final = "stdlib"
 # They import what they are given by name.
-IMPORTERS: Final = frozenset({"__import__", "importlib.import_module", "importlib.__import__", "builtins.__import__"})
-# They run a module by its name, as an import does.
-_RUNNERS: Final = frozenset({"runpy.run_module"})
+IMPORTERS: Final = frozenset(
+    """
+    __import__ builtins.__import__ importlib.import_module importlib.__import__ importlib._bootstrap._gcd_import
+    imp.load_module importlib.machinery.Loader.load_module importlib.machinery.Loader.exec_module
+    """.split()
+)
 _EXTENSIONS: Final = frozenset({"%load_ext", "%reload_ext"})
 # The guard's own, and what is no module.
 _ALWAYS: Final = frozenset({"jupyter_guard", "__future__", "builtins"})
@@ -63,7 +67,7 @@ def refused(reading: Reading, deny: Deny) -> Iterator[Finding]:
         elif deny.commands and seen.what in PROGRAMS and (name := begun(seen.detail, deny.commands)):
             yield _finding("JG893", f"runs `{shown(name)}`", seen, reading)
     for effect in reading.effects:
-        if effect.via in _RUNNERS and (name := listed(effect.target, deny.imports)):
+        if (run := loaded(effect)) and (name := _is_refused(run, deny.imports)):
             yield _finding("JG890", f"runs the module `{shown(name)}`", effect, reading)
         if effect.kind is not Kind.PROCESS_RUN and (name := listed(effect.via, deny.calls)):
             yield _finding("JG891", f"calls `{shown(name)}`", effect, reading)
@@ -104,9 +108,23 @@ def _unlisted(reading: Reading, only: frozenset[str]) -> Iterator[Finding]:
     for effect in reading.effects:
         if effect.via in _EXTENSIONS and not is_allowed(effect.target, only):
             yield _finding("JG894", f"loads the extension `{shown(effect.target)}`", effect, reading)
-        if effect.via in _RUNNERS and not (effect.target and is_allowed(effect.target, only)):
-            what = f"the module `{shown(effect.target)}`" if effect.target else "a module whose name is not known"
+        if (run := loaded(effect)) and not _is_listed(run, only):
+            what = f"`{shown(effect.target)}`" if effect.target else "a module whose name is not known before it runs"
             yield _finding("JG894", f"runs {what}", effect, reading)
+
+
+def _is_refused(run: Loaded, refused_names: frozenset[str]) -> str:
+    """The one of ``refused_names`` that what is run may be, ``""`` for none."""
+    if run.installed:
+        return next((found for name in run.names if (found := listed(name, refused_names))), "")
+    return next((name for name in run.names if name in refused_names), "")
+
+
+def _is_listed(run: Loaded, only: frozenset[str]) -> bool:
+    """Whether an allow list has what is run. A file that is only called like one of Python's own modules is none."""
+    if run.installed:
+        return bool(run.names) and all(is_allowed(name, only) for name in run.names)
+    return any(listed(name, only) for name in run.names)
 
 
 def listed(name: str, refused_names: frozenset[str]) -> str:

@@ -96,6 +96,38 @@ def test_two_layers_allow_what_both_do(upper: tuple[str, ...], lower: tuple[str,
         ("!LD_PRELOAD=./e.so git status", "JG897"),
         ("!GIT_EXTERNAL_DIFF='curl x' git status", "JG897"),
         ("!PYTHONPATH=. git status", "JG897"),
+        ("import runpy\nrunpy.run_path('old/telnetlib.py')", "JG890"),
+        ("import runpy\nrunpy.run_path('/usr/lib/python3.11/telnetlib.py')", "JG890"),
+        ("%run ./telnetlib.py", "JG890"),
+        ("from importlib.util import find_spec\nfind_spec('telnet' + 'lib').loader.load_module()", "JG890"),
+        (
+            "import importlib.util as u\ns = u.find_spec('telnetlib')\nm = u.module_from_spec(s)\n"
+            "s.loader.exec_module(m)",
+            "JG890",
+        ),
+        ("import pkgutil\npkgutil.get_loader('telnetlib').load_module()", "JG890"),
+        (
+            "import importlib.util as u\nu.spec_from_file_location('x', '/v/lib/python3.9/site-packages/telnetlib/a.py')",
+            "JG890",
+        ),
+        ("import runpy\nrunpy.run_path('helpers.py')", "JG894"),
+        ("import runpy\nrunpy.run_path(name)", "JG894"),
+        ("import runpy\nrunpy.run_path('/tmp/json.py')", "JG894"),
+        ("import runpy\nrunpy.run_path('/v/lib/python3.9/site-packages/requests/api.py')", "JG894"),
+        ("import importlib.util as u\nu.find_spec(name).loader.load_module()", "JG894"),
+        ("%run helpers.ipynb", "JG894"),
+        ("import os\nos.environ['PATH'] = '/tmp/x:' + os.environ['PATH']", "JG897"),
+        ("import os\nos.environ.update(GIT_PAGER='sh -c id')", "JG897"),
+        ("import os\nos.putenv('LD_PRELOAD', './e.so')", "JG897"),
+        ("%env PATH=/tmp/x", "JG897"),
+        ("!export PATH=/tmp/x:$PATH; git status", "JG897"),
+        ("%%bash\nPATH=/tmp/x\ngit status", "JG897"),
+        ("import subprocess\nsubprocess.run(['git', 'status'], env={'PATH': '/tmp/x'})", "JG897"),
+        (
+            "import os, subprocess\ne = os.environ.copy()\ne['GIT_SSH'] = 'sh'\n"
+            "subprocess.run(['git', 'status'], env=e)",
+            "JG897",
+        ),
     ],
 )
 def test_no_way_around_a_list_is_open(code: str, rule: str) -> None:
@@ -105,7 +137,23 @@ def test_no_way_around_a_list_is_open(code: str, rule: str) -> None:
     assert report.verdict is Verdict.BLOCK
 
 
-@pytest.mark.parametrize("code", ["!git status", "!LANG=C git status", "%run -m json.tool a.json"])
+def test_a_module_that_is_made_by_hand_is_the_one_that_it_is_of() -> None:
+    code = "import importlib.util as u\nm = u.module_from_spec(u.find_spec('shutil'))\nm.rmtree('/srv')"
+    assert [one.kind.value for one in vet(code).effects] == ["file.delete"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "!git status",
+        "!LANG=C git status",
+        "%run -m json.tool a.json",
+        "import importlib.util\nif importlib.util.find_spec('torch') is None:\n    print('no torch')",
+        "import runpy\nrunpy.run_path('/usr/lib/python3.11/json/tool.py')",
+        "import os\nos.environ['PYTHONHASHSEED'] = '0'\nos.environ['MODEL'] = 'a'\npath = os.environ['PATH']",
+        "import subprocess\nsubprocess.run(['git', 'status'], env={'LANG': 'C'})",
+    ],
+)
 def test_what_is_listed_still_runs(code: str) -> None:
     lists = '[allow]\nimports = ["stdlib"]\ncommands = ["git status"]\n'
     report = Session(Policy.parse(f"version = 1\n{lists}"), origin="human").vet(code)

@@ -11,6 +11,7 @@ from jupyter_guard.read.python import (
     bodies,
     calls,
     models_installed,
+    models_loaders,
     models_paths,
     secret_names,
 )
@@ -247,6 +248,7 @@ def _of_type(run: Run, atom: Inst, name: str) -> Value:
     full = f"{atom.type}.{name}"
     owner = Value((atom,))
     given = models_paths.PROPERTIES.get(full) or models_installed.PROPERTIES.get(full)
+    given = given or models_loaders.PROPERTIES.get(full)
     if given is not None:
         return given(run, atom.made or ANYTHING)
     if full in run.memory.patched:

@@ -63,6 +63,12 @@ def perform(run: Run, entry: Entry, site: Site, cap: Certainty = Certainty.CERTA
     if len(acts) > 1 and "upload" in acts[0].tags:
         # What is sent is read first.
         acts = tuple(sorted(acts, key=lambda act: Kind.FILE_READ not in act.kinds))
+    if "env" in site.kwargs and site.name.startswith(("subprocess.", "asyncio.")):
+        from jupyter_guard.read.python.changes import steered
+
+        for atom in site.kwargs["env"].atoms:
+            if type(atom) is Map:
+                steered(run, atom.items, site.node)
     for act in acts:
         if act.when and not all(holds(site, one) for one in act.when):
             continue

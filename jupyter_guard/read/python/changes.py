@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import Any
 
 from jupyter_guard.read.python import calls, verification
@@ -24,6 +25,7 @@ from jupyter_guard.read.python.values import (
     Value,
     join,
 )
+from jupyter_guard.read.steering import steers
 from jupyter_guard.read.unchecked import EVERY_HOST, is_variable
 from jupyter_guard.terms import Kind
 from jupyter_guard.terms import Scope as Reach
@@ -127,8 +129,17 @@ def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | Non
             touch(run, atom, node)
         elif kind is Inst and atom.type == "os.environ":
             set_environment(run, key, new, node)
+        elif kind is Inst and atom.type == "os.environ.copy" and named is not None:
+            steered(run, (named.value,), node)
         elif kind is Obj:
             atom.attrs.setdefault(str(getattr(key.only(), "value", "")), new)
+
+
+def steered(run: Run, names: Iterable[Any], node: ast.AST | None) -> None:
+    """Note which of the variables decide what a command starts that is given them."""
+    for name in names:
+        if isinstance(name, str) and steers(name):
+            run.note("program-variable", name, node)
 
 
 def set_environment(run: Run, key: Value, new: Value, node: ast.AST | None) -> None:
@@ -137,6 +148,7 @@ def set_environment(run: Run, key: Value, new: Value, node: ast.AST | None) -> N
     if only is None:
         return
     name = str(only.value)
+    steered(run, (name,), node)
     place = f"os.environ[{name}]"
     known = run.memory.patched.get(place)
     run.memory.patched[place] = join((known, new)) if run.branches and known is not None else new

@@ -14,6 +14,7 @@ from jupyter_guard.read.python import (
     models_files,
     models_functions,
     models_installed,
+    models_loaders,
     models_objects,
     models_paths,
     models_queues,
@@ -111,7 +112,7 @@ def _import(run: Run, site: Site) -> Value:
             run.emit(Kind.CODE_EXECUTE, node=site.node, via=site.name, tags={"dynamic", *tags}, scope=Reach.SESSION)
         return Value((Unknown("import()", ""),), marks & TAINTS)
     run.note("import", names[0], site.node)
-    name = names[0] if site.name.endswith("import_module") else names[0].partition(".")[0]
+    name = names[0] if not site.name.endswith("__import__") else names[0].partition(".")[0]
     return Value((Name(name),), frozenset({INDIRECT}) | (marks & {BUILT, DECODED}))
 
 
@@ -263,6 +264,7 @@ MODELS: dict[str, Model] = {
     **models_files.MODELS,
     **models_functions.MODELS,
     **models_installed.MODELS,
+    **models_loaders.MODELS,
     **models_objects.MODELS,
     **models_queues.MODELS,
     **models_shown.MODELS,
@@ -276,6 +278,8 @@ MODELS: dict[str, Model] = {
     "__import__": _import,
     "importlib.import_module": _import,
     "importlib.__import__": _import,
+    "importlib._bootstrap._gcd_import": _import,
+    "imp.load_module": _import,
     "type": _type,
     "iter": _same,
     "float": _clean,

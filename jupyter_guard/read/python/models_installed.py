@@ -28,11 +28,6 @@ def _paths(run: Run, site: Site) -> Value:
     return Value((Map({name: const(PACKAGES) for name in ("purelib", "platlib")}, ANYTHING),))
 
 
-def _spec(run: Run, site: Site) -> Value:
-    """``importlib.util.find_spec(name)``: its ``origin`` is the module's file."""
-    return Value((Inst("importlib.machinery.ModuleSpec", arg(site, 0, "name")),))
-
-
 def module_file(dotted: str) -> Value:
     """``module.__file__`` of a library."""
     return const(f"{PACKAGES}/{dotted.replace('.', '/')}/__init__.py")
@@ -71,7 +66,6 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "site.getsitepackages": _folders,
     "site.getusersitepackages": _packages,
     "distutils.sysconfig.get_python_lib": _packages,
-    "importlib.util.find_spec": _spec,
     "pwd.getpwuid": _account,
     "pwd.getpwnam": _account,
 }

@@ -10,6 +10,7 @@ import msgspec
 from jupyter_guard.read.context import HOLE, BudgetSpent, Context
 from jupyter_guard.read.shell.commands import Commands, builtin_commands
 from jupyter_guard.read.shell.streams import MARKS, OWN_PROCESS, SOURCES, Stream, plain, shown, sources
+from jupyter_guard.read.steering import steers
 from jupyter_guard.read.unchecked import EVERY_HOST, is_variable
 from jupyter_guard.terms import Certainty, Effect, Kind, Scope
 
@@ -137,6 +138,8 @@ class Shell:
     def environment(self, name: str, value: str) -> None:
         """Assign a variable that programs see, and judge the ones that decide what programs load."""
         self.set(name, value)
+        if steers(name):
+            self.context.starts([name], "program-variable")
         kept = value.startswith((f"${name}", HOLE)) or value.split(":")[0] in ("/usr/bin", "/usr/local/bin")
         if name in _LOADER:
             tags = {"startup"} if name not in _QUIET_LOADERS else set()

@@ -149,8 +149,6 @@ class _Walk:
                 words += expand(self._text(child), shell)
         for name, value in before.items():
             shell.environment(name, value)
-            if words:
-                shell.context.starts([name], "program-variable")
         if words and words[0] in shell.aliases:
             return read_text(shell, " ".join([shell.aliases[words[0]], *words[1:]]), stdin, self.seen)
         return run(shell, words, stdin, self.seen)
