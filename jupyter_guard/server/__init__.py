@@ -16,6 +16,7 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     """Add the guard's routes and its hook before saving; called by jupyter_server when it loads enabled extensions."""
     from jupyter_guard.server.routes import routes
     from jupyter_guard.server.saving import SavingHook
+    from jupyter_guard.server.uploading import look_at_all_of_it
 
     web_app = server_app.web_app
     added = routes(web_app.settings["base_url"])
@@ -24,7 +25,9 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     web_app.add_handlers(".*$", added)
     manager = server_app.contents_manager
     if hasattr(manager, "register_pre_save_hook"):
-        manager.register_pre_save_hook(SavingHook(web_app.settings.get("server_root_dir", "."), server_app.log))
+        hook = SavingHook(web_app.settings.get("server_root_dir", "."), server_app.log)
+        manager.register_pre_save_hook(hook)
+        look_at_all_of_it(manager, hook)
     else:
         server_app.log.warning("jupyter_guard: %s has no pre-save hook: saved outputs are not cleaned", type(manager))
     _publish(server_app)

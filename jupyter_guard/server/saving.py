@@ -36,7 +36,7 @@ class SavingHook:
         if model.get("type") == "notebook" and isinstance(content, dict):
             self._clean(content, path, contents_manager)
         elif model.get("type") == "file" and path.endswith(".ipynb") and isinstance(content, str):
-            # The same file by another name of its type; one that comes in parts (``chunk``) is no JSON here.
+            # The same file by another name of its type; one that comes in parts is put together before (``uploading``).
             is_coded = model.get("format") == "base64"
             notebook = _notebook_in(content, is_coded)
             if notebook is not None and self._clean(notebook, path, contents_manager):
