@@ -27,6 +27,9 @@ SESSION_NAME = "JPY_SESSION_NAME"
 # Variables that are the server's and no kernel's.
 SERVERS_OWN = frozenset({"JUPYTER_GUARD_STORE"})
 PROVISIONER = "local-provisioner"
+# How a command names the interpreter that this server runs with; the wrapper takes the names without a folder for it
+# too. nb_conda_kernels 2.3 and later write `python`.
+OWN_PYTHON = ("python", "python3", sys.executable)
 # What starts the wrapper beside a kernel that runs elsewhere (`server.provisioner`).
 GUARDED_PROVISIONER = "guarded-provisioner"
 
@@ -85,7 +88,7 @@ class LockedKernelSpecManager(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """The guarded twin of the kernel. Raises ``NoSuchKernel``, also for one that cannot be guarded."""
         # Read once: what is looked at is what starts, whatever becomes of the file meanwhile.
-        inner = self.inner.get_kernel_spec(kernel_name)
+        inner = self._found(kernel_name)
         reason = self._objection(inner)
         if reason is not None:
             self.log.warning("jupyter_guard: the kernel %r is not offered: %s", kernel_name, reason)
@@ -100,13 +103,21 @@ class LockedKernelSpecManager(KernelSpecManager):
     def why_not(self, kernel_name: str) -> str | None:
         """Why a kernel that is there is not offered; ``None`` for one that is. Raises ``NoSuchKernel``."""
         try:
-            spec = self.inner.get_kernel_spec(kernel_name)
+            spec = self._found(kernel_name)
         except NoSuchKernel:
             raise
         except Exception as problem:
             # Whatever is wrong with somebody's file: it is one kernel less, not a server without kernels.
             return f"its file cannot be read: {problem}"
         return self._objection(spec)
+
+    def _found(self, kernel_name: str) -> KernelSpec:
+        """What ``inner`` has under this name. Raises ``NoSuchKernel``."""
+        found = self.inner.get_kernel_spec(kernel_name)
+        if found is None:
+            # nb_conda_kernels with ``conda_only`` says so of a name that it does not know.
+            raise NoSuchKernel(kernel_name)
+        return found
 
     @staticmethod
     def _provisioner(spec: KernelSpec) -> dict[str, Any]:
@@ -274,7 +285,7 @@ def _environment(asked: dict[str, str]) -> dict[str, str]:
 
 def starts_ipykernel(argv: list[str]) -> bool:
     """Whether a command starts ipykernel and nothing before it but an interpreter, or conda's activation by ours."""
-    if argv[1:3] == CONDA and argv[0] != sys.executable:
+    if argv[1:3] == CONDA and argv[0] not in OWN_PYTHON:
         return False
     return launcher_at(argv) > 0 and KERNEL_MODULE not in argv
 

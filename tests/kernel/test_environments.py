@@ -213,7 +213,7 @@ def test_an_environment_of_conda_is_guarded_as_our_own(
     activate.parent.mkdir(parents=True)
     activate.write_text('export CONDA_PREFIX="$1"\n. "$1/bin/activate"\n')
     argv = [
-        sys.executable,
+        "python",
         "-m",
         "nb_conda_kernels.runner",
         str(tmp_path / "conda"),

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
@@ -82,43 +82,61 @@ def test_a_file_that_is_no_kernel_is_one_less(own: Path, text: str) -> None:
     assert "bad" not in found
 
 
-class CondaKernelSpecManager(KernelSpecManager):
-    """Finds kernels as nb_conda_kernels' manager does: beside Jupyter's own, and by names that no folder has."""
+ENVIRONMENT = "/home/ann/.conda/envs/sales"
 
-    ENVIRONMENT = "/home/ann/.conda/envs/sales"
-    ARGV = (
-        sys.executable,
-        "-m",
-        "nb_conda_kernels.runner",
-        "/opt/conda",
-        ENVIRONMENT,
-        f"{ENVIRONMENT}/bin/python",
-        *PLAIN,
-    )
+
+class CondaKernelSpecManager(KernelSpecManager):
+    """Finds kernels as nb_conda_kernels 2.5 does: its ``manager.py``, of which this keeps the shape of what it answers.
+
+    The kernel's own command stands behind ``RUNNER_COMMAND``, conda's folder and the environment's; a name that it does
+    not know is ``None`` with ``conda_only``.
+    """
+
+    runner: ClassVar[list[str]] = ["python", "-m", "nb_conda_kernels.runner"]
+    conda_only = False
 
     def find_kernel_specs(self) -> dict[str, str]:
-        return {
-            **super().find_kernel_specs(),
-            "conda-env-sales-py": f"{self.ENVIRONMENT}/share/jupyter/kernels/python3",
-        }
+        found = {} if self.conda_only else super().find_kernel_specs()
+        return {**found, "conda-env-sales-py": f"{ENVIRONMENT}/share/jupyter/kernels/python3"}
 
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec | None:  # type: ignore[override]
         if kernel_name != "conda-env-sales-py":
-            return super().get_kernel_spec(kernel_name)
+            return None if self.conda_only else super().get_kernel_spec(kernel_name)
         return KernelSpec(
-            argv=list(self.ARGV), display_name="Python [conda env:sales]", language="python",
-            resource_dir=f"{self.ENVIRONMENT}/share/jupyter/kernels/python3",
-        )  # fmt: skip
+            argv=[*self.runner, "/opt/conda", ENVIRONMENT, f"{ENVIRONMENT}/bin/python", *PLAIN],
+            display_name="Python [conda env:sales]",
+            language="python",
+            metadata={"debugger": True, "conda_env_name": "sales", "conda_env_path": ENVIRONMENT},
+            resource_dir=f"{ENVIRONMENT}/share/jupyter/kernels/python3",
+        )
 
 
-def test_environments_of_conda_appear_as_their_twins(own: Path) -> None:
-    manager = manager_of(own, inner_class=CondaKernelSpecManager)
+@pytest.mark.parametrize("python", ["python", "python3", sys.executable])
+def test_environments_of_conda_appear_as_their_twins(own: Path, python: str) -> None:
+    kind = type("Own", (CondaKernelSpecManager,), {"runner": [python, *CondaKernelSpecManager.runner[1:]]})
+    manager = manager_of(own, inner_class=kind)
     assert "conda-env-sales-py" in manager.find_kernel_specs()
-    argv = twin(manager, "conda-env-sales-py")
-    assert "nb_conda_kernels.runner" in argv[5]
-    # A runner that is not this server's own may be anything.
-    CondaKernelSpecManager.ARGV = ("/home/ann/bin/python", *CondaKernelSpecManager.ARGV[1:])
+    assert "nb_conda_kernels.runner" in twin(manager, "conda-env-sales-py")[5]
+    spec = manager.get_all_specs()["conda-env-sales-py"]["spec"]
+    assert spec["display_name"] == "Guarded Python [conda env:sales]"
+    assert spec["metadata"]["conda_env_name"] == "sales"
+
+
+def test_a_runner_of_another_interpreter_may_be_anything(own: Path) -> None:
+    runner = ["/home/ann/bin/python", *CondaKernelSpecManager.runner[1:]]
+    manager = manager_of(own, inner_class=type("Own", (CondaKernelSpecManager,), {"runner": runner}))
     assert "conda-env-sales-py" not in manager.find_kernel_specs()
+    with pytest.raises(NoSuchKernel):
+        manager.get_kernel_spec("conda-env-sales-py")
+
+
+def test_a_name_that_conda_does_not_know_is_not_there(own: Path) -> None:
+    manager = manager_of(own, inner_class=type("Own", (CondaKernelSpecManager,), {"conda_only": True}))
+    assert set(manager.find_kernel_specs()) == {"conda-env-sales-py"}
+    with pytest.raises(NoSuchKernel):
+        manager.get_kernel_spec("python3")
+    with pytest.raises(web.HTTPError, match="no kernel named 'python3'"):
+        LockedMappingKernelManager(kernel_spec_manager=manager)._refuse("python3")
 
 
 def test_it_installs_and_removes_nothing(own: Path) -> None:
