@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from jupyter_guard.cli import answers
-from jupyter_guard.cli.baseline import accepted_by, write
+from jupyter_guard.cli.baseline import accepted_by, seen_from, write
 from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import counted, plain, stdout
 from jupyter_guard.cli.judging import Outcome, folder_of
@@ -138,11 +138,12 @@ class Baseline(Shown):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._named = seen_from(path.parent)
         self._accepted: Counter[str] = Counter()
 
     def add(self, outcome: Outcome, offers: Offers | None) -> None:  # noqa: ARG002 - offers are for people
         """Keep what its findings are known by."""
-        self._accepted.update(accepted_by([outcome]))
+        self._accepted.update(accepted_by([outcome], self._named))
 
     def finish(self) -> None:
         """Write the file."""

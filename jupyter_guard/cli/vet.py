@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from jupyter_guard.cli.console import color_option, complain
 from jupyter_guard.cli.many import Many, many_options
 
 if TYPE_CHECKING:
-    from jupyter_guard.cli.baseline import Revision
+    from jupyter_guard.cli.baseline import Known, Revision
     from jupyter_guard.cli.cases import BadInput, Case, Source
     from jupyter_guard.cli.judging import Judge, Outcome
     from jupyter_guard.corpus import Piece
@@ -106,12 +105,12 @@ def command(
     judge = Judge(policy, practice)
     if fix:
         problems += _fix(sources, judge, Origin(origin) if origin else None)
-    known = baselines.read(baseline) if baseline is not None else Counter[str]()
+    known = baselines.read(baseline) if baseline is not None else None
     run = Run(
         judge=judge,
         origin=Origin(origin) if origin else None,
         known=known,
-        revision=baselines.Revision(diff, judge) if diff else None,
+        revision=baselines.Revision(diff, judge, _files(sources)) if diff else None,
         problems=problems,
         many=many,
     )
@@ -121,6 +120,11 @@ def command(
     if run.problems:
         return 2
     return int(fail_on != "never" and worst >= VERDICTS.index(fail_on))
+
+
+def _files(sources: list[Source]) -> list[str]:
+    """The files that may have stood in a revision: no cases, and not what comes on standard input."""
+    return [source.path for source in sources if source.form != "cases" and source.path != "-"]
 
 
 def _fix(sources: list[Source], judge: Judge, origin: Any) -> list[BadInput]:
@@ -164,7 +168,7 @@ class Run:
         self,
         judge: Judge,
         origin: Any,
-        known: Counter[str],
+        known: Known | None,
         revision: Revision | None,
         problems: list[BadInput],
         many: Many,
@@ -222,8 +226,8 @@ class Run:
         from jupyter_guard.cli.baseline import without
 
         before = _count(outcome)
-        if self.known:
-            outcome = without(outcome, self.known)
+        if self.known is not None:
+            outcome = without(outcome, self.known.accepted, self.known.named)
         if self.revision is not None and before:
             outcome = without(outcome, self.revision.accepted(outcome.case))
         self.accepted += before - _count(outcome)

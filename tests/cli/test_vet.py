@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,55 @@ def test_a_baseline_leaves_only_what_is_new(run: Run, work: Path) -> None:
     assert run(*arguments).returncode == 1
     (work / "base.json").write_text("{}")
     assert "no file that --write-baseline wrote" in run(*arguments).stderr
+
+
+def test_a_baseline_knows_a_file_whichever_way_it_is_written(run: Run, work: Path) -> None:
+    below = work / "sub"
+    below.mkdir()
+    (below / "a.py").write_text(WIPE)
+    known = ("--origin", "assistant", "--baseline")
+    for written in ("./sub/a.py", str(below / "a.py")):
+        run("vet", written, "--origin", "assistant", "--write-baseline", "base.json")
+        for read in ("sub/a.py", "sub/../sub/a.py", "."):
+            found = run("vet", read, *known, "base.json")
+            assert (found.returncode, "1 finding known already" in found.stdout) == (0, True), (written, read)
+        inside = subprocess.run(
+            [sys.executable, "-m", "jupyter_guard", "vet", "a.py", *known, "../base.json"],
+            cwd=below, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert (inside.returncode, "1 finding known already" in inside.stdout) == (0, True)
+    # Another file with the same text is new.
+    (work / "b.py").write_text(WIPE)
+    assert run("vet", "b.py", *known, "base.json").returncode == 1
+
+
+def test_a_baseline_of_before_is_still_read(run: Run, work: Path) -> None:
+    (work / "a.py").write_text(WIPE)
+    document = json.loads(run("vet", "a.py", "--origin", "assistant", "--format", "sarif").stdout)
+    known = document["runs"][0]["results"][0]["partialFingerprints"]["jupyterGuard/v1"]
+    (work / "base.json").write_text(json.dumps({"jupyter_guard_baseline": 1, "findings": {known: 1}}))
+    assert run("vet", "a.py", "--origin", "assistant", "--baseline", "base.json").returncode == 0
+    assert run("vet", str(work / "a.py"), "--origin", "assistant", "--baseline", "base.json").returncode == 1
+
+
+def test_diff_asks_the_work_tree_in_which_each_file_lies(run: Run, work: Path) -> None:
+    (work / "plain.py").write_text(WIPE)
+    for name in ("one", "two"):
+        tree = work / name
+        (tree / "deep").mkdir(parents=True)
+        (tree / "deep" / "a.py").write_text(WIPE)
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
+        for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+            subprocess.run([*git, *words], cwd=tree, check=True, capture_output=True)
+    (work / "two" / "deep" / "new.py").write_text(WIPE)
+    # Where it is run is no work tree, and git's own variables name another place.
+    arguments = ("vet", "one", "two", "--origin", "assistant", "--diff=HEAD")
+    found = run(*arguments, env={"GIT_DIR": str(work / "nowhere")})
+    assert (found.returncode, found.stdout.count("JG203")) == (1, 1)
+    assert "two/deep/new.py" in found.stdout
+    outside = run("vet", "plain.py", "one", "--diff=HEAD")
+    assert (outside.returncode, outside.stdout) == (2, "")
+    assert "this folder is in no git work tree" in outside.stderr
 
 
 def test_diff_reports_what_the_revision_did_not_have(run: Run, work: Path) -> None:
