@@ -1,6 +1,6 @@
-"""``python -m benchmarks panel``: what a keystroke pays for the extension, and how soon the panel shows a verdict.
+"""``python -m benchmarks panel``: what a keystroke pays for the extension, how soon marks and verdicts are shown.
 
-``python -m benchmarks.panel typing|updates`` runs one part of it. Needs Debian's Chromium and the test group.
+``python -m benchmarks.panel typing|marks|updates`` runs one part of it. Needs Debian's Chromium and the test group.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.panel import typing, updates
+from benchmarks.panel import marks, typing, updates
 
-PARTS: dict[str, Any] = {"typing": typing.measure, "updates": updates.measure}
+PARTS: dict[str, Any] = {"typing": typing.measure, "marks": marks.measure, "updates": updates.measure}
 
 
 def main(words: list[str]) -> int:

@@ -68,13 +68,15 @@ class Matchers:
         from libcst.metadata import MetadataWrapper, PositionProvider
 
         try:
-            wrapper = MetadataWrapper(libcst.parse_module(python.text), unsafe_skip_copy=True)
+            module = libcst.parse_module(python.text)
         except libcst.ParserSyntaxError as error:
             # The interpreter read it and libcst does not: nothing may pass for that.
             raise ValueError(f"libcst cannot read what the rules of your organisation are about: {error}") from None
-        places = wrapper.resolve(PositionProvider)
-        for one in asked:
-            for node in matchers.findall(wrapper.module, one.matcher):
+        matched = [(one, node) for one in asked for node in matchers.findall(module, one.matcher)]
+        if matched:
+            # Places cost as much as all the rest: most cells in which the names stand match nothing.
+            places = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+            for one, node in matched:
                 at = Observation("match", one.rule.id, _span(python, places[node]), cell.origin)
                 yield finding(one.rule, reading, at)
 

@@ -1,0 +1,34 @@
+"""A line typed at once -> how long after the last key its marks are on the screen, the pause before judging with it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+RUNS = 20
+
+
+def measure(front: Any) -> bool:
+    """Print the figures; the bound is the tests', for the quicker third of few."""
+    from tests.browser.test_before_it_runs import MARKED, MARKS_MS
+
+    front.server.write_notebook("marks.ipynb", ["from shutil import rmtree", ""])
+    front.open_lab("marks.ipynb")
+    front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+    front.run_to_end(0)
+    front.page.evaluate(MARKED)
+    front.cells.nth(1).locator(".cm-content").click()
+    for number in range(RUNS):
+        front.page.keyboard.press("Control+A")
+        front.page.keyboard.press("Delete")
+        front.cells.nth(1).locator(".cm-lintRange").first.wait_for(state="detached")
+        front.page.evaluate("() => { window.edited = 0; }")
+        front.page.keyboard.insert_text(f"rmtree('/srv/data/{number}')")
+        front.page.wait_for_function("n => window.marked.length > n", arg=number)
+    took = sorted(front.page.evaluate("() => window.marked"))
+    median, p95 = took[len(took) // 2], took[int(len(took) * 0.95)]
+    print(
+        f"{len(took)} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: marks are drawn"
+        f" {took[0]:.0f} ms after the last key at the least, {median:.0f} ms at the median, {p95:.0f} ms at p95"
+    )
+    return bool(took[len(took) // 3] < MARKS_MS)
