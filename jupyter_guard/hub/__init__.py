@@ -4,7 +4,8 @@
 
     enforce(c, policy="/etc/jupyter/jupyter_guard.toml")
 
-Call it last in ``jupyterhub_config.py``: what is set after it is not its doing; ``jupyter guard hub check`` says so.
+Call it last in ``jupyterhub_config.py``: before a server starts the lock is set again, and the Hub's log names what was
+set after it or by a hook; ``jupyter guard hub check`` says so beforehand.
 """
 
 from jupyter_guard.hub.enforce import enforce

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from jupyter_guard.hub.enforce import before_spawning
+from jupyter_guard.hub.keeping import is_ours
 from jupyter_guard.hub.settings import settings
-from jupyter_guard.hub.spawners import KINDS, LOCKED, own_settings
+from jupyter_guard.hub.spawners import KINDS, LOCKED, own_settings, spawner_names
 from jupyter_guard.policy import PolicyError, load_effective
 from jupyter_guard.policy.files import HUB_VARIABLE, admin_problems
 
@@ -21,12 +21,17 @@ SECONDS = 20
 
 
 class Hole(NamedTuple):
-    """One way round the lock: ``where`` it is, what is ``found`` there, ``why`` it matters and what closes it."""
+    """One way round the lock: ``where`` it is, what is ``found`` there, ``why`` it matters and what closes it.
+
+    One that ``is_open`` not is an administrator's own function: the lock is set again after it ran, and what else it
+    does nobody here can see.
+    """
 
     where: str
     found: str
     why: str
     fix: str
+    is_open: bool = True
 
 
 class CannotCheckError(ValueError):
@@ -56,13 +61,13 @@ def _holes(config: Any) -> Iterator[Hole]:
         value = config.get(section, {}).get(trait)
         if value is None or not setting.is_met_by(value):
             yield Hole(f"c.{setting.trait}", _shown(value), setting.why, "call jupyter_guard.hub.enforce(c) last")
-    used = _spawner_names(config)
+    used = spawner_names(config)
     yield from _own(config, used)
     ours = {one.trait for one in own_settings()}
     for section in sorted(config):
         if section.endswith("Spawner") and section != "Spawner":
             for trait in sorted(set(LOCKED) & set(config[section])):
-                if f"{section}.{trait}" in ours:
+                if f"{section}.{trait}" in ours or is_ours(config[section][trait]):
                     continue
                 yield Hole(
                     f"c.{section}.{trait}",
@@ -70,28 +75,58 @@ def _holes(config: Any) -> Iterator[Hole]:
                     f"It takes the place of c.Spawner.{trait} for this spawner.",
                     f"set c.Spawner.{trait} before enforce, and remove this line",
                 )
-    hook = spawner.get("pre_spawn_hook")
-    if getattr(hook, "func", None) is not before_spawning:
-        yield Hole(
-            "c.Spawner.pre_spawn_hook",
-            _shown(hook),
-            "It fills in whose server it is and makes the user's folders root's; a hook of your own takes its place.",
-            "set your hook before enforce, which runs it first",
-        )
-    for trait in ("group_overrides", "apply_user_options", "auth_state_hook"):
-        if spawner.get(trait):
-            yield Hole(
-                f"c.Spawner.{trait}",
-                _shown(spawner[trait]),
-                "It changes a server's settings after the lock has set them.",
-                f"remove it; policies by group are enforce's: enforce(c, groups={{...}}), not {trait}",
-            )
+    yield from _hooks(config)
     for path in policies:
         problems = admin_problems({HUB_VARIABLE: path})
         for problem in problems:
             yield Hole(path, problem, "No server starts a kernel while its policy is not in order.", "mend the file")
         if not problems:
             yield from _loose(path)
+
+
+_HOOKS = ("pre_spawn_hook", "auth_state_hook", "apply_user_options", "group_overrides")
+
+
+def _hooks(config: Any) -> Iterator[Hole]:
+    """The functions that may change a server's settings before it starts, and what they are seen to change."""
+    if not is_ours(config.get("Spawner", {}).get("pre_spawn_hook")):
+        yield Hole(
+            "c.Spawner.pre_spawn_hook",
+            _shown(config.get("Spawner", {}).get("pre_spawn_hook")),
+            "It fills in whose server it is, makes the user's folders root's and sets the lock again after others.",
+            "call jupyter_guard.hub.enforce(c); your own hook runs within it",
+        )
+    for section in sorted(one for one in config if one.endswith("Spawner")):
+        for trait in _HOOKS:
+            value = config[section].get(trait)
+            if is_ours(value):
+                value = value.keywords["earlier"]
+            elif section != "Spawner" and trait in LOCKED:
+                # Named already as what takes the place of all spawners'.
+                continue
+            if isinstance(value, Mapping):
+                taken = sorted({one for group in value.values() for one in _overridden(group)} & set(LOCKED))
+                if taken:
+                    yield Hole(
+                        f"c.{section}.{trait}",
+                        f"{', '.join(taken)} in {_shown(value)}",
+                        "It would change what the lock sets, which is set again after it.",
+                        f"remove it; policies by group are enforce's: enforce(c, groups={{...}}), not {trait}",
+                    )
+            elif value:
+                yield Hole(
+                    f"c.{section}.{trait}",
+                    _shown(value),
+                    "A function of your own, which cannot be looked into. The lock is set again after it ran; what "
+                    "else it does as the Hub (folders, files, programs) is up to it.",
+                    "read it with that in mind; the Hub's log names what it would have changed",
+                    is_open=False,
+                )
+
+
+def _overridden(group: Any) -> set[str]:
+    found = group.get("spawner_override") if isinstance(group, Mapping) else None
+    return {str(one) for one in found} if isinstance(found, Mapping) else set()
 
 
 def _own(config: Any, used: set[str]) -> Iterator[Hole]:
@@ -109,27 +144,6 @@ def _own(config: Any, used: set[str]) -> Iterator[Hole]:
             trait = trap.trait.split(".")[1]
             if trait in section and trap.is_open(section[trait]):
                 yield Hole(f"c.{trap.trait}", _shown(section[trait]), trap.why, trap.fix)
-
-
-def _spawner_names(config: Any) -> set[str]:
-    """The names of the spawner's class and of those that it is made from, as far as they can be loaded here."""
-    named = config.get("JupyterHub", {}).get("spawner_class")
-    if isinstance(named, type):
-        return {one.__name__ for one in named.__mro__}
-    if named is None:
-        return {"LocalProcessSpawner"}
-    text = str(named)
-    short = {"kubespawner": "KubeSpawner", "docker": "DockerSpawner", "systemd": "SystemdSpawner"}
-    found = {short.get(text, text.rpartition(".")[2])}
-    if "." in text:
-        try:
-            from traitlets.utils.importstring import import_item
-
-            found |= {one.__name__ for one in import_item(text).__mro__}
-        except Exception:
-            # It is installed where the Hub runs, and perhaps not here: its own name has to do.
-            return found
-    return found
 
 
 def _policies(named: Any) -> list[str]:

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jupyter_guard.hub.filling import filled, policy_of, records_of, user_folder
-from jupyter_guard.hub.place import make_ready
-from jupyter_guard.hub.settings import arguments, environment, settings, without_ours
-from jupyter_guard.hub.spawners import own_settings
+from traitlets.config.loader import LazyConfigValue
+
+from jupyter_guard.hub.keeping import Lock, SpawnerSection, before_spawning
+from jupyter_guard.hub.settings import arguments, settings, without_ours
+from jupyter_guard.hub.spawners import own_settings, spawner_names
 
 
 def enforce(
@@ -36,10 +37,12 @@ def enforce(
     show (``postgresql://READER@HOST/DATABASE``), each at ``/user/NAME/jupyter-guard/report``.
 
     What ``c`` sets already for the same traits stays where the lock leaves room for it: environment variables and
-    arguments of other names, and an earlier ``pre_spawn_hook``, which runs first.
+    arguments of other names. Hooks of the administrator's own stay too, set before this or after it: they run first,
+    and what they change of the lock is set again, with a warning in the Hub's log.
 
-    Raises ``ValueError`` for a policy that is no absolute path. A file that is missing or not root's is no error here:
-    no server starts a kernel until it is there, and each says why.
+    Raises ``ValueError`` for a policy that is no absolute path, and for arguments or an environment of another type
+    than JupyterHub takes. A file that is missing or not root's is no error here: no server starts a kernel until it is
+    there, and each says why.
     """
     files = [str(policy), *(str(path) for path in (groups or {}).values())]
     for path in files:
@@ -47,33 +50,39 @@ def enforce(
             raise ValueError(f"jupyter_guard.hub.enforce: the policy {path!r} is no absolute path")
     if "/" in account or account.startswith("."):
         raise ValueError(f"jupyter_guard.hub.enforce: {account!r} is no name of an account")
+    named = {name: str(path) for name, path in (groups or {}).items()}
+    lock = Lock(str(policy), named, python, account, records, folders and not account)
+    variables, words = _given(c, "environment", dict), _given(c, "args", list)
     for setting in (*settings(str(policy), python), *own_settings()):
         section, trait = setting.trait.split(".")
         if trait == "environment":
-            _set_environment(
-                c, str(policy), {name: str(path) for name, path in (groups or {}).items()}, account, records
-            )
+            c.Spawner.environment = {**variables, **lock.environment()}
         elif trait == "args":
-            _set_arguments(c)
+            c.Spawner.args = [*without_ours(words), *arguments()]
         elif trait == "extra_host_config":
             _forbid_privileges(c, setting.value)
         else:
             setattr(c[section], trait, setting.value)
-    earlier = c.Spawner.get("pre_spawn_hook")
-    c.Spawner.pre_spawn_hook = partial(
-        before_spawning, earlier=earlier, folders=folders and not account, account=account
-    )
+    if c.Spawner.get("pre_spawn_hook") is None:
+        c.Spawner.pre_spawn_hook = partial(before_spawning, earlier=None, lock=lock)
+    for section in {*spawner_names(c), *(one for one in c if one.endswith("Spawner"))}:
+        SpawnerSection.of(c[section], lock)
 
 
-def _set_environment(c: Any, policy: str, groups: dict[str, str], account: str, records: str) -> None:
-    theirs = dict(c.Spawner.get("environment") or {})
-    ours: dict[str, Any] = {
-        name: partial(filled, text=text, account=account) for name, text in environment(policy).items()
-    }
-    ours["JUPYTER_GUARD_POLICY"] = partial(policy_of, policy=policy, groups=groups)
-    # Set for everybody: an administrator's variable of that name would show a user the records of all.
-    ours["JUPYTER_GUARD_STORE"] = partial(records_of, records=records)
-    c.Spawner.environment = {**theirs, **ours}
+def _given(c: Any, trait: str, kind: type) -> Any:
+    """What the configuration says of a trait of ``c.Spawner``, also where it only adds to the default."""
+    value = c.Spawner.get(trait)
+    if isinstance(value, LazyConfigValue):
+        value = value.get_value(kind())
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        shown = getattr(value, "__qualname__", repr(value))
+        raise ValueError(
+            f"jupyter_guard.hub.enforce: c.Spawner.{trait} is {shown}, and JupyterHub takes a {kind.__name__}"
+            + (", whose values may be functions" if kind is dict else "")
+        )
+    return value
 
 
 def _forbid_privileges(c: Any, value: dict[str, list[str]]) -> None:
@@ -81,26 +90,3 @@ def _forbid_privileges(c: Any, value: dict[str, list[str]]) -> None:
     if not callable(theirs):
         options = [one for one in theirs.get("security_opt") or [] if not str(one).startswith("no-new-privileges")]
         c.DockerSpawner.extra_host_config = {**theirs, "security_opt": [*options, *value["security_opt"]]}
-
-
-def _set_arguments(c: Any) -> None:
-    theirs = without_ours(c.Spawner.get("args") or [])
-    c.Spawner.args = [*theirs, *arguments()]
-
-
-def account_of(spawner: Any) -> str:
-    """The system's account that runs a user's server."""
-    template = getattr(spawner, "username_template", "")
-    return str(spawner._expand_user_vars(template)) if template else str(spawner.user.name)
-
-
-async def before_spawning(spawner: Any, earlier: Any, folders: bool, account: str) -> None:
-    """What runs before each server starts: the administrator's own hook, then the user's folders."""
-    if earlier is not None:
-        done = earlier(spawner)
-        if hasattr(done, "__await__"):
-            await done
-    name = account or user_folder(spawner)
-    spawner.args = [one.replace("{username}", name) for one in spawner.args]
-    if folders:
-        make_ready(name, account_of(spawner))

@@ -200,7 +200,7 @@ def _is_locked_environment(value: Any) -> bool:
     if not isinstance(value, dict) or not is_records(value.get("JUPYTER_GUARD_STORE")):
         return False
     ours = environment("")
-    if any(str(name).startswith(_LOADING) for name in set(value) - set(ours) - set(KEPT)):
+    if any(str(name).startswith(LOADING) for name in set(value) - set(ours) - set(KEPT)):
         return False
     return is_policy(value.get("JUPYTER_GUARD_POLICY")) and all(
         name in value and is_filled(value[name], text) for name, text in ours.items() if name != "JUPYTER_GUARD_POLICY"
@@ -208,7 +208,7 @@ def _is_locked_environment(value: Any) -> bool:
 
 
 # Variables by which a program loads what it would not load by itself.
-_LOADING = ("PYTHON", "LD_", "DYLD_", "IPYTHON", "BASH_ENV")
+LOADING = ("PYTHON", "LD_", "DYLD_", "IPYTHON", "BASH_ENV")
 
 
 def _starts_server(value: Any) -> bool:

@@ -247,3 +247,29 @@ def own_settings() -> tuple[Setting, ...]:
 def traps() -> tuple[Trap, ...]:
     """All traps."""
     return tuple(trap for kind in KINDS for trap in kind.traps)
+
+
+def names_of(kind: type) -> set[str]:
+    """The names of a spawner's class and of its bases that are spawners: the sections that configure it."""
+    return {one.__name__ for one in kind.__mro__ if one.__name__.endswith("Spawner")}
+
+
+def spawner_names(config: Any) -> set[str]:
+    """The names of the spawner's class of a Hub's configuration and of its bases, as far as they can be loaded here."""
+    named = config.get("JupyterHub", {}).get("spawner_class")
+    if isinstance(named, type):
+        return names_of(named)
+    if named is None:
+        return {"LocalProcessSpawner"}
+    text = str(named)
+    short = {"kubespawner": "KubeSpawner", "docker": "DockerSpawner", "systemd": "SystemdSpawner"}
+    found = {short.get(text, text.rpartition(".")[2])}
+    if "." in text:
+        try:
+            from traitlets.utils.importstring import import_item
+
+            found |= names_of(import_item(text))
+        except Exception:
+            # It is installed where the Hub runs, and perhaps not here: its own name has to do.
+            return found
+    return found

@@ -225,7 +225,7 @@ def test_folders_are_made_for_the_account_of_the_unit(monkeypatch: pytest.Monkey
     pytest.importorskip("systemdspawner")
     from systemdspawner import SystemdSpawner
 
-    from jupyter_guard.hub.enforce import account_of
+    from jupyter_guard.hub.keeping import account_of
 
     c = locked(folders=False)
     c.SystemdSpawner.username_template = "hub-{USERNAME}"
