@@ -36,6 +36,7 @@ from jupyter_guard.policy import Policy
 from jupyter_guard.practice.ruff import version
 
 VERSION = 1
+_NONE = "it takes two tasks for which both models have a value, and there is none"
 
 
 def answer(
@@ -100,11 +101,9 @@ def comparison(
     skipped = []
     for gate in gates:
         one = by_metric.get(gate.metric)
-        if one is None or one.low is None:
-            reason = (
-                f"it takes two tasks for which both models have a value, and there {'is 1' if one else 'is none'}: "
-                "nothing can be told from chance."
-            )
+        why = gate.undecided(one) if one is not None else _NONE
+        if one is None or why:
+            reason = f"{why}: nothing can be told from chance."
             if named:
                 raise click.UsageError(f"--gate {gate.metric}: {reason}")
             skipped.append(f"no gate for {gate.metric}: {reason}")

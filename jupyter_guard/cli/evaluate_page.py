@@ -8,7 +8,7 @@ from html import escape
 from typing import Any, Final
 
 from jupyter_guard.cli.console import counted
-from jupyter_guard.cli.evaluate_text import number
+from jupyter_guard.cli.evaluate_text import interval_in_words, number
 from jupyter_guard.guard.page import COLORS, MOST, axis, bars, document, dot, drawing, figures, label, stacks
 from jupyter_guard.terms import Verdict
 
@@ -144,13 +144,14 @@ def _comparison(about: dict[str, Any] | None) -> str:
         reach = (_WIDTH - _LEFT - 40) / 2 / (max(abs(low), abs(high), abs(one["difference"])) or 1)
         start, end, mean = (middle + value * reach for value in (low, high, one["difference"]))
         word = "worse" if one["worse"] else "better" if one["better"] else "may be chance"
-        said = f"{one['metric']}: {one['difference']:+.3f} ({low:+.3f} to {high:+.3f}), {word}"
+        why = f": {one['not_estimable']}" if one["not_estimable"] else ""
+        said = f"{one['metric']}: {one['difference']:+.3f} ({interval_in_words(one)}{why}), {word}"
         parts.append(label(_LEFT - 10, y + 4, one["metric"], anchor="end"))
-        parts.append(
-            f'<g stroke="{color}" fill="{color}"><title>{escape(said)}</title>'
-            f'<line x1="{start:.1f}" x2="{end:.1f}" y1="{y}" y2="{y}" stroke-width="3"/>'
-            f'<circle cx="{mean:.1f}" cy="{y}" r="5"/></g>'
-        )
+        line = f'<line x1="{start:.1f}" x2="{end:.1f}" y1="{y}" y2="{y}" stroke-width="3"/>'
+        # A point alone has no interval, and is hollow.
+        point = f'<circle cx="{mean:.1f}" cy="{y}" r="5"'
+        drawn = f'{point} fill="none" stroke-width="2"/>' if why else f"{line}{point}/>"
+        parts.append(f'<g stroke="{color}" fill="{color}"><title>{escape(said)}</title>{drawn}</g>')
     gates = "".join(
         f"<p>Gate <code>{escape(one['metric'])}</code>, margin {one['margin']:g}: "
         f"<strong>{'passes' if one['passes'] else 'fails'}</strong></p>"
@@ -160,8 +161,20 @@ def _comparison(about: dict[str, Any] | None) -> str:
         f'<h2 class="group">{escape(about["second"])} less {escape(about["first"])}</h2>'
         f'<p class="soft">In pairs of {counted(about["tasks"], "task")}, with the {about["confidence"]:.0%} interval '
         "of the mean difference; each on its own scale. Red is worse, green better, grey may be chance.</p>"
+        + _not_estimable(rows)
         + drawing(_WIDTH, height, "differences with their intervals", parts)
         + gates
+    )
+
+
+def _not_estimable(rows: list[dict[str, Any]]) -> str:
+    reasons: dict[str, list[str]] = {}
+    for one in rows:
+        if one["not_estimable"]:
+            reasons.setdefault(one["not_estimable"], []).append(one["metric"])
+    return "".join(
+        f'<p class="soft">Hollow, not estimable ({escape(reason)}): {escape(", ".join(metrics))}.</p>'
+        for reason, metrics in sorted(reasons.items())
     )
 
 

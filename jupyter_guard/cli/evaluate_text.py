@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -46,6 +47,13 @@ def number(value: float | None) -> str:
     return f"{value:.0f}" if value and abs(value) >= 100 else f"{value:.2f}"
 
 
+def interval_in_words(difference: dict[str, Any]) -> str:
+    """A difference's interval, or that there is none."""
+    if difference["not_estimable"]:
+        return "not estimable"
+    return f"{difference['low']:+.3f} to {difference['high']:+.3f}"
+
+
 def _table(found: dict[str, Any], group: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(group, no_wrap=True)
@@ -87,11 +95,14 @@ def _comparison(found: dict[str, Any], console: Console) -> None:
         table.add_column(column, justify="right")
     table.add_column("")
     for one in about["differences"]:
-        interval = "-" if one["low"] is None else f"{one['low']:+.3f} to {one['high']:+.3f}"
+        interval = interval_in_words(one)
         word = Text("worse", "bold red") if one["worse"] else Text("better" if one["better"] else "", "green")
         difference = f"{one['difference']:+.3f}"
         table.add_row(one["metric"], number(one["first"]), number(one["second"]), difference, interval, word)
     console.print(table)
+    reasons = Counter(one["not_estimable"] for one in about["differences"] if one["not_estimable"])
+    for reason, count in sorted(reasons.items()):
+        console.print(Text(f"not estimable, {counted(count, 'metric')}: {reason}", "dim"), soft_wrap=True)
     for key in ("first", "second"):
         if about[f"only_{key}"]:
             missing = counted(about[f"only_{key}"], "task")

@@ -12,14 +12,20 @@ from jupyter_guard.evaluate.measure import DIGITS, Vector
 from jupyter_guard.evaluate.metrics import METRICS
 
 CONFIDENCE: Final = 0.95
+# By a sign test, chance alone makes all of n pairs differ to the same side with 2 * 0.5**n: less than 0.05 from 6 on.
+FEWEST_SAME: Final = 6
+TOO_FEW: Final = "fewer than two pairs"
+NO_DIFFERENCE: Final = "no pair differs"
+NO_SPREAD: Final = "every pair differs by the same, so there is no spread to tell chance from"
 
 
 class Difference(msgspec.Struct, frozen=True):
     """``second`` less ``first``: means over the ``pairs`` tasks for which both have a value.
 
-    ``low`` and ``high`` are the confidence interval of the mean difference (Student's t, paired); ``None`` with fewer
-    than two pairs. ``worse`` says that all of the interval lies on the worse side of no difference, ``better`` that all
-    of it lies on the better side; both are false where nothing can be said, or neither way is better.
+    ``low`` and ``high`` are the confidence interval of the mean difference (Student's t, paired); ``None`` where it
+    cannot be estimated, for the reason in ``not_estimable``. ``worse`` says that all of the interval lies on the worse
+    side of no difference, ``better`` that all of it lies on the better side; without an interval, that the same
+    difference in ``FEWEST_SAME`` pairs or more does. Both are false where nothing can be said, or no side is better.
     """
 
     metric: str
@@ -31,6 +37,7 @@ class Difference(msgspec.Struct, frozen=True):
     high: float | None
     worse: bool = False
     better: bool = False
+    not_estimable: str = ""
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -39,12 +46,26 @@ class Gate(msgspec.Struct, frozen=True):
     metric: str
     margin: float = 0.0
 
+    def undecided(self, found: Difference) -> str:
+        """Why nothing can be said of the second model's being worse by more than the margin; ``""`` where it can."""
+        if found.pairs < 2:
+            return f"it takes two tasks for which both models have a value, and there is {found.pairs}"
+        if found.not_estimable == NO_SPREAD and found.pairs < FEWEST_SAME and self._worse(found.difference):
+            return f"all of {found.pairs} pairs are worse by the same, and that takes {FEWEST_SAME}"
+        return ""
+
     def fails(self, found: Difference) -> bool:
-        """Whether the second model is worse by more than the margin, whatever chance there was in it."""
+        """Whether the second model is worse by more than the margin, whatever chance there was in it.
+
+        What is undecided is no pass.
+        """
         if found.low is None or found.high is None:
-            return True
+            return bool(self.undecided(found)) or (found.worse and self._worse(found.difference))
+        return self._worse(found.low) and self._worse(found.high)
+
+    def _worse(self, difference: float) -> bool:
         less = next(metric.better for metric in METRICS if metric.key == self.metric) == "less"
-        return found.low > self.margin if less else found.high < -self.margin
+        return difference > self.margin if less else difference < -self.margin
 
 
 def compare(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> list[Difference]:
@@ -58,10 +79,11 @@ def compare(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> list[D
         ones, others = values[metric.key]
         if not ones:
             continue
-        low, high = _interval(ones, others)
+        low, high, why = _interval(ones, others)
         one, other = sum(ones) / len(ones), sum(others) / len(others)
-        above = low is not None and low > 0
-        below = high is not None and high < 0
+        same = round(other - one, DIGITS) if why == NO_SPREAD and len(ones) >= FEWEST_SAME else 0.0
+        above = same > 0 if low is None else low > 0
+        below = same < 0 if high is None else high < 0
         found.append(
             Difference(
                 metric=metric.key,
@@ -73,6 +95,7 @@ def compare(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> list[D
                 high=high,
                 worse=above if metric.better == "less" else below and metric.better == "more",
                 better=below if metric.better == "less" else above and metric.better == "more",
+                not_estimable=why,
             )
         )
     return found
@@ -91,14 +114,15 @@ def _paired(first: Mapping[str, Vector], second: Mapping[str, Vector]) -> dict[s
     return found
 
 
-def _interval(ones: Sequence[float], others: Sequence[float]) -> tuple[float | None, float | None]:
+def _interval(ones: Sequence[float], others: Sequence[float]) -> tuple[float | None, float | None, str]:
+    """The interval, or why there is none."""
     if len(ones) < 2:
-        return None, None
-    differences = [round(other - one, DIGITS) for one, other in zip(ones, others, strict=True)]
-    if len(set(differences)) == 1:
-        # No spread at all: the formula divides by it.
-        return differences[0], differences[0]
+        return None, None, TOO_FEW
+    differences = {round(other - one, DIGITS) for one, other in zip(ones, others, strict=True)}
+    if len(differences) == 1:
+        # Student's t divides by the spread: the library gives an interval of no width, or no numbers.
+        return None, None, NO_SPREAD if differences.pop() else NO_DIFFERENCE
     from scipy.stats import ttest_rel
 
     interval = ttest_rel(list(others), list(ones)).confidence_interval(CONFIDENCE)
-    return round(float(interval.low), DIGITS), round(float(interval.high), DIGITS)
+    return round(float(interval.low), DIGITS), round(float(interval.high), DIGITS), ""

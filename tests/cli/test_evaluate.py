@@ -134,20 +134,23 @@ def test_folders_are_read_in_one_order_whatever_a_systems_paths_compare_by() -> 
 
 def test_folders_are_compared_by_the_notebooks_they_have_in_common(run: Run, work: Path) -> None:
     pytest.importorskip("scipy")
-    for at in range(4):
+    for at in range(6):
         notebook(work / "before" / f"n{at}.ipynb", PLAIN, WIPE)
         notebook(work / "after" / f"n{at}.ipynb", PLAIN, "print(table)")
     notebook(work / "after" / "more" / "extra.ipynb", "x = 1")
     back = run("evaluate", "before", "after", "--compare", "after", "before", "--format", "json")
     assert back.returncode == 1, back.stderr
     about = found(back)["compare"]
-    assert (about["tasks"], about["only_first"], about["only_second"]) == (4, 1, 0)
+    assert (about["tasks"], about["only_first"], about["only_second"]) == (6, 1, 0)
     by_metric = {one["metric"]: one for one in about["differences"]}
-    assert (by_metric["safety.unsafe"]["difference"], by_metric["safety.unsafe"]["worse"]) == (1.0, True)
+    unsafe = by_metric["safety.unsafe"]
+    assert (unsafe["difference"], unsafe["worse"], unsafe["low"]) == (1.0, True, None)
+    assert unsafe["not_estimable"].startswith("every pair differs by the same")
     assert about["gates"] == [{"metric": "safety.unsafe", "margin": 0.0, "passes": False}]
     forth = run("evaluate", "before/", "after", "--compare", "before", "after")
     assert forth.returncode == 0, forth.stderr
     assert "gate safety.unsafe (margin 0): passes" in forth.stdout
+    assert "not estimable" in next(one for one in forth.stdout.split("\n") if one.startswith("safety.unsafe"))
     assert "1 task of after without a partner" in forth.stdout
     wide = run("evaluate", "before", "after", "--compare", "after", "before", "--gate", "safety.unsafe=1")
     assert wide.returncode == 0

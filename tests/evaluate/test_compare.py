@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 
 import pytest
 
-from jupyter_guard.evaluate.compare import Difference, Gate, compare
+from jupyter_guard.evaluate.compare import (
+    CONFIDENCE,
+    FEWEST_SAME,
+    NO_DIFFERENCE,
+    NO_SPREAD,
+    TOO_FEW,
+    Difference,
+    Gate,
+    compare,
+)
 from jupyter_guard.evaluate.measure import Vector
 from jupyter_guard.evaluate.metrics import METRICS
 
 
-def vectors(**values: list[float | None]) -> dict[str, Vector]:
+def vectors(**values: Sequence[float | None]) -> dict[str, Vector]:
     """Task ``t1``, ``t2`` ... with the values of each metric."""
     count = len(next(iter(values.values())))
     named = {key.replace("__", "."): value for key, value in values.items()}
@@ -43,16 +53,40 @@ def test_only_tasks_that_both_have_a_value_for_count() -> None:
     assert compare(vectors(safety__parse=[None]), vectors(safety__parse=[1.0])) == []
 
 
-def test_no_spread_and_one_pair_need_no_library() -> None:
-    (same,) = compare(vectors(safety__parse=[1.0, 1.0]), vectors(safety__parse=[0.5, 0.5]))
-    assert (same.low, same.high, same.worse, same.better) == (-0.5, -0.5, True, False)
-    (one,) = compare(vectors(safety__unsafe=[0.0]), vectors(safety__unsafe=[1.0]))
-    assert (one.low, one.high, one.worse) == (None, None, False)
-    (neither,) = compare(vectors(safety__fixes_offered=[0.0, 0.0]), vectors(safety__fixes_offered=[1.0, 1.0]))
+@pytest.mark.parametrize(
+    ("pairs", "second", "why", "worse"),
+    [
+        (1, 0.5, TOO_FEW, False),
+        (2, 0.5, NO_SPREAD, False),
+        (5, 0.5, NO_SPREAD, False),
+        (6, 0.5, NO_SPREAD, True),
+        (40, 1.0, NO_DIFFERENCE, False),
+    ],
+)
+def test_without_spread_there_is_no_interval_and_the_reason_is_said(
+    pairs: int, second: float, why: str, worse: bool
+) -> None:
+    (found,) = compare(vectors(safety__parse=[1.0] * pairs), vectors(safety__parse=[second] * pairs))
+    assert (found.low, found.high, found.not_estimable) == (None, None, why)
+    assert (found.worse, found.better) == (worse, False)
+    # What nobody can tell from chance is no pass; pairs that do not differ, or by less than the margin, are one.
+    assert bool(Gate("safety.parse").undecided(found)) is (pairs < 6)
+    assert Gate("safety.parse").fails(found) is (why != NO_DIFFERENCE)
+    assert Gate("safety.parse", 0.6).fails(found) is (pairs == 1)
+
+
+def test_the_same_difference_counts_where_a_sign_test_says_so() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    assert stats.binomtest(FEWEST_SAME, FEWEST_SAME).pvalue < 1 - CONFIDENCE
+    assert stats.binomtest(FEWEST_SAME - 1, FEWEST_SAME - 1).pvalue > 1 - CONFIDENCE
+
+
+def test_what_has_no_better_side_is_neither() -> None:
+    (neither,) = compare(vectors(safety__fixes_offered=[0.0] * 9), vectors(safety__fixes_offered=[1.0] * 9))
     assert (neither.worse, neither.better) == (False, False)
 
 
-def difference(metric: str, low: float | None, high: float | None) -> Difference:
+def difference(metric: str, low: float, high: float) -> Difference:
     return Difference(metric, 3, 0.0, 0.0, 0.0, low, high)
 
 
@@ -65,11 +99,9 @@ def difference(metric: str, low: float | None, high: float | None) -> Difference
         ("safety.parse", -0.3, -0.1, 0.0, True),
         ("safety.parse", 0.1, 0.3, 0.0, False),
         ("safety.parse", -0.3, -0.1, 0.2, False),
-        # Nothing is known: that is no pass.
-        ("safety.unsafe", None, None, 0.0, True),
     ],
 )
 def test_a_gate_fails_where_all_of_the_interval_is_worse(
-    metric: str, low: float | None, high: float | None, margin: float, fails: bool
+    metric: str, low: float, high: float, margin: float, fails: bool
 ) -> None:
     assert Gate(metric, margin).fails(difference(metric, low, high)) is fails
