@@ -65,6 +65,9 @@ def summary(found: Sequence[Engine]) -> str:
 def command(engine: str, runtime: str = "", image: str = IMAGE, words: Sequence[str] = ("uname", "-r")) -> list[str]:
     """A container with nothing: no network, no rights, nothing writable, no download."""
     chosen = ["--runtime", runtime] if runtime else []
+    if engine.rpartition("/")[2] == "podman" and runtime.rpartition("/")[2] == "runsc":
+        # podman's "none" is a network of its own with nothing in it, which gVisor takes for this system's and refuses.
+        chosen += ["--runtime-flag", "network=none"]
     closed = ["--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64"]
     return [engine, "run", "--rm", "--pull=never", *chosen, *closed, "--memory=256m", image, *words]
 

@@ -72,6 +72,12 @@ def test_runtimes_are_known_by_the_names_that_engines_give_them() -> None:
     assert containers._known(about) == [("runsc", "runsc"), ("kata", "io.containerd.kata.v2")]
 
 
+def test_podman_and_gvisor_agree_on_no_network() -> None:
+    assert "network=none" in command("/usr/bin/podman", "/usr/bin/runsc", "an-image")
+    assert "network=none" not in command("docker", "runsc", "an-image")
+    assert "network=none" not in command("podman", "krun", "an-image")
+
+
 def test_a_container_gets_nothing() -> None:
     words = command("docker", "runsc", "an-image", ("python", "-V"))
     assert words[:6] == ["docker", "run", "--rm", "--pull=never", "--runtime", "runsc"]

@@ -57,7 +57,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         if done.returncode:
             pytest.skip(f"podman imports no image here: {done.stderr.decode()[-300:]}")
         try:
-            (one,) = engines()
+            one = engines()[0]
             if one.trouble:
                 pytest.skip(f"podman starts no container here: {one.trouble}")
             yield words()
@@ -114,8 +114,12 @@ def run(podman: list[str], script: str) -> str:
 
 def test_the_engine_starts_something_real(podman: list[str]) -> None:
     assert podman
-    # A container shares this system's kernel.
-    assert engines() == (Engine("podman", "", "", os.uname().release),)
+    plain, *others = engines()
+    # A container shares this system's kernel; gVisor answers for one of its own.
+    assert plain == Engine("podman", "", "", os.uname().release)
+    for one in others:
+        assert (one.runtime, one.trouble) == ("runsc", "")
+        assert one.release != plain.release
 
 
 def test_a_guarded_kernel_vets_and_runs_there(podman: list[str]) -> None:
@@ -130,6 +134,23 @@ cat ../kept/one
     said = run(podman, script)
     assert "in a container True 1000" in said
     assert "refused\n1" in said.replace("\r", "")
+
+
+@pytest.mark.skipif(not shutil.which("runsc"), reason="no runsc here; elsewhere: apt-get install runsc")
+def test_a_guarded_kernel_runs_in_gvisor(podman: list[str]) -> None:
+    chosen = ["--runtime", str(shutil.which("runsc")), "--runtime-flag", "network=none"]
+    script = f"""
+mkdir work; cd work
+printf 'import os\\nprint("release", os.uname().release, 6 * 7)\\nos.remove("/srv/data")\\n' > cell.py
+{sys.executable} -m jupyter_client.runapp --kernel=guarded-python cell.py 2>&1 </dev/null || echo refused
+"""
+    said = run([podman[0], *chosen, *podman[1:]], script)
+    assert "refused" in said
+    assert "release" not in said
+    assert "/srv/data" in said
+    ran = script.replace('os.remove("/srv/data")', "").replace("mkdir work", "mkdir -p work")
+    assert f"release {os.uname().release}" not in (said := run([podman[0], *chosen, *podman[1:]], ran))
+    assert said.rstrip().endswith("42")
 
 
 def test_what_landlock_holds_there(podman: list[str]) -> None:
