@@ -19,6 +19,7 @@ import sqlglot
 import yaml
 from markdown_it import MarkdownIt
 
+from jupyter_guard.cli import reference
 from jupyter_guard.policy import Policy
 
 ROOT = Path(__file__).parents[2]
@@ -34,15 +35,26 @@ PAGES = [
     )
     if path.exists() and "_build" not in path.parts and not path.relative_to(ROOT).as_posix().startswith(GENERATED)
 ]
-# Pages whose blocks belong together and are run in their order, by a test of their own.
+# Pages some of whose blocks belong together, and are run by tests of their own: those behind ``<!-- NAME -->``.
 RUN_BY = {
-    "docs/tools.md": "tests/tools/test_docs.py",
-    "docs/team-lead.md": "tests/tools/test_docs.py",
-    "docs/mcp.md": "tests/mcp_server/test_docs.py",
+    "docs/tools.md": ("tests/tools/test_docs.py",),
+    "docs/team-lead.md": ("tests/tools/test_docs.py",),
+    "docs/mcp.md": ("tests/mcp_server/test_docs.py", "tests/mcp_server/test_setups.py"),
 }
+MARK = re.compile(r"<!-- ([\w.-]+) -->\s*\Z")
+# Files that stand in a page as they are -> what runs them; those of rules are run here.
+INCLUDED = {"docs/ci/notebooks.yml": "tests/cli/test_ci.py"}
 COMMANDS = ("bash", "console", "sh", "")
-# Answers; and what an administrator's own tools read: images, servers in front of this one, browsers.
-NO_CODE = ("text", "dockerfile", "nginx", "javascript")
+NO_CODE = ("text",)
+# Answers, pictures and lists: how each begins, by its page. What is not among them has to be a language's.
+ANSWERS = {
+    "CONTRIBUTING.md": ("jupyter_guard/\n",),
+    "docs/how-it-works.md": ("code.execute ", "front end --execute_request"),
+    "docs/performance.md": ("468 token formats",),
+    "docs/probes.md": ("[isolation]\n",),
+    "docs/tutorial.md": ("jupyter_guard stopped this cell",),
+    "docs/undo.md": ("%guard undo list ",),
+}
 OTHERS = ("python", "toml", "json", "yaml", "ini", "sql")
 
 # What begins a command -> why it is not run here, and what runs it.
@@ -61,6 +73,13 @@ NOT_RUN = {
     'python -c "from jupyter_guard.hub.place': "it makes folders outside home, as root: tests/hub does it",
     "podman ": "there may be no container engine: tests/isolate/test_containers.py tries what there is",
     ".venv/bin/python -m benchmarks": "minutes each: tests/test_benchmarks.py sees that they are there",
+    "python3 -m venv /opt/": "a folder outside home: tests/test_packaging.py makes its own",
+    "export PATH=/opt/": "a folder outside home: tests/test_packaging.py makes its own",
+    "npm install -g": "a registry may not be there: the Makefile installs it for tests/hub",
+    "JUPYTERHUB_API_TOKEN=... ": "the server and its token are the reader's: tests/hub checks one",
+    "JUPYTER_RUNTIME_DIR=/run/": "an administrator's folder of another account: tests/hub starts one",
+    "JUPYTER_TOKEN=... ": "the server and its token are the reader's: tests/mcp_server/test_docs.py",
+    "jupyter guard mcp --http": "a server that does not end: tests/mcp_server/test_http.py starts it",
     "dask ": "programs that do not end: tests/cli/test_many.py has a cluster",
     "jupyter guard vet notebooks/ --dask": "a cluster: tests/cli/test_many.py has one",
 }
@@ -92,27 +111,34 @@ class Block(NamedTuple):
     line: int
     language: str
     text: str
+    mark: str = ""
 
 
 def blocks() -> Iterator[Block]:
     for path in PAGES:
         page = path.relative_to(ROOT).as_posix()
+        mark = None
         for token in MarkdownIt().parse(path.read_text(encoding="utf-8")):
-            if token.type == "fence" or (token.type == "code_block" and is_commands(token.content)):
+            if token.type in ("fence", "code_block"):
                 line = token.map[0] + 1 if token.map else 0
-                yield Block(page, line, token.info.strip().split(" ")[0], token.content)
+                written = token.info.strip().split(" ")[0]
+                language = "text" if token.type == "code_block" and not is_commands(token.content) else written
+                yield Block(page, line, language, token.content, mark[1] if mark and page in RUN_BY else "")
+            mark = MARK.search(token.content) if token.type == "html_block" else None
 
 
 def is_commands(text: str) -> bool:
     """Whether an indented block is something to type, and not an answer or a table."""
     return bool(
-        re.match(r"(\$ |\.venv/bin/python|jupyter |jupyter-|make |pip |python |git |mkdir |docker |dask )", text)
+        re.match(
+            r"(\$ |[A-Z_]+=\S+ |\.venv/bin/python|jupyter |jupyter-|make |pip |python3? |git |mkdir |docker |dask )",
+            text,
+        )
     )
 
 
 ALL = list(blocks())
-MINE = [one for one in ALL if one.page not in RUN_BY and not one.language.startswith("{")]
-ids = [f"{one.page}:{one.line}" for one in MINE]
+MINE = [one for one in ALL if not one.mark and not one.language.startswith("{")]
 
 
 def is_typed(block: Block) -> bool:
@@ -131,10 +157,42 @@ def test_every_block_has_a_language_that_is_known() -> None:
     assert len(MINE) > 30
 
 
-def test_pages_that_others_run_are_named_there() -> None:
-    for page, test in RUN_BY.items():
-        if (ROOT / page).exists():
-            assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
+def test_what_is_no_code_is_known_as_such() -> None:
+    answers = [one for one in MINE if one.language in NO_CODE and not is_typed(one)]
+    begins = [(page, start) for page, starts in ANSWERS.items() for start in starts]
+    unknown = [one for one in answers if not one.text.startswith(ANSWERS.get(one.page, ()))]
+    assert not unknown
+    assert len(begins) == len(answers), "an answer stands in the list, and not in its page"
+
+
+def test_blocks_that_others_run_are_named_there() -> None:
+    for page, tests in RUN_BY.items():
+        words = "".join((ROOT / test).read_text(encoding="utf-8") for test in tests)
+        marks = [one.mark for one in ALL if one.page == page and one.mark]
+        assert Path(page).name in words
+        assert marks
+        assert not [mark for mark in marks if f'"{mark}"' not in words]
+
+
+def test_what_is_included_is_run() -> None:
+    named = [one for one in ALL if one.language == "{literalinclude}"]
+    assert named
+    for path in PAGES:
+        for name in re.findall(r"^```\{literalinclude\} (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            file = (path.parent / name).resolve()
+            test = INCLUDED.get(file.relative_to(ROOT).as_posix())
+            if test is not None:
+                assert file.name in (ROOT / test).read_text(encoding="utf-8")
+                continue
+            done = subprocess.run(
+                [sys.executable, "-m", "jupyter_guard", "rules", "test", str(file)], capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pages_that_are_left_out_are_generated() -> None:
+    there = {path.relative_to(ROOT / "docs").as_posix() for name in GENERATED for path in (ROOT / name).rglob("*.md")}
+    assert there == set(reference.pages())
 
 
 def test_nothing_is_excused_that_is_not_there() -> None:
