@@ -15,7 +15,6 @@ from benchmarks.vet.__main__ import CORPORA, ROOT
 from benchmarks.vet.cases import Case, own_cases, read_cases
 from benchmarks.vet.measure import Judged, judged
 
-Cells = tuple[str, ...]
 Mutation = Callable[[ast.Module], "ast.Module | list[ast.Module] | None"]
 GOAL = 92.0
 

@@ -25,7 +25,6 @@ MAX_EFFECTS = 12
 MAX_TEXT = 500
 MAX_SENTENCE = 1500
 NO_SENTENCE = "does nothing that the guard can name"
-NOBODY_ASKED = "nobody could be asked: run the cell where somebody can answer, or have the policy changed"
 ANSWER_WAS_NO = "whoever is asked: run the cell again and answer y"
 WITHHELD = "[not shown: the scrubber failed on it]"
 
@@ -81,10 +80,10 @@ def card(
     """The MIME bundle that shows ``report``: ``text/plain``, ``text/html`` and ``MIME`` (a JSON-able dictionary).
 
     ``who`` says who can allow the cell; left empty, it follows from the policy layer that decided, or, for a declined
-    cell, from the answer. ``NOBODY_ASKED`` is what to say when nobody could be asked. ``clean`` takes secrets out of a
-    text, for hosts that know values which a pattern cannot; the default is ``jupyter_guard.scrub.scrub``. ``about`` is
-    what was judged, as a subject of sentences, where that is not the cell but something that it does. ``advice`` is for
-    a program that wrote the cell (``guard.advising``), and in the JSON alone.
+    cell, from the answer. ``clean`` takes secrets out of a text, for hosts that know values which a pattern cannot; the
+    default is ``jupyter_guard.scrub.scrub``. ``about`` is what was judged, as a subject of sentences, where that is not
+    the cell but something that it does. ``advice`` is for a program that wrote the cell (``guard.advising``), and in
+    the JSON alone.
     """
     view = {**payload(report, state, who, clean, about=about), **advised(report, advice, clean)}
     return {"text/plain": _plain(view), "text/html": _html(view), MIME: view}
@@ -170,12 +169,6 @@ def error(
     said = view["findings"][0]["message"] if nothing else view["sentence"]
     value = f"{_subject(view)} {said}" + (f" ({rules})" if rules else "")
     return {"ename": _ERROR_NAMES.get(state, "CellStopped"), "evalue": value, "traceback": _traceback(view, value)}
-
-
-def traceback_lines(report: Report, state: State, who: str = "", clean: Clean | None = None) -> list[str]:
-    """The short traceback of a cell that did not run: a line a finding, then who can allow it."""
-    lines: list[str] = error(report, state, who, clean)["traceback"]
-    return lines
 
 
 def _traceback(view: dict[str, Any], value: str) -> list[str]:

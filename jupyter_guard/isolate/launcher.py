@@ -40,10 +40,10 @@ def main(arguments: list[str]) -> NoReturn:
         # Never with less: what the policy requires is missing, it cannot be read, or the system refuses a restriction.
         known = type(error).__name__ in ("RefusedError", "PolicyError")
         why = str(error) if known else f"isolation failed: {type(error).__name__}: {error}"
-        _tell(report, {"backend": "none", "achieved": [], "reasons": [why], "refused": why})
+        tell(report, {"backend": "none", "achieved": [], "reasons": [why], "refused": why})
         print(f"jupyter_guard: {why}", file=sys.stderr)
         sys.exit(_NOT_STARTED)
-    _tell(report, told)
+    tell(report, told)
     if told["backend"] != "bubblewrap":
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
@@ -194,7 +194,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
             looked.append(folder)
         private.link(linked)
     room = 0 if alone else bubblewrap.room(policy.limits.disk)
-    words = [] if alone else bubblewrap.command(granted, _readable(program) if program else -1, room=room)
+    words = [] if alone else bubblewrap.command(granted, readable(program) if program else -1, room=room)
     if outside is None:
         keep(
             words, program, {**moved, **set_too}, kept_out, made=moved.values(), copied=copied,
@@ -216,7 +216,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
         return [*words, *inner], environment, told
     opened = network.door(granted, outside, command[0])
     known = network.names(granted, directory)
-    words = bubblewrap.command(granted, _readable(program) if program else -1, known, room=room)
+    words = bubblewrap.command(granted, readable(program) if program else -1, known, room=room)
     return [*words, *opened, *inner], environment, told
 
 
@@ -253,14 +253,16 @@ def _at(command: list[str]) -> int:
     return next(at for at, word in enumerate(command) if word.endswith((_LAUNCH, _OTHERS))) + 1
 
 
-def _readable(content: bytes) -> int:
+def readable(content: bytes) -> int:
+    """A descriptor from which ``content`` is read, without a file."""
     handle = os.memfd_create("filter", 0)
     os.write(handle, content)
     os.lseek(handle, 0, os.SEEK_SET)
     return handle
 
 
-def _tell(report: int, told: dict[str, Any]) -> None:
+def tell(report: int, told: dict[str, Any]) -> None:
+    """Say on the descriptor ``report`` how what is launched is held, or why it is not."""
     with os.fdopen(report, "w", encoding="utf-8") as file:
         json.dump(told, file)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -246,11 +246,3 @@ class Matcher:
         if not self._cut_up:
             return False
         return self._cut_up.may_find(squeezed(raw.replace("\\n", " ").replace("\\t", " ").replace("\\r", " ")))
-
-
-def known_of(values: Sequence[tuple[str, str]]) -> KnownValues:
-    """Known values from pairs of value and kind."""
-    known = KnownValues()
-    for value, kind in values:
-        known.learn(value, kind)
-    return known

@@ -6,12 +6,11 @@ command is held, ``BOX`` the grants as JSON. A process of its own, because what 
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 import msgspec
 
@@ -39,6 +38,7 @@ class NoBoxError(Exception):
 def main(arguments: list[str]) -> NoReturn:
     """Become the command, or end with the reason on ``REPORT``."""
     from jupyter_guard.isolate import landlock
+    from jupyter_guard.isolate.launcher import tell
 
     report, box, command = int(arguments[0]), msgspec.json.decode(arguments[1], type=Box), arguments[2:]
     os.set_inheritable(report, False)
@@ -48,9 +48,9 @@ def main(arguments: list[str]) -> NoReturn:
         backend, words, environment = boxed(box, command)
     except Exception as error:
         known = isinstance(error, NoBoxError)
-        _tell(report, {"refused": str(error) if known else f"isolation failed: {type(error).__name__}: {error}"})
+        tell(report, {"refused": str(error) if known else f"isolation failed: {type(error).__name__}: {error}"})
         sys.exit(NOT_STARTED)
-    _tell(report, {"backend": backend})
+    tell(report, {"backend": backend})
     os.execvpe(words[0], words, environment)  # noqa: S606
 
 
@@ -61,7 +61,7 @@ def boxed(box: Box, command: list[str]) -> tuple[str, list[str], dict[str, str]]
     """
     from jupyter_guard.isolate import bubblewrap, landlock, network, variables
     from jupyter_guard.isolate.grants import grants
-    from jupyter_guard.isolate.launcher import own_files
+    from jupyter_guard.isolate.launcher import own_files, readable
     from jupyter_guard.isolate.plan import examine, plan
     from jupyter_guard.isolate.seccomp import seccomp_filter
     from jupyter_guard.policy.files import HUB_VARIABLE
@@ -101,20 +101,8 @@ def boxed(box: Box, command: list[str]) -> tuple[str, list[str], dict[str, str]]
         return made.backend, command, environment
     opened = network.door(granted, outside, command[0]) if outside is not None else []
     known = network.names(granted, box.directory) if outside is not None else ""
-    words = bubblewrap.command(granted, _readable(program) if program else -1, known, room=box.memory)
+    words = bubblewrap.command(granted, readable(program) if program else -1, known, room=box.memory)
     return made.backend, [*words, *opened, *command], environment
-
-
-def _readable(content: bytes) -> int:
-    handle = os.memfd_create("filter", 0)
-    os.write(handle, content)
-    os.lseek(handle, 0, os.SEEK_SET)
-    return handle
-
-
-def _tell(report: int, told: dict[str, Any]) -> None:
-    with os.fdopen(report, "w", encoding="utf-8") as file:
-        json.dump(told, file)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from jupyter_guard.guard.card import (
     error,
     finding_item,
     prompt,
-    traceback_lines,
     who_can_allow,
 )
 from jupyter_guard.terms import (
@@ -294,7 +293,7 @@ def test_prompt_names_the_rule_and_the_line() -> None:
 def test_error_names_say_whether_anyone_was_asked() -> None:
     assert error(drop_report(), "blocked")["ename"] == "CellBlocked"
     assert error(drop_report(), "declined")["ename"] == "CellDeclined"
-    lines = traceback_lines(drop_report(), "blocked", clean=identity)
+    lines = error(drop_report(), "blocked", clean=identity)["traceback"]
     assert lines[0] == "CellBlocked: this cell deletes table `sales` in `shop.db` (JG301)"
     assert lines[1] == "  line 3: drops table sales in shop.db"
 
