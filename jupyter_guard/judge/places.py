@@ -29,7 +29,7 @@ _PLACES: Final[dict[str, str]] = {
     """,
     # Where hosted notebooks and clusters keep people's own data.
     "working": r"""
-        ^/(?:content|kaggle|workspace|gdrive|dbfs|FileStore|mnt|media|data|datasets?)(?:/.|$)
+        ^/(?:content|kaggle|workspace|gdrive|dbfs|FileStore|mnt|media|data|datasets?)(?:/|$)
     """,
 }
 

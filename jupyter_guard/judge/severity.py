@@ -146,7 +146,8 @@ def _is_sweeping(effect: Effect, seen: frozenset[str]) -> bool:
 
 def _column(effect: Effect, seen: frozenset[str]) -> int:
     if effect.scope is Scope.SYSTEM and effect.kind in _PATHS:
-        if "working" in seen:
+        # Files there are people's own; a whole folder may be everybody's, and is as dear as any that nobody knows.
+        if "working" in seen and not (effect.kind is Kind.FILE_DELETE and seen & {"recursive", "bulk"}):
             return Scope.UNKNOWN.rank
         if "readable" in seen and effect.kind is Kind.FILE_READ:
             return Scope.WORKSPACE.rank

@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from jupyter_guard import vet
 from jupyter_guard.judge import RULES, engine, judge
 from jupyter_guard.judge.rule import FAMILIES
 from jupyter_guard.judge.severity import facets, severity
@@ -19,6 +20,7 @@ from jupyter_guard.terms import (
     Scope,
     Severity,
     Span,
+    Verdict,
 )
 from jupyter_guard.terms.deny import Deny
 
@@ -221,3 +223,12 @@ def test_deny_does_not_refuse_names_that_only_begin_alike() -> None:
     deny = Deny(imports=frozenset({"os"}), commands=frozenset({"rm"}), calls=frozenset({"a.b"}))
     seen = (Observation("import", "ossaudiodev"), Observation("call", "a.bc"))
     assert judge(reading(Effect(Kind.PROCESS_RUN, "rmdir x"), observations=seen), deny=deny) == ()
+
+
+@pytest.mark.parametrize("place", ["/data", "/data/", "/data/old", "/mnt/vol", "/media/usb", "/dbfs/x", "/srv", "/x/y"])
+def test_a_folder_outside_of_what_is_ones_own_is_dear_whatever_it_is_called(place: str) -> None:
+    (found,) = vet(f"import shutil\nshutil.rmtree({place!r})", origin="human").findings
+    assert (found.rule, found.severity) == ("JG201", Severity.CRITICAL)
+    # One's own files in a place for data are written and removed as anywhere.
+    single = vet("import os\nopen('/data/a.csv', 'w')\nos.remove('/data/b.csv')", origin="human")
+    assert single.verdict is Verdict.ALLOW
