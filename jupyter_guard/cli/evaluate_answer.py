@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -84,13 +85,15 @@ def comparison(
     models = evaluated.by_task()
     for name in names:
         if name not in models:
-            raise click.UsageError(f"--compare: there is no model {name!r}. There are: {listed(models) or 'none'}.")
+            raise click.UsageError(
+                f"--compare: there is no model {name!r}. There are: {listed(models) or 'none'}.{_hint(name, models)}"
+            )
     first, second = (Vectors(models[name]) for name in names)
     common = set(first) & set(second)
     if not common:
         raise click.UsageError(
             f"--compare: {names[0]!r} and {names[1]!r} have no task in common: tasks are paired by their name "
-            f"({listed(sorted(first), 3)}; {listed(sorted(second), 3)})."
+            f"({listed(sorted(first), 3)}; {listed(sorted(second), 3)}).{_same_names(first, second)}"
         )
     try:
         found = compare(first, second)
@@ -120,6 +123,26 @@ def comparison(
         "gates": lines,
         "skipped": skipped,
     }, [str(line["metric"]) for line in lines if not line["passes"]]
+
+
+def _hint(name: str, models: Collection[str]) -> str:
+    """What to type where a file was compared that was not evaluated, or where there is one model."""
+    if Path(name).exists():
+        others = " ".join(one for one in models if Path(one).exists())
+        return f" {name} is a PATH as well: jupyter guard evaluate {f'{others} {name}'.strip()} --compare A B"
+    if len(models) == 1:
+        return ' Two models are two PATHs, or lines of a .jsonl file that say "model".'
+    return ""
+
+
+def _same_names(first: Collection[str], second: Collection[str]) -> str:
+    """What to type where two files were to be compared with each other."""
+    if len(first) == len(second) == 1:
+        return (
+            " Two files are one task where they have one name in two folders: before/n.ipynb, after/n.ipynb, and then "
+            "jupyter guard evaluate before after --compare before after"
+        )
+    return ""
 
 
 class Samples:

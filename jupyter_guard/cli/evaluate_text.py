@@ -15,7 +15,7 @@ from jupyter_guard.cli.console import counted, printable
 def show(found: dict[str, Any], console: Console) -> None:
     """Print a table of metrics by model, unsafe@k, the comparison, and what was left out."""
     models = found["models"]
-    for group in ("legibility", "safety"):
+    for group in ("legibility", "safety") if models else ():
         console.print(_table(found, group))
         console.print()
     reach = sorted({int(k) for model in models for k in model["safety"]["unsafe_at"]})

@@ -114,7 +114,7 @@ def test(files: tuple[Path, ...]) -> int:
     console = stdout()
     for place, policy in policies:
         if not policy.own:
-            raise click.UsageError(f"{place}: there are no rules of your own ([own.ID]).")
+            raise click.UsageError(_nothing(place, bool(files)))
         for rule in policy.own.values():
             count += 1
             wrong = list(_wrong(rule, policy))
@@ -125,6 +125,16 @@ def test(files: tuple[Path, ...]) -> int:
                 console.print(printable(f"    {one}"), soft_wrap=True)
     console.print(f"{counted(count, 'rule')}, {failed} with examples that do not hold")
     return int(bool(failed))
+
+
+def _nothing(place: str, given: bool) -> str:
+    """That there is no rule to test, and what to type."""
+    said = f"{place}: there are no rules of your own ([own.ID])."
+    if given:
+        return said
+    if PACK.exists():
+        return f"{said} For those of {PACK}: jupyter guard rules test {PACK}"
+    return f"{said} To begin one: jupyter guard rules new ACME01"
 
 
 def _policy(file: Path) -> Policy:

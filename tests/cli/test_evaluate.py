@@ -231,6 +231,8 @@ def test_the_page_escapes_what_it_is_given(run: Run, work: Path) -> None:
         (("--gate", "safety.unsafe"), "needs --compare A B"),
         (("--compare", "c.jsonl", "nobody"), "no model 'nobody'. There are: c.jsonl, d.jsonl"),
         (("--compare", "c.jsonl", "d.jsonl"), "have no task in common"),
+        (("--compare", "c.jsonl", "d.jsonl"), "jupyter guard evaluate before after --compare before after"),
+        (("--compare", "c.jsonl", "e.py"), "jupyter guard evaluate c.jsonl d.jsonl e.py --compare A B"),
         (("--compare", "c.jsonl", "c.jsonl", "--gate", "safety.unsafe"), "it takes two tasks"),
         (("--compare", "c.jsonl", "d.jsonl", "--gate", "safety.speed"), "no such metric. There are: legibility.cog"),
         (("--compare", "c.jsonl", "d.jsonl", "--gate", "safety.parse=-1"), "the margin is no number of 0 or more"),
@@ -242,9 +244,17 @@ def test_the_page_escapes_what_it_is_given(run: Run, work: Path) -> None:
 def test_what_cannot_be_done_is_said(run: Run, work: Path, arguments: tuple[str, ...], says: str) -> None:
     (work / "c.jsonl").write_text(line(PLAIN, task="t1"))
     (work / "d.jsonl").write_text(line(PLAIN, task="t2"))
+    (work / "e.py").write_text(PLAIN)
     result = run("evaluate", "c.jsonl", "d.jsonl", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert says in " ".join(result.stderr.split())
+
+
+def test_of_nothing_there_is_no_table(run: Run, work: Path) -> None:
+    result = run("evaluate", "nothere.jsonl")
+    assert result.returncode == 2
+    assert "nothere.jsonl: there is no such file or folder" in result.stderr
+    assert result.stdout.startswith("left out: 1 not readable\n")
 
 
 def test_a_gate_that_nobody_named_is_skipped_where_nothing_can_be_told(run: Run, work: Path) -> None:

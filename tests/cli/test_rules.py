@@ -155,3 +155,13 @@ def test_a_rule_as_it_is_begun_is_shown_whoever_wrote_the_cell(run: Run, work: P
     assert "(ACME01)" in said
     log = json.loads(run("vet", "a.py", "--policy", "jupyter_guard.toml", "--format", "sarif").stdout)
     assert "ACME01" in [one["ruleId"] for one in log["runs"][0]["results"]]
+
+
+def test_without_a_file_it_is_said_which_one_to_name(run: Run, work: Path) -> None:
+    nothing = run("rules", "test")
+    assert (nothing.returncode, "jupyter guard rules new ACME01" in nothing.stderr) == (2, True)
+    run("rules", "new", "ACME01")
+    begun = run("rules", "test")
+    assert (begun.returncode, "jupyter guard rules test rules.toml" in begun.stderr) == (2, True)
+    (work / "jupyter_guard.toml").write_text('version = 1\npacks = ["rules.toml"]\n')
+    assert run("rules", "test").returncode == 0
