@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from jupyter_guard.cli.cases import BadInput, Case, Source, case_from, content_of
-from jupyter_guard.cli.judging import Judge
+from jupyter_guard.cli.judging import Judge, folder_of
 from jupyter_guard.cli.notebooks import parse_notebook
 from jupyter_guard.cli.splice import spliced
 from jupyter_guard.fix import Fix, is_likely, suggest
+from jupyter_guard.fix.imported import seen_with
 from jupyter_guard.fix.likely import vias
 from jupyter_guard.guard.saved import as_saved, cells_of
 from jupyter_guard.terms import Finding, Origin, Report, Span
@@ -81,7 +82,9 @@ def _next(case: Case, reports: tuple[Report, ...], tried: set[Tried]) -> tuple[i
             known: Tried = (at, finding.rule, finding.span, code)
             if known in tried or not is_likely(finding, code):
                 continue
-            fix = suggest(code, finding.rule, finding.span, vias(finding), seen)
+            fix = suggest(
+                code, finding.rule, finding.span, vias(finding), seen_with(finding.rule, seen, folder_of(case))
+            )
             if fix is not None and fix.safe:
                 return at, finding, fix
             tried.add(known)

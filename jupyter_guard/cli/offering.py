@@ -8,8 +8,9 @@ import msgspec
 
 from jupyter_guard.cli.console import clean
 from jupyter_guard.cli.fixing import is_better
-from jupyter_guard.cli.judging import Judge, Outcome
+from jupyter_guard.cli.judging import Judge, Outcome, folder_of
 from jupyter_guard.fix import Fix, is_likely, suggest
+from jupyter_guard.fix.imported import seen_with
 from jupyter_guard.fix.likely import vias
 from jupyter_guard.fix.replacing import replaced
 from jupyter_guard.terms import Finding, Report
@@ -43,7 +44,8 @@ def offers(outcome: Outcome, judge: Judge) -> Offers:
 
 def _offer(outcome: Outcome, at: int, finding: Finding, judge: Judge, before: tuple[Report, ...]) -> Offer | None:
     cell = outcome.reports[at].cell
-    fix = _fix(cell.code, finding, [one.code for one in outcome.case.cells])
+    codes = [one.code for one in outcome.case.cells]
+    fix = _fix(cell.code, finding, seen_with(finding.rule, codes, folder_of(outcome.case)))
     if fix is None:
         return None
     cells = list(outcome.case.cells)

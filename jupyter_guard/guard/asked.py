@@ -60,6 +60,7 @@ def _audit(rest: str) -> str:
 def _fix(rest: str) -> str:
     """``rest``: the cell's code and those of the cells above, and the rule, place and callable of one finding in it."""
     from jupyter_guard.fix import suggest
+    from jupyter_guard.fix.imported import seen_with
     from jupyter_guard.fix.replacing import replaced
     from jupyter_guard.policy import load_effective
     from jupyter_guard.terms import Span
@@ -71,7 +72,8 @@ def _fix(rest: str) -> str:
     policy = load_effective(Path.cwd())
     own = policy.own.get(wanted["rule"])
     if own is None:
-        found = suggest(wanted["code"], wanted["rule"], span, via, above)
+        seen = seen_with(wanted["rule"], [*above, wanted["code"]], Path.cwd())
+        found = suggest(wanted["code"], wanted["rule"], span, via, seen)
     else:
         new = next((new for old, new in own.replace if old in via), "")
         found = replaced(wanted["code"], span, new) if new else None

@@ -225,3 +225,33 @@ def test_only_what_keeps_a_notebook_working_is_fixed(run: Run, work: Path) -> No
     assert (shown.count("read it first"), shown.count("--fix makes it")) == (2, 0)
     assert "fixed" not in run("vet", "n.ipynb", "--origin", "assistant", "--fix").stderr
     assert (work / "n.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("cell", "files"),
+    [
+        ("import helpers", {"helpers.py": "REGISTERS"}),
+        ("from acme import shapes", {"acme/__init__.py": "", "acme/shapes.py": "REGISTERS"}),
+        ("import acme", {"acme/__init__.py": "from .inner import *", "acme/inner.py": "REGISTERS"}),
+        ("%run setup.py", {"setup.py": "REGISTERS"}),
+        ("import sys\nsys.path.insert(0, 'src')\nimport helpers", {"src/helpers.py": "REGISTERS"}),
+    ],
+)
+def test_tags_that_an_imported_file_registers_make_the_rewrite_one_to_look_at(
+    run: Run, work: Path, cell: str, files: dict[str, str]
+) -> None:
+    load = "import yaml\nsettings = yaml.load(text, Loader=yaml.FullLoader)"
+    registers = "import yaml\nyaml.add_constructor('!env', lambda one, node: 1, Loader=yaml.FullLoader)\n"
+    for name, text in files.items():
+        (work / name).parent.mkdir(exist_ok=True)
+        (work / name).write_text(text.replace("REGISTERS", registers))
+    (work / "nb").mkdir()
+    for name in ("n.ipynb", "nb/n.ipynb"):
+        book = v4.new_notebook(cells=[v4.new_code_cell(cell), v4.new_code_cell(load)])
+        nbformat.write(book, work / name)
+    shown = run("vet", "n.ipynb", "--fix", "--show-fixes").stdout
+    assert "yaml.load(text" in (work / "n.ipynb").read_text()
+    assert "Use yaml.safe_load (JG112; read it first)" in shown
+    # Elsewhere there is no such file.
+    run("vet", "nb/n.ipynb", "--fix")
+    assert "yaml.safe_load(text)" in (work / "nb" / "n.ipynb").read_text()
