@@ -62,6 +62,7 @@ def _holes(config: Any) -> Iterator[Hole]:
         if value is None or not setting.is_met_by(value):
             yield Hole(f"c.{setting.trait}", _shown(value), setting.why, "call jupyter_guard.hub.enforce(c) last")
     used = spawner_names(config)
+    yield from _class(config, used)
     yield from _own(config, used)
     ours = {one.trait for one in own_settings()}
     for section in sorted(config):
@@ -82,6 +83,31 @@ def _holes(config: Any) -> Iterator[Hole]:
             yield Hole(path, problem, "No server starts a kernel while its policy is not in order.", "mend the file")
         if not problems:
             yield from _loose(path)
+
+
+# Whose spawners start a server with the command and the environment that they were told.
+_PACKAGES = ("jupyterhub", "kubespawner", "dockerspawner", "systemdspawner")
+
+
+def _class(config: Any, used: set[str]) -> Iterator[Hole]:
+    """What the spawner's class itself decides."""
+    named = config.get("JupyterHub", {}).get("spawner_class")
+    if "SimpleLocalProcessSpawner" in used:
+        yield Hole(
+            "c.JupyterHub.spawner_class",
+            _shown(named),
+            "Every server runs as the Hub's own account, so what only that account may change all users can.",
+            "a spawner that runs each server as its user, or in a container of its own",
+        )
+    package = named.__module__ if isinstance(named, type) else str(named or "jupyterhub.spawner")
+    if "." in package and package.partition(".")[0] not in _PACKAGES:
+        yield Hole(
+            "c.JupyterHub.spawner_class",
+            _shown(named),
+            "A class of your own, which cannot be looked into: what it starts, and with what, it says itself.",
+            "let it start self.cmd with self.get_args() and self.get_env(), as JupyterHub's own do",
+            is_open=False,
+        )
 
 
 _HOOKS = ("pre_spawn_hook", "auth_state_hook", "apply_user_options", "group_overrides")

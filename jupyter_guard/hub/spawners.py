@@ -6,6 +6,7 @@ Found in the spawners' own code: KubeSpawner 7.1, DockerSpawner 14.0, SystemdSpa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
 from jupyter_guard.hub.settings import Setting
@@ -259,17 +260,34 @@ def spawner_names(config: Any) -> set[str]:
     named = config.get("JupyterHub", {}).get("spawner_class")
     if isinstance(named, type):
         return names_of(named)
-    if named is None:
-        return {"LocalProcessSpawner"}
-    text = str(named)
-    short = {"kubespawner": "KubeSpawner", "docker": "DockerSpawner", "systemd": "SystemdSpawner"}
-    found = {short.get(text, text.rpartition(".")[2])}
-    if "." in text:
-        try:
-            from traitlets.utils.importstring import import_item
+    text = "localprocess" if named is None else str(named)
+    try:
+        return names_of(_loaded(text))
+    except Exception:
+        # It is installed where the Hub runs, and perhaps not here: its name has to do.
+        found = _SHORT.get(text, text.rpartition(".")[2])
+        return {found} if found.endswith("Spawner") else set()
 
-            found |= names_of(import_item(text))
-        except Exception:
-            # It is installed where the Hub runs, and perhaps not here: its own name has to do.
-            return found
+
+# As their packages name them to the Hub.
+_SHORT = {
+    "docker": "DockerSpawner",
+    "kubespawner": "KubeSpawner",
+    "localprocess": "LocalProcessSpawner",
+    "simple": "SimpleLocalProcessSpawner",
+    "systemd": "SystemdSpawner",
+}
+
+
+def _loaded(text: str) -> type:
+    """The class that a Hub's ``spawner_class`` names: by its place, or as a package names it to the Hub."""
+    if "." not in text:
+        (named,) = entry_points(group="jupyterhub.spawners", name=text)
+        found = named.load()
+    else:
+        from traitlets.utils.importstring import import_item
+
+        found = import_item(text)
+    if not isinstance(found, type):
+        raise TypeError(f"{text} is no class")
     return found

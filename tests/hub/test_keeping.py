@@ -176,6 +176,27 @@ def test_the_check_says_what_it_cannot_see_into(tmp_path: Path, line: str, order
     assert "cannot be looked into" in found[0].why
 
 
+@pytest.mark.parametrize(
+    ("named", "seen"),
+    [
+        ("'jupyterhub.spawner.LocalProcessSpawner'", []),
+        ("'localprocess'", []),
+        ("'docker'", []),
+        ("'not-installed-here'", []),
+        ("'simple'", [True]),
+        ("'jupyterhub.spawner.SimpleLocalProcessSpawner'", [True]),
+        ("'ours.spawners.Spawner'", [False]),
+        ("type('Ours', (__import__('jupyterhub.spawner').spawner.LocalProcessSpawner,), {'__module__': 'ours.spawners'})", [False]),
+    ],
+)  # fmt: skip
+def test_the_check_says_what_the_spawners_class_decides(tmp_path: Path, named: str, seen: list[bool]) -> None:
+    (tmp_path / "jupyterhub_config.py").write_text(
+        f"c = get_config()\nc.JupyterHub.spawner_class = {named}\n" + ENFORCE
+    )
+    found = check_file(tmp_path / "jupyterhub_config.py")
+    assert [hole.is_open for hole in found if hole.where == "c.JupyterHub.spawner_class"] == seen
+
+
 def test_what_only_adds_to_the_defaults_is_taken_too() -> None:
     c = Config()
     c.Spawner.args.append("--debug")
