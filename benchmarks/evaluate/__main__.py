@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scipy.stats import rankdata, spearmanr
 
-from jupyter_guard.evaluate.compare import compare
+from jupyter_guard.evaluate.compare import Difference, compare
 from jupyter_guard.evaluate.legibility import counter
 from jupyter_guard.evaluate.measure import Evaluated, by_task, measure, task_vector
 from jupyter_guard.evaluate.metrics import BY_KEY
@@ -81,13 +81,17 @@ def table(evaluated: list[Evaluated], title: str) -> None:
         numbers = [old for old, _ in values] + [new for _, new in values]
         labels = [1] * len(values) + [0] * len(values)
         rank = spearmanr(numbers, labels).statistic
-        interval = f"{one.difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+        interval = f"{one.difference:+.3f} ({_interval(one)})"
         better = {"less": "", "more": " (more is better)"}.get(BY_KEY[one.metric].better, " (neither is better)")
         print(
             f"| `{one.metric}`{better} | {one.first:.3f} | {one.second:.3f} | {interval} | {lower} | "
             f"{len(values) - lower - higher} | {higher} | {rank:+.3f} | {matched(values):+.3f} |"
         )
     print()
+
+
+def _interval(one: Difference) -> str:
+    return one.not_estimable or f"{one.low:+.3f} to {one.high:+.3f}"
 
 
 def matched(values: Sequence[tuple[float, float]]) -> float:

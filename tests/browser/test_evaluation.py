@@ -24,7 +24,7 @@ WIPE = "import shutil\nshutil.rmtree('/home')"
 def test_bars_lines_and_intervals_are_where_their_numbers_are(chromium: Any, tmp_path: Path) -> None:
     policy = Policy.preset("personal")
     evaluated = Kept()
-    for task in ("t1", "t2", "t3"):
+    for task in ("t1", "t2", "t3", "t4", "t5", "t6"):
         for model, codes in (("calm", ("x = 1", "y = 2")), ("wild", ("x = 1", WIPE))):
             for number, code in enumerate(codes, 1):
                 sample = Sample(model, task, number, "c.jsonl", (Cell(code, Origin.ASSISTANT),))
@@ -56,11 +56,15 @@ def test_bars_lines_and_intervals_are_where_their_numbers_are(chromium: Any, tmp
         assert unsafe.bounding_box()["x"] > zero + 50
         same = page.locator("svg[aria-label^=differences] g:has-text('safety.parse') circle").bounding_box()
         assert same["x"] + same["width"] / 2 == pytest.approx(zero, abs=1)
+        # Of pairs that all differ by the same there is no interval: a hollow point, and the reason in words.
+        ringed = page.locator("svg[aria-label^=differences] g:has-text('safety.unsafe')")
+        assert (ringed.locator("line").count(), ringed.locator("circle").get_attribute("fill")) == (0, "none")
         body = page.inner_text("body")
+        assert "not estimable (every pair differs by the same" in body
         for text in ("wild less calm", "fails", "deletes `/home` and everything below", "not <JSON>"):
             assert text in body
         stack = page.locator("h2:text-is('Verdicts on samples') ~ table").first.locator(".stack").nth(1)
-        assert stack.get_attribute("aria-label") == "3 allow, 3 block"
+        assert stack.get_attribute("aria-label") == "6 allow, 6 block"
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert problems == []
     finally:

@@ -292,6 +292,18 @@ def test_the_demo_compares_a_careful_and_a_hasty_assistant(run: Run, work: Path)
     assert hasty["safety"]["fixes_offered"] > 0
 
 
+def test_the_demos_gate_fails_where_the_second_assistant_is_less_safe(run: Run, work: Path) -> None:
+    pytest.importorskip("scipy")
+    answers = [json.loads(one) for one in (DEMOS / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    worse = [one for one in answers if one["model"] == "hasty"]
+    for one in worse:
+        one["completion"] = f"{TICKS}python\n{PLAIN if one is worse[-1] else WIPE}\n{TICKS}"
+    (work / "answers.jsonl").write_text("\n".join(map(json.dumps, answers)), encoding="utf-8")
+    line = next(one for one in (ROOT / "Makefile").read_text().split("\n") if "jupyter-guard evaluate" in one)
+    result = run(*shlex.split(line.replace("demo_notebooks/", ""))[1:])
+    assert (result.returncode, "gate safety.unsafe (margin 0): fails" in result.stdout) == (1, True)
+
+
 @pytest.mark.kernel
 @pytest.mark.skipif(sys.platform != "linux", reason="isolation is there on Linux only")
 def test_samples_are_run_where_that_is_asked_for(run: Run, work: Path) -> None:
