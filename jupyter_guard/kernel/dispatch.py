@@ -6,10 +6,12 @@ with the same messages in the same order as ipykernel's own.
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import logging
 import time
+import zlib
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ PASSING = frozenset({"comm_msg", "comm_close"})
 # A page asks for it when it is loaded again. While a cell waits for an answer the child has nothing to do, and tells.
 ASKED_FIRST = "kernel_info_request"
 REPLY_SECONDS = 1.0
+REFUSE = "__import__('sys').modules['_jupyter_guard_refusal'].refuse('%s')"
 NO_REPLY = "The kernel could not take this request: its log says why. Text with lone surrogates is one reason."
 
 
@@ -175,7 +178,7 @@ class Dispatch:
         if not relay.has_inside:
             self._reply_ourselves(request, lane, error)
             return
-        content = {**request.content, "code": relay.substitute(request.code, error), "user_expressions": {}}
+        content = {**request.content, "code": substitute(request.code, error), "user_expressions": {}}
         request.frames[request.at + CONTENT] = json.dumps(content).encode()
         self._send(request, lane)
 
@@ -371,6 +374,12 @@ class Dispatch:
         relay.publish_status("idle", request.parent)
         self.idle(request.msg_id)
         self.replied(request.msg_id)
+
+
+def substitute(code: str, error: dict[str, Any]) -> str:
+    """What runs in a refused cell's place: one call that raises the error and keeps the user's text."""
+    packed = zlib.compress(json.dumps({**error, "code": code}).encode(), 1)
+    return REFUSE % base64.b64encode(packed).decode()
 
 
 def refused(request: Vet, reason: str) -> Judged:

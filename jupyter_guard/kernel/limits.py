@@ -190,24 +190,19 @@ class Limits:
         return soon and not self.death
 
     def _see_time(self, cell: Cell, now: float) -> None:
-        limit = self.limits.get("cell_seconds")
-        if limit is None or cell.asked_at:
-            return
-        took = now - cell.began
-        if took >= limit.value:
-            self.interrupt(cell, limit, f"The cell was interrupted: it has run for {amount(limit.name, took)}.")
-        elif took >= limit.value * WARN_AT:
-            self.warn(limit, took, "At the limit the cell is interrupted.", cell)
+        if not cell.asked_at:
+            self._see_spent(cell, "cell_seconds", now - cell.began, "it has run for {}.")
 
     def _see_cpu(self, cell: Cell, seen: Measured) -> None:
-        limit = self.limits.get("cell_cpu_seconds")
-        if limit is None or cell.cpu is None:
+        if cell.cpu is not None:
+            self._see_spent(cell, "cell_cpu_seconds", seen.cpu - cell.cpu, "it has used {} of processor time.")
+
+    def _see_spent(self, cell: Cell, name: str, took: float, words: str) -> None:
+        limit = self.limits.get(name)
+        if limit is None:
             return
-        took = seen.cpu - cell.cpu
         if took >= limit.value:
-            self.interrupt(
-                cell, limit, f"The cell was interrupted: it has used {amount(limit.name, took)} of processor time."
-            )
+            self.interrupt(cell, limit, f"The cell was interrupted: {words.format(amount(name, took))}")
         elif took >= limit.value * WARN_AT:
             self.warn(limit, took, "At the limit the cell is interrupted.", cell)
 

@@ -5,12 +5,10 @@ The loop waits for nothing: not for the helper, not for a slow front end, not fo
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import os
 import time
-import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +55,6 @@ BATCH_BYTES = 1 << 20
 # An iopub welcome comes within this time from an ipykernel that sends one; other kernels are nudged.
 NUDGE_AFTER, NUDGE_EVERY = 1.5, 0.5
 PARENT_SECONDS = 1.0
-REFUSE = "__import__('sys').modules['_jupyter_guard_refusal'].refuse('%s')"
 
 
 class Relay:
@@ -170,11 +167,6 @@ class Relay:
         """Answer a request in the child's place."""
         message = self.front.wire.message(kind, content, request.parent, metadata)
         self.front.send(request.channel, [*request.frames[: request.at], *message])
-
-    def substitute(self, code: str, error: dict[str, Any]) -> str:
-        """What runs in a refused cell's place: one call that raises the error and keeps the user's text."""
-        packed = zlib.compress(json.dumps({**error, "code": code}).encode(), 1)
-        return REFUSE % base64.b64encode(packed).decode()
 
     def learn_topic(self, topic: bytes) -> None:
         """How the child names itself in topics: ``kernel.ID.status``."""
