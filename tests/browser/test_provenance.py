@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -81,3 +82,34 @@ def test_a_stored_assistant_stays_one_after_a_reload(opened: Front) -> None:
     assert origin(opened, 1)["author"] == "assistant"
     opened.reload()
     assert origin(opened, 1)["author"] == "assistant"
+
+
+def test_who_does_not_want_it_in_the_notebook_has_it_while_the_kernel_lives(server: Server, opened: Front) -> None:
+    stores(server, opened, False)
+    try:
+        opened.insert_cell(3, "import shutil\nshutil.rmtree('/nowhere/at/all', ignore_errors=True)")
+        opened.run_cell(3)
+        # Held as an assistant's, which is what the kernel knows of it.
+        opened.cells.nth(3).get_by_text("assistant").first.wait_for()
+        opened.wait_for_run(3)
+        assert "origin" not in (opened.guard_metadata(3) or {})
+        opened.save()
+        opened.page.wait_for_timeout(500)
+        assert '"author"' not in (server.root / notebook(opened)).read_text()
+    finally:
+        stores(server, opened, True)
+    opened.insert_cell(3, "y = 2")
+    assert origin(opened, 3)["author"] == "assistant"
+
+
+def stores(server: Server, front: Front, value: bool) -> None:
+    """Write the setting, and open the page anew."""
+    server.request("/lab/api/settings/jupyter-guard:provenance", "PUT", {"raw": json.dumps({"storeOrigin": value})})
+    front.page.reload()
+    front.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    front.wait_for_kernel()
+
+
+def notebook(front: Front) -> str:
+    """The file of the notebook that is open."""
+    return str(front.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path"))
