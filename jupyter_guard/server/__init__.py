@@ -14,7 +14,7 @@ __all__ = ["_load_jupyter_server_extension"]
 
 def _load_jupyter_server_extension(server_app: Any) -> None:
     """Add the guard's routes and its hook before saving; called by jupyter_server when it loads enabled extensions."""
-    from jupyter_guard.server.routes import routes
+    from jupyter_guard.server.routes import events_route, routes
     from jupyter_guard.server.saving import SavingHook
     from jupyter_guard.server.uploading import look_at_all_of_it
 
@@ -22,7 +22,8 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     added = routes(web_app.settings["base_url"])
     # Pages are told with their configuration that the server is guarded too, in JupyterLab and Notebook 7.
     web_app.settings.setdefault("page_config_data", {})["jupyterGuard"] = jupyter_guard.__version__
-    web_app.add_handlers(".*$", added)
+    # What is added later is asked earlier: Jupyter's own way to emit an event is behind ours.
+    web_app.add_handlers(".*$", [*added, events_route(web_app.settings["base_url"])])
     manager = server_app.contents_manager
     if hasattr(manager, "register_pre_save_hook"):
         hook = SavingHook(web_app.settings.get("server_root_dir", "."), server_app.log)

@@ -35,6 +35,8 @@ FIELDS: Final = {
         "notebook",
     ),
 }  # fmt: skip
+# Of these nobody but the guard says anything.
+OWN_SCHEMAS: Final = frozenset(_ID.format(name) for name in _KINDS)
 LOOK_SECONDS = 1.0
 
 

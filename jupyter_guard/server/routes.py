@@ -13,10 +13,12 @@ import msgspec
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.services.events.handlers import EventHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
 from jupyter_guard.server import audit_routes
+from jupyter_guard.server.publishing import OWN_SCHEMAS
 from jupyter_guard.server.status import server_status
 
 # Who may list kernel specs may know which of them are guarded.
@@ -79,6 +81,19 @@ class OpenApiHandler(JupyterHandler):
         self.finish(OPENAPI.read_bytes())
 
 
+class GivenEventsHandler(EventHandler):
+    """``POST /api/events``: Jupyter's own, for events of others."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Emit an event; 403 for one of the guard's: what an administrator hears of decisions is what was decided."""
+        given = self.get_json_body()
+        if isinstance(given, dict) and given.get("schema_id") in OWN_SCHEMAS:
+            raise web.HTTPError(403, f"jupyter_guard: {given['schema_id']} is emitted by the guard alone")
+        await ensure_async(super().post())
+
+
 def _policy(root: Path) -> dict[str, Any]:
     from jupyter_guard.audit.place import account_of
     from jupyter_guard.guard import opened
@@ -128,3 +143,8 @@ HANDLERS: tuple[tuple[str, type[JupyterHandler]], ...] = (
 def routes(base_url: str) -> list[tuple[str, type[JupyterHandler]]]:
     """The patterns and handlers to add to a server whose URLs begin with ``base_url``."""
     return [(url_path_join(base_url, "jupyter-guard", path), handler) for path, handler in HANDLERS]
+
+
+def events_route(base_url: str) -> tuple[str, type[JupyterHandler]]:
+    """The pattern and handler that stand before Jupyter's own for events that somebody gives."""
+    return url_path_join(base_url, "api", "events"), GivenEventsHandler

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +134,27 @@ def test_a_real_server_tells_whoever_listens(url: str, root: Path) -> None:
     assert called["sentence"].endswith("refused: nobody could be asked")
     assert SECRET not in json.dumps(called)
     assert "Traceback" not in (root / "log").read_text()
+
+
+def emitted(url: str, schema: str, data: dict[str, Any], token: str = TOKEN) -> tuple[int, str]:
+    """The status and message of an event that somebody gives to the server."""
+    body = json.dumps({"schema_id": schema, "version": "1", "data": data}).encode()
+    asked = urllib.request.Request(f"{url}/api/events", body, {"Authorization": f"token {token}"})
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, ""
+    except urllib.error.HTTPError as no:
+        return no.code, no.read().decode()
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_nobody_else_says_what_was_decided(url: str, name: str) -> None:
+    status, said = emitted(url, f"https://schema.jupyter.org/jupyter_guard/{name}/v1", {"sequence": 1, "kernel": "k1"})
+    assert (status, "by the guard alone" in said) == (403, True)
+
+
+def test_events_of_others_are_emitted_as_ever(url: str) -> None:
+    schema = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+    assert emitted(url, schema, {"action": "get", "path": "x"}) == (204, "")
+    assert emitted(url, schema, {"action": "no such"})[0] == 400
+    assert emitted(url, schema, {"action": "get", "path": "x"}, token="no")[0] in (401, 403)
