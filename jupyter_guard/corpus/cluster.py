@@ -21,6 +21,7 @@ from jupyter_guard.corpus.piece import Job
 try:
     from distributed import Client, KilledWorker, WorkerPlugin
     from distributed.client import FutureCancelledError
+    from distributed.comm.addressing import get_address_host_port
 except ImportError:
     raise CrewError("--dask needs Dask: pip install 'jupyter_guard[dask]'.") from None
 
@@ -73,6 +74,9 @@ class Cluster(Crew):
 
     def _begin(self) -> None:
         try:
+            # First: a client of what is no address waits for itself, for 40 seconds, when it is given up.
+            if not self.address.startswith("inproc://"):
+                get_address_host_port(self.address)
             # Dask has types for a part of its methods only.
             self._client: Any = Client(self.address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:

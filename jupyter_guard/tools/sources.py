@@ -43,7 +43,8 @@ def sources(wanted: tuple[str, ...], workspace: str, problems: list[str]) -> lis
             try:
                 found[name] = Source(name, str(Path(name).resolve()), Path(name).read_text("utf-8"))
             except (OSError, ValueError) as error:
-                problems.append(f"tools.sources: {name} cannot be read: {error}")
+                why = getattr(error, "strerror", None) or error
+                problems.append(f"tools.sources: {name} cannot be read: {why}")
         elif name == "*":
             found.update({one.name: one for one in installed})
         else:

@@ -120,6 +120,10 @@ def test_what_does_not_go_together_is_said(run: Run, corpus: Path) -> None:
     assert "give --check" in run("scrub", "c", "--write", "--resume", "j").stderr
     assert "Give one of the two" in run("vet", "c", "--workers", "2", "--dask", "tcp://x:1").stderr
     assert "no Dask scheduler answers there" in run("vet", "c", "--dask", "tcp://127.0.0.1:1").stderr
+    for address in ("nowhere", "tcp://[::1"):
+        said = run("vet", "c", "--dask", address).stderr
+        assert f"--dask {address}: no Dask scheduler answers there" in said
+        assert "Traceback" not in said
     known = {"MY_API_TOKEN": "hunter2" + "-is-no-secret-9"}
     refused = run("scrub", "c", "--check", "--dask", "tcp://10.0.0.1:8786", env=known)
     assert refused.returncode == 2

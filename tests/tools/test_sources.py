@@ -117,7 +117,7 @@ def test_a_file_that_never_loads(shop: Shop, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_file_that_is_not_there(shop: Shop) -> None:
     tools = shop.tools(start=NOTHING.replace('"shop.py"', '"none.py"'))
-    assert "none.py cannot be read" in tools.problems[0]
+    assert tools.problems[0].endswith("none.py cannot be read: No such file or directory")
 
 
 def test_what_is_described_is_what_runs(shop: Shop) -> None:
