@@ -12,7 +12,7 @@ from traitlets.config.loader import LazyConfigValue
 
 from jupyter_guard.hub.keeping import Lock, SpawnerSection, before_spawning
 from jupyter_guard.hub.settings import arguments, settings, without_ours
-from jupyter_guard.hub.spawners import own_settings, spawner_names
+from jupyter_guard.hub.spawners import own_settings, privileges_of, spawner_names
 
 
 def enforce(
@@ -60,7 +60,10 @@ def enforce(
         elif trait == "args":
             c.Spawner.args = [*without_ours(words), *arguments()]
         elif trait == "extra_host_config":
-            _forbid_privileges(c, setting.value)
+            theirs = c.DockerSpawner.get(trait)
+            if isinstance(theirs, LazyConfigValue):
+                theirs = theirs.get_value({})
+            c.DockerSpawner.extra_host_config = privileges_of(theirs)
         else:
             setattr(c[section], trait, setting.value)
     if c.Spawner.get("pre_spawn_hook") is None:
@@ -83,10 +86,3 @@ def _given(c: Any, trait: str, kind: type) -> Any:
             + (", whose values may be functions" if kind is dict else "")
         )
     return value
-
-
-def _forbid_privileges(c: Any, value: dict[str, list[str]]) -> None:
-    theirs = c.DockerSpawner.get("extra_host_config") or {}
-    if not callable(theirs):
-        options = [one for one in theirs.get("security_opt") or [] if not str(one).startswith("no-new-privileges")]
-        c.DockerSpawner.extra_host_config = {**theirs, "security_opt": [*options, *value["security_opt"]]}

@@ -16,7 +16,7 @@ from traitlets.config import Config
 from jupyter_guard.hub.filling import filled, policy_of, records_of, user_folder
 from jupyter_guard.hub.place import make_ready
 from jupyter_guard.hub.settings import LOADING, arguments, environment, goes_round, settings
-from jupyter_guard.hub.spawners import KINDS, names_of
+from jupyter_guard.hub.spawners import KINDS, names_of, privileges_of
 
 
 class Lock(NamedTuple):
@@ -77,13 +77,8 @@ def keep(spawner: Any, lock: Lock) -> list[str]:
             continue
         if not setting.is_met_by(now := getattr(spawner, trait, None)):
             undone.append(f"{trait} was {now!r}")
-            setattr(spawner, trait, _joined(now, setting.value))
+            setattr(spawner, trait, privileges_of(now) if trait == "extra_host_config" else setting.value)
     return undone
-
-
-def _joined(now: Any, value: Any) -> Any:
-    """``value``, beside the keys of ``now`` that it does not name."""
-    return {**now, **value} if isinstance(now, Mapping) and isinstance(value, Mapping) else value
 
 
 def _arguments(given: list[str], folder: str) -> tuple[list[str], list[str]]:

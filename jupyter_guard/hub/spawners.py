@@ -6,6 +6,7 @@ Found in the spawners' own code: KubeSpawner 7.1, DockerSpawner 14.0, SystemdSpa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
@@ -67,7 +68,29 @@ def _hosted(value: Any) -> bool:
     )
 
 
+def without_new_privileges(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A container's ``extra_host_config`` with the option that the lock sets, and all else that it says."""
+    given = given or {}
+    options = [one for one in given.get("security_opt") or [] if not str(one).startswith("no-new-privileges")]
+    return {**given, "security_opt": [*options, "no-new-privileges"]}
+
+
+async def called_without_new_privileges(spawner: Any, own: Callable[[Any], Any]) -> dict[str, Any]:
+    """The same of what an administrator's function answers; DockerSpawner waits for it."""
+    given = own(spawner)
+    return without_new_privileges(await given if hasattr(given, "__await__") else given)
+
+
+def privileges_of(given: Any) -> Any:
+    """The same of either kind of ``extra_host_config``."""
+    if callable(given):
+        return partial(called_without_new_privileges, own=given)
+    return without_new_privileges(given)
+
+
 def _has_no_new_privileges(value: Any) -> bool:
+    if isinstance(value, partial) and value.func is called_without_new_privileges:
+        return True
     options = value.get("security_opt") if isinstance(value, Mapping) else None
     return isinstance(options, list) and any(str(one).startswith("no-new-privileges") for one in options)
 

@@ -180,6 +180,36 @@ def test_a_container(daemon: list[tuple[str, dict[str, Any]]]) -> None:
     assert asked["HostConfig"]["PidsLimit"] == 100
 
 
+@pytest.mark.parametrize("is_later", [False, True])
+def test_a_container_whose_options_are_a_function(
+    daemon: list[tuple[str, dict[str, Any]]], is_later: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from dockerspawner import DockerSpawner
+
+    async def options(spawner: Any) -> dict[str, Any]:
+        return {"pids_limit": 100, "security_opt": ["label=type:x", "no-new-privileges:false"]}
+
+    c = Config()
+    if not is_later:
+        c.DockerSpawner.extra_host_config = options
+    enforce(c, groups=GROUPS, python=PYTHON, account="jovyan")
+    if is_later:
+        c.DockerSpawner.extra_host_config = options
+
+    async def make() -> None:
+        kind = type("DockerSpawner", (DockerSpawner,), {"_client": None, "_executor": None})
+        made = spawner_of(kind, c)
+        for _ in range(2):
+            await made.run_pre_spawn_hook()
+        await made.create_object()
+
+    asyncio.run(make())
+    ((_, asked),) = [one for one in daemon if "create" in one[0]]
+    assert asked["HostConfig"]["SecurityOpt"] == ["label=type:x", "no-new-privileges"]
+    assert asked["HostConfig"]["PidsLimit"] == 100
+    assert capfd.readouterr().err.count("extra_host_config was") == is_later
+
+
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="a unit under another account needs root")
 def test_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("systemdspawner")
