@@ -9,7 +9,6 @@ with a store in its sight.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import logging
 import os
@@ -164,6 +163,9 @@ def _nearest(path: str) -> str:
 
 
 def _call(name: str, *arguments: Any) -> int:
+    # A kernel without such places never needs it.
+    import ctypes
+
     found = int(getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments))
     if found < 0:
         raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
