@@ -17,6 +17,12 @@ _HARMLESS: Final = frozenset(
 )
 
 
-def steers(name: str) -> bool:
+# What is done with warnings; a filter may also name a class, whose module is imported.
+_ACTIONS: Final = frozenset({"ignore", "default", "always", "once", "module", "error"})
+
+
+def steers(name: str, value: str = "") -> bool:
     """Whether a program that is started with another ``name`` may be, or run, something else."""
+    if name == "PYTHONWARNINGS" and value in _ACTIONS:
+        return False
     return name not in _HARMLESS and _STEERS.match(name) is not None

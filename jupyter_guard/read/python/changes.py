@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from jupyter_guard.read.python import calls, verification
@@ -130,15 +130,16 @@ def set_item(run: Run, value: Value, key: Value, new: Value, node: ast.AST | Non
         elif kind is Inst and atom.type == "os.environ":
             set_environment(run, key, new, node)
         elif kind is Inst and atom.type == "os.environ.copy" and named is not None:
-            steered(run, (named.value,), node)
+            given = new.only()
+            steered(run, {named.value: given.value if given is not None else None}, node)
         elif kind is Obj:
             atom.attrs.setdefault(str(getattr(key.only(), "value", "")), new)
 
 
-def steered(run: Run, names: Iterable[Any], node: ast.AST | None) -> None:
-    """Note which of the variables decide what a command starts that is given them."""
-    for name in names:
-        if isinstance(name, str) and steers(name):
+def steered(run: Run, variables: Mapping[Any, Any], node: ast.AST | None) -> None:
+    """Note which of the variables, with their values where these are known, decide what a command starts."""
+    for name, value in variables.items():
+        if isinstance(name, str) and steers(name, value if isinstance(value, str) else ""):
             run.note("program-variable", name, node)
 
 
@@ -148,7 +149,8 @@ def set_environment(run: Run, key: Value, new: Value, node: ast.AST | None) -> N
     if only is None:
         return
     name = str(only.value)
-    steered(run, (name,), node)
+    given = new.only()
+    steered(run, {name: given.value if given is not None else None}, node)
     place = f"os.environ[{name}]"
     known = run.memory.patched.get(place)
     run.memory.patched[place] = join((known, new)) if run.branches and known is not None else new

@@ -138,7 +138,7 @@ class Shell:
     def environment(self, name: str, value: str) -> None:
         """Assign a variable that programs see, and judge the ones that decide what programs load."""
         self.set(name, value)
-        if steers(name):
+        if steers(name, value):
             self.context.starts([name], "program-variable")
         kept = value.startswith((f"${name}", HOLE)) or value.split(":")[0] in ("/usr/bin", "/usr/local/bin")
         if name in _LOADER:
