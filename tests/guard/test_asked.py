@@ -56,6 +56,13 @@ def test_cells_above_that_are_none_are_an_answer_too() -> None:
     assert "problem" in found
 
 
+def test_tags_that_an_imported_file_registers_make_it_one_to_look_at(tmp_path: Path) -> None:
+    cells = ("import yaml as y\nimport shapes", "d = y.load(text, Loader=y.Loader)")
+    assert asked("JG112", *cells)["safe"] is True
+    (tmp_path / "shapes.py").write_text("import yaml\nclass Shape(yaml.YAMLObject):\n    yaml_tag = '!shape'\n")
+    assert asked("JG112", *cells)["safe"] is False
+
+
 OWN = """
 version = 1
 [own.ACME01]
