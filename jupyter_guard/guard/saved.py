@@ -122,6 +122,7 @@ def as_saved(before: Any, text: str) -> Any:
 def clean_outputs(
     outputs: Sequence[Any], known: KnownValues, patterns: Sequence[Pattern] | None, found: list[Redaction]
 ) -> list[Any]:
+    """A cell's saved outputs without secrets, streams as the one text that they are; ``found`` takes what was taken."""
     cleaner = Cleaner(known, found, patterns)
     streams: dict[str, list[int]] = {}
     cleaned: list[Any] = []

@@ -90,6 +90,7 @@ class Manager(KernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
+        """What starts one."""
         argv = [sys.executable, "-P", "-m", "jupyter_guard.kernel", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, display_name="probed", language="python", interrupt_mode="signal")
 

@@ -31,6 +31,7 @@ def modules_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ..
 
 
 def places_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """What two lists of places both allow; ``"*"`` is every place but credential stores."""
     from jupyter_guard.isolate.stores import names_a_store
 
     return by_both(old, new, names_a_store)
@@ -47,6 +48,7 @@ def named_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]
 
 
 def variables_by_both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """What two lists of variables both allow; ``"*"`` is all but those whose names say credential."""
     return by_both(old, new, is_credential)
 
 

@@ -33,10 +33,12 @@ _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
 def without_strings(line: str) -> str:
+    """The line with ``_`` in the place of every character of its string literals."""
     return _STRING.sub(lambda found: "_" * len(found[0]), line)
 
 
 def parses(code: str) -> bool:
+    """Whether the text is Python; a longer one than 100,000 characters is not tried."""
     if len(code) > 100_000:
         return False
     try:
