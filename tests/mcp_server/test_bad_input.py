@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,10 @@ import psutil
 import pytest
 from anyio.to_thread import run_sync
 
+from jupyter_guard.audit.place import audit_directory, journals, read_records
+
 from .client import COMMAND, HttpServer, over_stdio, run, text
-from .jupyter import SECONDS, Jupyter, Person
+from .jupyter import SECONDS, Jupyter, Person, serving
 from .test_run_cell import ASKED, answer
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
@@ -37,6 +41,23 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("run_cel", {"code": "1"}, "Did you mean 'run_cell'?"),
     ("approve", {"id": "1"}, "There is no tool 'approve'"),
 ]
+WAITS = '''
+import time
+import jupyter_guard as guard
+
+
+@guard.tool(effects=[], approve="never", seconds=600)
+def waits() -> int:
+    """Takes its time."""
+    time.sleep(600)
+    return 1
+
+
+@guard.tool(effects=[], approve="never")
+def add(first: int) -> int:
+    """Adds one."""
+    return first + 1
+'''
 
 
 def test_arguments_of_the_wrong_type(tmp_path: Path) -> None:
@@ -179,6 +200,81 @@ def test_a_client_that_leaves_over_http(jupyter: Jupyter, notebook: str) -> None
                 assert answer(await other.call_tool("run_cell", {"code": "20 + 4"}))["outputs"] == "24\n"
 
     run(scenario)
+
+
+@pytest.mark.parametrize("way", ["cancels", "closes", "is killed with its server"])
+def test_a_client_that_leaves_while_an_approved_tool_runs(tmp_path: Path, way: str) -> None:
+    user = nowhere(tmp_path)
+    (tmp_path / "approved.py").write_text(WAITS)
+    (tmp_path / "config").mkdir()
+    policy = f"version = 1\n[tools]\nsources = ['{tmp_path / 'approved.py'}']\n"
+    (tmp_path / "config" / "jupyter_guard.toml").write_text(policy)
+    user.env["JUPYTER_CONFIG_DIR"] = str(tmp_path / "config")
+
+    def running() -> list[psutil.Process]:
+        return [one for one in psutil.process_iter() if _is_a_tools(one, user.root)]
+
+    async def until(there: bool) -> None:
+        with anyio.fail_after(SECONDS):
+            while bool(await run_sync(running)) is not there:
+                await anyio.sleep(0.1)
+
+    async def scenario() -> None:
+        async with over_stdio(user) as client, anyio.create_task_group() as group:
+            assert text(await client.call_tool("add", {"first": 2})) == "3"
+            group.start_soon(client.call_tool, "waits", {})
+            await until(there=True)
+            if way == "is killed with its server":
+                for one in psutil.Process().children(recursive=True):
+                    if one.status() != psutil.STATUS_ZOMBIE and "mcp" in one.cmdline():
+                        one.kill()
+            group.cancel_scope.cancel()
+            if way == "cancels":
+                # The client stays, and may call something else.
+                with anyio.CancelScope(shield=True):
+                    await until(there=False)
+                    assert text(await client.call_tool("add", {"first": 3})) == "4"
+        await until(there=False)
+
+    run(scenario)
+    folder = audit_directory(user.env, user.home)
+    states = [record.state for file in journals(folder) for _, record in read_records(file)]
+    if way == "cancels":
+        assert states == ["ok", "stopped", "ok"]
+    else:
+        # The SDK ends a server two seconds after its input; then there may be nobody left to write it down.
+        assert states in (["ok"], ["ok", "stopped"])
+
+
+def _is_a_tools(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return "jupyter_guard.tools.process" in process.cmdline() and process.cwd() == os.path.realpath(folder)
+    except psutil.Error:
+        return False
+
+
+def test_a_kernel_of_somebody_elses_server(jupyter: Jupyter, notebook: str) -> None:
+    home = Path(tempfile.mkdtemp(prefix="mcp-"))
+    try:
+        with serving(home) as others:
+            kernel = others.open("theirs.ipynb")
+
+            async def scenario() -> None:
+                async with over_stdio(jupyter) as client:
+                    for where in ({"kernel_id": kernel}, {"notebook": "theirs.ipynb"}):
+                        result = await client.call_tool("run_cell", {"code": "open('made', 'w')", **where})
+                        assert result.is_error
+                        assert "'shared.ipynb' (guarded)" in text(result)
+                        assert kernel == where.get("kernel_id") or kernel not in text(result)
+                    assert answer(await client.call_tool("run_cell", {"code": "20 + 5"}))["outputs"] == "25\n"
+
+            run(scenario)
+            with Person(others, kernel) as person:
+                assert person.run("6 * 7")["text"] == "42"
+            assert not (others.root / "made").exists()
+            others.close("theirs.ipynb")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def test_a_kernel_that_dies_under_it(jupyter: Jupyter) -> None:
