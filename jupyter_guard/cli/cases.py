@@ -7,9 +7,12 @@ import json
 import re
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from io import BytesIO
 from pathlib import Path
+from tokenize import detect_encoding
 from typing import Any, Final
 
 import msgspec
@@ -182,10 +185,25 @@ def _notebook(data: bytes, name: str, origin: Origin | None) -> Case | BadInput:
     )
 
 
+def decoded(data: bytes, form: str) -> tuple[str, str]:
+    """A script's text, without a mark of its encoding, and the encoding: Python's own where it declares one (PEP 263).
+
+    What is not in the encoding stands as a lone surrogate each byte, and goes back as it was.
+    """
+    encoding = "utf-8"
+    if form == "python":
+        # What it does not know is no program; the text is judged all the same.
+        with suppress(SyntaxError, LookupError):
+            found = detect_encoding(BytesIO(data).readline)[0]
+            data.decode(found, "surrogateescape")
+            encoding = "utf-8" if found == "utf-8-sig" else found
+    return data.removeprefix(BOM_UTF8).decode(encoding, "surrogateescape"), encoding
+
+
 def _script(data: bytes, name: str, form: str, origin: Origin | None) -> Case | BadInput:
     if b"\0" in data[:8192]:
         return BadInput(name, f"a binary file: expected {form} text")
-    text = data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
+    text = decoded(data, form)[0].replace("\r\n", "\n")
     starts = [0]
     if form == "python":
         starts += [found.start() for found in _PERCENT.finditer(text) if found.start()]

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from jupyter_guard.cli.cases import BadInput, Case, Source, case_from, content_of
+from jupyter_guard.cli.cases import BadInput, Case, Source, case_from, content_of, decoded
 from jupyter_guard.cli.judging import Judge, folder_of
 from jupyter_guard.cli.notebooks import parse_notebook
 from jupyter_guard.cli.splice import spliced
@@ -123,7 +123,7 @@ def _in_notebook(data: bytes, case: Case, codes: list[str]) -> bytes | str:
 
 def _in_script(data: bytes, case: Case, codes: list[str]) -> bytes | str:
     mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    text = data.decode("utf-8-sig", "surrogateescape")
+    text, encoding = decoded(data, case.form)
     carried = text.count("\r\n")
     if carried and carried < text.count("\n"):
         return "some of its lines end with a carriage return and some do not"
@@ -134,4 +134,7 @@ def _in_script(data: bytes, case: Case, codes: list[str]) -> bytes | str:
         text = text[:start] + code + text[start + len(cell.code) :]
     if carried:
         text = text.replace("\n", "\r\n")
-    return mark + text.encode("utf-8", "surrogateescape")
+    try:
+        return mark + text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:
+        return f"a rewrite does not go into its encoding, {encoding}"
