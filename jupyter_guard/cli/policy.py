@@ -271,6 +271,6 @@ def _check_patterns(patterns: dict[str, dict[str, Any]], file: str) -> None:
 def _unknown(key: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(key, known, 3, 0.6)
+    near = get_close_matches(key, dict.fromkeys(known), 3, 0.6)
     hint = f" Near: {', '.join(near)}." if near else " `jupyter guard policy explain` lists them."
     return f"There is no key {key!r}.{hint}"

@@ -91,6 +91,8 @@ def test_policy_show_explain_and_check(run: Run, work: Path, tmp_path: Path) -> 
     assert f'project ({project}:5): "warn", tightened' in said
     assert "limits.memory" in run("policy", "explain", "limits").stdout
     assert "Near: origin.human.high" in run("policy", "explain", "origin.human.hgh").stderr
+    near = run("policy", "explain", "origin.robot").stderr.partition("Near: ")[2].strip(" .\n").split(", ")
+    assert len(near) == len(set(near)) == 3
     values = json.loads(run("policy", "show", "--format", "json").stdout)
     assert (values["values"]["origin.human.high"], values["values"]["origin.human.medium"]) == ("confirm", "warn")
     checked = run("policy", "check")
