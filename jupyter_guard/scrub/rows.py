@@ -63,12 +63,17 @@ class Rows:
             elif self.named:
                 hold = self._head(text, size, final)
             else:
-                start = max(0, self.line)
-                feed = text.rfind("\n", start)
-                self.line = max(feed, text.rfind("\r", max(feed, start)), self.line - 1) + 1
+                self._begin_line(text, size)
                 return size
             if hold >= 0:
                 return hold
+
+    def _begin_line(self, text: str, stop: int) -> None:
+        """Where the line starts that ``text[:stop]`` ends in: before ``text``, where none starts in it."""
+        start = max(0, self.line)
+        ended = max(text.rfind("\n", start, stop), text.rfind("\r", start, stop))
+        if ended >= 0:
+            self.line = ended + 1
 
     def _look_at_first_line(self, text: str, scanned: int, final: bool) -> None:
         """A line that began in an earlier piece: engines have seen only parts of it."""
@@ -90,8 +95,7 @@ class Rows:
         if name < self.line:
             self.named.pop(0)
             return -1
-        start = max(0, self.line)
-        self.line = max(text.rfind("\n", start, name), text.rfind("\r", start, name), self.line - 1) + 1
+        self._begin_line(text, name)
         ended = line_end(text, name, final)
         if ended is None:
             if size - self.line > LONGEST_HEAD:

@@ -189,3 +189,12 @@ def test_a_row_that_is_too_long_to_read_goes_whole() -> None:
     assert "".join(scrubber.feed(text[a : a + 1000]) for a in range(0, len(text), 1000)) + scrubber.flush() == scrub(
         text
     )
+
+
+@pytest.mark.parametrize("cut", [100, 4_000, 8_000, 9_003, 9_045])
+def test_a_line_too_long_for_a_head_is_none_wherever_it_is_cut(cut: int) -> None:
+    text = "a1B" * 3_000 + "T" * 40 + "user & secret \\\\\nann & abc \\\\\nmore  \n"
+    assert scrub(text) == text
+    scrubber = Scrubber()
+    pieces = (text[:cut], text[cut : cut + 60], text[cut + 60 :])
+    assert "".join(map(scrubber.feed, pieces)) + scrubber.flush() == text
