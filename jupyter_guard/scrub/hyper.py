@@ -8,7 +8,7 @@ the same result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from jupyter_guard.scrub.expressions import OVERLAP, TAIL, Expressions, reach_of
@@ -28,7 +28,10 @@ _END = TAIL + _BEFORE
 _SWEEP = 256
 """Keywords that come closer to each other than this are looked for in one go."""
 
-_SLICE = 65_536
+_MOST_SETS = 200
+"""Of so many sets of patterns that texts end in the middle of, the keywords are kept: they come again and again."""
+
+_SLICE = 131_072
 
 
 def _back(reach: int, end: int, stop: int) -> int:
@@ -94,7 +97,7 @@ class ByHyperscan:
         self.beginnings = Beginnings(patterns)
         self._patterns = patterns
         self._seen: dict[int, tuple[Pattern, int]] = {}
-        self._by_word: dict[str, frozenset[Pattern]] = {}
+        self._by_word: dict[tuple[Pattern, ...], dict[str, list[Pattern]]] = {}
         self._column = next((number for number, pattern in enumerate(patterns) if pattern is COLUMN), -1)
         shared = {word: word for word in self._keywords.by_word}
         self._lowered = [shared[word.lower()] for word, _ in expressions.words]
@@ -138,7 +141,9 @@ class ByHyperscan:
             for at in range(begin, size, _SLICE):
                 hits += self._in_slice(whole, text, at, min(size, at + _SLICE + OVERLAP), start)
             if not final:
-                hits += self._in_slice(self._ends, text, size - _END, size, start)
+                end = text[-_END:]
+                data = end.encode("utf-8", "surrogatepass")
+                hits += self._named(self._at_end(data), data, end, text, size - _END, size, start)
             return _distinct(hits)
         piece = text[begin:] if begin else text
         data = piece.encode("utf-8", "surrogatepass")
@@ -154,12 +159,18 @@ class ByHyperscan:
         # Of ASCII the end is there already.
         end = piece[-_END:]
         data = data[-_END:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
-        found = []
+        found = self._at_end(data)
+        return _distinct(hits + self._named(found, data, end, text, size - _END, size, start)) if found else hits
+
+    def _at_end(self, data: bytes) -> list[tuple[int, int]]:
+        """What is reported at the very end of ``data``: all else the other database has reported too."""
+        found: list[tuple[int, int]] = []
         try:
             self._scan_ends(data, _note, 0, found, self._ends_scratch)
         except self._in_use:
             found = self._found(self._ends, data)
-        return _distinct(hits + self._named(found, data, end, text, size - _END, size, start)) if found else hits
+        size = len(data)
+        return [one for one in found if one[1] == size] if found else found
 
     def _in_slice(self, database: _Scan, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
         """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what ``database`` finds."""
@@ -232,27 +243,32 @@ class ByHyperscan:
                 last = ends[-1] if reach else stop
                 wanted[pattern] = min(end - _back(reach, end, stop) for end in ends), last
         hits: list[Hit] = []
-        for place, word in self._words_in(data, piece):
+        of_word = self._spelled(tuple(wanted))
+        for place, word in self._words_in(data, piece, of_word):
             end = begin + place
-            having = self._having(word)
-            if end <= start or having.isdisjoint(wanted):
+            if end <= start:
                 continue
             at = end - len(word)
-            for pattern, (first, last) in wanted.items():
+            for pattern in of_word[word]:
+                first, last = wanted[pattern]
                 if (
                     first <= end <= last
-                    and pattern in having
                     and (pattern.ignore_case or text[at:end] in pattern.keywords)
                     and pattern.may_begin(text, at, end)
                 ):
                     hits.append((at, end, pattern))
         return hits
 
-    def _having(self, word: str) -> frozenset[Pattern]:
-        """The patterns with this keyword."""
-        found = self._by_word.get(word)
+    def _spelled(self, patterns: tuple[Pattern, ...]) -> dict[str, list[Pattern]]:
+        """The keywords of ``patterns`` in lower case, each with those of them that have it."""
+        found = self._by_word.get(patterns)
         if found is None:
-            found = self._by_word[word] = frozenset(self._keywords.by_word[word])
+            found = {}
+            for pattern in patterns:
+                for word in dict.fromkeys(word.lower() for word in pattern.keywords):
+                    found.setdefault(word, []).append(pattern)
+            if len(self._by_word) < _MOST_SETS:
+                self._by_word[patterns] = found
         return found
 
     @staticmethod
@@ -293,9 +309,12 @@ class ByHyperscan:
         for end, word in self._words_in(text.encode("utf-8", "surrogatepass"), text):
             yield from self._keywords.at(text, end - len(word), word)
 
-    def _words_in(self, data: bytes, text: str) -> Iterator[tuple[int, str]]:
-        """Where keywords end in ``text``, which is ``data`` in UTF-8, and which, in lower case."""
+    def _words_in(self, data: bytes, text: str, wanted: Container[str] | None = None) -> Iterator[tuple[int, str]]:
+        """Where keywords end in ``text``, which is ``data`` in UTF-8, and which, in lower case; all, or the wanted."""
         found = self._found(self._words, data)
+        if wanted is not None:
+            lowered = self._lowered
+            found = [one for one in found if lowered[one[0]] in wanted]
         wide = len(data) != len(text)
         read = at = 0
         seen: tuple[int, str] | None = None

@@ -90,9 +90,8 @@ class Scrubber:
         if not self._calm:
             return self._emit(hold)
         self._done = hold
-        text = self._text
         # Nothing is to be taken out; the beginning of a keyword may have been held, or be now.
-        out = chunk if done == size and hold == len(text) else text[done:hold]
+        out = chunk if done == size and hold == len(self._text) else self._text[done:hold]
         if hold >= _TRIMMED_FROM:
             self._trim()
         return out
@@ -115,12 +114,8 @@ class Scrubber:
             return False
         matcher = self._known.matcher()
         if matcher is not None:
-            bare = self._bare
-            if (
-                bare is None
-                or matcher is not self._matcher
-                or (bare := matcher.anchors.none_in(line, raw, bare)) is None
-            ):
+            bare = self._bare if matcher is self._matcher else None
+            if bare is None or (bare := matcher.anchors.none_in(line, raw, bare)) is None:
                 return False
             self._bare = bare
         self._before = before[-engine.overlap :]
@@ -179,8 +174,7 @@ class Scrubber:
                     if ended >= line:
                         rows.line = ended + 1
                 else:
-                    held = rows.look(text, scanned, False, self._spans)
-                    hold = min(hold, held)
+                    hold = min(hold, rows.look(text, scanned, False, self._spans))
                     self._calm = not (self._spans or rows.busy)
                 return max(self._done, hold)
         hold = self._hold(False, hits)
@@ -228,6 +222,22 @@ class Scrubber:
         self._reset()
         return out
 
+    def only(self, text: str) -> str:
+        """``feed`` and ``flush`` of a text that is all there is, so that nothing of it waits for what follows."""
+        plain = without_escapes(text)[0] if "\x1b" in text else text
+        hits = list(self._current_engine().hits(plain, 0, True))
+        if 2 * len(hits) > _MOST_CANDIDATES:
+            # A stream may give up on so many.
+            return self.feed(text) + self.flush()
+        self._text = plain
+        hold = self._hold(True, hits)
+        if self._spans or "\x1b]" in text:
+            if "\x1b" in text:
+                self._set_aside(text, 0)
+            text = self._emit(hold)
+        self._reset()
+        return text
+
     def _finished_escapes(self, text: str) -> str:
         """``text`` up to a sequence that has not ended yet."""
         unfinished = UNFINISHED_ESCAPE.search(text, max(0, text.rfind("\x1b", 0, -1)))
@@ -265,7 +275,8 @@ class Scrubber:
                 self._spans.append(Found(end, end + CAP, pattern.kind, 1))
                 add_run(self._runs, overlong_run(pattern.kind, end + CAP))
                 continue
-            still_open = False if final else shape.open(text, end)
+            # What is further from the end than it reaches is decided: asking that too takes longer than the match.
+            still_open = False if final or size - end > shape.longest + 1 else shape.open(text, end)
             if still_open is None and not pattern.may_be_long:
                 continue
             if still_open:
@@ -281,8 +292,7 @@ class Scrubber:
                 add_run(self._runs, run_of(pattern, text, *place))
         if len(self._live) > _MOST_CANDIDATES:
             self._give_up_on_candidates(hold)
-        if not final and (held := engine.beginnings.held(text)) < hold:
-            hold = held
+        hold = hold if final else min(hold, engine.beginnings.held(text))
         matcher = self._known.matcher()
         if matcher is None:
             self._known_from = size
@@ -353,12 +363,10 @@ class Scrubber:
         if size < _TRIMMED_FROM:
             return
         keep = size - (_CONTEXT if self._matcher is None and not self._known else _CONTEXT_WITH_KNOWN)
-        if self._done < keep:
-            keep = self._done
+        keep = min(keep, self._done)
         if self._calm:
             # There is nothing else to move, which for a piece of ordinary output is worth asking.
-            line = self._rows.keep(size)
-            keep = min(keep, line)
+            keep = min(keep, self._rows.keep(size))
             if keep > 0:
                 self._text = self._text[keep:]
                 self._done -= keep
@@ -387,5 +395,4 @@ class Scrubber:
 
 def scrub(text: str, known: KnownValues | Iterable[str] = (), patterns: Sequence[Pattern] | None = None) -> str:
     """``text`` without patterned and known secrets; a marker ``[REDACTED:<kind>]`` stands for each."""
-    scrubber = Scrubber(known, patterns)
-    return scrubber.feed(text) + scrubber.flush()
+    return Scrubber(known, patterns).only(text)

@@ -74,3 +74,18 @@ def test_a_flush_begins_a_new_text() -> None:
     scrubber = Scrubber()
     shown = scrubber.feed(TOKEN[:20]) + scrubber.flush() + scrubber.feed(TOKEN[20:] + "\n") + scrubber.flush()
     assert shown == TOKEN + "\n"
+
+
+@pytest.mark.parametrize("before", ["", "step 3 loss=0.2\n" * 9_000, "token: open sesame 1\n" * 1_100])
+@pytest.mark.parametrize("inside", ["", "\x1b[1m", "\x1b]8;;https://x.y\x07"])
+def test_a_text_that_is_all_there_is_gives_what_a_stream_gives(before: str, inside: str) -> None:
+    text = f"{before}it is {TOKEN[:20]}{inside}{TOKEN[20:]} today\n{before}and {TOKEN[:30]}"
+    stream, whole = Scrubber(), Scrubber()
+    out = stream.feed(text) + stream.flush()
+    assert whole.only(text) == scrub(text) == out
+    assert [one.kind for one in whole.redactions] == [one.kind for one in stream.redactions]
+    assert "[REDACTED:" in out
+    assert TOKEN[:20] not in out.replace("\x1b[1m", "")[: len(before) + 40]
+    # It begins anew, as after a flush.
+    assert whole.only("done\n") == "done\n"
+    assert not whole.holds
