@@ -15,18 +15,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 import pytest
 
+from tests.hub.planted import OPTIONS, plant
 from tests.hub.user import User
 
 ROOT = Path(__file__).parents[2]
 PROXY = "configurable-http-proxy"
-NAME, UID = "visitor", 24242
+# An account of this run alone: at its end everything that runs under it is ended.
+NAME, UID = "visitor", 24242 + os.getpid() % 30_000
 CONFIG = """
 import sys
 sys.path.insert(0, {root!r})
@@ -49,6 +53,16 @@ c.JupyterHub.log_level = "INFO"
 from jupyter_guard.hub import enforce
 
 enforce(c, policy="/etc/jupyter/jupyter_guard.toml", groups={{"staff": "/etc/jupyter/staff.toml"}})
+
+
+def of_the_administrators(spawner):
+    spawner.environment["TEAM"] = "sales"
+    spawner.environment["IPYTHONDIR"] = spawner.environment["JUPYTER_CONFIG_DIR"] = "{home}"
+    spawner.args = [*spawner.args, "--ServerApp.terminals_enabled=True"]
+
+
+# Behind the lock, as an administrator may who did not read that it should be the last.
+c.Spawner.pre_spawn_hook = of_the_administrators
 """
 POLICY = """
 version = 1
@@ -119,10 +133,11 @@ def begin(folder: Path, script: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
 
 @pytest.fixture(scope="session")
 def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    """The user's way in: his token, and his home as root sees it."""
+    """The user's way in: his token, and his home as root sees it, in which he has planted all that he could think of."""
     needs()
     folder = place()
     home = folder / "home"
+    plant(home)
     port, hub_port, proxy_port = free_ports(3)
     token, word = secrets.token_hex(16), secrets.token_hex(8)
     (folder / "jupyterhub_config.py").write_text(
@@ -132,6 +147,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
             hub_port=hub_port,
             proxy_port=proxy_port,
             folder=str(folder),
+            home=str(home),
             name=NAME,
             word=word,
             token=token,
@@ -144,7 +160,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     try:
         client = wait(f"http://127.0.0.1:{port}", process, folder)
         try:
-            visitor = User(f"http://127.0.0.1:{port}", NAME, client, home, token)
+            visitor = User(f"http://127.0.0.1:{port}", NAME, client, home, token, OPTIONS)
         except AssertionError as problem:
             pytest.fail(f"{problem}\n{(folder / 'hub.log').read_text()[-6000:]}")
         yield visitor
@@ -152,6 +168,58 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         end(process)
         log.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kernels(user: User) -> dict[str, str]:
+    """The kernels on which bypasses are tried, by how each was asked for; all come up at the same time.
+
+    Most of their start is waiting for one another's processes, so that one after the other would take several times as
+    long.
+    """
+    home = str(user.home)
+    lax = {"JUPYTER_GUARD_POLICY": f"{home}/lax.toml", "PYTHONPATH": home}
+    variables = {"env": lax, "kernel_env": lax, "argv": ["/bin/sh"], "extra_arguments": ["--wrap", "x"]}
+    user.write("marks/it-works", "")
+    user.notebook("page.ipynb", "1 + 1")
+
+    def session(path: str) -> dict[str, Any]:
+        asked = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "raw"}}
+        answer = user.ask("POST", "/api/sessions", json=asked)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def changed() -> str:
+        answer = user.ask("PATCH", f"/api/sessions/{session('other.ipynb')['id']}", json={"kernel": {"name": "lax"}})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["kernel"]["id"])
+
+    def restarted() -> str:
+        kernel = user.kernel()
+        user.run(kernel, f"kept = 1; import os; os.environ['JUPYTER_GUARD_POLICY'] = {home + '/lax.toml'!r}")
+        assert user.ask("POST", f"/api/kernels/{kernel}/restart").status_code == 200
+        return kernel
+
+    names = ("raw", "provisioned", "lax", "with-path", "of-another-language", "Python3")
+    asked: dict[str, Callable[[], str]] = {
+        # The longest first.
+        "restarted": restarted,
+        "changed": changed,
+        "session": lambda: str(session("page.ipynb")["kernel"]["id"]),
+        "shared": user.kernel,
+        "with-variables": lambda: user.kernel(**variables),
+        **{name: partial(user.kernel, name) for name in names},
+    }
+    with ThreadPoolExecutor(len(asked)) as pool:
+        begun = {name: pool.submit(one) for name, one in asked.items()}
+        return {name: one.result() for name, one in begun.items()}
+
+
+@pytest.fixture(scope="session")
+def shared(kernels: dict[str, str]) -> str:
+    """One kernel for what no kernel should mind."""
+    return kernels["shared"]
 
 
 def needs() -> None:

@@ -14,9 +14,14 @@ import websocket
 
 
 class User:
-    """One account. ``home`` is his folder as the machine sees it; ``base`` is the path of his server."""
+    """One account. ``home`` is his folder as the machine sees it; ``base`` is the path of his server.
 
-    def __init__(self, url: str, name: str, client: httpx.Client, home: Path, service: str) -> None:
+    The server is started with what the user says of it in ``options``.
+    """
+
+    def __init__(
+        self, url: str, name: str, client: httpx.Client, home: Path, service: str, options: dict[str, Any]
+    ) -> None:
         self.url, self.name, self.home = url, name, home
         self._admin = admin = {"Authorization": f"token {service}"}
         client.post(f"/hub/api/users/{name}", headers=admin)
@@ -26,7 +31,7 @@ class User:
         self.base = f"/user/{name}"
         self.client = client
         client.headers["Authorization"] = f"token {self.token}"
-        self.start()
+        self.start(**options)
 
     def start(self, **options: Any) -> None:
         """Have the Hub start the user's server, as he may, and wait for it."""
@@ -64,14 +69,7 @@ class User:
 
     def write(self, path: str, content: str) -> None:
         """Put a file into the user's home, as he himself could."""
-        file = self.home / path
-        owner = self.home.stat()
-        for folder in reversed(file.relative_to(self.home).parents):
-            if not (self.home / folder).exists():
-                (self.home / folder).mkdir()
-                os.chown(self.home / folder, owner.st_uid, owner.st_gid)
-        file.write_text(content)
-        os.chown(file, owner.st_uid, owner.st_gid)
+        write(self.home, path, content)
 
     def notebook(self, path: str, code: str) -> None:
         """Save a notebook of one cell through the server."""
@@ -91,9 +89,9 @@ class User:
         """A request to the user's own server."""
         return self.client.request(method, self.base + path, **more)
 
-    def kernel(self, name: str = "python3") -> str:
-        """Start a kernel over REST; its id."""
-        answer = self.ask("POST", "/api/kernels", json={"name": name})
+    def kernel(self, name: str = "python3", **more: Any) -> str:
+        """Start a kernel over REST, with ``more`` in the request; its id."""
+        answer = self.ask("POST", "/api/kernels", json={"name": name, **more})
         assert answer.status_code == 201, answer.text
         identity: str = answer.json()["id"]
         return identity
@@ -128,6 +126,18 @@ class User:
         return websocket.create_connection(address, timeout=seconds, header=headers, origin=self.url)
 
 
+def write(home: Path, path: str, content: str) -> None:
+    """Put a file into a home, with the folders on the way, as its owner could."""
+    file = home / path
+    owner = home.stat()
+    for folder in reversed(file.relative_to(home).parents):
+        if not (home / folder).exists():
+            (home / folder).mkdir()
+            os.chown(home / folder, owner.st_uid, owner.st_gid)
+    file.write_text(content)
+    os.chown(file, owner.st_uid, owner.st_gid)
+
+
 def tell(
     wire: websocket.WebSocket,
     kind: str,
@@ -141,6 +151,14 @@ def tell(
     message = {"header": header, "parent_header": {}, "metadata": metadata or {}, "content": content}
     wire.send(json.dumps({**message, "channel": channel}))
     return request
+
+
+def answered(wire: websocket.WebSocket, request: str) -> dict[str, Any]:
+    """The reply to a request, whatever else comes meanwhile."""
+    while True:
+        got: dict[str, Any] = json.loads(wire.recv())
+        if got.get("parent_header", {}).get("msg_id") == request and got["msg_type"].endswith("_reply"):
+            return got
 
 
 def refused(messages: list[dict[str, Any]]) -> bool:
