@@ -9,7 +9,7 @@ from libcst import matchers
 from libcst.metadata import MetadataWrapper, PositionProvider, QualifiedNameProvider
 
 from jupyter_guard.fix import calls, loops, secrets
-from jupyter_guard.fix.edit import comments_in, offset
+from jupyter_guard.fix.edit import comments_in
 from jupyter_guard.terms import Span
 
 # Start in the text, what stands there, what is put in its place.
@@ -35,7 +35,7 @@ def rewritten(text: str, rule: str, span: Span, via: tuple[str, ...]) -> Rewritt
         if isinstance(node, cst.Call) and _is_at(where, span):
             if rule == "JG112" and not _is_dangerous_loader(wrapper, node):
                 return None
-            return _call(text, wrapper.module, node, where, calls.REWRITES.get(rule), via)
+            return _call(text, wrapper.module, node, calls.REWRITES.get(rule), via)
     return None
 
 
@@ -87,20 +87,18 @@ def _call(
     text: str,
     module: cst.Module,
     node: cst.Call,
-    where: object,
     rewrite: Callable[[cst.Call, tuple[str, ...]], calls.Choices] | None,
     via: tuple[str, ...],
 ) -> Rewritten | None:
-    if rewrite is None or any(argument.star for argument in node.args):
+    if rewrite is None or any(argument.star for argument in node.args) or module.code != text:
         return None
-    start = offset(text, where.start.line, where.start.column)  # type: ignore[attr-defined]
     # Brackets around the whole call are the node's own, and stand before and after its place.
     bare = node.with_changes(lpar=(), rpar=())
-    old = module.code_for_node(bare)
-    if text[start : start + len(old)] != old:
-        return None
+    old = comments_in(text)
     for title, new in rewrite(bare, via):
-        changed = module.code_for_node(new)
-        if comments_in(changed) == comments_in(old) and changed != old:
-            return title, [(start, old, changed)]
+        # Written with all of the text around it: a line of the call begins with the indentation of its block.
+        changed = module.deep_replace(node, new.with_changes(lpar=node.lpar, rpar=node.rpar))
+        code = changed.code if isinstance(changed, cst.Module) else text
+        if code != text and comments_in(code) == old:
+            return title, [(0, text, code)]
     return None

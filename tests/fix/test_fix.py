@@ -64,6 +64,17 @@ EXAMPLES = [
     ("JG502", "import aiohttp\nc = aiohttp.TCPConnector(ssl=False)", "import aiohttp\nc = aiohttp.TCPConnector()"),
     ("JG502", "import boto3\nc = boto3.client('s3', verify=False)", "import boto3\nc = boto3.client('s3')"),
     ("JG116", "from lxml import etree\np = etree.XMLParser(resolve_entities=True, no_network=False)", "from lxml import etree\np = etree.XMLParser(resolve_entities='internal', no_network=True)"),
+    # A call over several lines of a block, each of which begins as the block does, by tabs too.
+    (
+        "JG502",
+        "import requests\ndef ask(url):\n    return requests.get(\n        url,\n        verify=False,\n        timeout=3,\n    )",
+        "import requests\ndef ask(url):\n    return requests.get(\n        url,\n        timeout=3,\n    )",
+    ),
+    (
+        "JG112",
+        "import yaml\nwith open('ü') as f:\n\tif f:\n\t\td = (yaml.load(\n\t\t\tf,  # ours\n\t\t  Loader=yaml.FullLoader,  # all\n\t\t))",
+        "import yaml\nwith open('ü') as f:\n\tif f:\n\t\td = (yaml.load(\n\t\t\tf,  # ours\n\t\t  Loader=yaml.SafeLoader,  # all\n\t\t))",
+    ),
     # IPython's lines stay as they are.
     (
         "JG502",

@@ -61,6 +61,8 @@ EXAMPLES = [
     ("JG505", "socketserver.TCPServer(('0.0.0.0', 80), H)", "socketserver.TCPServer(('127.0.0.1', 80), H)"),
     ("JG908", "requests.get(url)", "requests.get(url, timeout=30)"),
     ("JG908", "requests.post(\n    url,\n    json=row,\n)", "requests.post(\n    url,\n    json=row,\n    timeout=30,\n)"),
+    ("JG908", "def ask(url):\n    return requests.post(\n        url,\n        json=row,\n    )", "def ask(url):\n    return requests.post(\n        url,\n        json=row,\n        timeout=30,\n    )"),
+    ("JG305", "if name:\n    con.execute(\n        f'SELECT * FROM t WHERE a = {name}',\n    )", 'if name:\n    con.execute(\n        "SELECT * FROM t WHERE a = ?", (name,),\n    )'),
     ("JG908", "requests.get(url, timeout=None)", "requests.get(url, timeout=30)"),
 ]  # fmt: skip
 

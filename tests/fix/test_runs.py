@@ -42,6 +42,11 @@ RUNS = [
         {},
     ),
     ("JG112", "import yaml\nprint(list(yaml.load_all('a: 1\\n---\\nb: 2', Loader=yaml.Loader)))", {}),
+    (
+        "JG112",
+        "import io\nimport yaml\ndef settings(text):\n    return yaml.load(\n        io.StringIO(text),\n        Loader=yaml.Loader,\n    )\nprint(settings('a: [1, x]'))",
+        {},
+    ),
     ("JG112", "import yaml\nprint(yaml.full_load('a: [1, 2]'))", {}),
     ("JG112", "import yaml\nprint(yaml.load('a: 1', Loader=yaml.CLoader  # quick\n))", {}),
     (
