@@ -62,6 +62,7 @@ def make(folder: str, python: str) -> None:
             said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
             raise OSError(f"{python} makes no environment for packages: {said[0]}")
         if not os.path.lexists(folder):
+            os.makedirs(os.path.dirname(folder), 0o700, exist_ok=True)
             os.rename(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

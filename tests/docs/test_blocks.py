@@ -64,6 +64,7 @@ NOT_RUN = {
     "pip install ": "a registry may not be there: tests/test_packaging.py installs the wheel, offline too",
     "jupyter lab ": "a server that does not end: tests/browser starts it",
     "docker run ": "there may be no container engine: tests/isolate/test_containers.py tries what there is",
+    "jupyter guard isolation --probe": "minutes: tests/cli/test_isolation.py and tests/isolate/test_probes.py run it",
     "jupyter guard audit ship ": "a PostgreSQL: tests/audit has one",
     "jupyter guard audit retain ": "a PostgreSQL: tests/audit has one",
     "jupyter guard audit verify --dir /srv/": "the folder is the reader's: tests/audit verifies others",
