@@ -224,15 +224,15 @@ class Scrubber:
 
     def only(self, text: str) -> str:
         """``feed`` and ``flush`` of a text that is all there is, so that nothing of it waits for what follows."""
-        plain = without_escapes(text)[0] if "\x1b" in text else text
+        plain, others = without_escapes(text) if "\x1b" in text else (text, False)
         hits = list(self._current_engine().hits(plain, 0, True))
         if 2 * len(hits) > _MOST_CANDIDATES:
             # A stream may give up on so many.
             return self.feed(text) + self.flush()
         self._text = plain
         hold = self._hold(True, hits)
-        if self._spans or "\x1b]" in text:
-            if "\x1b" in text:
+        if self._spans or (others and "\x1b]" in text):
+            if plain is not text:
                 self._set_aside(text, 0)
             text = self._emit(hold)
         self._reset()
