@@ -56,6 +56,32 @@ def test_a_notebook_is_fixed_and_the_rest_keeps_every_byte(run: Run, work: Path)
     assert ("fixed" in again.stderr, (work / "n.ipynb").read_bytes().decode()) == (False, after)
 
 
+def test_a_shipped_notebook_however_it_was_written_keeps_every_other_byte(run: Run, work: Path) -> None:
+    shipped = json.loads((Path(__file__).parents[2] / "demo_notebooks" / "analysis.ipynb").read_bytes())
+    before = "import yaml  # façade\n%matplotlib inline\nif True:\n\tset = yaml.load(\n\t\t'ü: 1',\n\t\tLoader=yaml.Loader,\n\t)\n"
+    shipped["cells"].insert(1, {**v4.new_code_cell(before), "source": before.splitlines(True)})
+    one_text = {**shipped, "cells": [{**cell, "source": "".join(cell["source"])} for cell in shipped["cells"]]}
+    plain, cells = json.dumps(shipped, indent=1, ensure_ascii=False), {}
+    cells["plain"] = plain + "\n"
+    cells["windows"] = (plain + "\n").replace("\n", "\r\n")
+    cells["no_end"] = plain
+    cells["tabs"] = json.dumps(shipped, indent="\t") + "\n\n"
+    cells["narrow"] = json.dumps(one_text, separators=(",", ":"))
+    for name, text in cells.items():
+        (work / f"{name}.ipynb").write_bytes(text.encode())
+    result = run("vet", ".", "--fix", "--fail-on", "never", "--no-practice")
+    assert result.stderr.count("cell 2, line 4: Use yaml.safe_load (JG112)") == len(cells), result.stderr
+    for name, text in cells.items():
+        after = (work / f"{name}.ipynb").read_bytes().decode()
+        start, gone = text.index("yaml.load("), "Loader=yaml.Loader,"
+        end = text.index(gone) + len(gone)
+        # The file before and after the call, and the call.
+        tail = len(text) - end
+        assert (after[:start], after[len(after) - tail :]) == (text[:start], text[end:]), name
+        code = "".join(json.loads(after)["cells"][1]["source"])
+        assert code == before.replace("yaml.load(", "yaml.safe_load(").replace("\t\tLoader=yaml.Loader,\n", ""), name
+
+
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_scripts_keep_their_line_ends_their_mark_and_their_mode(run: Run, work: Path, start: bytes, end: str) -> None:
