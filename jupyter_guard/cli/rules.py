@@ -139,15 +139,19 @@ def _nothing(place: str, given: bool) -> str:
 
 def _policy(file: Path) -> Policy:
     """What a pack or a policy file says, over the mildest preset: what decides is not what is tested."""
+    from jupyter_guard.guard.matching import Matchers
     from jupyter_guard.policy import Policy
     from jupyter_guard.policy.files import NAME
     from jupyter_guard.policy.layer import preset_layer, read_layer
-    from jupyter_guard.policy.packs import read_pack
+    from jupyter_guard.policy.packs import read_pack, with_packs
 
     # Another file with a pack's keys is a pack: those that it may not have are mistakes that only its use would show.
-    if file.name in (NAME, "pyproject.toml") or "packs" in read_layer(file, "user").values:
-        return Policy.load(file)
-    return Policy(preset_layer("personal"), [read_pack(file, "user")])
+    is_policy = file.name in (NAME, "pyproject.toml") or "packs" in read_layer(file, "user").values
+    layers = list(with_packs(read_layer(file, "user"))) if is_policy else [read_pack(file, "user")]
+    for layer in layers:
+        # Here a wrong matcher still has its file and line.
+        Matchers(layer.own, layer.file, layer.lines)
+    return Policy.load(file) if is_policy else Policy(preset_layer("personal"), layers)
 
 
 def _wrong(rule: OwnRule, policy: Policy) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _built(node: ast.expr, words: set[str] | None) -> Any:
     found = getattr(matchers, name, None)
     is_node = isinstance(found, type) and issubclass(found, matchers.BaseMatcherNode)
     if found is None or (not is_node and name not in _FUNCTIONS | _CHOICES):
-        raise ValueError(f"libcst.matchers has no matcher {name!r}")
+        raise ValueError(f"libcst.matchers has no matcher {(name or ast.unparse(node.func))[:60]!r}")
     below = None if name in _FUNCTIONS | _CHOICES else words
     arguments = [_built(one, below) for one in node.args]
     named = {one.arg: _built(one.value, below) for one in node.keywords if one.arg is not None}

@@ -142,7 +142,14 @@ def test_a_wrong_matcher_is_said_with_its_line(run: Run, work: Path) -> None:
     (work / "p.toml").write_text("version = 1\npacks = ['r.toml']\n")
     checked = run("policy", "check", "p.toml")
     assert checked.returncode == 2
-    assert "r.toml:5: own.AB1.match: expected a libcst matcher: libcst.matchers has no matcher 'Cal'" in checked.stderr
+    says = "r.toml:5: own.AB1.match: expected a libcst matcher: libcst.matchers has no matcher "
+    assert f"{says}'Cal'" in checked.stderr
+    for file in ("r.toml", "p.toml"):
+        tested = run("rules", "test", file)
+        assert (tested.returncode, f"{says}'Cal'" in tested.stderr) == (2, True)
+    # What is no matcher's name is shown as it stands, and is not run.
+    (work / "r.toml").write_text((work / "r.toml").read_text().replace("Cal()", '__import__("os").system("id")'))
+    assert f"{says}'__import__('os').system'" in run("rules", "test", "r.toml").stderr.replace('"', "'")
 
 
 def test_a_rule_as_it_is_begun_is_shown_whoever_wrote_the_cell(run: Run, work: Path) -> None:
