@@ -88,7 +88,7 @@ def corpora(megabytes: float, peer: Look | None) -> None:
         found, size = len(secrets_in(text, nothing)), len(text) / 1e6
         total, alarms = total + size, alarms + found
         part = text[:2_000_000]
-        whole, cut = speed(lambda t: secrets_in(t, nothing), part), speed(streamed, part)
+        whole, cut = speed(scrub, part), speed(streamed, part)
         alone = alone_cut = 0.0
         if scan is not None:
             alone = speed(scan, part)
