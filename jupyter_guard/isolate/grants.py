@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -19,6 +20,7 @@ from jupyter_guard.isolate.landlock import places_of_engines
 from jupyter_guard.isolate.stores import stores
 from jupyter_guard.isolate.variables import EVERYTHING
 from jupyter_guard.knowledge.moved import moved
+from jupyter_guard.policy.files import has_table
 from jupyter_guard.policy.policy import Isolation
 from jupyter_guard.terms.host import Host
 
@@ -257,6 +259,8 @@ def _startup(home: str, workspace: str) -> list[str]:
     ]
     names += [one for one in _places("guard-file", "home") if one != ".ipython/"]
     here = [".git/hooks", ".git/config", ".envrc", ".vscode", ".pre-commit-config.yaml"]
+    # A policy in a file of everybody's: cells may read it, and change none of it.
+    here += ["pyproject.toml"] if has_table(Path(workspace, "pyproject.toml")) else []
     configs = glob.glob(os.path.join(glob.escape(workspace), "jupyter*_config.*"))
     return [*_below(home, names), *(os.path.join(workspace, one) for one in here), *configs]
 

@@ -21,10 +21,12 @@ def policy_files(project: str | Path, environment: Mapping[str, str] | None = No
     """The layers' names and paths, the mightiest first, whether or not the files exist.
 
     Site, hub (only where ``JUPYTER_GUARD_POLICY`` names a file), user (in Jupyter's configuration directory, found as
-    ``jupyter_core`` finds it), project: ``jupyter_guard.toml``, or else ``pyproject.toml``, in ``project``.
+    ``jupyter_core`` finds it), project: ``jupyter_guard.toml`` and, where it has the table, ``pyproject.toml``, in
+    ``project``. Both count, so that one that is made later takes nothing of the other away.
     """
     *files, (layer, own), (_, shared) = possible_files(project, environment)
-    return [*files, (layer, own if _is_there(own) or not _has_table(shared) else shared)]
+    with_table = [(layer, shared)] if has_table(shared) else []
+    return [*files, *with_table, *([(layer, own)] if _is_there(own) or not with_table else [])]
 
 
 def possible_files(project: str | Path, environment: Mapping[str, str] | None = None) -> list[tuple[str, Path]]:
@@ -110,7 +112,8 @@ def _config_directory(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "jupyter"
 
 
-def _has_table(path: Path) -> bool:
+def has_table(path: Path) -> bool:
+    """Whether a ``pyproject.toml`` has the guard's table; false for one that cannot be read."""
     try:
         return "jupyter_guard" in tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
     except (OSError, ValueError, AttributeError):

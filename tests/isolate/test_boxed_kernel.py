@@ -108,6 +108,30 @@ def test_with_everything_writable_start_up_files_are_not_nor_moved_away_with_the
     shutil.rmtree(home, ignore_errors=True)
 
 
+def test_a_policy_in_a_file_of_everybody_s_is_read_only() -> None:
+    with tempfile.TemporaryDirectory(prefix=".home-", dir=Path.home()) as made:
+        home, work = Path(made), Path(made) / "work"
+        for one in (work, home / ".jupyter", work / "beside"):
+            one.mkdir()
+        # Only the box may stop it here.
+        (home / ".jupyter" / "jupyter_guard.toml").write_text('version = 1\nmode = "observe"\n')
+        table = '[project]\nname = "a"\n[tool.jupyter_guard.deny]\nimports = ["telnetlib"]\n'
+        (work / "pyproject.toml").write_text(table)
+        (work / "beside" / "pyproject.toml").write_text("[project]\n")
+        with Front(work, "", home=home) as front:
+            assert front.run("open('pyproject.toml').read()").result == repr(table)
+            for code in (
+                "open('pyproject.toml', 'w')",
+                "import os; os.remove('pyproject.toml')",
+                "import os; os.rename('pyproject.toml', 'other')",
+                "import os; os.rename('beside/pyproject.toml', 'pyproject.toml')",
+            ):
+                assert front.run(code).error["ename"] == "OSError", code
+            # One that is a project's alone is everybody's.
+            assert front.run("open('beside/pyproject.toml', 'w').write('x')").result == "1"
+        assert (work / "pyproject.toml").read_text() == table
+
+
 def test_a_plain_install_has_a_box_in_which_people_work(monkeypatch: pytest.MonkeyPatch) -> None:
     home = Path(tempfile.mkdtemp(prefix=".home-", dir=Path.home()))
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):

@@ -139,6 +139,12 @@ def test_the_layers_of_a_project(tmp_path: Path) -> None:
     names = [(name, path.name) for name, path in policy_files(project, environment)]
     assert names == [("site", "jupyter_guard.toml"), ("user", "jupyter_guard.toml"), ("project", "pyproject.toml")]
     assert load_effective(project, environment=environment).row("human")["high"] == "block"
+    # A file that is made beside it, by whomever, takes nothing of it away.
+    (project / "jupyter_guard.toml").write_text('version = 1\n[origin.human]\nmedium = "confirm"\n')
+    row = load_effective(project, environment=environment).row("human")
+    assert (row["high"], row["medium"]) == ("block", "confirm")
+    (project / "pyproject.toml").write_text("[tool.other]\n")
+    assert [path.name for _, path in policy_files(project, environment)][2:] == ["jupyter_guard.toml"]
     with pytest.raises(PolicyError, match="JUPYTER_GUARD_POLICY names this file"):
         load_effective(project, environment={**environment, "JUPYTER_GUARD_POLICY": str(tmp_path / "hub.toml")})
 
