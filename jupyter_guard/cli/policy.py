@@ -26,7 +26,7 @@ def command() -> None:
 
     Layers, the mightiest first: site (/etc/jupyter/jupyter_guard.toml, root's own), hub (the file that
     JUPYTER_GUARD_POLICY names), user (jupyter_guard.toml in Jupyter's configuration folder), project
-    (jupyter_guard.toml, or [tool.jupyter_guard] in pyproject.toml, beside the notebook). What one sets, no lower one
+    (jupyter_guard.toml and [tool.jupyter_guard] in pyproject.toml, beside the notebook). What one sets, no lower one
     can widen; a project's file, which comes with a notebook from anybody, can only tighten.
     """
 

@@ -70,7 +70,7 @@ def policy_page() -> str:
     lines.append("| hub | the file that `JUPYTER_GUARD_POLICY` names |")
     lines.append("| user | `jupyter_guard.toml` in Jupyter's configuration folder |")
     lines.append(
-        "| project | `jupyter_guard.toml`, or `[tool.jupyter_guard]` in `pyproject.toml`, beside the notebook |\n"
+        "| project | `jupyter_guard.toml` and `[tool.jupyter_guard]` in `pyproject.toml`, beside the notebook |\n"
     )
     lines.append(cleandoc(merging.__doc__ or "").partition("\n\n")[2].replace("``", "`") + "\n")
     lines.append(
