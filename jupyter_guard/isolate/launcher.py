@@ -130,6 +130,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     # For good. Where nothing is required it is the wrapper that holds the kernel to them, as without a box, so that a
     # person can raise one while the kernel runs.
     limits = policy.limits_said() if policy.isolation.require else ()
+    told["fixed"] = bool(limits) and made.backend != "none"
 
     def keep(words: list[str], program: bytes, own: dict[str, str], withheld: str = "{}", **more: Any) -> None:
         again.remember(

@@ -77,7 +77,8 @@ class Limits:
         # There, the first process of the namespace takes over those whose parents end.
         adopts = sys.platform == "linux" and not self._is_boxed
         adopts = adopts and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
-        self._is_held = bool(relay.child.achieved()) and '"backend": "none"' not in relay.child.achieved()
+        # Else it is this process that holds the kernel to them, and can hold it to more.
+        self._is_held = '"fixed": true' in relay.child.achieved()
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
         self._backstop = cgroups.Backstop()
         self._killed_by_the_system = 0

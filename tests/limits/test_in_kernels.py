@@ -260,7 +260,9 @@ def test_recursion_is_held_and_what_is_allowed_does_not_crash(limited: Limited) 
 def test_a_raised_limit_counts_from_the_next_cell_on(limited: Limited) -> None:
     front = limited('memory = "300 MiB"\n')
     code = "x = bytes(400 * 2**20)\nlen(x) > 0"
-    assert front.run(code).error["ename"] == "MemoryError"
+    run = front.run(code)
+    assert run.error["ename"] == "MemoryError"
+    assert "it counts from the next cell on" in run.text
     time.sleep(0.02)
     write(front.folder, ALLOWED + 'memory = "2 GiB"\n')
     assert front.run("1").result == "1"
