@@ -95,6 +95,16 @@ def test_a_table_that_pandas_replaces_is_judged_as_that(shop: Front) -> None:
     assert rows(shop.folder) == 1
 
 
+@pytest.mark.parametrize("call", ["c.executescript(sql)", "c.execute(sql)"])
+def test_a_text_too_long_to_be_read_is_not_run_unread(shop: Front, call: str) -> None:
+    shop.run("sql = ' ' * 2 ** 20 + texts['drop']")
+    run = shop.run(f"import sqlite3\nc = sqlite3.connect('shop.db')\n{call}", metadata=ASSISTANT)
+    assert (run.status, run.error["ename"]) == ("error", "CellDeclined")
+    assert rows(shop.folder) == 3
+    shop.run("sql = '-- ' + ' ' * 2 ** 20 + '\\n' + texts['count']")
+    assert shop.run(f"import sqlite3\nc = sqlite3.connect('shop.db')\n{call}", metadata=ASSISTANT).status == "ok"
+
+
 def test_people_and_their_classes_are_left_alone(shop: Front) -> None:
     code = """
 import sqlite3

@@ -21,7 +21,9 @@ MAY_HARM = re.compile(
     r"|import|overwrite|writable_schema|optimize|purge|unload|undrop|use)\b|/\.|pg_|lo_|dblink|xp_|read_|load_|secret|'[/.~]"
 )
 ATTACH = re.compile(r"(?i)\battach\s+(?:database\s+)?(?:if\s+not\s+exists\s+)?'([^']+)'(?:\s+as\s+(\w+))?")
+# Nobody reads more than this: it is put before the guard as what cannot be read.
 LONGEST = 1000000
+NO_TEXT = "\0"
 MEMORY = ":memory:"
 MADE = "_guard_made"
 
@@ -54,7 +56,10 @@ def about_to(template, place, sql, frame, holds=None, count=None):
     """
     if isinstance(sql, (bytes, bytearray)):
         sql = bytes(sql).decode("utf-8", "replace")
-    if _put is None or not isinstance(sql, str) or len(sql) > LONGEST or not MAY_HARM.search(sql):
+    if _put is None or not isinstance(sql, str) or not (sql == NO_TEXT or MAY_HARM.search(sql)):
+        return None
+    if sql == NO_TEXT or len(sql) > LONGEST:
+        _put(NO_TEXT, frame, {})
         return None
     if place == MEMORY:
         _attached.update(
@@ -112,7 +117,8 @@ def _sqlite(module):
             _asked.busy = before
 
     def done_script(run, connection, cursor, sql, place, frame):
-        texts = _held.script_of(sql) if isinstance(sql, str) and MAY_HARM.search(sql) else None
+        is_read = isinstance(sql, str) and len(sql) <= LONGEST and MAY_HARM.search(sql)
+        texts = _held.script_of(sql) if is_read else None
         ask = about_to(SQLITE, place, sql, frame, lambda _: bool(texts), lambda: None)
         before, _asked.busy = getattr(_asked, "busy", None), connection
         try:

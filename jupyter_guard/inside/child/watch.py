@@ -256,7 +256,8 @@ class Watch:
         if len(code) > LARGEST:
             code = NO_TEXT
         told = self._judge(Text(code, how, path, self.cells_of(frame), beside))
-        if not isinstance(told, dict) or not (told.get("free") or told.get("hold")):
+        if code != NO_TEXT and (not isinstance(told, dict) or not (told.get("free") or told.get("hold"))):
+            # Two texts that nobody can read need not be the same.
             self._passed[code] = how
         return told
 
