@@ -58,6 +58,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     Raises ``RefusedError`` where that is less than the policy requires, ``PolicyError``, and ``OSError`` when a
     restriction is refused: then nothing may run.
     """
+    from jupyter_guard.audit.place import audit_directory
     from jupyter_guard.isolate import (
         absent,
         again,
@@ -102,7 +103,10 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
             # Where the home is closed to everybody, the library says so itself.
             make(policy.isolation, os.environ)
             # What is not there cannot be hidden: the first cell would make it, and with it the next kernel's box.
-            os.makedirs(cache_directory(os.environ, os.environ.get("HOME") or str(Path.home())), 0o700, exist_ok=True)
+            account = os.environ.get("HOME") or str(Path.home())
+            os.makedirs(cache_directory(os.environ, account), 0o700, exist_ok=True)
+            # Where the first record makes it, its names could be listed.
+            os.makedirs(audit_directory(os.environ, Path(account)), 0o700, exist_ok=True)
     granted = grants(policy.isolation, os.getcwd(), os.environ, own, directory, prefixes, looked)
     joins = ""
     if granted.planted and made.backend == "bubblewrap":

@@ -143,6 +143,10 @@ def test_a_plain_install_has_a_box_in_which_people_work(monkeypatch: pytest.Monk
     (home / ".jupyter" / "jupyter_guard.toml").write_text('version = 1\nmode = "observe"\n')
     (home / "data" / "a.csv").write_text("1\n")
     (home / ".ssh" / "id").write_text("decoy\n")
+    jupyter = home / ".local" / "share" / "jupyter"
+    (jupyter / "runtime").mkdir(parents=True)
+    for name in ("runtime/jpserver-1.json", "jupyter_cookie_secret", "notebook_secret", "nbsignatures.db"):
+        (jupyter / name).write_text("decoy\n")
     with Front(home / "work", "", home=home) as front:
         run = front.run("import os; h = os.path.expanduser('~'); print(os.environ['JUPYTER_GUARD_ISOLATION'])")
         assert run.text == "bubblewrap\n"
@@ -155,6 +159,17 @@ def test_a_plain_install_has_a_box_in_which_people_work(monkeypatch: pytest.Monk
         record = front.run("os.listdir(h + '/.cache/jupyter_guard')")
         assert record.error["ename"] == "PermissionError"
         assert front.run("open(h + '/.ssh/id').read()").error["ename"] == "PermissionError"
+        # Nor what the front end and its server are spoken to with, what they sign with, and what is on record.
+        (record,) = jupyter.glob("jupyter_guard/audit/*.jsonl")
+        assert '"event":"outcome"' in record.read_text()
+        own = [Path(front.manager.connection_file), record, *(one for one in jupyter.rglob("*") if one.is_file())]
+        for place in [*dict.fromkeys(own), home / ".jupyter" / "jupyter_guard.toml"]:
+            assert place.read_bytes()
+            assert front.run(f"open({str(place)!r}).read()").error["ename"] == "PermissionError", place
+            assert front.run(f"open({str(place)!r}, 'a')").error["ename"] in ("PermissionError", "OSError"), place
+        for place in (jupyter / "runtime", record.parent):
+            run = front.run(f"os.listdir({str(place)!r})")
+            assert [one["content"]["ename"] for one in run.of("error")] == ["PermissionError"], place
         refused = front.run("open(h + '/data/b.csv', 'w')")
         assert refused.error["ename"] == "OSError"
         assert f"jupyter guard policy grant --write {home}/data" in refused.text
