@@ -45,6 +45,8 @@ ERRORS = {
 WARN_AT = 0.8
 LOST = "files are kept, its variables are gone."
 STATE_KEPT = "The kernel and its variables are kept."
+# Instead of how to raise the limit, which was not reached.
+MACHINE_IS_SHORT = "The limit was not reached: use less at once (chunks, smaller types), or end other programs."
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -143,7 +145,8 @@ def named(ended: list[tree.Process], sizes: dict[int, int]) -> str:
 
 def bundle(reached: Reached) -> dict[str, Any]:
     """The card as a MIME bundle of ``text/plain`` and ``text/html``."""
-    title = f"jupyter_guard: the limit on {TITLES[reached.limit.name]} was reached"
+    what = f"the limit on {TITLES[reached.limit.name]} was reached"
+    title = f"jupyter_guard: {'this machine has hardly any memory left' if reached.how == MACHINE_IS_SHORT else what}"
     lines = [title, *(f"  {one}" for one in (reached.what, reached.kept, reached.how))]
     body = "".join(f"<div>{escape(one)}</div>" for one in (reached.what, reached.kept, reached.how))
     accent = "200,120,20"

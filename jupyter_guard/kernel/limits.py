@@ -22,6 +22,7 @@ from jupyter_guard.kernel.limit_telling import Telling
 from jupyter_guard.kernel.limit_words import (
     ERRORS,
     LOST,
+    MACHINE_IS_SHORT,
     STATE_KEPT,
     WARN_AT,
     Limit,
@@ -252,6 +253,7 @@ class Limits:
             return False
         used = f"The kernel and what it started had {amount('memory', seen.memory)} of memory"
         used += f", and the machine only {amount('memory', left)} left" if short else ""
+        how = "" if self._is_over else MACHINE_IS_SHORT
         victims = [one for one in seen.processes if one.pid not in self.measuring.spared]
         if any((one.pid, one.started) in self.killed for one in victims):
             # What was ended gives its memory back first.
@@ -260,13 +262,13 @@ class Limits:
         ended = end_the_largest(victims, sizes, seen.memory - limit.value, limit.value, seen.files)
         self.killed.update((one.pid, one.started) for one in ended)
         if ended:
-            self.tell(self.reached(limit, f"{used}, so {named(ended, sizes)}", STATE_KEPT))
+            self.tell(self.reached(limit, f"{used}, so {named(ended, sizes)}", STATE_KEPT, how))
             return True
         where = f" or in files that are in memory, as under /tmp and /dev/shm ({amount('memory', seen.files)})"
         what = f"{used}, nearly all of it the kernel's own{where if seen.files else ''}."
         cell = self.latest()
         if seen.memory > limit.value * MEMORY_AT_ONCE or short:
-            self.end_kernel(self.reached(limit, what, ""), what)
+            self.end_kernel(self.reached(limit, what, "", how), what)
         elif cell is not None and not cell.was_over:
             self.interrupt(cell, limit, f"{what} The cell was interrupted.")
         elif cell is not None:
@@ -366,9 +368,9 @@ class Limits:
         if request is not None:
             self.telling.tell(reached, request)
 
-    def reached(self, limit: Limit, what: str, kept: str) -> Reached:
-        """An event, with how to raise its limit."""
-        return Reached(limit, what, kept, how_to_raise(limit, self._is_held))
+    def reached(self, limit: Limit, what: str, kept: str, how: str = "") -> Reached:
+        """An event, with how to raise its limit where nothing else is to be done."""
+        return Reached(limit, what, kept, how or how_to_raise(limit, self._is_held))
 
     def warn(self, limit: Limit, used: float, then: str, cell: Cell | None = None) -> None:
         """Once a cell."""

@@ -36,11 +36,11 @@ def limited() -> Iterator[Callable[..., Front]]:
     """Starts kernels whose policy has these limits; they end with the test."""
     running: list[Front] = []
 
-    def begin(limits: str = "", policy: str = ALLOWED) -> Front:
+    def begin(limits: str = "", policy: str = ALLOWED, argv: list[str] | None = None) -> Front:
         # Short: socket paths have to fit.
         folder = Path(tempfile.mkdtemp(prefix="front-"))
         write(folder, policy + limits)
-        running.append(Front(folder, ""))
+        running.append(Front(folder, "", argv=argv))
         return running[-1]
 
     yield begin
