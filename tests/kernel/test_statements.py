@@ -32,6 +32,11 @@ DUCKDB = {
     "execute": "duck.execute(sql)",
     "sql": "duck.sql(sql)",
     "cursor": "duck.cursor().execute(sql)",
+    "statement": "duck.execute(duckdb.extract_statements(sql)[0])",
+    "statement, by its name": "duck.sql(alias='found', query=duckdb.extract_statements(sql)[0])",
+    "relation": "duck.table('sales').query('found', sql)",
+    "default": "duckdb.set_default_connection(duck)\nduckdb.execute(sql)",
+    "another's": "duckdb.execute(sql, connection=duck)",
     "attached": "duckdb.sql(\"ATTACH 'other.duckdb' AS other\")\nduckdb.execute(sql.replace('sales', 'other.sales'))",
 }
 
@@ -80,6 +85,39 @@ def test_duckdb(shop: Front, way: str) -> None:
     shop.run("duck.close()")
 
 
+RELATIONS = {
+    "update": ("getattr(duck.table('sales'), 'up' + 'date')({'id': duckdb.lit(7)})", True),
+    "file": ("getattr(duck.table('sales'), 'to_' + 'csv')(dear)", True),
+    "parquet": ("getattr(duck.table('sales'), 'to_' + 'parquet')(dear)", True),
+    "some": (
+        "getattr(duck.table('sales'), 'up' + 'date')({'id': duckdb.lit(7)}, condition=duckdb.col('id') > 7)",
+        False,
+    ),
+    "own file": ("getattr(duck.table('sales'), 'to_' + 'csv')('sales.csv')", False),
+    "table": ("duck.table('sales').to_table('more')", False),
+    "query": ("duck.table('sales').query('found', texts['count']).fetchall()", False),
+}
+
+
+@pytest.mark.parametrize("way", RELATIONS)
+def test_duckdbs_relations(shop: Front, way: str) -> None:
+    pytest.importorskip("duckdb")
+    # Not below the folder for temporary files, where anybody may write.
+    dear = Path.home() / "jupyter-guard-test-sales.csv"
+    shop.run(
+        "import duckdb\nduck = duckdb.connect('shop.duckdb')\nduck.execute('CREATE OR REPLACE TABLE sales AS SELECT 1 AS id')"
+    )
+    shop.run(f"dear = {str(dear)!r}")
+    code, is_stopped = RELATIONS[way]
+    run = shop.run(code, metadata=ASSISTANT)
+    stopped_by = run.error["ename"] if run.status == "error" else ""
+    assert stopped_by.startswith("Cell") == is_stopped, run.published
+    assert is_stopped or run.status == "ok"
+    assert not dear.exists()
+    assert shop.run("duck.execute('SELECT * FROM sales').fetchall()").result == "[(1,)]"
+    shop.run("duck.close()")
+
+
 @pytest.mark.parametrize("text", ["one", "count"])
 def test_what_changes_little_or_nothing_runs(shop: Front, text: str) -> None:
     shop.run(f"sql = texts[{text!r}]")
@@ -103,6 +141,7 @@ def test_a_text_too_long_to_be_read_is_not_run_unread(shop: Front, call: str) ->
     assert rows(shop.folder) == 3
     shop.run("sql = '-- ' + ' ' * 2 ** 20 + '\\n' + texts['count']")
     assert shop.run(f"import sqlite3\nc = sqlite3.connect('shop.db')\n{call}", metadata=ASSISTANT).status == "ok"
+    shop.run("c.close()")
 
 
 def test_people_and_their_classes_are_left_alone(shop: Front) -> None:

@@ -272,12 +272,11 @@ def _duckdb(module):
 
     plain = kind.execute
 
-    def asks(function, place_of, connection_of, gives_rows):
+    def asks(function, text_of, connection_of, gives_rows):
         @functools.wraps(function)
         def asked(*args, **kwargs):
-            given = [one for one in (*args, *kwargs.values()) if isinstance(one, (str, bytes))]
-            sql, frame = given[0] if given else None, sys._getframe(1)
-            connection = connection_of(args)
+            sql, frame = text_of(args, kwargs), sys._getframe(1)
+            connection = connection_of(args, kwargs)
             parameters = next((one for one in (*args, *kwargs.values()) if isinstance(one, (list, tuple, dict))), None)
 
             def count():
@@ -296,7 +295,7 @@ def _duckdb(module):
                 took_turn(connection, turn.group(1))
             # One that the cell itself has begun can only be given up as a whole: then it is asked before.
             can_wait = connection not in _in_turn and _held is not None
-            ask = about_to(DUCKDB, place_of(args), sql, frame, _held.can_be_held if can_wait else None, count)
+            ask = about_to(DUCKDB, place_of(connection), sql, frame, _held.can_be_held if can_wait else None, count)
             if ask is None:
                 return run()
             return _held.duckdb(plain, connection, run, count, ask, gives_rows and sql.lstrip()[:1].lower() in "du")
@@ -320,29 +319,76 @@ def _duckdb(module):
     for word in ("begin", "commit", "rollback"):
         setattr(kind, word, notes(getattr(kind, word), word))
 
-    def own(args):
-        return _places.get(args[0], MEMORY) if args else MEMORY
+    def place_of(connection):
+        return _places.get(connection, MEMORY)
 
-    def nobody(_args):
-        return MEMORY
+    def own(args, _kwargs):
+        return args[0]
 
-    def shared(_args):
-        return module.default_connection() if callable(module.default_connection) else module.default_connection
+    def shared(_args, kwargs):
+        default = module.default_connection
+        return kwargs.get("connection") or (default() if callable(default) else default)
+
+    def text_at(place):
+        return lambda args, kwargs: _statement(args[place] if len(args) > place else kwargs.get("query"))
 
     for name in ("execute", "executemany", "sql", "query", "from_query"):
         if hasattr(kind, name):
-            setattr(kind, name, asks(getattr(kind, name), own, lambda args: args[0], name == "execute"))
+            setattr(kind, name, asks(getattr(kind, name), text_at(1), own, name == "execute"))
         if hasattr(module, name):
-            setattr(module, name, asks(getattr(module, name), nobody, shared, name == "execute"))
+            setattr(module, name, asks(getattr(module, name), text_at(0), shared, name == "execute"))
+    relation = module.DuckDBPyRelation
+    for owner, names in ((relation, RELATIONS), (module, ("query_df", "write_csv"))):
+        for name in names:
+            if hasattr(owner, name):
+                setattr(owner, name, _tells(getattr(owner, name), RELATIONS.get(name) or _queried))
     # A cursor is another connection to the same place.
     cursor = kind.cursor
 
     def cursor_of(self, *args, **kwargs):
         made = cursor(self, *args, **kwargs)
-        _places[made] = own((self,))
+        _places[made] = place_of(self)
         return made
 
     kind.cursor = cursor_of
+
+
+def _statement(given):
+    """The text of what DuckDB is given: of one that it has parsed before, too."""
+    if given is None or isinstance(given, (str, bytes)):
+        return given
+    text = getattr(given, "query", None)
+    return text if isinstance(text, str) else NO_TEXT
+
+
+def _updated(relation, *_set, **options):
+    some = "" if options.get("condition") is None else " WHERE a = 0"
+    return 'UPDATE "%s" SET a = 0%s' % (str(relation.alias).replace('"', '""'), some)  # noqa: S608 (nobody runs it)
+
+
+def _copied(_relation, *args, **kwargs):
+    file = next((one for one in (*args, *kwargs.values()) if isinstance(one, (str, os.PathLike))), "")
+    return "COPY (SELECT 1) TO '%s'" % str(file).replace("'", "''")
+
+
+def _queried(*args, **kwargs):
+    return _statement(kwargs.get("sql_query", args[-1] if args else None))
+
+
+# What relations do that is no statement of the cell's, as one.
+RELATIONS = {"update": _updated, "query": _queried}
+RELATIONS.update(dict.fromkeys(("to_csv", "write_csv", "to_parquet", "write_parquet"), _copied))
+
+
+def _tells(function, as_statement):
+    @functools.wraps(function)
+    def told(*args, **kwargs):
+        connection = getattr(args[0], "_con", None) if args else None
+        place = "a database" if connection is None else _places.get(connection, MEMORY)
+        about_to(DUCKDB, place, as_statement(*args, **kwargs), sys._getframe(1))
+        return function(*args, **kwargs)
+
+    return told
 
 
 DRIVERS = {"duckdb": _duckdb, "sqlite3": _sqlite}
