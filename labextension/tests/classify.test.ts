@@ -177,6 +177,18 @@ test('a program that only takes away is no person either', () => {
   assert.equal(authorship(opened).author, 'assistant');
 });
 
+test('a program that puts in or takes out nothing but blanks is no person where lines act', () => {
+  const note = fresh(`${'x = 1\n'.repeat(100)}# rmtree(folder)`, 'typed');
+  const ended = [{ retain: note.text.length - 14 }, { insert: '\n' }];
+  assert.equal(authorship(applied(note, ended, 'program')).author, 'assistant');
+  assert.equal(authorship(applied(note, ended, 'typed')).author, 'human');
+  const block = fresh('if old:\n    rmtree(folder)', 'typed');
+  assert.equal(authorship(applied(block, [{ retain: 8 }, { delete: 4 }], 'server')).author, 'assistant');
+  assert.equal(authorship(applied(block, [{ retain: 8 }, { delete: 4 }], 'remote')).author, 'unknown');
+  // An empty line between two others does nothing.
+  assert.equal(authorship(applied(block, [{ retain: 7 }, { insert: '\n\n' }], 'program')).author, 'human');
+});
+
 test('a person who edits a little in an assistant’s cell does not make it theirs', () => {
   const cell = fresh('shutil.rmtree(folder)', 'program');
   assert.equal(authorship(applied(cell, [{ retain: 14 }, { insert: 'other_' }], 'typed')).author, 'assistant');

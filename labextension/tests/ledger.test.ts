@@ -22,7 +22,7 @@ function perCharacter(ledger: ILedger): Arrival[] {
 
 const OWN: Arrival[] = ['typed', 'pasted', 'dropped', 'completed', 'loaded'];
 
-test('text and arrivals follow any edits exactly; what a program takes away leaves a mark and no more', () => {
+test('text and arrivals follow any edits exactly; what a program does unseen leaves a mark and no more', () => {
   fc.assert(
     fc.property(fc.string(), fc.array(edit), (start, edits) => {
       let ledger = fresh(start, 'loaded');
@@ -41,10 +41,10 @@ test('text and arrivals follow any edits exactly; what a program takes away leav
       assert.equal(ledger.text, text);
       const found = perCharacter(ledger);
       assert.equal(found.length, marks.length);
-      const removals = edits.filter(one => one.remove && !OWN.includes(one.arrival)).length;
+      const unseen = edits.filter(one => (one.remove || /\s/.test(one.insert)) && !OWN.includes(one.arrival)).length;
       const changed = found.flatMap((one, i) => (one === marks[i] ? [] : [one]));
-      // A mark is copied by nothing, so that each removal makes two at most.
-      assert.ok(changed.length <= removals * 2);
+      // A mark is copied by nothing, so that each removal and each blank makes two at most.
+      assert.ok(changed.length <= unseen * 2);
       changed.forEach(one => assert.ok(!OWN.includes(one)));
     })
   );
@@ -96,6 +96,73 @@ test('what a program takes away marks the visible characters on either side', ()
   assert.equal(after.text, 'DELETE FROM t;');
   assert.deepEqual(counts(after), { typed: 10, program: 2 });
   assert.deepEqual(counts(applied(before, [{ retain: 13 }, { delete: 13 }], 'typed')), { typed: 12 });
+});
+
+/** What a program's edit makes of a text that a person typed: whether it leaves a mark. */
+function marks(text: string, at: number, edit: { insert?: string; delete?: number }): boolean {
+  const steps = [{ retain: at }, { insert: edit.insert ?? '' }, { delete: edit.delete ?? 0 }];
+  return counts(applied(fresh(text, 'typed'), steps, 'program')).program !== undefined;
+}
+
+test('a program that ends a comment, or takes a call out of its block, leaves a mark', () => {
+  assert.ok(marks('# rmtree(folder)', 2, { insert: '\n' }));
+  assert.ok(marks('# rmtree(folder)', 2, { insert: ' \n ' }));
+  const block = 'if old:\n    rmtree(folder)';
+  assert.ok(marks(block, 9, { delete: 4 }));
+  assert.ok(marks(block, 9, { delete: 2 }));
+  assert.ok(marks(block, 9, { insert: '\t' }));
+  // Two lines become one: the second is a comment now, or an argument.
+  assert.ok(marks('# first\nkeep(folder)', 7, { delete: 1 }));
+  assert.ok(marks('x = 1', 0, { insert: '    ' }));
+  assert.ok(marks('!echo a \\\n!rm b', 9, { insert: '\n' }));
+  // A person who does the same leaves none.
+  assert.deepEqual(counts(applied(fresh('# rmtree(folder)', 'typed'), [{ retain: 2 }, { insert: '\n' }], 'typed')), {
+    typed: 15
+  });
+});
+
+test('a program that parts or joins what is one without blanks leaves a mark', () => {
+  assert.ok(marks('!rm -rf /tmp/x', 9, { insert: ' ' }));
+  assert.ok(marks('%%bash\nrm -rf /tmp/x', 15, { insert: ' ' }));
+  assert.ok(marks('rmtree("/tmp/x")', 9, { insert: ' ' }));
+  assert.ok(marks('delx', 3, { insert: ' ' }));
+  assert.ok(marks('not old', 3, { delete: 1 }));
+});
+
+test('blanks of a program that change nothing leave none: empty lines, ends of lines, around operators', () => {
+  assert.ok(!marks('a = f(1)\nb = 2', 8, { insert: '\n\n' }));
+  assert.ok(!marks('a = f(1)\n\n\nb = 2', 9, { delete: 2 }));
+  assert.ok(!marks('a = f(1)   \nb = 2', 8, { delete: 3 }));
+  assert.ok(!marks('a = f(1)\n    \nb = 2', 9, { delete: 4 }));
+  assert.ok(!marks('a = f(1)\n', 8, { delete: 1 }));
+  assert.ok(!marks('a = f(1)', 8, { insert: '\n' }));
+  assert.ok(!marks('a = f(1)', 0, { insert: '\n' }));
+  assert.ok(!marks('a=f(1)', 1, { insert: ' ' }));
+  assert.ok(!marks('a =  f(1)', 3, { delete: 1 }));
+});
+
+test('blanks that a program puts in or takes out leave a mark wherever lines begin otherwise', () => {
+  const line = fc.tuple(fc.constantFrom('', '    ', '\t'), fc.constantFrom('x = f(1)', '# note', 'if a:', ''));
+  const source = fc.array(line, { minLength: 1, maxLength: 6 }).map(all => all.map(one => one.join('')).join('\n'));
+  const blanks = fc.array(fc.constantFrom(' ', '\n', '\t'), { minLength: 1, maxLength: 4 }).map(all => all.join(''));
+  /** Lines as Python has them: those with something on them, each with its indent. */
+  const lines = (text: string): string[] => text.split('\n').map(one => one.trimEnd()).filter(Boolean);
+  const compact = (all: readonly string[]): string[] => all.map(one => one.replace(/(\S)\s+/g, '$1'));
+  fc.assert(
+    fc.property(source, blanks, fc.nat(), fc.boolean(), (text, blank, at, isTaken) => {
+      const place = at % (text.length + 1);
+      const rest = /^\s*/.exec(text.slice(place))?.[0].length ?? 0;
+      const edit = isTaken ? { delete: Math.min(rest, blank.length) } : { insert: blank };
+      const after = lines(text.slice(0, place) + (edit.insert ?? '') + text.slice(place + (edit.delete ?? 0)));
+      const isMarked = marks(text, place, edit);
+      if (compact(after).join('\n') !== compact(lines(text)).join('\n')) {
+        assert.ok(isMarked);
+      } else if (after.join('\n') === lines(text).join('\n')) {
+        assert.ok(!isMarked);
+      }
+    }),
+    { numRuns: 500 }
+  );
 });
 
 test('text copied elsewhere brings its runs along', () => {

@@ -1,5 +1,7 @@
 /** Edits of a text -> how each of its characters arrived. Pure. */
 
+import { changesUnseen, ISite } from './blanks';
+
 /**
  * How a character arrived.
  *
@@ -61,39 +63,49 @@ export function fresh(text: string, arrival: Arrival): ILedger {
 /**
  * The ledger after a change whose inserted characters arrived as `arrival`, or as the runs of where they were copied.
  *
- * Taking characters away changes what a text does as well ("DELETE FROM t WHERE id = 3"): where a program does so and
- * puts nothing in their place, the visible characters on either side become its own.
+ * Taking characters away changes what a text does as well ("DELETE FROM t WHERE id = 3"), and so do the ends of lines
+ * and their indents: where a program does so and puts nothing to be seen there, the visible characters on either side
+ * become its own.
  */
 export function applied(ledger: ILedger, steps: readonly IStep[], arrival: Arrival | readonly IRun[]): ILedger {
   const runs: IRun[] = [];
   const pieces: string[] = [];
-  const scars: number[] = [];
+  const sites: ISite[] = [];
   let at = 0;
   let length = 0;
+  let site: { from: number; start: number } | null = null;
+  const close = (): void => {
+    if (site) {
+      sites.push({ ...site, to: at, end: length });
+    }
+    site = null;
+  };
   const keep = (end: number): void => {
+    close();
     pieces.push(ledger.text.slice(at, end));
     slice(ledger.runs, at, end).forEach(run => push(runs, run));
     length += Math.max(0, Math.min(end, ledger.text.length) - at);
     at = end;
   };
-  steps.forEach((step, i) => {
+  for (const step of steps) {
     if (step.retain) {
       keep(at + step.retain);
     } else if (step.delete) {
-      const isReplaced = [steps[i - 1], steps[i + 1]].some(next => next?.insert?.trim());
-      if (!isReplaced && ledger.text.slice(at, at + step.delete).trim()) {
-        scars.push(length);
-      }
+      site ??= { from: at, start: length };
       at += step.delete;
     } else if (step.insert) {
+      site ??= { from: at, start: length };
       pieces.push(step.insert);
       insertRuns(step.insert, arrival).forEach(run => push(runs, run));
       length += step.insert.length;
     }
-  });
+  }
   keep(Math.max(at, ledger.text.length));
   const after = { text: pieces.join(''), runs };
-  return typeof arrival !== 'string' || OWN.has(arrival) ? after : scarred(after, scars, arrival);
+  if (typeof arrival !== 'string' || OWN.has(arrival)) {
+    return after;
+  }
+  return scarred(after, sites.filter(one => changesUnseen(ledger.text, after.text, one)), arrival);
 }
 
 function insertRuns(text: string, arrival: Arrival | readonly IRun[]): readonly IRun[] {
@@ -104,13 +116,13 @@ function insertRuns(text: string, arrival: Arrival | readonly IRun[]): readonly 
   return isWhole ? arrival : [{ length: text.length, arrival: 'program' }];
 }
 
-/** The ledger with the nearest visible characters before and after each place marked. */
-function scarred(ledger: ILedger, places: readonly number[], arrival: Arrival): ILedger {
+/** The ledger with the nearest visible characters before and after each site marked. */
+function scarred(ledger: ILedger, sites: readonly ISite[], arrival: Arrival): ILedger {
   const marked = new Set<number>();
-  for (const place of places) {
-    const before = ledger.text.slice(0, place).trimEnd().length - 1;
-    const rest = ledger.text.slice(place);
-    const after = place + rest.length - rest.trimStart().length;
+  for (const { start, end } of sites) {
+    const before = ledger.text.slice(0, start).trimEnd().length - 1;
+    const rest = ledger.text.slice(end);
+    const after = end + rest.length - rest.trimStart().length;
     [before, after].filter(one => one >= 0 && one < ledger.text.length).forEach(one => marked.add(one));
   }
   let { runs } = ledger;

@@ -41,6 +41,8 @@ MECHANISMS = (
     Mechanism("synthetic-completion", "a script calls its edit a completion while a person types", "assistant"),
     Mechanism("lab-command", "a command puts text at the cursor (`notebook:replace-selection`)", "assistant", LAB),
     Mechanism("program-deletes", "a program takes the mark off a commented-out line", "assistant"),
+    Mechanism("program-ends-a-comment", "a program puts the end of a line into a commented-out line", "assistant"),
+    Mechanism("program-dedents", "a program takes the indent off a call that stands under an `if`", "assistant"),
     Mechanism("editor-deletes", "a program does so through the editor, at a person's key in the cell", "assistant"),
     Mechanism("program-undoes", "a program takes back a person's last step", "assistant"),
     Mechanism("program-undoes-at-a-key", "a program does so while a person's key is handled", "assistant"),

@@ -193,6 +193,19 @@ def test_a_program_uncomments_a_line(scene: Scene, score: Score) -> None:
     score.check("program-deletes", scene.origin(index))
 
 
+def test_a_program_puts_in_and_takes_out_blanks_only(scene: Scene, score: Score) -> None:
+    edit = "const [index, ...edit] = argument; model.cells.get(index).sharedModel.updateSource(...edit)"
+    index = scene.type("# print(sorted([3, 1, 2]))\nvalue_ended = 1")
+    scene.evaluate(edit, [index, 2, 2, "\n"])
+    score.check("program-ends-a-comment", scene.origin(index))
+
+    index = scene.type("if not 'value_dedented':\nprint(sorted([3, 1, 2]))")
+    assert scene.source(index) == "if not 'value_dedented':\n    print(sorted([3, 1, 2]))"
+    scene.evaluate(edit, [index, 25, 29, ""])
+    assert scene.source(index).endswith(":\nprint(sorted([3, 1, 2]))")
+    score.check("program-dedents", scene.origin(index))
+
+
 def test_a_program_changes_one_word(scene: Scene, score: Score) -> None:
     index = scene.type("# what the least of these is, and nothing else than that\nprint(min([3, 1, 2]))")
     scene.evaluate(
