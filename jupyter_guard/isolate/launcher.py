@@ -150,7 +150,7 @@ def boxed(command: list[str], directory: str, front: str) -> tuple[list[str], di
     if made.backend == "none":
         keep([], b"", {}, made=())
         return command, dict(os.environ), told
-    outside = network.started(granted, directory) if granted.hosts else None
+    outside = network.started(granted, directory, refusing.place(policy, "isolation.hosts")) if granted.hosts else None
     rlimits.hold({name: value for name, value, _ in limits})
     alone = made.backend == "landlock"
     program = b""

@@ -15,15 +15,16 @@ TOLD = "refused.txt"
 DOOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "door.py")
 
 
-def started(granted: Grants, directory: str) -> socket.socket:
+def started(granted: Grants, directory: str, placed: str) -> socket.socket:
     """Start the proxy, which tells the kernel in its private directory what it refuses; what is returned takes its
-    listeners. Raises ``OSError``.
+    listeners. ``placed`` is the policy's line with the hosts. Raises ``OSError``.
     """
     ours, theirs = socket.socketpair()
     told = {
         "hosts": [(one.name, one.port) for one in granted.hosts],
         "relays": [(one.host, one.port) for one in granted.relays],
         "told": os.path.join(directory, TOLD),
+        "placed": placed,
     }
     words = [sys.executable, "-P", "-m", "jupyter_guard.isolate.proxy", str(theirs.fileno()), str(os.getpid())]
     with theirs:

@@ -1,7 +1,8 @@
 """Connections from inside a box -> the hosts that the policy grants, and no others.
 
 ``python -m jupyter_guard.isolate.proxy DESCRIPTOR BOX GRANTED`` is a process of its own, outside the box: ``BOX`` is
-the process with which it ends, ``GRANTED`` JSON: ``{"hosts": [[name, port]], "relays": [[host, port]], "told": PATH}``.
+the process with which it ends, ``GRANTED`` JSON: ``{"hosts": [[name, port]], "relays": [[host, port]], "told": PATH,
+"placed": "the policy's line"}``.
 The listeners arrive on the descriptor, the proxy's first. A connection leads to one granted place for all of its life,
 and each asks anew, so nothing that is sent later can lead elsewhere. What is refused is added to the file ``told``, a
 line each, which the kernel shows on the cell.
@@ -43,10 +44,13 @@ _Served = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 
 
 class Telling:
-    """Adds to a file what was refused, the same thing once a second, and no more than it may hold."""
+    """Adds to a file what was refused, the same thing once a second, and no more than it may hold.
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    ``placed`` says where the policy names the hosts, for what is to be mended there.
+    """
+
+    def __init__(self, path: str, placed: str = "the policy") -> None:
+        self._path, self.placed = path, placed
         self._told: dict[str, float] = {}
         self._left = MOST_TOLD
 
@@ -70,8 +74,10 @@ class RefusedError(Exception):
         self.status = status
 
 
-async def connected(hosts: Iterable[Host], name: str, port: int) -> tuple[StreamReader, StreamWriter]:
-    """A connection to a granted host. Raises ``RefusedError``."""
+async def connected(
+    hosts: Iterable[Host], name: str, port: int, placed: str = "the policy"
+) -> tuple[StreamReader, StreamWriter]:
+    """A connection to a granted host. Raises ``RefusedError``, which says where ``hosts`` are ``placed``."""
     hosts = tuple(hosts)
     if not any(one.fits(name, port) for one in hosts):
         grant = name if port in (80, 443) else f"{name}:{port}"
@@ -82,7 +88,8 @@ async def connected(hosts: Iterable[Host], name: str, port: int) -> tuple[Stream
     try:
         found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise RefusedError(502, f"{name} (isolation.hosts grants it) does not resolve") from None
+        what = f"{name} (isolation.hosts grants it) does not resolve"
+        raise RefusedError(502, f"{what}: try `getent hosts {name}`, or mend the name [{placed}]") from None
     objections = {str(one[4][0]): objection(hosts, name, port, str(one[4][0])) for one in found}
     addresses = [one for one, why in objections.items() if not why]
     if not addresses:
@@ -103,7 +110,7 @@ def proxying(hosts: tuple[Host, ...], telling: Telling) -> _Served:
         try:
             request = await asyncio.wait_for(_request(reader), SECONDS_TO_ASK)
             name, port, first = _asked(request)
-            ahead = await connected(hosts, name, port)
+            ahead = await connected(hosts, name, port, telling.placed)
         except RefusedError as error:
             telling.tell(str(error))
             await _refuse(writer, error)
@@ -124,7 +131,7 @@ def relaying(hosts: tuple[Host, ...], name: str, port: int, telling: Telling) ->
 
     async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         try:
-            ahead = await connected(hosts, name, port)
+            ahead = await connected(hosts, name, port, telling.placed)
         except RefusedError as error:
             telling.tell(str(error))
             return
@@ -250,7 +257,7 @@ def main(arguments: list[str]) -> None:
     hosts = tuple(Host(name, port) for name, port in granted["hosts"])
     with contextlib.suppress(KeyboardInterrupt, ProcessLookupError):
         inside, box = socket.socket(fileno=int(arguments[0])), int(arguments[1])
-        asyncio.run(_serve(inside, box, hosts, granted["relays"], Telling(granted["told"])))
+        asyncio.run(_serve(inside, box, hosts, granted["relays"], Telling(granted["told"], granted["placed"])))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ MASKED_AGAIN = (
 )
 # File systems whose files live elsewhere, or are a program's answers (statfs(2), /proc/mounts).
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs")
+MOUNTS = "/proc/self/mounts"
 _ROOM = 2 * 2**20
 
 
@@ -91,9 +92,9 @@ def unresolved(hosts: Iterable[Host]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def about_place(workspace: str) -> tuple[str, ...]:
+def about_place(workspace: str, mounts: str = MOUNTS) -> tuple[str, ...]:
     """What is special about the file system on which a kernel works; a link leads to its own place."""
-    kind = filesystem(os.path.realpath(workspace))
+    kind = filesystem(os.path.realpath(workspace), mounts)
     if kind in _REMOTE:
         return (f"the workspace {workspace} is on {kind}: who else may write there is the server's to say",)
     if kind.startswith("fuse"):
@@ -112,7 +113,7 @@ def no_room(directory: str) -> tuple[str, ...]:
     return (f"no kernel starts: {has}: free some (`df {os.path.dirname(directory)}`), or name another place in TMPDIR",)
 
 
-def filesystem(path: str, mounts: str = "/proc/self/mounts") -> str:
+def filesystem(path: str, mounts: str = MOUNTS) -> str:
     """The kind of file system that a resolved path is on, as ``mount`` names it; ``""`` where that is not told."""
     best, kind = "", ""
     try:

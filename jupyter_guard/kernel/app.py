@@ -73,7 +73,7 @@ def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None,
         status = 1 if status == 0 or relay.gave_up else status
     else:
         text = relay.masks.death or (relay.limits.death if relay.limits is not None else "")
-        text = text or group.why(status) or death.reason(status)
+        text = text or group.why(status) or death.reason(status, relay.ending.was_the_box)
         relay.ending.last_words(text)
     # What the one before took is still to be said when this one came to nothing.
     taken = death.what_is_lost(relay, text) or (before if relay.untold else None)

@@ -38,8 +38,14 @@ _MEANINGS = {
 }
 
 
-def reason(status: int) -> str:
-    """A sentence for an exit code as ``os.waitstatus_to_exitcode`` gives it: negative for a signal."""
+def reason(status: int, was_the_box: bool = False) -> str:
+    """A sentence for an exit code as ``os.waitstatus_to_exitcode`` gives it: negative for a signal.
+
+    ``was_the_box`` says that it is not the kernel's own, but of what it runs in.
+    """
+    if was_the_box:
+        what = f"The kernel died: the box that it runs in was ended from outside it [{_signal_name(-status)}]"
+        return f"{what}, and nothing runs without. Restart the kernel; if it happens again, `jupyter guard doctor`."
     if status >= 0:
         return (
             f"The kernel died: its process ended with exit status {status} (os._exit, or a library that ends programs)."

@@ -22,6 +22,8 @@ class Ending:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        # Whether what the kernel runs in was ended, and only with that the kernel.
+        self.was_the_box = False
         try:
             self._ended: int | None = os.pidfd_open(relay.child.pid)
         except (AttributeError, OSError):
@@ -55,6 +57,8 @@ class Ending:
             # What it had started, while its number is still its own.
             signals.send(child.pid, signals.KILL)
             code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+            # bubblewrap tells of a signal to the kernel by its own exit status; one to itself ends it as any program.
+            self.was_the_box = code < 0 and boxed.native(128 - code, child.achieved()) == code
             code = boxed.native(code, child.achieved())
         if relay.limits is not None:
             relay.limits.end_leftovers(code)

@@ -81,7 +81,7 @@ def boxed(box: Box, command: list[str]) -> tuple[str, list[str], dict[str, str]]
     workspace = str(Path.cwd())
     own = own_files(os.environ, workspace, box.directory, "")
     granted = grants(isolation, workspace, os.environ, [one for one in own if one])
-    outside = network.started(granted, box.directory) if granted.hosts else None
+    outside = network.started(granted, box.directory, "the tool's hosts in the policy") if granted.hosts else None
     alone = made.backend == "landlock"
     program = b""
     if machine.filters:

@@ -142,6 +142,44 @@ def test_file_systems_are_told_apart(tmp_path: Path) -> None:
         assert refusing.filesystem(path, str(mounts)) == kind
 
 
+def test_a_workspace_on_a_server_or_on_a_program_s_answers_is_told_of(tmp_path: Path) -> None:
+    mounts, link = tmp_path / "mounts", tmp_path / "link"
+    mounts.write_text("/dev/a / ext4 rw 0 0\nsrv:/x /srv/study nfs4 rw 0 0\nr:/ /srv/drive fuse.sshfs rw 0 0\n")
+    (served,) = refusing.about_place("/srv/study/a", str(mounts))
+    assert served == "the workspace /srv/study/a is on nfs4: who else may write there is the server's to say"
+    (answered,) = refusing.about_place("/srv/drive", str(mounts))
+    assert "is on fuse.sshfs, which may refuse other namespaces" in answered
+    assert "mount it with `-o allow_other`, or copy it to a local disk" in answered
+    # A link is where it leads to.
+    link.symlink_to("/srv/study")
+    assert "is on nfs4" in refusing.about_place(str(link), str(mounts))[0]
+    assert refusing.about_place("/srv/other", str(mounts)) == ()
+
+
+FUSE = shutil.which("fuse-overlayfs") if os.access("/dev/fuse", os.R_OK | os.W_OK) else None
+
+
+@MOUNTS
+@pytest.mark.skipif(FUSE is None, reason="no /dev/fuse or no fuse-overlayfs; elsewhere: apt-get install fuse-overlayfs")
+def test_a_kernel_on_a_real_fuse_mount_works_and_says_where_it_is(folder: Path) -> None:
+    parts = [folder / name for name in ("lower", "upper", "own", "work")]
+    for one in parts:
+        one.mkdir()
+    lower, upper, own, work = parts
+    words = [str(FUSE), "-o", f"lowerdir={lower},upperdir={upper},workdir={own}", str(work)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"nothing is mounted with FUSE here: {done.stderr.strip()}")
+    try:
+        with Front(work, POLICY.format(read=""), home=folder / "home") as front:
+            assert front.run("open('mine', 'w').write('x')").result == "1"
+            log = front.log_text()
+    finally:
+        subprocess.run(["umount", "--lazy", str(work)], check=True)
+    assert f"the workspace {work} is on fuse.fuse-overlayfs, which may refuse other namespaces" in log
+    assert (upper / "mine").read_text() == "x"
+
+
 @MOUNTS
 @pytest.mark.parametrize(("size", "works"), [("64m", True), ("256k", False)])
 def test_no_space_for_the_private_directory(folder: Path, size: str, works: bool) -> None:
@@ -172,5 +210,7 @@ def test_a_sandbox_that_dies_half_way(folder: Path) -> None:
         while not run.of("error"):
             front.take_published(1)
         assert run.error["ename"] == "KernelDied"
+        assert "the box that it runs in was ended from outside it [SIGKILL]" in run.error["evalue"]
+        assert "Restart the kernel; if it happens again, `jupyter guard doctor`." in run.error["evalue"]
         assert not psutil.wait_procs(boxed, 10)[1]
     assert not (folder / "went-on").exists()

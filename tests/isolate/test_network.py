@@ -153,6 +153,8 @@ def test_what_a_relay_refuses_or_cannot_reach_is_said_on_the_cell() -> None:
         assert f"refused: 127.0.0.1:{port} cannot be reached" in told
         told = running.run(ask.format(host="nowhere.invalid", port=5432)).text
         assert "refused: nowhere.invalid (isolation.hosts grants it) does not resolve" in told
+        line = f"user policy ({home}/.jupyter/jupyter_guard.toml, line 8)"
+        assert f"try `getent hosts nowhere.invalid`, or mend the name [{line}]" in told
         # Once, on the cell that it happened to.
         assert running.run("1").text == ""
     shutil.rmtree(home, ignore_errors=True)
