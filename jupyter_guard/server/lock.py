@@ -25,7 +25,7 @@ COMMAND = (sys.executable, "-I", "-m", KERNEL_MODULE)
 # The only variable that a session adds, and no more than a notebook's path.
 SESSION_NAME = "JPY_SESSION_NAME"
 # Variables that are the server's and no kernel's.
-SERVERS_OWN = frozenset({"JUPYTER_GUARD_STORE"})
+SERVERS_OWN = frozenset({"JUPYTER_GUARD_STORE", "JUPYTER_TOKEN", "JPY_API_TOKEN", "JUPYTERHUB_API_TOKEN"})
 PROVISIONER = "local-provisioner"
 # How a command names the interpreter that this server runs with; the wrapper takes the names without a folder for it
 # too. nb_conda_kernels 2.3 and later write `python`.
@@ -277,7 +277,8 @@ def _remote(spec: dict[str, Any], provisioned: dict[str, Any], folder: str) -> d
 def _environment(asked: dict[str, str]) -> dict[str, str]:
     """The server's own environment with the session's name, whatever else a request would add or change.
 
-    Without what the server alone needs: the address of the records has a password in it.
+    Without what the server alone needs: the address of the records has a password in it, and whoever has its token is
+    the user for the Hub.
     """
     added = {SESSION_NAME: asked[SESSION_NAME]} if SESSION_NAME in asked else {}
     return {**{name: value for name, value in os.environ.items() if name not in SERVERS_OWN}, **added}

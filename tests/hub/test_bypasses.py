@@ -45,6 +45,11 @@ def test_a_request_sets_no_variable(user: User, kernels: dict[str, str]) -> None
     assert str(user.home) not in told
 
 
+def test_no_token_of_the_server_is_in_a_kernel(user: User, shared: str) -> None:
+    told = text(user.run(shared, "import os; print(sorted(one for one in os.environ if 'TOKEN' in one))"))
+    assert told == "[]\n"
+
+
 def test_a_restarted_kernel_is_guarded(user: User, kernels: dict[str, str]) -> None:
     assert is_guarded(user, kernels["restarted"])
     assert text(user.run(kernels["restarted"], "print('kept' in globals())")) == "False\n"

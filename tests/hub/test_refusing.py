@@ -35,6 +35,14 @@ def half_written(policy: Path) -> None:
     policy.write_text(policy.read_text()[:-5])
 
 
+def emptied(policy: Path) -> None:
+    policy.write_text("")
+
+
+def comments_only(policy: Path) -> None:
+    policy.write_text("# The site's policy.\n")
+
+
 def from_the_future(policy: Path) -> None:
     policy.write_text("version = 2\n")
 
@@ -64,19 +72,31 @@ def running(user: User) -> Iterator[str]:
 @pytest.mark.parametrize(
     "spoil",
     [
-        *(missing, writable_by_others, not_roots, a_link, half_written, from_the_future, a_folder),
+        *(
+            missing,
+            writable_by_others,
+            not_roots,
+            a_link,
+            half_written,
+            emptied,
+            comments_only,
+            from_the_future,
+            a_folder,
+        ),
         *(not_to_be_read, in_a_folder_that_is_shut),
     ],
 )
 def test_no_kernel_starts(user: User, running: str, spoil: Callable[[Path], None]) -> None:
     policy = user.home.parent / "etc/jupyter_guard.toml"
     good = policy.read_text()
+    log = user.home.parent / "hub.log"
+    said = log.stat().st_size
     try:
         spoil(policy)
         answer = user.ask("POST", "/api/kernels", json={"name": "python3"})
         assert answer.status_code == 403, answer.text
         assert "/etc/jupyter/jupyter_guard.toml" in answer.json()["message"]
-        assert "jupyter_guard: no kernel starts here" in (user.home.parent / "hub.log").read_text()
+        assert b"jupyter_guard: no kernel starts here" in log.read_bytes()[said:]
         # A kernel that runs already has its policy, and gets no other.
         assert refused(user.run(running, "__import__('os').mkfifo('/nowhere')"))
     finally:

@@ -129,6 +129,15 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_layer(tmp_path, "user")
 
 
+@pytest.mark.parametrize("text", ["", "# The site's policy.\n"])
+def test_an_empty_file_is_a_persons_and_no_administrators(text: str) -> None:
+    for name in ("user", "project"):
+        assert parse_layer(text, name, "p.toml").values == {}
+    for name in ("site", "hub"):
+        with pytest.raises(PolicyError, match="version = 1"):
+            parse_layer(text, name, "p.toml")
+
+
 def test_the_layers_of_a_project(tmp_path: Path) -> None:
     home, project = tmp_path / "home", tmp_path / "project"
     (home / ".jupyter").mkdir(parents=True)
