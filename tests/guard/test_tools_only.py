@@ -24,7 +24,10 @@ write = ["exports"]
 # What a person has in the session: functions, modules, objects.
 BEFORE = """
 import json, os, shutil
+from pathlib import Path
 import pandas as pd
+import requests
+folder, session = Path("exports"), requests.Session()
 def helper(path):
     return open(path).read()
 def calls_one():
@@ -101,6 +104,8 @@ BAD = (
     ("%%bash\nls", "no Python|cannot be parsed", "tools."),
     ("x = !ls", "no Python|cannot be parsed", "tools."),
     ("helper('x')", "calls `helper`", "tools."),
+    ("folder.replace('gone')", "calls `pathlib.Path.replace`|calls `folder.replace`", "tools."),
+    ("session.get('https://shop.test/')", "calls `requests.Session.get`|calls `session.get`", "tools."),
     ("json.loads('1')", "calls `json.loads`", "tools."),
     ("df.to_csv('x')", "calls `pandas.DataFrame.to_csv`", "tools."),
     ("df.columns = 1", "sets the attribute `columns`", "tools."),
