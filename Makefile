@@ -34,6 +34,7 @@ lint: .venv/tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m jupyter_guard.cli.reference docs --check
+	$(BIN)/python requirements/dependencies.py --check
 
 typescript: .venv/tested  ## the extension's own tests
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm install --immutable && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm test

@@ -2,7 +2,7 @@
 
 ``python requirements/dependencies.py`` prints the table of ``docs/dependencies.md`` (``--write``: into it; ``--check``:
 exit 1 when it says something else). ``--audit`` asks pip-audit (``pip install pip-audit``) about the exact versions in
-``constraints.txt`` that a plain install brings, with everything that they need.
+``constraints.txt`` of the package and its extras, with everything that they need.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def table() -> str:
 def audit() -> int:
     """What pip-audit says; its exit status, or 2 where it is not installed."""
     known = pins()
-    names = sorted(needed({name for name, extra in direct() if not extra}))
+    names = sorted(needed({name for name, _ in direct()}))
     missing = [name for name in names if name not in known]
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.writelines(f"{name}=={known[name]}\n" for name in names if name in known)
