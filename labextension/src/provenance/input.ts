@@ -1,6 +1,8 @@
 /** The page's own events -> when a person last did what, and where. */
 
 import { EVENT_WINDOW_MS, IEditorInput } from './classify';
+import { IStep } from './ledger';
+import { IReplacing, replacement } from './replacement';
 import { TypedCharacters } from './typing';
 
 type Kind = 'key' | 'paste' | 'drop' | 'pointer';
@@ -11,6 +13,10 @@ const DRAG_PX = 5;
 const CHORD_MS = 100;
 /** Where a click or Enter can give the command to take a step back. */
 const COMMANDING = '.lm-Menu, .lm-MenuBar, .lm-CommandPalette, .jp-Toolbar, .jp-ToolbarButton';
+/** JupyterLab's search box: its button that replaces, and the field with what is put in, which takes Enter for it. */
+const SEARCH = '.jp-DocumentSearch-overlay';
+const REPLACE = '.jp-DocumentSearch-replace-wrapper-class';
+const REPLACE_BUTTON = '.jp-DocumentSearch-replace-button-wrapper';
 /** A paste and a drop say by events of their own what they put in. */
 const BROUGHT = /^insertFrom(Paste|Drop)/;
 
@@ -106,11 +112,18 @@ export class TrustedInput {
     return performance.now() - this._dragged.time < ms && this._dragged.from?.closest(selector) != null;
   }
 
+  /** The steps by which the search box made one text out of another, where a person has just had it do so. */
+  replaced(before: string, after: string): IStep[] | null {
+    const isFresh = performance.now() - this._replacing.time < EVENT_WINDOW_MS;
+    return isFresh ? replacement(before, after, this._replacing) : null;
+  }
+
   private _note(event: Event, kind: Kind): void {
     if (!event.isTrusted) {
       return;
     }
     const now = performance.now();
+    this._replacing = replacingBy(event, now) ?? this._replacing;
     this._times[kind] = now;
     this._target = event.target;
     this._editors[kind] = editorOf(event.target);
@@ -173,10 +186,25 @@ export class TrustedInput {
   private _undoing: { readonly time: number; by: object | null } | null = null;
   private _pressed: { readonly on: Element | null; readonly x: number; readonly y: number } | null = null;
   private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
+  private _replacing: IReplacing & { readonly time: number } = { query: '', value: '', time: -Infinity };
   private _target: EventTarget | null = null;
   private _ran = -Infinity;
   /** Whether a key or a click that can run cells is still being handled, however long that takes on a busy machine. */
   private _isHandled = false;
+}
+
+/** What the search box has in its fields, where this event tells it to replace. */
+function replacingBy(event: Event, time: number): (IReplacing & { readonly time: number }) | null {
+  const { target } = event;
+  const isEnter = event instanceof KeyboardEvent && event.type === 'keydown' && event.key === 'Enter' && !event.ctrlKey;
+  const isTold =
+    target instanceof Element &&
+    (isEnter
+      ? target.matches(`${REPLACE} textarea, ${REPLACE} input`)
+      : event.type === 'click' && target.closest(REPLACE_BUTTON) !== null);
+  const fields = isTold ? target.closest(SEARCH)?.querySelectorAll<HTMLTextAreaElement>('textarea, input[type="text"]') : null;
+  const [query, value] = [...(fields ?? [])].map(field => field.value);
+  return query && value !== undefined ? { query, value, time } : null;
 }
 
 /** A key with a modifier, Enter outside of editors, any key outside of text: people bind running to keys of their own. */

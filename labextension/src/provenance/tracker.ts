@@ -200,15 +200,17 @@ export class ProvenanceTracker implements IProvenance {
       this._onEditor(panel, cell, before, steps);
       return;
     }
-    const arrival = transaction.local ? this._programArrival() : remoteAuthor(panel, event);
+    const arrival = transaction.local ? 'program' : remoteAuthor(panel, event);
     const text = cell.sharedModel.getSource();
+    // Find and replace changes the document itself.
+    const replacing = transaction.local ? this._input.replaced(before.text, text) : null;
     // A program can take back steps as well, to a text that the person did not want to stand there.
     const isPersons = transaction.local && isUndo(transaction.origin) && this._input.mayUndo(transaction, COMMAND_MS);
     const known = isPersons ? this._memory.recall(text) : null;
     if (known) {
       this._set(cell, { text, runs: known });
     } else {
-      this._record(cell, arrival, before, steps);
+      this._record(cell, replacing ? 'typed' : arrival, before, replacing ?? steps);
     }
   }
 
@@ -246,11 +248,6 @@ export class ProvenanceTracker implements IProvenance {
       return 'completed';
     }
     return isEditorKey(edit, now, own) ? 'typed' : 'api';
-  }
-
-  /** Find and replace changes the document itself, at a person's key or click in its own box. */
-  private _programArrival(): Arrival {
-    return this._input.wasIn('.jp-DocumentSearch-overlay', EVENT_WINDOW_MS) ? 'typed' : 'program';
   }
 
   /** `inserted` says how the new characters count, where they did not all arrive alike. */

@@ -49,6 +49,8 @@ MECHANISMS = (
     Mechanism("program-deletes-at-a-key", "a program calls it deleting, at a person's key in the cell", "assistant"),
     Mechanism("program-recalls", "a program sets a cell to what a person had there before", "assistant"),
     Mechanism("program-word", "a program changes one word of a person's cell", "assistant"),
+    Mechanism("search-writes", "a program writes while the person types into the search box", "assistant"),
+    Mechanism("replace-writes", "a program writes while the person replaces by the search box", "assistant"),
     Mechanism("inline-completion", "a model's suggestion is accepted in the editor", "assistant", LAB),
     Mechanism("set-next-input", "code in the kernel puts a cell into the notebook", "assistant", "IPython"),
     Mechanism("chat-copied", "text is selected in a chat, copied and pasted", "assistant"),

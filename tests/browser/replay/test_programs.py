@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import time
 import uuid
@@ -213,6 +214,29 @@ def test_a_program_changes_one_word(scene: Scene, score: Score) -> None:
         index,
     )
     score.check("program-word", scene.origin(index))
+
+
+def test_a_program_writes_while_the_person_searches(scene: Scene, score: Score) -> None:
+    append = """const {sharedModel} = model.cells.get(argument); const end = sharedModel.getSource().length;
+        sharedModel.updateSource(end, end, '\\nprint(sorted([3, 1, 2]))');"""
+    searched = scene.type("value_searched = 1")
+    replaced = scene.type("value_exchanged = 1")
+    scene.front.cells.nth(replaced).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+F")
+    box = scene.page.locator(".jp-DocumentSearch-overlay")
+    box.locator(".jp-DocumentSearch-input").first.fill("")
+    scene.page.keyboard.type("value_exchanged")
+    scene.evaluate(append, searched)
+    if not box.get_by_placeholder("Replace").count():
+        box.get_by_title("Show Replace").click()
+    box.get_by_placeholder("Replace").fill("value_replaced")
+    box.locator(".jp-DocumentSearch-index-counter").filter(has_text=re.compile("/1$")).wait_for()
+    box.get_by_text("Replace All", exact=True).click()
+    scene.evaluate(append, replaced)
+    scene.wait_for_source(replaced, "value_replaced = 1\nprint(sorted([3, 1, 2]))")
+    box.get_by_placeholder("Replace").press("Escape")
+    score.check("search-writes", scene.origin(searched))
+    score.check("replace-writes", scene.origin(replaced))
 
 
 def test_a_models_suggestion_is_accepted(scene: Scene, score: Score) -> None:
