@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,6 +25,12 @@ WATCHED = frozenset({"act", "text", "cell", "changed", "run", "module"})
 PREVIEWS = frozenset({"draft", "notebook"})
 FILES_KEPT = 1000
 SHOWN_KEPT = 500
+
+# In what a sentence calls a table: ``table `sales` in `shop.db```.
+_DATABASE = re.compile(r" in `([^`]+)`$")
+_FILE_URL = re.compile(r"^(?:sqlite|duckdb)(?:\+\w+)?://(?:/|$)")
+# What sqlite and DuckDB keep beside a database: without it the file alone may not be the database.
+_BESIDE = ("-wal", "-shm", "-journal", ".wal")
 
 _WHAT = {
     "text": "code run by {place}",
@@ -139,13 +146,30 @@ def to_set_aside(report: Report, origins: Iterable[str]) -> tuple[str, ...] | No
     author = Origin.strictest((report.cell.origin, *(effect.origin for effect in report.effects)), report.cell.origin)
     if str(author) not in origins and str(report.cell.origin) not in origins:
         return None
-    files = (Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.DATA_DESTROY, Kind.DATA_WRITE)
-    found = (effect.target for effect in report.effects if effect.kind in files and effect.target)
+    found = [path for effect in report.effects for path in _paths_of(effect)]
     paths = dict.fromkeys(os.path.expanduser(one) for one in found)  # noqa: PTH111
     anything = (Kind.PROCESS_RUN, Kind.CODE_EXECUTE, Kind.UNREAD)
-    if any(effect.kind in anything for effect in report.effects):
+    if len(paths) >= SHOWN_KEPT or any(effect.kind in anything for effect in report.effects):
         paths = {"": None, **paths}
-    return tuple(paths)[:SHOWN_KEPT]
+    # What nobody can name comes first: it is never cut off.
+    return tuple(sorted(paths, key=bool))[:SHOWN_KEPT]
+
+
+def _paths_of(effect: Effect) -> Iterable[str]:
+    """The files that an effect may change; an empty path for some that it does not name."""
+    if effect.kind in (Kind.FILE_WRITE, Kind.FILE_DELETE):
+        return (effect.target,)
+    if effect.kind not in (Kind.DATA_DESTROY, Kind.DATA_WRITE) or not effect.target:
+        return ()
+    if "`" not in effect.target:
+        return (effect.target,)
+    place = _DATABASE.search(effect.target)
+    if place is None:
+        return ()
+    file = _FILE_URL.sub("", place.group(1))
+    if not file or "://" in file or file.startswith(":memory:"):
+        return ()
+    return (file, *(file + suffix for suffix in _BESIDE))
 
 
 def shown(effects: Iterable[Effect]) -> tuple[str, ...]:

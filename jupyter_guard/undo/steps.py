@@ -22,7 +22,7 @@ MOST_ENTRIES = 10_000
 # What is not referred to yet may be about to be.
 FRESH_SECONDS = 3600
 SUFFIX = ".step"
-TOO_LARGE = "it is larger than undo.whole or has too many files, and programs may change any of them"
+TOO_LARGE = "it is larger than undo.whole or has too many files, and what the cell may change is not known"
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -74,19 +74,19 @@ class Steps:
     # --- a cell
 
     def begin(self, header: Header, foreseen: Iterable[str]) -> tuple[Step, list[Uncovered]]:
-        """Set aside what a cell may change: the workspace where it is small enough, what was foreseen otherwise.
+        """Set aside what a cell may change: the workspace where it is small enough, and what was foreseen.
 
-        An empty path in ``foreseen`` stands for changes that nobody could foresee.
+        What is left out of a workspace for being made again is not where it was foreseen. An empty path in
+        ``foreseen`` stands for changes that nobody could foresee.
         """
         missed: list[Uncovered] = []
         with self.store.turn():
             before, whole = self._all(missed)
-            if not whole:
-                for path in foreseen:
-                    if path:
-                        self._below(path, before, missed)
-                    else:
-                        missed.append(Uncovered("", 0, TOO_LARGE))
+            for path in foreseen:
+                if path:
+                    self._below(path, before, missed)
+                elif not whole:
+                    missed.append(Uncovered("", 0, TOO_LARGE))
             step = Step(self._next(), msgspec.structs.replace(header, time=time.time()), whole, before)
             self._begin(step)
             self._prune()
@@ -165,10 +165,10 @@ class Steps:
 
     def _below(self, target: str, before: dict[str, State], missed: list[Uncovered]) -> None:
         path = self.tree.relative(target)
-        if path is None or path in before:
+        if path is None or (path in before and before[path].kind != FOLDER):
             return
         try:
-            found = list(self.tree.walk(path, MOST_ENTRIES, skip=False))
+            found = [one for one in self.tree.walk(path, MOST_ENTRIES, skip=False) if one[0] not in before]
         except TooManyError:
             missed.append(Uncovered(path, 0, f"it holds more than {MOST_ENTRIES} files"))
             return
@@ -177,8 +177,7 @@ class Steps:
             missed.append(Uncovered(path, total, "it is larger than undo.size allows"))
             return
         for one, state in found:
-            if one not in before:
-                before[one] = self._kept(one, state, missed)
+            before[one] = self._kept(one, state, missed)
 
     def _kept(self, path: str, state: State, missed: list[Uncovered]) -> State:
         if state.kind != FILE:

@@ -6,7 +6,9 @@ import os
 import time
 from pathlib import Path
 
-from jupyter_guard.guard.inner import Writers
+import pytest
+
+from jupyter_guard.guard.inner import Writers, to_set_aside
 from jupyter_guard.guard.pipeline import Pipeline
 from jupyter_guard.guard.protocol import Judged, Vet
 
@@ -70,3 +72,47 @@ def test_a_file_with_a_forged_time_is_new(tmp_path: Path) -> None:
     assert writers.is_new(str(path))
     assert writers.is_new(str(tmp_path / "not_there.py"))
     assert not writers.is_new(os.__file__)
+
+
+def aside(tmp_path: Path, code: str) -> tuple[str, ...] | None:
+    pipeline = Pipeline(tmp_path)
+    judge(pipeline, "1")
+    # As if somebody had allowed what the policy refuses.
+    return to_set_aside(pipeline._vet(code, Vet(2, code.encode(), "assistant")), ["assistant"])
+
+
+def test_a_file_that_nobody_can_foresee_is_said(tmp_path: Path) -> None:
+    code = "import os\ndef gone(path): os.remove(path)\nopen('a', 'w')\ngone(input())"
+    assert aside(tmp_path, code) == ("", "a")
+    assert aside(tmp_path, "open('a', 'w')") == ("a",)
+
+
+def test_more_files_than_are_named_are_said(tmp_path: Path) -> None:
+    found = aside(tmp_path, "\n".join(f"open('a{number}', 'w')" for number in range(600)))
+    assert found is not None
+    assert found[0] == ""
+    assert len(found) <= 500
+    assert "a10" in found
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-journal"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sqlite3\nsqlite3.connect('data/shop.db').execute('DELETE FROM sales')",
+        "import sqlite3\nsqlite3.connect('data/shop.db').executescript('DROP TABLE sales')",
+        "import sqlalchemy\nengine = sqlalchemy.create_engine('sqlite:///data/shop.db')\n"
+        "engine.connect().execute(sqlalchemy.text('DELETE FROM sales'))",
+    ],
+)
+def test_of_a_database_its_file_is_set_aside(tmp_path: Path, code: str, suffix: str) -> None:
+    found = aside(tmp_path, code)
+    assert found is not None
+    assert "data/shop.db" + suffix in found
+    assert not any("`" in one for one in found)
+
+
+@pytest.mark.parametrize("place", ["postgresql://host/shop", "sqlite://"])
+def test_a_database_that_is_no_file_is_none(tmp_path: Path, place: str) -> None:
+    code = f"import sqlalchemy\nengine = sqlalchemy.create_engine({place!r})\n"
+    assert aside(tmp_path, code + "engine.connect().execute(sqlalchemy.text('DELETE FROM sales'))") == ()

@@ -128,6 +128,54 @@ def test_what_was_foreseen_is_kept_in_a_large_workspace(root: Path) -> None:
     assert (root / "a").read_bytes() == b"x" * 1000
 
 
+@pytest.mark.parametrize("whole", [16 * MIB, 1])
+@pytest.mark.parametrize(
+    ("folder", "mark", "foreseen"),
+    [
+        ("venv", "pyvenv.cfg", "venv"),
+        ("cache", "CACHEDIR.TAG", "cache"),
+        ("cache", "CACHEDIR.TAG", "cache/deep/a"),
+        ("node_modules", "", "node_modules"),
+        ("web/node_modules", "", "web"),
+    ],
+)
+def test_what_is_made_again_is_kept_where_it_was_foreseen(
+    root: Path, folder: str, mark: str, foreseen: str, whole: int
+) -> None:
+    (root / folder / "deep").mkdir(parents=True)
+    if mark:
+        (root / folder / mark).write_text("")
+    (root / folder / "deep" / "a").write_text("kept")
+    (root / "more").write_text("than a byte")
+    kept = steps(root, whole=whole)
+    step, missed = kept.begin(Header(), [foreseen, ""])
+    assert [one.path for one in missed] == ([] if step.whole else [""])
+    (root / folder / "deep" / "a").unlink()
+    (root / folder / "deep").rmdir()
+    done = kept.finish(step)
+    assert done is not None
+    bring_back(kept, done, chosen(kept, done))
+    assert (root / folder / "deep" / "a").read_text() == "kept"
+
+
+def test_what_is_made_again_is_left_alone_where_it_was_not_foreseen(root: Path) -> None:
+    (root / "venv").mkdir()
+    (root / "venv" / "pyvenv.cfg").write_text("")
+    step, _ = steps(root).begin(Header(), [])
+    assert set(step.before) == {"", "venv"}
+
+
+def test_a_folder_is_kept_below_one_of_its_files_that_is_kept_already(root: Path) -> None:
+    (root / "data").mkdir()
+    (root / "data" / "a").write_text("a")
+    (root / "data" / "b").write_text("b")
+    kept = steps(root, whole=1)
+    step, _ = kept.begin(Header(), ["data/a"])
+    kept.touch(step, ["data"])
+    kept.touch(step, ["data"])
+    assert set(step.before) == {"data", "data/a", "data/b"}
+
+
 def test_a_link_does_not_lead_out_of_the_workspace(root: Path) -> None:
     secret = root.parent / "secret"
     secret.mkdir()
