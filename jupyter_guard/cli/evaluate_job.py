@@ -17,6 +17,7 @@ from jupyter_guard.evaluate.measure import Measured, measure
 from jupyter_guard.evaluate.sample import Sample
 from jupyter_guard.policy import Policy
 from jupyter_guard.practice.ruff import RuffError, version
+from jupyter_guard.tools.sources import texts
 
 
 class EvaluateJob:
@@ -27,7 +28,7 @@ class EvaluateJob:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._about = ("evaluate", self.made_with(), policy.hash)
+        self._about = ("evaluate", self.made_with(), policy.hash, *texts(policy.tools.sources))
 
     def made_with(self) -> str:
         """With what counts complexity, and ruff where the policy asks for it. Raises ``RuffError``."""
@@ -49,9 +50,9 @@ class EvaluateJob:
 
     def piece(self, sample: Sample) -> Piece[Sample]:
         """A sample as a piece of work."""
-        texts = [part for one in sample.cells for part in (one.origin, one.language, str(one.number), one.code)]
-        key = key_of(*self._about, sample.model, sample.task, str(sample.number), sample.place, *texts)
-        return Piece(sample, sample, key, sum(map(len, texts)))
+        said = [part for one in sample.cells for part in (one.origin, one.language, str(one.number), one.code)]
+        key = key_of(*self._about, sample.model, sample.task, str(sample.number), sample.place, *said)
+        return Piece(sample, sample, key, sum(map(len, said)))
 
 
 def _bare(cell: Measured) -> Measured:

@@ -18,6 +18,7 @@ from jupyter_guard.cli.judging import Judge, Outcome, Place, has_failed
 from jupyter_guard.corpus import Done, Piece, key_of
 from jupyter_guard.policy import Policy
 from jupyter_guard.terms import Cell, Report
+from jupyter_guard.tools.sources import texts as texts_of_tools
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -68,18 +69,21 @@ class Pieces:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._pickled: dict[str, bytes] = {}
+        self._tools: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, case: Case) -> Piece[Case | BadInput]:
         """The piece. Raises ``PolicyError``."""
         policy = self._judge.policy(case)
         sent = self._pickled.setdefault(policy.hash, b"") or pickle.dumps(policy)
         self._pickled[policy.hash] = sent
+        if policy.hash not in self._tools:
+            self._tools[policy.hash] = texts_of_tools(policy.tools.sources)
         place = Place.of(case)
         texts = [
             part for one in case.cells for part in (one.origin, one.language, one.cell_id, str(one.number), one.code)
         ]
         about = ("vet", made_with(), policy.hash, str(self._judge.practice), place.workspace, place.home)
-        key = key_of(*about, case.id, case.form, *texts)
+        key = key_of(*about, *self._tools[policy.hash], case.id, case.form, *texts)
         return Piece(case, (case, place, sent), key, sum(map(len, texts)) + len(sent))
 
 

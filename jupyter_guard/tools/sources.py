@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,13 @@ def sources(wanted: tuple[str, ...], workspace: str, problems: list[str]) -> lis
             else:
                 found[name] = one
     return [one for one in found.values() if _is_module(one, problems)]
+
+
+def texts(wanted: Iterable[str]) -> tuple[str, ...]:
+    """What the files among a policy's sources hold now, a mistake's words where one cannot be read."""
+    problems: list[str] = []
+    found = sources(tuple(one for one in wanted if one.endswith(".py")), os.curdir, problems)
+    return (*(one.text for one in found), *problems)
 
 
 def writable_by_cells(file: str, isolation: Isolation, workspace: str) -> bool:

@@ -116,6 +116,18 @@ def test_a_journal_of_other_options_is_not_taken_from(run: Run, corpus: Path) ->
     assert "taken" not in run("scrub", "--check", "c/n001.ipynb", "--resume", "j", env=known).stderr
 
 
+@pytest.mark.parametrize("command", ["vet", "evaluate"])
+def test_a_journal_of_other_tools_is_not_taken_from(run: Run, corpus: Path, command: str) -> None:
+    tools = corpus / "ours.py"
+    tools.write_text("import jupyter_guard as guard\n\n@guard.tool\ndef one(name: str) -> str:\n    return name\n")
+    (corpus / "policy.toml").write_text(f"version = 1\n[tools]\nsources = [{str(tools)!r}]\n")
+    words = (command, "c/n001.ipynb", "--policy", str(corpus / "policy.toml"), "--resume", "j")
+    run(*words)
+    assert "taken" in run(*words).stderr
+    tools.write_text(tools.read_text().replace("def one", "def another"))
+    assert "taken" not in run(*words).stderr
+
+
 def test_what_does_not_go_together_is_said(run: Run, corpus: Path) -> None:
     assert "give --check" in run("scrub", "c", "--write", "--resume", "j").stderr
     assert "Give one of the two" in run("vet", "c", "--workers", "2", "--dask", "tcp://x:1").stderr
