@@ -223,7 +223,7 @@ class _Cell:
         method = f".{node.func.attr}"
         span = self._span(node)
         # By the same name a text is changed and a file moved (`Path.replace`), a key looked up and a page fetched.
-        does_more = not names <= self._safe and any(one.span == span for one in self._reading.effects)
+        does_more = not self._safe.issuperset(names) and any(one.span == span for one in self._reading.effects)
         if method in self._safe and not does_more and not any(_is_of_module(name) for name in names):
             return self._arguments(node)
         name = min(names) if names else ast.unparse(node.func)

@@ -271,8 +271,13 @@ def test_python_runs(block: Block, place: Path, environment: dict[str, str]) -> 
 @pytest.mark.timeout(900)
 @of(*COMMANDS)
 def test_commands_run(block: Block, place: Path, environment: dict[str, str]) -> None:
+    excused: list[str] = []
+    ran = False
     for command in commands(block.text):
-        if any(command.startswith(start) for start in NOT_RUN) or any(part in command for part in NOT_RUN_WITH):
+        why = [text for start, text in NOT_RUN.items() if command.startswith(start)]
+        why += [text for part, text in NOT_RUN_WITH.items() if part in command]
+        if why:
+            excused += why
             continue
         done = subprocess.run(
             ["bash", "-euc", command],
@@ -286,6 +291,9 @@ def test_commands_run(block: Block, place: Path, environment: dict[str, str]) ->
         # 1: there are findings, which is no mistake of the page.
         assert done.returncode in (0, 1), f"{command}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
+        ran = True
+    if not ran:
+        pytest.skip("; ".join(dict.fromkeys(excused)) or "comments alone")
 
 
 def commands(text: str) -> Iterator[str]:
