@@ -146,17 +146,18 @@ class Relay:
         self.publish("status", {"execution_state": state}, parent)
 
     def publish_card(self, request: Execute) -> None:
-        """Show the card that waits for a cell's input to be echoed."""
-        card, request.card = request.card, b""
-        self.show_card(request, card)
+        """Show the card that waits for a cell's input to be echoed, and what is to be shown with it."""
+        cards, request.card, request.also = (request.card, *request.also), b"", ()
+        self.last_card = "\n\n".join([self.show_card(request, card) for card in cards])
 
-    def show_card(self, request: Execute, card: bytes) -> None:
-        """Show a card on a cell."""
+    def show_card(self, request: Execute, card: bytes) -> str:
+        """Show a card on a cell; its text."""
         content = self.outgoing.own(
             "display_data", b'{"data": ' + card + b', "metadata": {}, "transient": {}}', request.msg_id
         )
         self.last_card = str(json.loads(content)["data"].get("text/plain", ""))
         self.publish("display_data", content, request.parent)
+        return self.last_card
 
     def tell_lost(self, parent: bytes) -> None:
         """Say on a cell, once, what the kernel before this one took with it."""

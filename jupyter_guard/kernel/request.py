@@ -28,7 +28,7 @@ class Request:
     """One message from a front end on shell or control. ``frames`` has the routing ids before ``at``."""
 
     __slots__ = (
-        "at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "state", "stops",
+        "also", "at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "state", "stops",
         "was_interrupted",
     )  # fmt: skip
 
@@ -47,6 +47,8 @@ class Request:
         self.stops = False
         # Shown on the cell as soon as its input was echoed.
         self.card: bytes = b""
+        # Shown behind it.
+        self.also: tuple[bytes, ...] = ()
 
     @property
     def parent(self) -> bytes:

@@ -43,7 +43,9 @@ class Undoing:
                 go()
             elif judged.verdict == "warn":
                 if not request.silent:
-                    request.card = request.card or judged.cards["warned"]
+                    cards = (request.card, judged.cards["warned"])
+                    shown = tuple(one for one in cards if one)
+                    request.card, request.also = shown[0], shown[1:]
                 go()
             elif judged.verdict == "confirm":
                 relay.asking.ask(request, judged, go, lambda key: relay.dispatch.refuse(request, lane, judged, key))

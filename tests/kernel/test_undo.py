@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from .front import ASSISTANT, Front
+from .front import ASSISTANT, Front, Run
 
 
 def tree(root: Path) -> dict[str, tuple[object, ...]]:
@@ -123,6 +123,69 @@ def test_the_panels_way_needs_the_pages_proof(kernel: Front) -> None:
     kernel.tell({"type": "undo", "id": 1, "step": 1}, sealed=False)
     kernel.run("1 + 1")
     assert not folder.exists()
+
+
+PROGRAM = "import os\nopen('ran', 'w').close()\nos.system('true')"
+# Shown on a card for itself.
+WARNED = f"{PROGRAM}\ntry: os.kill(2 ** 22 + 1, 9)\nexcept OSError: pass"
+
+
+@pytest.fixture
+def large(start: Callable[..., Front], tmp_path: Path) -> Callable[[str], Front]:
+    """Starts a kernel in a workspace that is too large to be set aside as a whole, with a policy for undo."""
+
+    def begin(undo: str) -> Front:
+        (tmp_path / ".jupyter").mkdir()
+        (tmp_path / ".jupyter" / "jupyter_guard.toml").write_text(f'version = 1\n[undo]\nwhole = "1 KiB"\n{undo}\n')
+        front = start(home=tmp_path)
+        (front.folder / "large.bin").write_bytes(bytes(2000))
+        return front
+
+    return begin
+
+
+def cards(run: Run) -> list[str]:
+    return [one["content"]["data"]["text/plain"] for one in run.of("display_data")]
+
+
+@pytest.mark.parametrize(
+    ("uncovered", "answer", "ename"),
+    [
+        ("allow", None, ""),
+        ("warn", None, ""),
+        ("confirm", "y", ""),
+        ("confirm", "n", "CellDeclined"),
+        ("block", "y", "CellBlocked"),
+    ],
+)
+def test_what_is_not_covered_is_said_before_the_cell_runs(
+    large: Callable[[str], Front], uncovered: str, answer: str | None, ename: str
+) -> None:
+    front = large(f'uncovered = "{uncovered}"')
+    run = front.assistant(PROGRAM, answer=answer)
+    assert (run.error["ename"] if ename else run.status) == (ename or "ok")
+    assert (front.folder / "ran").exists() == (not ename)
+    said = "\n".join([*cards(run), *run.questions])
+    assert ("cannot be brought back" in said) == (uncovered != "allow")
+    assert len(run.questions) == (uncovered == "confirm")
+    # A person's cell is not set aside, and neither is one that changes what can be named.
+    assert cards(front.run(PROGRAM)) == cards(front.assistant("open('named', 'w').close()")) == []
+
+
+def test_a_cell_with_a_card_of_its_own_says_it_too(large: Callable[[str], Front]) -> None:
+    front = large('uncovered = "warn"')
+    first, second = cards(front.assistant(WARNED))
+    assert "signals" in first
+    assert "cannot be brought back" in second
+    assert "cannot be brought back" in front.run("%guard explain").text
+
+
+def test_the_policy_says_whose_cells_can_be_taken_back(large: Callable[[str], Front]) -> None:
+    front = large('origins = ["unknown", "imported"]')
+    (front.folder / "a").write_text("kept")
+    assert front.run("import os\nos.remove('a')").status == "ok"
+    assert "Brought back" in front.run("%guard undo a").text
+    assert (front.folder / "a").read_text() == "kept"
 
 
 @pytest.mark.parametrize("also_helper", [False, True])
