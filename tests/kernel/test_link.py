@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from jupyter_guard.inside.child import link
 
 from .front import ASSISTANT, Front
 
@@ -172,6 +177,30 @@ def test_a_closed_socket_is_a_block(start: Callable[..., Front]) -> None:
     assert run.status == "error"
     assert "cannot be reached" in run.error["evalue"]
     assert front.run("1 + 1").result == "2"
+
+
+CLOSED = """
+import os, socket, sys
+sys.path.insert(0, {child!r})
+import link
+ours, its = socket.socketpair()
+made = link.Link(its.detach(), {lock!r})
+numbers = {{"socket": [made._socket.fileno()], "lock": [made._lock], "both": [made._socket.fileno(), made._lock]}}
+for number in numbers[{which!r}]:
+    os.closerange(number, number + 1)
+try:
+    made.ask({{"op": "status"}})
+except link.GuardUnreachableError as error:
+    print(error)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("which", ["socket", "lock", "both"])
+def test_descriptors_that_a_cell_closes_are_said(which: str, tmp_path: Path) -> None:
+    script = CLOSED.format(child=str(Path(link.__file__).parent), lock=str(tmp_path / "lock"), which=which)
+    done = subprocess.run([sys.executable, "-uc", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == (link.BROKEN + "\n", "")
 
 
 def test_what_the_environment_is_given_is_a_secret_where_its_name_says_so(front: Front) -> None:

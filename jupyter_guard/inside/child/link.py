@@ -48,16 +48,18 @@ class Link:
 
     def ask(self, message):
         """The wrapper's answer to ``message``, a dictionary. Raises ``GuardUnreachableError``."""
-        with self._turn, self._locked():
+        with self._turn:
             number = "%d-%d" % (os.getpid(), next(self._numbers))
             # The first newline ends what an interrupted message may have left unfinished.
             line = "\n" + json.dumps(dict(message, id=number)) + "\n"
             try:
-                self._socket.sendall(line.encode("ascii"))
-                while True:
-                    answer = self._line()
-                    if isinstance(answer, dict) and answer.get("id") == number:
-                        return answer
+                # A cell can close the file that guards turns as well as the socket.
+                with self._locked():
+                    self._socket.sendall(line.encode("ascii"))
+                    while True:
+                        answer = self._line()
+                        if isinstance(answer, dict) and answer.get("id") == number:
+                            return answer
             except OSError:
                 raise GuardUnreachableError(BROKEN) from None
 
