@@ -107,3 +107,45 @@ def test_half_characters_break_nothing(folder: Path) -> None:
         [],
         [],
     )
+
+
+WRITES = "import os\ntry: os.close(os.open({path!r}, os.O_WRONLY))\nexcept OSError: pass\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dev/no-such-disk",
+        "/dev/disk/by-id/no-such-disk",
+        "/dev/mapper/../no-such-disk",
+        "/proc/sys/no-such-setting",
+        "/proc/self/no-such-memory",
+        "/proc/no-such-trigger",
+    ],
+)
+def test_a_device_and_what_tells_the_system_something_are_seen(folder: Path, path: str) -> None:
+    asked, _ = heard(folder, WRITES.format(path=path))
+    assert [one for one in asked if "no-such" in one], asked
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/null", "/dev/full", "/dev/zero", "/dev/urandom", "/dev/shm/no-such/file", "/dev/tty"]
+)
+def test_devices_that_keep_nothing_are_nobodys_business(folder: Path, path: str) -> None:
+    assert heard(folder, WRITES.format(path=path) * 3 + WRITES.format(path=path.encode())) == ([], [])
+
+
+def test_the_kernel_s_own_descriptors_are_nobodys_business(folder: Path) -> None:
+    code = "open('/dev/stdout', 'w').close()\nopen('/dev/fd/2', 'w').close()\nopen('/proc/self/fd/2', 'w').close()"
+    assert heard(folder, code.replace("/dev/stdout", "/dev/stderr")) == ([], [])
+
+
+def test_a_disk_is_seen_after_thousands_of_other_devices(folder: Path) -> None:
+    code = WRITES.format(path="/dev/null") * 60 + WRITES.format(path="/dev/no-such-disk")
+    assert any("no-such-disk" in one for one in heard(folder, code)[0])
+
+
+def test_a_descriptor_of_a_file_elsewhere_is_that_file(folder: Path) -> None:
+    there = str(folder / "elsewhere.txt")
+    code = f"import os\nnumber = os.open({there!r}, os.O_RDONLY | os.O_CREAT)\nopen('/proc/self/fd/%d' % number, 'w').close()"
+    assert sum("elsewhere.txt" in one for one in heard(folder, code)[0]) >= 1

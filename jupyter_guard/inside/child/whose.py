@@ -38,6 +38,8 @@ MAY_BE_PRIVATE = re.compile(
     r"(?i)(?:^|/)\.[^./]|secret|credential|token|passw|shadow|environ$|\.(?:pem|key|p12|pfx|kdbx|ovpn|tfstate|tfvars)$"
     r"|htpasswd|wallet|vault|client_|service.account|tnsnames"
 )
+# What is written there is kept nowhere, or goes where this process prints. Other devices are disks and settings.
+DEVICES = frozenset("/dev/" + one for one in "null zero full random urandom tty ptmx stdin stdout stderr".split())
 # A library may do these on its own account: only what a cell does itself, or has the standard library do, counts.
 DIRECT = frozenset(["os.kill", "os.killpg", "os.putenv", "ctypes.dlopen", "sys.addaudithook", "socket.bind"])
 # Nobody else is reached there.
@@ -61,7 +63,7 @@ class Acts:
         self._kind, self._mine, self._ask, self._inside = kind, mine, ask, inside
         self._translations = translations
         # Written into all the time, and nobody is asked about that.
-        quiet = (workspace, tempfile.gettempdir(), "/dev", "/proc")
+        quiet = (workspace, tempfile.gettempdir(), "/dev/shm", "/dev/pts")  # noqa: S108 (whose files are there does not matter)
         self._quiet = tuple(os.path.realpath(one) + os.sep for one in quiet)
         self._standard = os.path.abspath(sysconfig.get_paths()["stdlib"]) + os.sep
         self._folders = {}
@@ -201,6 +203,8 @@ class Acts:
             if not isinstance(path, (bytes, os.PathLike)):
                 return True
             path = os.fsdecode(path)
+        if path in DEVICES:
+            return True
         folder, slash, name = path.rpartition(os.sep)
         if not name or name[0] == "." or name in DECIDING:
             # Rare: the whole of it decides.
@@ -217,6 +221,9 @@ class Acts:
 
     def _is_quiet_folder(self, folder):
         folder = os.path.realpath(folder) + os.sep
+        if folder == "/proc/%d/fd/" % os.getpid():
+            # Links, each of which is looked at by itself.
+            return True
         inside = next((one for one in self._quiet if folder.startswith(one)), None)
         return inside is not None and not (os.sep + folder[len(inside) :]).count(os.sep + ".")
 
