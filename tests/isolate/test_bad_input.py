@@ -161,7 +161,7 @@ FUSE = shutil.which("fuse-overlayfs") if os.access("/dev/fuse", os.R_OK | os.W_O
 
 @MOUNTS
 @pytest.mark.skipif(FUSE is None, reason="no /dev/fuse or no fuse-overlayfs; elsewhere: apt-get install fuse-overlayfs")
-def test_a_kernel_on_a_real_fuse_mount_works_and_says_where_it_is(folder: Path) -> None:
+def test_on_a_real_fuse_mount_a_kernel_works_and_says_where_it_is(folder: Path) -> None:
     parts = [folder / name for name in ("lower", "upper", "own", "work")]
     for one in parts:
         one.mkdir()
