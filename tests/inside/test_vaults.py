@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import sqlite3
 import threading
+import types
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
-from jupyter_guard.inside.child import vaults
+from jupyter_guard.inside.child import drivers, vaults
 from jupyter_guard.scrub import KnownValues, scrub
 
 
@@ -231,7 +233,59 @@ def test_vaults_transit_engine(server: Server, told: list[Any], value: str) -> N
 
 
 def test_a_library_that_is_built_otherwise_is_said(told: list[Any]) -> None:
-    import types
-
     with pytest.warns(RuntimeWarning, match=r"hvac\.adapters is not built as expected"):
         vaults._changed(vaults.READERS["hvac.adapters"], types.ModuleType("hvac.adapters"))
+
+
+class Bare:
+    """As a cursor of a driver whose `execute` is elsewhere."""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "missing"),
+    [
+        ("pg8000.dbapi", Bare, "execute"),
+        ("oracledb.cursor", Bare, "execute"),
+        # Written in C: it cannot be changed.
+        ("pg8000.dbapi", sqlite3.Cursor, "immutable"),
+        ("pyspark.sql.session", Bare, "sql"),
+        ("asyncpg.connection", Bare, "execute"),
+    ],
+)
+def test_a_driver_of_another_shape_is_said_as_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, name: str, kind: type, missing: str
+) -> None:
+    monkeypatch.setitem(vaults._words, name, vaults.STATEMENTS)
+    module = types.ModuleType(name)
+    for one in ("Cursor", "AsyncCursor", "SparkSession", "Connection"):
+        setattr(module, one, kind)
+    with pytest.warns(RuntimeWarning, match=rf"{name} is not built as expected.*{missing}.*statements are not judged"):
+        vaults._changed(drivers.DRIVERS[name], module)
+
+
+def test_a_driver_that_was_changed_before_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    dbapi = pytest.importorskip("pg8000.dbapi")
+    monkeypatch.setitem(vaults._words, "pg8000.dbapi", vaults.STATEMENTS)
+    monkeypatch.delattr(dbapi.Cursor, "execute")
+    with pytest.warns(RuntimeWarning, match=r"pg8000\.dbapi is not built as expected.*statements are not judged"):
+        vaults._changed(drivers.DRIVERS["pg8000.dbapi"], dbapi)
+
+
+def test_a_driver_s_statements_are_judged_by_whatever_name_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Base:
+        def execute(self, operation: str, parameters: object = None) -> str:
+            return operation
+
+    class Cursor(Base):
+        def prepare(self, statement: str) -> str:
+            return statement
+
+    told: list[str] = []
+    monkeypatch.setattr(drivers, "_about_to", lambda _template, _place, sql, *_: told.append(sql))
+    module = types.ModuleType("oracledb.cursor")
+    module.Cursor = module.AsyncCursor = Cursor  # type: ignore[attr-defined]
+    drivers.DRIVERS["oracledb.cursor"](module)
+    assert Cursor().execute(operation="DROP TABLE a") == "DROP TABLE a"
+    assert Cursor().execute("DROP TABLE b", None) == "DROP TABLE b"
+    assert Cursor().prepare(statement="DROP TABLE c") == "DROP TABLE c"
+    assert told == ["DROP TABLE a", "DROP TABLE b", "DROP TABLE c"]

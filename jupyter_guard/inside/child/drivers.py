@@ -5,6 +5,7 @@ counted by a query of their own, before anybody is asked, where the statement ha
 """
 
 import functools
+import inspect
 import sys
 
 SQLALCHEMY = "import sqlalchemy\nsqlalchemy.create_engine(%r).connect().execute(sqlalchemy.text(%r))"
@@ -19,7 +20,7 @@ CURSORS = {
     "mysql.connector.cursor_cext": ("CMySQLCursor", "MySQL"),
     "pg8000.dbapi": ("Cursor", "PostgreSQL"),
     "redshift_connector.cursor": ("Cursor", "Redshift"),
-    "oracledb.cursor": ("BaseCursor", "Oracle"),
+    "oracledb.cursor": ("Cursor AsyncCursor", "Oracle"),
     "snowflake.connector.cursor": ("SnowflakeCursor", "Snowflake"),
     "databricks.sql.client": ("Cursor", "Databricks"),
     "trino.dbapi": ("Cursor", "Trino"),
@@ -37,7 +38,8 @@ CALLS = {
     "asyncpg.connection": ("Connection", ("execute", "executemany", "fetch", "fetchrow", "fetchval"), "PostgreSQL"),
     "pg8000.native": ("Connection", ("run",), "PostgreSQL"),
 }
-METHODS = ("execute", "executemany", "execute_async", "executescript")
+# The first is in every one of them.
+METHODS = ("execute", "executemany", "execute_async", "executescript", "prepare")
 MADE = "_guard_made"
 
 _about_to = None
@@ -143,14 +145,34 @@ def sqlalchemy(module):
     module.event.listen(module.engine.Engine, "before_cursor_execute", before)
 
 
-def _cursors(kind_name, database, module):
+def _text(args, kwargs):
+    """The statement in a call: drivers have many names for it."""
+    return args[0] if args else next((one for one in kwargs.values() if isinstance(one, (str, bytes))), None)
+
+
+def _replaced(kind, names, asks):
+    """Replace the methods of a class that it has, inherited ones too. Raises ``AttributeError`` without the first."""
+    for name in names:
+        function = getattr(kind, name, None) if name != names[0] else getattr(kind, name)
+        if function is not None and not hasattr(function, MADE):
+            made = asks(function, name)
+            setattr(made, MADE, True)
+            setattr(kind, name, made)
+
+
+def _cursors(kind_names, database, module):
     """A module whose cursors are Python classes."""
-    kind = getattr(module, kind_name)
-    plain = vars(kind).get("execute")
+    first, *more = kind_names.split()
+    for kind in (getattr(module, first), *(getattr(module, one) for one in more if hasattr(module, one))):
+        _cursor(kind, database)
+
+
+def _cursor(kind, database):
+    plain = kind.execute
 
     def asks(function, name):
         @functools.wraps(function)
-        def asked(self, sql, *args, **kwargs):
+        def asked(self, *args, **kwargs):
             def execute(*query):
                 with_it = self.connection.cursor()
                 try:
@@ -159,35 +181,29 @@ def _cursors(kind_name, database, module):
                 finally:
                     with_it.close()
 
-            parameters = args[0] if args else None
-            count = counting(execute, sql, parameters) if name == "execute" and hasattr(self, "connection") else None
+            sql, parameters = _text(args, kwargs), args[1] if len(args) > 1 else None
+            can_count = name == "execute" and hasattr(self, "connection") and not inspect.iscoroutinefunction(plain)
+            count = counting(execute, sql, parameters) if can_count else None
             _about_to(SQLALCHEMY, "a %s database" % database, sql, sys._getframe(1), None, count)
-            return function(self, sql, *args, **kwargs)
+            return function(self, *args, **kwargs)
 
-        setattr(asked, MADE, True)
         return asked
 
-    for name in METHODS:
-        if name in vars(kind) and not hasattr(vars(kind)[name], MADE):
-            setattr(kind, name, asks(vars(kind)[name], name))
+    _replaced(kind, METHODS, asks)
 
 
 def _calls(kind_name, names, database, module):
     """A module with a class that takes statements itself."""
-    kind = getattr(module, kind_name)
 
-    def asks(function):
+    def asks(function, _name):
         @functools.wraps(function)
-        def asked(self, sql, *args, **kwargs):
-            _about_to(SQLALCHEMY, "a %s database" % database, sql, sys._getframe(1))
-            return function(self, sql, *args, **kwargs)
+        def asked(self, *args, **kwargs):
+            _about_to(SQLALCHEMY, "a %s database" % database, _text(args, kwargs), sys._getframe(1))
+            return function(self, *args, **kwargs)
 
-        setattr(asked, MADE, True)
         return asked
 
-    for name in names:
-        if name in vars(kind) and not hasattr(vars(kind)[name], MADE):
-            setattr(kind, name, asks(vars(kind)[name]))
+    _replaced(getattr(module, kind_name), names, asks)
 
 
 def _spark(module):

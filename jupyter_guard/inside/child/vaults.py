@@ -40,20 +40,30 @@ AMAZON = {
 }
 PARAMETERS = ("GetParameter", "GetParameters", "GetParametersByPath", "GetParameterHistory")
 
+# What does not happen with a library that is built in another way than its changes are made for.
+READS = "what it reads is not redacted. mask(value) does it by hand"
+STATEMENTS = "its statements are not judged when they are executed, only where a cell says them"
+CALLS = "what it has other processes call is not judged"
+
 _learn: Any = None
+# By the names of modules.
+_words: dict[str, str] = {}
 # What changes which module, once `start` has said so.
 _changes: dict[str, Any] = {}
 
 
-def start(learn: Any, more: Any = ()) -> None:
+def start(learn: Any, statements: Any = (), calls: Any = ()) -> None:
     """Call ``learn(value, kind, name)`` with each text that is read from now on; raises what ``learn`` raises.
 
-    ``more`` are other modules to change when they are imported: functions of the module, by its name.
+    ``statements`` and ``calls`` are other modules to change when they are imported: functions of the module, by its
+    name.
     """
     global _learn
     _learn = learn
     _changes.update(READERS)
-    _changes.update(more)
+    for more, words in ((statements, STATEMENTS), (calls, CALLS)):
+        _changes.update(more)
+        _words.update(dict.fromkeys(more, words))
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
     for name, change in _changes.items():
@@ -104,10 +114,11 @@ def _changed(change: Any, module: Any) -> None:
     """Have ``change`` put its functions around those of ``module``."""
     try:
         change(module)
-    except AttributeError as missing:
+    except (AttributeError, KeyError, TypeError) as error:
+        # Some are written in C, and cannot be changed.
         warnings.warn(
-            "jupyter_guard: %s is not built as expected (%s): what it reads is not redacted. "
-            "mask(value) does it by hand." % (module.__name__, missing),
+            "jupyter_guard: %s is not built as expected (%s): %s."
+            % (module.__name__, error, _words.get(module.__name__, READS)),
             RuntimeWarning,
             stacklevel=2,
         )
