@@ -41,7 +41,10 @@ def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str
         paths = chosen(steps, step, path, notebook)
         late = newer(steps, step, paths)
         if late and not over:
-            return "", f"brings back what was there before, over newer work in {', '.join(late[:10])}"
+            newer_work = (
+                "what may be newer work, as the guard did not see the cell end," if step.unseen else "newer work"
+            )
+            return "", f"brings back what was there before, over {newer_work} in {', '.join(late[:10])}"
         bring_back(steps, step, paths)
     except (NotKeptError, OSError) as error:
         return f"Nothing was brought back: {error}", ""

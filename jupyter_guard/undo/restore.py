@@ -38,7 +38,7 @@ def chosen(steps: Steps, step: Step, path: str = "", notebook: str = "") -> list
 
 
 def newer(steps: Steps, step: Step, paths: Iterable[str]) -> list[str]:
-    """Those that somebody has changed since the cell left them."""
+    """Those that somebody has changed since the cell left them, or may have where nobody saw what it left."""
     after = step.after or {}
     found = []
     for path in paths:
@@ -48,7 +48,8 @@ def newer(steps: Steps, step: Step, paths: Iterable[str]) -> list[str]:
             continue
         # What a cell left was not set aside: the same times and inode have to do, and a `ctime` that differs counts.
         left = after[path]
-        if same(left, now) is False or (left.kind == FILE and (left.inode, left.ctime) != (now.inode, now.ctime)):
+        is_other = left.kind == FILE and (left.inode, left.ctime) != (now.inode, now.ctime)
+        if step.unseen or is_other or same(left, now) is False:
             found.append(path)
     return found
 

@@ -46,7 +46,8 @@ class Uncovered(msgspec.Struct, frozen=True):
 class Step(msgspec.Struct):
     """``before`` holds what was found at each path, ``after`` what the cell left where that is something else.
 
-    ``whole`` says that ``before`` is all there was. ``after`` is ``None`` until the cell has ended.
+    ``whole`` says that ``before`` is all there was. ``after`` is ``None`` until the cell has ended. ``unseen``: nobody
+    was there when it ended, so what was found later may be anybody's.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Step(msgspec.Struct):
     whole: bool
     before: dict[str, State]
     after: dict[str, State] | None = None
+    unseen: bool = False
 
 
 class Steps:
@@ -125,6 +127,7 @@ class Steps:
                 step = self._read(number)
                 if step is None or step.after is not None or number in self._open or self._is_held(number):
                     continue
+                step.unseen = True
                 self._finish(step)
             self._prune()
 
@@ -213,7 +216,7 @@ class Steps:
         if not after:
             self.drop(step)
             return None
-        step = Step(step.number, step.header, step.whole, kept | folders, after)
+        step = Step(step.number, step.header, step.whole, kept | folders, after, step.unseen)
         self._write(step)
         return step
 

@@ -200,5 +200,12 @@ def test_a_killed_kernel_loses_nothing(also_helper: bool, start: Callable[..., F
         one.kill()
     wait_until(lambda: not first.manager.is_alive())
     second = start(home=tmp_path, in_folder=first.folder)
-    assert "Brought back" in second.run("%guard undo reports").text
+    if also_helper:
+        # Nobody saw what the cell left.
+        run = second.run("%guard undo reports", answer="n")
+        assert "may be newer" in run.questions[0]
+        assert not folder.exists()
+    run = second.run("%guard undo reports", answer="y")
+    assert "Brought back" in run.text
+    assert len(run.questions) == also_helper
     assert tree(folder) == before

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jupyter_guard.guard.undo_words import answer
 from jupyter_guard.undo import Header, Steps
 from jupyter_guard.undo.restore import bring_back, chosen, newer
 
@@ -105,6 +106,31 @@ def in_place() -> Callable[[], Path]:
 
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_what_a_killed_guard_did_not_see_is_asked_about(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    root.mkdir()
+    for name in ("cell", "person", "same"):
+        (root / name).write_text("before")
+    pid = os.fork()
+    if not pid:
+        try:
+            Steps(str(root), tmp_path / "store", GIB, 7, GIB).begin(Header(), ())
+            (root / "cell").write_text("the cell's")
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    (root / "person").write_text("a person's")
+    steps = Steps(str(root), tmp_path / "store", GIB, 7, GIB)
+    (step,) = steps.all()
+    # Nobody saw which of them the cell has changed, and which somebody has changed since.
+    assert sorted(newer(steps, step, chosen(steps, step))) == ["cell", "person"]
+    text, question = answer(steps, "", over=False, notebook="")
+    assert (text, (root / "person").read_text()) == ("", "a person's")
+    assert "may be newer" in question
+    assert answer(steps, "", over=True, notebook="")[0].startswith("Brought back")
+    assert {(root / name).read_text() for name in ("cell", "person", "same")} == {"before"}
 
 
 @MANY
