@@ -50,6 +50,15 @@ test('copied out of a cell, a program’s characters stay a program’s', () => 
   assert.deepEqual(copies.arrived('x = f(1)\n', 'pasted')[1], { length: 5, arrival: 'api' });
 });
 
+test('what was copied out of a cell and then out of a chat is the chat’s', () => {
+  const copies = new Copies(store());
+  copies.noteCell('import os\n  os.remove("a")', [{ length: 26, arrival: 'typed' }]);
+  copies.noteChat('import os\nos.remove("a")\n');
+  assert.deepEqual(copies.arrived('import os\n  os.remove("a")', 'pasted'), [{ length: 26, arrival: 'copied' }]);
+  copies.noteCell('import os\n  os.remove("a")', [{ length: 26, arrival: 'typed' }]);
+  assert.deepEqual(copies.arrived('import os\n  os.remove("a")', 'pasted'), [{ length: 26, arrival: 'pasted' }]);
+});
+
 test('only the latest copies are kept', () => {
   const shared = store();
   const copies = new Copies(shared);

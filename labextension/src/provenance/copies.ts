@@ -20,7 +20,8 @@ export class Copies {
   noteChat(text: string): void {
     const hash = hashOf(text);
     if (hash) {
-      this._cells.delete(hash);
+      // What a cell had as well is the chat's from now on, whichever blanks around its lines were taken along.
+      [...this._cells.keys()].filter(one => normal(one) === normal(text)).forEach(one => this._cells.delete(one));
       const known = this._chat().filter(one => one !== hash);
       this._store.write([...known, hash].slice(-KEPT).join(' '));
     }
@@ -65,7 +66,11 @@ export class Copies {
 
 /** A hash that does not change with the blanks around lines; a word or less says nothing. */
 function hashOf(text: string): string {
+  const words = normal(text);
+  return words.length < 8 ? '' : sha256(words);
+}
+
+function normal(text: string): string {
   const lines = text.split(/\r?\n/).map(line => line.trim());
-  const normal = lines.filter(Boolean).join('\n');
-  return normal.length < 8 ? '' : sha256(normal);
+  return lines.filter(Boolean).join('\n');
 }
