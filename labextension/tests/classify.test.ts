@@ -15,26 +15,31 @@ import {
   isLineKey
 } from '../src/provenance/classify';
 import { applied, Arrival, fresh } from '../src/provenance/ledger';
-import { TypedCharacters } from '../src/provenance/typing';
+import { isBrought, TypedCharacters } from '../src/provenance/typing';
 
 /** What a person did in an editor; `text` is what their own events said they put in. */
 function did(times: Partial<IEditorInput>, text = ''): IEditorInput {
   const typed = new TypedCharacters(1000);
   typed.note(text, 5000);
   const take = (pieces: readonly string[]): boolean => typed.take(pieces, 5000);
-  return { key: -Infinity, paste: -Infinity, drop: -Infinity, takeChord: () => false, take, takeDeletion: () => false, ...times };
+  const never = (): boolean => false;
+  return { key: -Infinity, takeBrought: never, takeChord: never, take, takeDeletion: never, ...times };
 }
 
 function puts(...inserted: readonly string[]): IEdit {
-  return { inserted, deleted: '' };
+  return { inserted, deleted: '', line: '' };
 }
 
 function takes(deleted: string): IEdit {
-  return { inserted: [], deleted };
+  return { inserted: [], deleted, line: '' };
 }
 
 const KEY = { key: 5000 };
 const NEVER = did({});
+
+function brought(by: 'paste' | 'drop', text: string): Partial<IEditorInput> {
+  return { takeBrought: (how, pieces) => how === by && isBrought(pieces, text) };
+}
 
 test('typing counts as typing only after a key of a person in this editor', () => {
   assert.equal(editorArrival('input.type', puts('x'), 5010, did(KEY, 'x')), 'typed');
@@ -50,7 +55,7 @@ test('what is taken away needs a key that does so, and blanks do not', () => {
   assert.equal(editorArrival('input.type', takes('#'), 5010, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did(KEY)), 'typed');
   // What a person types over a selection takes it away.
-  assert.equal(editorArrival('input.type', { inserted: ['x'], deleted: 'old' }, 5010, did(KEY, 'x')), 'typed');
+  assert.equal(editorArrival('input.type', { inserted: ['x'], deleted: 'old', line: '' }, 5010, did(KEY, 'x')), 'typed');
 });
 
 test('typing puts in no more than what the person typed', () => {
@@ -66,8 +71,33 @@ test('undoing in an editor is nobody\'s by its name alone', () => {
 
 test('pasting needs a paste event, a key is not enough', () => {
   assert.equal(editorArrival('input.paste', puts('x'), 5010, did(KEY, 'x')), 'synthetic');
-  assert.equal(editorArrival('input.paste', puts('x'), 5010, did({ paste: 5000 })), 'pasted');
-  assert.equal(editorArrival('input.drop', puts('x'), 5010, did({ drop: 5000 })), 'dropped');
+  assert.equal(editorArrival('input.paste', puts('x'), 5010, did(brought('paste', 'x'))), 'pasted');
+  assert.equal(editorArrival('input.drop', puts('x'), 5010, did(brought('drop', 'x'))), 'dropped');
+  assert.equal(editorArrival('input.drop', puts('x'), 5010, did(brought('paste', 'x'))), 'synthetic');
+});
+
+test('a paste explains what stood on the clipboard and no more', () => {
+  const text = 'x = 1\r\n  y = 2';
+  const arrival = (...pieces: readonly string[]): string =>
+    editorArrival('input.paste', puts(...pieces), 5010, did(brought('paste', text)));
+  assert.equal(arrival('x = 1\n  y = 2'), 'pasted');
+  assert.equal(arrival('x = 1\n  y = 2\n'), 'pasted');
+  // At two cursors, whole or a line at each.
+  assert.equal(arrival('x = 1\n  y = 2', 'x = 1\n  y = 2'), 'pasted');
+  assert.equal(arrival('x = 1', '  y = 2'), 'pasted');
+  assert.equal(arrival('rmtree(x)'), 'synthetic');
+  assert.equal(arrival('x = 1\n  y = 2\nrmtree(x)'), 'synthetic');
+  assert.equal(arrival('x = 1\n  y = 2', 'rmtree(x)'), 'synthetic');
+  assert.equal(arrival(), 'synthetic');
+});
+
+test('what is pasted is itself at any number of cursors, with any ends of lines', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.integer({ min: 1, max: 4 }), fc.constantFrom('', '\n'), (text, cursors, end) => {
+      assert.ok(isBrought(Array<string>(cursors).fill(text + end), text.replace(/\n/g, '\r\n')));
+      assert.ok(!isBrought([`${text}x`], text));
+    })
+  );
 });
 
 test('what calls itself a completion has to be like one', () => {
@@ -87,7 +117,7 @@ test("the editor's own keys put in and take away marks and blanks only", () => {
   assert.ok(isEditorKey(takes('# '), 5010, chord));
   assert.ok(!isEditorKey(puts('# x'), 5010, chord));
   assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, chord));
-  assert.ok(!isEditorKey({ inserted: ['#'], deleted: ' WHERE id=3' }, 5010, chord));
+  assert.ok(!isEditorKey({ inserted: ['#'], deleted: ' WHERE id=3', line: '' }, 5010, chord));
   assert.ok(isEditorKey(puts('    '), 5010, did(KEY)));
 });
 
@@ -107,7 +137,9 @@ test('a key that moves lines is one in this editor', () => {
 
 test('an edit is read off its steps', () => {
   const steps = [{ retain: 2 }, { insert: 'x' }, { delete: 3 }, { retain: 1 }, { delete: 1 }, { insert: 'y' }];
-  assert.deepEqual(editOf(fresh('ab123c4', 'typed'), steps), { inserted: ['x', 'y'], deleted: '1234' });
+  assert.deepEqual(editOf(fresh('ab123c4', 'typed'), steps), { inserted: ['x', 'y'], deleted: '1234', line: 'ab' });
+  assert.equal(editOf(fresh('a\nbc', 'typed'), [{ retain: 3 }, { insert: 'x' }]).line, 'b');
+  assert.equal(editOf(fresh('\na', 'typed'), [{ insert: 'x' }]).line, '');
 });
 
 test('commands are known by what they do to text', () => {
@@ -122,14 +154,28 @@ test('commands are known by what they do to text', () => {
 });
 
 test('a completion is a name, not a program', () => {
-  assert.ok(isCompletionLike('read_csv'));
-  assert.ok(isCompletionLike('größe'));
-  assert.ok(isCompletionLike('read_csv('));
-  assert.ok(isCompletionLike("amount']"));
-  assert.ok(isCompletionLike('~/data/sales.csv"'));
-  assert.ok(!isCompletionLike('os.remove("a")'));
-  assert.ok(!isCompletionLike('import os; os.system("x")'));
-  assert.ok(!isCompletionLike('a\nb'));
+  assert.ok(isCompletionLike(puts('read_csv')));
+  assert.ok(isCompletionLike(puts('größe')));
+  assert.ok(isCompletionLike(puts('read_csv(')));
+  assert.ok(isCompletionLike(puts("amount']")));
+  assert.ok(isCompletionLike(puts('~/data/sales.csv"')));
+  assert.ok(!isCompletionLike(puts('os.remove("a")')));
+  assert.ok(!isCompletionLike(puts('import os; os.system("x")')));
+  assert.ok(!isCompletionLike(puts('a\nb')));
+});
+
+test('a completion has a second word only in quotes, and a dash only in a word', () => {
+  assert.ok(!isCompletionLike(puts('rm -rf ~/data')));
+  assert.ok(!isCompletionLike(puts('sales data.csv')));
+  assert.ok(!isCompletionLike(puts('-rf')));
+  assert.ok(!isCompletionLike({ ...puts('rm -rf ~/data'), line: 'x = "a" ' }));
+  assert.ok(!isCompletionLike({ ...puts('rm -rf ~/data'), line: `print("it's")` }));
+  assert.ok(isCompletionLike(puts('"sales data.csv"')));
+  assert.ok(isCompletionLike({ ...puts('sales data.csv"'), line: 'read_csv("' }));
+  assert.ok(isCompletionLike({ ...puts('2026-11-27.csv'), line: "open('out/" }));
+  assert.ok(isCompletionLike({ ...puts('it-is.csv'), line: `open("it's ` }));
+  assert.ok(isCompletionLike({ ...puts('my-notes.txt'), line: '!cat ' }));
+  assert.ok(isCompletionLike({ ...puts('my\\ notes.txt'), line: '!cat ' }));
 });
 
 const typed = fresh('total = frame["amount"].sum()', 'typed');
@@ -239,5 +285,5 @@ test('no visible text that a program took away leaves a cell a person’s', () =
 });
 
 test('an edit that calls itself the guard\'s rewrite is not typing, whatever a person pressed just before', () => {
-  assert.equal(editorArrival('input.fix', puts('x'), 5000, did({ key: 5000, paste: 5000, drop: 5000 }, 'x')), 'synthetic');
+  assert.equal(editorArrival('input.fix', puts('x'), 5000, did({ key: 5000, takeBrought: () => true }, 'x')), 'synthetic');
 });

@@ -4,11 +4,11 @@ import { FIX_EVENT } from '../fix/answer';
 import { acts } from './acts';
 import { Arrival, counts, ILedger, IStep } from './ledger';
 
-/** What a person did last, in one editor: when each kind of event was seen there, in the clock of `now`. */
+/** What a person did last, in one editor: when a key was seen there, in the clock of `now`, and what it explains. */
 export interface IEditorInput {
   readonly key: number;
-  readonly paste: number;
-  readonly drop: number;
+  /** Whether these pieces are what a paste, or a drop, of just now brought; it counts once. */
+  takeBrought(by: 'paste' | 'drop', inserted: readonly string[]): boolean;
   /** Whether the last key, just now, was one with a modifier, as comments are toggled with; it counts once. */
   takeChord(): boolean;
   /** Whether the person typed what can be seen of these pieces; what is taken counts once. */
@@ -23,10 +23,11 @@ export const EVENT_WINDOW_MS = 1000;
 /** How old a person's key or click may be to stand for a command, which is carried out while it is handled. */
 export const COMMAND_MS = 300;
 
-/** The pieces that an edit put in, and what it took out. */
+/** The pieces that an edit put in, what it took out, and what stands before it on its line. */
 export interface IEdit {
   readonly inserted: readonly string[];
   readonly deleted: string;
+  readonly line: string;
 }
 
 export function editOf(before: ILedger, steps: readonly IStep[]): IEdit {
@@ -36,7 +37,9 @@ export function editOf(before: ILedger, steps: readonly IStep[]): IEdit {
     deleted += before.text.slice(at, at + (step.delete ?? 0));
     at += (step.retain ?? 0) + (step.delete ?? 0);
   }
-  return { inserted: steps.flatMap(step => step.insert ?? []), deleted };
+  const first = steps[0]?.retain ?? 0;
+  const line = before.text.slice(before.text.lastIndexOf('\n', first - 1) + 1, first);
+  return { inserted: steps.flatMap(step => step.insert ?? []), deleted, line };
 }
 
 /**
@@ -51,13 +54,13 @@ export function editorArrival(userEvent: string, edit: IEdit, now: number, own: 
   }
   const fresh = (time: number): boolean => now - time < EVENT_WINDOW_MS;
   if (userEvent.startsWith('input.paste')) {
-    return fresh(own.paste) ? 'pasted' : 'synthetic';
+    return own.takeBrought('paste', edit.inserted) ? 'pasted' : 'synthetic';
   }
   if (userEvent.startsWith('input.drop') || userEvent.startsWith('move.drop')) {
-    return fresh(own.drop) ? 'dropped' : 'synthetic';
+    return own.takeBrought('drop', edit.inserted) ? 'dropped' : 'synthetic';
   }
   if (userEvent.startsWith('input.complete')) {
-    return fresh(own.key) && isCompletionLike(edit.inserted.join('')) ? 'completed' : 'synthetic';
+    return fresh(own.key) && isCompletionLike(edit) ? 'completed' : 'synthetic';
   }
   if (/^(input|delete|move|indent)\b/.test(userEvent)) {
     return fresh(own.key) && isOwn(edit, own) ? 'typed' : 'synthetic';
@@ -111,9 +114,23 @@ export function commandKind(id: string): CommandKind {
   return 'other';
 }
 
-/** Whether text can be what one completion inserts: a name or a path and what closes or opens after it, no call. */
-export function isCompletionLike(inserted: string): boolean {
-  return inserted.length <= 120 && /^['"]?[\p{L}\p{N}_.~/\\ -]*(\(|\(\)|=|['"]?\]?)$/u.test(inserted);
+/** A name or a path and what closes or opens after it: in quotes with blanks, else with dashes in its words at most. */
+const QUOTED = /^['"]?[\p{L}\p{N}_.~/\\ -]*(\(|\(\)|=|['"]?\]?)$/u;
+const BARE = /^(\\ |[\p{L}\p{N}_.~/\\]|(?<=[\p{L}\p{N}_])-)*(\(|\(\)|=|['"]?\]?)$/u;
+
+/** Whether an edit puts in what one completion can: no call, and no second word where the line has not opened a quote. */
+export function isCompletionLike({ inserted, line }: IEdit): boolean {
+  const text = inserted.join('');
+  return text.length <= 120 && (isQuoting(line) || /^['"]/.test(text) ? QUOTED : BARE).test(text);
+}
+
+/** Whether a line leaves a quote open. */
+function isQuoting(line: string): boolean {
+  let open = '';
+  for (const [one] of line.matchAll(/\\.|['"]/g)) {
+    open = open === one ? '' : open || (one.length === 1 ? one : '');
+  }
+  return open !== '';
 }
 
 const BY_PERSON: readonly Arrival[] = ['typed', 'pasted', 'dropped', 'completed'];

@@ -1,7 +1,7 @@
 /** An edit without an explanation and a command that a person gave just now -> the ledger that the two make. Pure. */
 
-import { CommandKind, isCompletionLike } from './classify';
-import { Arrival, applied, ILedger, insertedBy, IStep } from './ledger';
+import { CommandKind, editOf, isCompletionLike } from './classify';
+import { Arrival, applied, ILedger, IStep } from './ledger';
 import { TextMemory } from './memory';
 
 /** An edit that a command may yet explain: JupyterLab reports a command after it has done its work. */
@@ -18,7 +18,7 @@ export function explained(edit: IUnexplained, kind: CommandKind, memory: TextMem
     case 'inline-completion':
       return edit.arrival === 'api' ? applied(edit.before, edit.steps, 'inline-completed') : null;
     case 'completion':
-      return edit.arrival === 'api' && isCompletionLike(insertedBy(edit.steps))
+      return edit.arrival === 'api' && isCompletionLike(editOf(edit.before, edit.steps))
         ? applied(edit.before, edit.steps, 'completed')
         : null;
     case 'undoing':

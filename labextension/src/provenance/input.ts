@@ -3,7 +3,7 @@
 import { EVENT_WINDOW_MS, IEditorInput } from './classify';
 import { IStep } from './ledger';
 import { IReplacing, replacement } from './replacement';
-import { TypedCharacters } from './typing';
+import { isBrought, TypedCharacters } from './typing';
 
 type Kind = 'key' | 'paste' | 'drop' | 'pointer';
 
@@ -19,6 +19,13 @@ const REPLACE = '.jp-DocumentSearch-replace-wrapper-class';
 const REPLACE_BUTTON = '.jp-DocumentSearch-replace-button-wrapper';
 /** A paste and a drop say by events of their own what they put in. */
 const BROUGHT = /^insertFrom(Paste|Drop)/;
+
+interface IBrought {
+  readonly by: 'paste' | 'drop';
+  readonly text: string;
+  /** Whether files were dropped, which the editor reads for their text. */
+  readonly isFile: boolean;
+}
 
 /** Listens for the whole page, before anything can stop the events. */
 export class TrustedInput {
@@ -44,8 +51,13 @@ export class TrustedInput {
       content !== null && this._editors[kind] === content ? this._times[kind] : -Infinity;
     return {
       key: timeOf('key'),
-      paste: timeOf('paste'),
-      drop: timeOf('drop'),
+      takeBrought: (by, pieces) => {
+        const brought = this._brought;
+        const isTaken =
+          now - timeOf(by) < EVENT_WINDOW_MS && brought?.by === by && (brought.isFile || isBrought(pieces, brought.text));
+        this._brought = isTaken ? null : brought;
+        return isTaken;
+      },
       takeChord: () => {
         const chord = this._chord;
         const isTaken = chord !== null && content !== null && chord.in === content && now - chord.time < CHORD_MS;
@@ -148,6 +160,8 @@ export class TrustedInput {
       }
     } else if (event.type === 'cut') {
       this._deletion = { in: editorOf(event.target), time: now };
+    } else if (event instanceof ClipboardEvent || event instanceof DragEvent) {
+      this._brought = broughtBy(event);
     } else if (event instanceof PointerEvent) {
       this._notePointer(event, now);
     }
@@ -181,6 +195,7 @@ export class TrustedInput {
   /** The editor that each kind of event was last in; what it shows is drawn anew while it handles the event. */
   private _editors: Record<Kind, Element | null> = { key: null, paste: null, drop: null, pointer: null };
   private _typed = new WeakMap<Element, TypedCharacters>();
+  private _brought: IBrought | null = null;
   private _chord: { readonly in: Element | null; readonly time: number } | null = null;
   private _deletion: { readonly in: Element | null; readonly time: number } | null = null;
   private _undoing: { readonly time: number; by: object | null } | null = null;
@@ -205,6 +220,14 @@ function replacingBy(event: Event, time: number): (IReplacing & { readonly time:
   const fields = isTold ? target.closest(SEARCH)?.querySelectorAll<HTMLTextAreaElement>('textarea, input[type="text"]') : null;
   const [query, value] = [...(fields ?? [])].map(field => field.value);
   return query && value !== undefined ? { query, value, time } : null;
+}
+
+/** What a paste or a drop brings, as editors read it. */
+function broughtBy(event: ClipboardEvent | DragEvent): IBrought {
+  const isDrop = event instanceof DragEvent;
+  const data = isDrop ? event.dataTransfer : event.clipboardData;
+  const text = data?.getData('text/plain') || data?.getData('text/uri-list') || '';
+  return { by: isDrop ? 'drop' : 'paste', text, isFile: isDrop && (data?.files.length ?? 0) > 0 };
 }
 
 /** A key with a modifier, Enter outside of editors, any key outside of text: people bind running to keys of their own. */

@@ -244,7 +244,7 @@ export class ProvenanceTracker implements IProvenance {
     if (arrival !== 'api') {
       return arrival;
     }
-    if (this._input.wasIn('.jp-Completer', EVENT_WINDOW_MS) && isCompletionLike(edit.inserted.join(''))) {
+    if (this._input.wasIn('.jp-Completer', EVENT_WINDOW_MS) && isCompletionLike(edit)) {
       return 'completed';
     }
     return isEditorKey(edit, now, own) ? 'typed' : 'api';

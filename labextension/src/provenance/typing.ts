@@ -56,6 +56,21 @@ export class TypedCharacters {
   private _pending: { readonly character: string; readonly time: number }[] = [];
 }
 
+/**
+ * Whether the pieces that an edit puts in are a text that was pasted or dropped: whole, a line at each of several
+ * cursors, or all of it at each. An editor adds the end of a line that was copied without a selection.
+ */
+export function isBrought(inserted: readonly string[], text: string): boolean {
+  const brought = lines(text);
+  const put = inserted.map(lines);
+  return put.length > 0 && (put.every(one => one === brought) || put.join('\n') === brought);
+}
+
+/** A text without the blanks around its lines and itself. */
+function lines(text: string): string {
+  return text.trim().split(/[^\S\n]*(?:\r\n?|\n)[^\S\r\n]*/).join('\n');
+}
+
 function visible(text: string): string {
   return text.replace(/\s/g, '');
 }
