@@ -9,6 +9,7 @@ import pytest
 
 from .environments import CHATS, CLASSIC, OLDEST_LAB, SHARED, SWITCH, environment
 from .mechanisms import BY_NAME, MECHANISMS, PAGE, with_table
+from .scene import Score
 
 
 def test_the_page_has_the_table_as_it_is() -> None:
@@ -25,6 +26,20 @@ def test_every_mechanism_has_a_test_and_a_name_of_its_own() -> None:
     )
     assert len(BY_NAME) == len(MECHANISMS)
     assert set(BY_NAME) <= checked
+
+
+def test_what_was_once_called_human_fails_for_good_and_other_failures_may_pass_again() -> None:
+    score = Score()
+    with pytest.raises(AssertionError, match="insert-cell: judged as human"):
+        score.check("insert-cell", "human")
+    with pytest.raises(AssertionError, match="insert-cell: judged as human"):
+        score.check("insert-cell", "assistant")
+    with pytest.raises(AssertionError, match="typed: judged as unknown"):
+        score.check("typed", "unknown")
+    score.check("typed", "human")
+    score.check("set-source", "assistant")
+    assert score.lines()[1] == "assistants' insertions called human: 1 of 2"
+    assert score.lines()[2] == "human edits escalated: 0 of 1"
 
 
 @pytest.mark.parametrize("packages", [SHARED, CHATS])
