@@ -20,6 +20,11 @@ def noted(call, *arguments):
     try: call(*arguments)
     except BaseException as error: said.append(type(error).__name__)
     else: said.append('done')
+ended = threading.Event()
+def waiting(call, *arguments):
+    turn.wait(20)
+    noted(call, *arguments)
+    ended.set()
 """
 # What the assistant's cell says, and what a person's cell then runs. ``act`` is the library's own function.
 ACT = "act = getattr(importlib.import_module('shutil'), take)\n"
@@ -67,6 +72,22 @@ WAYS = {
         f"{WORK}get_ipython().events.register('post_run_cell', lambda *_: work() if turn.is_set() and not said else None)",
         "turn.set()",
     ),
+    "a person's function, by a timer": (
+        f"{ACT}thread = threading.Timer(0.3, noted, [act, keep])\nthread.start()",
+        "thread.join()",
+    ),
+    "a person's function, in a thread of a thread": (
+        f"{ACT}def begin():\n    threading.Timer(0.3, waiting, [act, keep]).start()\nthreading.Thread(target=begin).start()",
+        "turn.set(); ended.wait(20)",
+    ),
+    "a person's function, in a thread without a name": (
+        f"{ACT}import _thread\nnumber = _thread.start_new_thread(waiting, (act, keep))",
+        "turn.set(); ended.wait(20)",
+    ),
+    "a person's function, by the loop": (
+        f"{ACT}asyncio.get_running_loop().call_later(0.3, noted, act, keep)",
+        "await asyncio.sleep(0.6)",
+    ),
     "partial": (f"{WORK}call = functools.partial(work)", "turn.set(); call()"),
 }
 
@@ -107,9 +128,10 @@ def test_it_is_stopped_while_a_person_s_cell_runs(fresh: Front, way: str) -> Non
     assert keep(fresh).exists()
 
 
-def test_a_person_s_own_is_not(fresh: Front) -> None:
+@pytest.mark.parametrize("way", ["thread", "a person's function, by a timer"])
+def test_a_person_s_own_is_not(fresh: Front, way: str) -> None:
     """The same without an assistant: what is told apart is who wrote it."""
-    begun, later = WAYS["thread"]
+    begun, later = WAYS[way]
     assert fresh.run(begun).status == "ok"
     fresh.run(later)
     assert fresh.run("print(said)").text == "['done']\n"

@@ -12,12 +12,16 @@ import sys
 KNOWN_AS = {"posix": "os", "nt": "os", "_io": "io", "_posixsubprocess": "subprocess"}
 
 _put = None
+_note = None
 
 
-def start(put):
-    """Call ``put(code, frame)`` before a new interpreter gets a function; it raises when it may not."""
-    global _put
-    _put = put
+def start(put, note):
+    """Call ``put(code, frame)`` before a new interpreter gets a function; it raises when it may not.
+
+    ``note(thread, frame)`` is called before a thread starts.
+    """
+    global _put, _note
+    _put, _note = put, note
 
 
 def as_code(function, args, kwargs):
@@ -68,7 +72,20 @@ def _pools(module):
     module.ProcessPoolExecutor.submit = submit
 
 
-CHANGES = {"multiprocessing.process": _processes, "concurrent.futures.process": _pools}
+def _threads(module):
+    """What a thread runs may be somebody else's function: who started it counts too."""
+    start_thread = module.Thread.start
+
+    @functools.wraps(start_thread)
+    def start(self):
+        if _note is not None:
+            _note(self, sys._getframe(1))
+        return start_thread(self)
+
+    module.Thread.start = start
+
+
+CHANGES = {"multiprocessing.process": _processes, "concurrent.futures.process": _pools, "threading": _threads}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import threading
+import weakref
 from typing import Any
 
 CELL, LIBRARY, RUNNER, CARRIER, PARSER, SHELL, OTHER = range(7)
@@ -49,6 +50,13 @@ NO_TEXT = "\0"
 # Without a call, an attribute, a decorator, an import or a protocol there is nothing to judge: `1 + x`, `[1, 2]`.
 _CAN_ACT = re.compile(r"[(@]|\.(?!\d)|\][^=\n]*(?<![=!<>])=(?!=)|\b(?:import|with|class|match|del|async)\b")
 _SHORT = 500
+
+
+class _Nobody:
+    """No thread."""
+
+
+_NO_THREAD = _Nobody()
 
 
 class Text:
@@ -94,6 +102,8 @@ class Watch:
         self._passed_nodes: Any = None
         self._files: set[str] = set()
         self._parsed = threading.local()
+        # The cells that started each thread; those that were there before the first cell are nobody's.
+        self._started: Any = weakref.WeakKeyDictionary((one, ()) for one in threading.enumerate())
         self._transformers: list[Any] = []
         self._are_native = True
 
@@ -144,6 +154,10 @@ class Watch:
     def ask_act(self, code: str, frame: Any, about: Any = None) -> Any:
         """Something is about to be done, which ``code`` would do too. Raises and returns what ``judge`` does."""
         return self._ask(code, "act", "", frame, about)
+
+    def starting(self, thread: Any, frame: Any) -> None:
+        """``frame`` starts a thread: what is done there is the doing of the cells on the stack, too."""
+        self._started[thread] = self.cells_of(frame)
 
     # --- what counts as what
 
@@ -255,7 +269,12 @@ class Watch:
             return None
         if len(code) > LARGEST:
             code = NO_TEXT
-        told = self._judge(Text(code, how, path, self.cells_of(frame), beside))
+        cells = self.cells_of(frame)
+        if how == "act":
+            starters = self._started.get(_thread())
+            # Of a thread that nobody knows anybody may be the author: no cell is named then.
+            cells = () if starters is None else cells and tuple(dict.fromkeys(cells[:10] + starters[:10]))
+        told = self._judge(Text(code, how, path, cells, beside))
         if code != NO_TEXT and (not isinstance(told, dict) or not (told.get("free") or told.get("hold"))):
             # Two texts that nobody can read need not be the same.
             self._passed[code] = how
@@ -275,6 +294,11 @@ class Watch:
                     found.append(place)
             frame = frame.f_back
         return tuple(found[:20])
+
+
+def _thread() -> Any:
+    """The thread that this is, as `threading` knows it. Asking `current_thread` would make one where it knows none."""
+    return threading._active.get(threading.get_ident(), _NO_THREAD)  # type: ignore[attr-defined]
 
 
 def text_transformers(shell: Any) -> list[Any]:
