@@ -154,7 +154,7 @@ class Host:
         if outer is not None:
             origin = Origin.strictest((outer.origin, origin), origin)
         else:
-            claim = self.panel.claim_for(raw, cell_id)
+            claim = self.panel.claim_for(raw, cell_id, self._request())
             from_program = self._ledger.has(raw)
             origin = decide_origin(raw, self._metadata(), claim, from_program=from_program).origin
         return Run(

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from jupyter_guard.guard.pages import Comm, Pages
 from jupyter_guard.guard.protocol import Judged
-from jupyter_guard.guard.seal import Seal
 from jupyter_guard.origin import Claim, Claims, code_hash, read_claim
 from jupyter_guard.scrub import Redaction
 from jupyter_guard.terms import Origin
@@ -33,7 +33,8 @@ class Panel:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._manager = getattr(host.kernel, "comm_manager", None)
-        self._comms: list[tuple[Any, Seal]] = []
+        self._pages = Pages()
+        self._comms: dict[str, Any] = {}
         self._reports: list[dict[str, Any]] = []
         self._redactions: list[dict[str, Any]] = []
         self._claims = Claims(CLAIMS_KEPT)
@@ -54,16 +55,20 @@ class Panel:
         """Close the comms and answer nobody."""
         if self._manager is None:
             return
-        for comm, _ in self._comms:
+        for comm in self._comms.values():
             with contextlib.suppress(Exception):
                 comm.close()
         self._comms.clear()
+        self._pages = Pages()
         if self._manager.targets.get(TARGET) == self._opened:
             self._manager.unregister_target(TARGET, self._opened)
 
-    def claim_for(self, code: str, cell_id: str) -> Claim | None:
-        """The live claim by which a run of exactly this text may be judged."""
-        found = self._claims.about(code_hash(code), cell_id)
+    def claim_for(self, code: str, cell_id: str, request: dict[str, Any]) -> Claim | None:
+        """The live claim by which a run of exactly this text, asked for by that message, may be judged."""
+        client = _client(request)
+        found = self._claims.about(
+            code_hash(code), cell_id, self._pages.speaker(client), b"beside " + client, last=True
+        )
         if found is not None:
             self._claims.used(code_hash(code))
         return found
@@ -108,39 +113,48 @@ class Panel:
         # What is sent here passes the scrubber too: should that find something, it is not told in turn.
         self._telling.now = True
         try:
-            for comm, _ in self._comms:
+            for comm_id in self._pages:
                 with contextlib.suppress(Exception):
-                    comm.send(data)
+                    self._comms[comm_id].send(data)
         finally:
             self._telling.now = False
 
     def _opened(self, comm: Any, message: dict[str, Any]) -> None:
-        data = message["content"].get("data") or {}
-        seal = Seal(data.get("key") if isinstance(data, dict) else None)
-        self._comms.append((comm, seal))
-        comm.on_msg(lambda received: self._received(comm, seal, received))
-        comm.on_close(lambda _message: self._closed(comm))
-        comm.send({**self._snapshot(), "key": seal.public})
+        opened = self._pages.open(comm.comm_id, message["content"].get("data"), _client(message))
+        if opened is None:
+            return
+        self._comms[comm.comm_id] = comm
+        # Opening one may have made another give way.
+        self._comms = {comm_id: self._comms[comm_id] for comm_id in self._pages}
+        comm.on_msg(lambda received: self._received(comm, received))
+        comm.on_close(lambda closed: self._closed(comm, closed))
+        comm.send({**self._snapshot(), "key": opened.seal.public})
 
-    def _closed(self, comm: Any) -> None:
-        self._comms = [(one, seal) for one, seal in self._comms if one is not comm]
+    def _closed(self, comm: Any, message: dict[str, Any]) -> None:
+        if comm.comm_id in self._pages:
+            self._pages.close(comm.comm_id, message["content"].get("data"))
 
-    def _received(self, comm: Any, seal: Seal, message: dict[str, Any]) -> None:
+    def _received(self, comm: Any, message: dict[str, Any]) -> None:
         data = message["content"].get("data")
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or comm.comm_id not in self._pages:
             return
+        known = self._pages[comm.comm_id]
         if data.get("type") == "snapshot":
-            comm.send({**self._snapshot(), "key": seal.public})
+            comm.send({**self._snapshot(), "key": known.seal.public})
             return
-        said = seal.opened(data) or {}
+        said = known.seal.opened(data) or {}
         claim = read_claim(said) if said.get("type") == "claim" else None
-        if claim is not None:
-            self._claims.keep(claim)
-        elif said.get("type") == "humans":
-            humans = (one for one in self._reports if one.get("origin") == Origin.HUMAN)
-            text = "\n".join(f"{one['sha256']} {one['cell_id']}" for one in humans)
-            proof = seal.proof(f"humans {said.get('id')} {text}")
-            comm.send({"type": "humans", "id": said.get("id"), "text": text, "proof": proof})
+        # Anybody may raise scrutiny; that a person wrote something, a page alone says, and of its own runs.
+        if claim is not None and (known.is_pages or claim.author > Origin.HUMAN):
+            self._claims.keep(claim, known.speaker, may_lower=known.is_pages)
+        elif said.get("type") == "humans" and known.is_pages:
+            comm.send(self._humans(known, said))
+
+    def _humans(self, page: Comm, said: dict[str, Any]) -> dict[str, Any]:
+        humans = (one for one in self._reports if one.get("origin") == Origin.HUMAN)
+        text = "\n".join(f"{one['sha256']} {one['cell_id']}" for one in humans)
+        proof = page.seal.proof(f"humans {said.get('id')} {text}")
+        return {"type": "humans", "id": said.get("id"), "text": text, "proof": proof}
 
     def _snapshot(self) -> dict[str, Any]:
         standing = self._host.pipeline.standing
@@ -161,3 +175,8 @@ class Panel:
             "redactions": list(self._redactions),
             "pending": [],
         }
+
+
+def _client(message: dict[str, Any]) -> bytes:
+    """Whose connection a message came by; what no front end sent has none."""
+    return str((message.get("header") or {}).get("session", "")).encode("utf-8", "surrogatepass")

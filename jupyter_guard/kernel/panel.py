@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from jupyter_guard.guard.approvals import Choice
+from jupyter_guard.guard.pages import Comm, Pages
 from jupyter_guard.guard.protocol import Judged, Standing
 from jupyter_guard.kernel.allowed import AllowedTexts
 from jupyter_guard.kernel.claiming import HELD_SECONDS
-from jupyter_guard.kernel.pages import Comm, Pages
 from jupyter_guard.kernel.reports import Report, Reports
 from jupyter_guard.kernel.request import Execute, Request, parse_object
 from jupyter_guard.kernel.wire import CONTENT, MalformedError

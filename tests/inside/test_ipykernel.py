@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client import BlockingKernelClient
 from sessions import DENIED, TOKEN, TOKEN_PARTS, environment
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "demo_notebooks"))
@@ -137,6 +140,42 @@ def test_metadata_can_raise_scrutiny_and_a_live_claim_names_the_author(kernel: K
     kernel.run("d = 1")
     origins = [one["origin"] for one in kernel.front.ask_snapshot()["reports"]]
     assert origins[-4:] == ["assistant", "unknown", "human", "unknown"]
+
+
+def test_what_another_speaker_says_lowers_nothing(kernel: Kernel) -> None:
+    page = kernel.front
+    page.open_comm()
+    other = beside(page)
+    other._client = BlockingKernelClient(connection_file=page._manager.connection_file)
+    other._client.load_connection_file()
+    other._client.start_channels()
+    try:
+        other.open_comm()
+        page.claim("e = 1", "assistant")
+        other.claim("e = 1", "human")
+        assert other.ask_snapshot()
+        kernel.run("e = 1")
+    finally:
+        other._client.stop_channels()
+    # On the page's own connection, where the page came first.
+    program = beside(page)
+    program.open_comm()
+    program.claim("f = 1", "human")
+    kernel.run("f = 1")
+    page.claim("g = 1", "human")
+    program.claim("g = 1", "assistant")
+    kernel.run("g = 1")
+    page.claim("h = 1", "human")
+    kernel.run("h = 1")
+    origins = [one["origin"] for one in page.ask_snapshot()["reports"]]
+    assert origins[-4:] == ["assistant", "unknown", "assistant", "human"]
+
+
+def beside(front: Headless) -> Headless:
+    """Who speaks with a key of its own over the same connection."""
+    other = copy.copy(front)
+    other._secret = os.urandom(32)
+    return other
 
 
 def test_unloading_restores_the_kernel(kernel: Kernel) -> None:
