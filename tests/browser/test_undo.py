@@ -40,7 +40,7 @@ def test_a_step_is_brought_back_whole(front: Front, sales: Path) -> None:
     undo.get_by_role("status").get_by_text("Brought back").wait_for()
     assert {name: (sales.parent / name).read_text() for name in FILES} == FILES
     # What the undo itself changed is a step, which can be taken back.
-    undo.get_by_text("What an undo replaced").wait_for()
+    undo.get_by_text("What an undo replaced").first.wait_for()
 
 
 def test_one_file_is_brought_back_and_newer_work_is_asked_about(front: Front, sales: Path) -> None:
