@@ -14,7 +14,8 @@ from .front import ASSISTANT, Front
 SETUP = """
 import asyncio, atexit, concurrent.futures, functools, importlib, multiprocessing, os, sched, signal, threading, time, weakref
 take, keep = open('reached').read().split()
-said, turn = [], threading.Event()
+said, turn, pool_of_a_person = [], threading.Event(), concurrent.futures.ThreadPoolExecutor(1)
+pool_of_a_person.submit(len, '').result()
 class Held: pass
 def noted(call, *arguments):
     try: call(*arguments)
@@ -84,6 +85,10 @@ WAYS = {
         f"{ACT}import _thread\nnumber = _thread.start_new_thread(waiting, (act, keep))",
         "turn.set(); ended.wait(20)",
     ),
+    "a person's function, in a person's executor": (
+        f"{ACT}future = pool_of_a_person.submit(waiting, act, keep)",
+        "turn.set(); ended.wait(20)",
+    ),
     "a person's function, by the loop": (
         f"{ACT}asyncio.get_running_loop().call_later(0.3, noted, act, keep)",
         "await asyncio.sleep(0.6)",
@@ -128,7 +133,9 @@ def test_it_is_stopped_while_a_person_s_cell_runs(fresh: Front, way: str) -> Non
     assert keep(fresh).exists()
 
 
-@pytest.mark.parametrize("way", ["thread", "a person's function, by a timer"])
+@pytest.mark.parametrize(
+    "way", ["thread", "a person's function, by a timer", "a person's function, in a person's executor"]
+)
 def test_a_person_s_own_is_not(fresh: Front, way: str) -> None:
     """The same without an assistant: what is told apart is who wrote it."""
     begun, later = WAYS[way]

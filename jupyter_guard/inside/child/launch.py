@@ -100,7 +100,7 @@ def _begin(kernel, link, connection):
     drivers.start(statements.about_to, held)
     newcomers = _load("_jupyter_guard_newcomers", "newcomers.py")
     statements.start(watching.acts.put, held)
-    newcomers.start(watching.acts.put, watching.starting)
+    newcomers.start(watching.acts.put, watching.starting, watching.carrying)
     asking = dict(statements.DRIVERS, **drivers.DRIVERS)
     _load("_jupyter_guard_vaults", "vaults.py").start(link.mask, asking, newcomers.CHANGES)
     opened = _load("_jupyter_guard_opened", "opened.py")

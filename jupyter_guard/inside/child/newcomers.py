@@ -1,7 +1,7 @@
 """A function that a new interpreter is to call -> a line of code that calls it, put before the guard first.
 
 A process that is forked carries the watch with it. One that starts afresh (``spawn``, ``forkserver``) has none, so what
-it is given is judged when it is given.
+it is given is judged when it is given. A thread has one, but not who gave it its work: that is noted (``watch.py``).
 """
 
 import ast
@@ -12,16 +12,17 @@ import sys
 KNOWN_AS = {"posix": "os", "nt": "os", "_io": "io", "_posixsubprocess": "subprocess"}
 
 _put = None
-_note = None
+_note = _carry = None
 
 
-def start(put, note):
+def start(put, note, carry):
     """Call ``put(code, frame)`` before a new interpreter gets a function; it raises when it may not.
 
-    ``note(thread, frame)`` is called before a thread starts.
+    ``note(thread, frame)`` is called before a thread starts; ``carry(function, frame)`` gives what a thread that is
+    there already is to call instead of the function.
     """
-    global _put, _note
-    _put, _note = put, note
+    global _put, _note, _carry
+    _put, _note, _carry = put, note, carry
 
 
 def as_code(function, args, kwargs):
@@ -85,7 +86,22 @@ def _threads(module):
     module.Thread.start = start
 
 
-CHANGES = {"multiprocessing.process": _processes, "concurrent.futures.process": _pools, "threading": _threads}
+def _thread_pools(module):
+    submit_work = module.ThreadPoolExecutor.submit
+
+    @functools.wraps(submit_work)
+    def submit(self, fn, /, *args, **kwargs):
+        return submit_work(self, fn if _carry is None else _carry(fn, sys._getframe(1)), *args, **kwargs)
+
+    module.ThreadPoolExecutor.submit = submit
+
+
+CHANGES = {
+    "multiprocessing.process": _processes,
+    "concurrent.futures.process": _pools,
+    "concurrent.futures.thread": _thread_pools,
+    "threading": _threads,
+}
 
 
 if __name__ == "__main__":

@@ -384,7 +384,8 @@ def _tells(function, as_statement):
     @functools.wraps(function)
     def told(*args, **kwargs):
         connection = getattr(args[0], "_con", None) if args else None
-        place = "a database" if connection is None else _places.get(connection, MEMORY)
+        # Before version 2 a relation does not tell.
+        place = _places.get(connection, MEMORY) if hasattr(connection, "execute") else "a database"
         about_to(DUCKDB, place, as_statement(*args, **kwargs), sys._getframe(1))
         return function(*args, **kwargs)
 

@@ -43,7 +43,7 @@ PARAMETERS = ("GetParameter", "GetParameters", "GetParametersByPath", "GetParame
 # What does not happen with a library that is built in another way than its changes are made for.
 READS = "what it reads is not redacted. mask(value) does it by hand"
 STATEMENTS = "its statements are not judged when they are executed, only where a cell says them"
-CALLS = "what it has other processes call is not judged"
+CALLS = "what it hands to other processes is not judged, and who hands something to a thread is not known"
 
 _learn: Any = None
 # By the names of modules.

@@ -11,6 +11,7 @@ an installed library too; a cell, a file of the user's, or a library whose work 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import sys
@@ -102,6 +103,7 @@ class Watch:
         self._passed_nodes: Any = None
         self._files: set[str] = set()
         self._parsed = threading.local()
+        self._carried = threading.local()
         # The cells that started each thread; those that were there before the first cell are nobody's.
         self._started: Any = weakref.WeakKeyDictionary((one, ()) for one in threading.enumerate())
         self._transformers: list[Any] = []
@@ -157,7 +159,28 @@ class Watch:
 
     def starting(self, thread: Any, frame: Any) -> None:
         """``frame`` starts a thread: what is done there is the doing of the cells on the stack, too."""
-        self._started[thread] = self.cells_of(frame)
+        self._started[thread] = self._authors(self.cells_of(frame))
+
+    def carrying(self, function: Any, frame: Any) -> Any:
+        """The function that ``frame`` hands to another thread, done there as its doing."""
+        cells = self._authors(self.cells_of(frame))
+        if not cells or not callable(function):
+            return function
+
+        @functools.wraps(function)
+        def carried(*args: Any, **kwargs: Any) -> Any:
+            before, self._carried.cells = getattr(self._carried, "cells", ()), cells
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self._carried.cells = before
+
+        return carried
+
+    def _authors(self, cells: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        """The cells on the stack, and those that what runs in this thread comes from."""
+        others = (*getattr(self._carried, "cells", ()), *(self._started.get(_thread()) or ()))
+        return tuple(dict.fromkeys(cells[:10] + others[:10]))
 
     # --- what counts as what
 
@@ -271,9 +294,8 @@ class Watch:
             code = NO_TEXT
         cells = self.cells_of(frame)
         if how == "act":
-            starters = self._started.get(_thread())
-            # Of a thread that nobody knows anybody may be the author: no cell is named then.
-            cells = () if starters is None else cells and tuple(dict.fromkeys(cells[:10] + starters[:10]))
+            # Where no cell is named anybody may be the author: in a thread that nobody knows, too.
+            cells = cells and (self._authors(cells) if _thread() in self._started else ())
         told = self._judge(Text(code, how, path, cells, beside))
         if code != NO_TEXT and (not isinstance(told, dict) or not (told.get("free") or told.get("hold"))):
             # Two texts that nobody can read need not be the same.
