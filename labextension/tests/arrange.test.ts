@@ -72,6 +72,30 @@ test('by severity, the worst cell is first', () => {
   assert.deepEqual(found[0]?.groups.map(one => one.index), [1, 0]);
 });
 
+test('what is less severe than asked for is left out, and what is as severe is not', () => {
+  const groups = [group(0, ['JG101'], 'low'), group(1, ['JG201'], 'high'), group(2, ['JG301'], 'critical')];
+  const found = arranged(groups, { ...EVERYTHING, least: 'high' });
+  assert.deepEqual(found.map(one => one.groups.map(each => each.cellId)), [['c1', 'c2']]);
+  assert.equal(count(arranged(groups, { ...EVERYTHING, least: 'note' })), 3);
+  assert.deepEqual(arranged(groups.slice(0, 1), { ...EVERYTHING, least: 'high' }), []);
+});
+
+test('by time, the latest cell is first; of the same moment, by place', () => {
+  const at = (index: number, time: string): ICellGroup => {
+    const one = group(index, ['JG101']);
+    return { ...one, report: { ...one.report, time } };
+  };
+  const [early, late] = ['2026-11-27T09:00:00+00:00', '2026-11-27T10:00:00+00:00'];
+  const found = arranged([at(0, early), at(2, late), at(1, late)], { ...EVERYTHING, sortBy: 'time' });
+  assert.deepEqual(found.map(one => one.groups.map(each => each.index)), [[1, 2, 0]]);
+});
+
+test('by origin, each has a section with its cells, in the order of their names', () => {
+  const groups = [group(0, ['JG101'], 'high', 'human'), group(1, ['JG201'], 'low', 'assistant'), group(2, ['JG301'], 'low', 'human')];
+  const found = arranged(groups, { ...EVERYTHING, groupBy: 'origin' });
+  assert.deepEqual(found.map(one => [one.key, one.groups.map(each => each.index)]), [['assistant', [1]], ['human', [0, 2]]]);
+});
+
 test('5,000 findings of 2,000 cells are arranged within one frame or two', () => {
   const groups = Array.from({ length: 2000 }, (_, index) => group(index, index % 2 ? ['JG101', 'JG201', 'JG301'] : ['JG101', 'JG301']));
   // Processor time: what else the machine does is no matter of this.
