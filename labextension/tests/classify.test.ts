@@ -23,7 +23,7 @@ function did(times: Partial<IEditorInput>, text = ''): IEditorInput {
   typed.note(text, 5000);
   const take = (pieces: readonly string[]): boolean => typed.take(pieces, 5000);
   const never = (): boolean => false;
-  return { key: -Infinity, takeBrought: never, takeChord: never, take, takeDeletion: never, ...times };
+  return { key: -Infinity, takeBrought: never, takeChord: never, take, takeDeletion: never, takeBlank: never, ...times };
 }
 
 function puts(...inserted: readonly string[]): IEdit {
@@ -43,19 +43,32 @@ function brought(by: 'paste' | 'drop', text: string): Partial<IEditorInput> {
 
 test('typing counts as typing only after a key of a person in this editor', () => {
   assert.equal(editorArrival('input.type', puts('x'), 5010, did(KEY, 'x')), 'typed');
-  assert.equal(editorArrival('input', puts('\n    '), 5010, did(KEY)), 'typed');
+  assert.equal(editorArrival('input', puts('\n    '), 5010, did({ ...KEY, takeBlank: () => true })), 'typed');
   assert.equal(editorArrival('delete.backward', takes('x'), 5010, did({ ...KEY, takeDeletion: () => true })), 'typed');
   assert.equal(editorArrival('input.type', puts('x'), 9000, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('input.type', puts('x'), 5010, did({}, 'x')), 'synthetic');
   assert.equal(editorArrival('delete.backward', takes('x'), 5010, NEVER), 'synthetic');
 });
 
-test('what is taken away needs a key that does so, and blanks do not', () => {
+test('what is taken away needs a key that does so, be it blanks', () => {
   assert.equal(editorArrival('delete.backward', takes(' WHERE id=3'), 5010, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('input.type', takes('#'), 5010, did(KEY, 'x')), 'synthetic');
-  assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did(KEY)), 'typed');
+  assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did(KEY)), 'synthetic');
+  assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did({ ...KEY, takeDeletion: () => true })), 'typed');
   // What a person types over a selection takes it away.
   assert.equal(editorArrival('input.type', { inserted: ['x'], deleted: 'old', line: '' }, 5010, did(KEY, 'x')), 'typed');
+});
+
+test('blanks need a key that puts them in, alone and over a selection', () => {
+  const blank = did({ ...KEY, takeBlank: () => true });
+  const over = { inserted: ['\n'], deleted: 'old', line: '' };
+  for (const edit of [puts('\n'), puts('    '), over]) {
+    assert.equal(editorArrival('input', edit, 5010, did(KEY, 'x')), 'synthetic');
+    assert.equal(editorArrival('input', edit, 5010, blank), 'typed');
+    assert.equal(editorArrival('input', edit, 9000, blank), 'synthetic');
+  }
+  // Characters of the person's own are none: a line's end that goes with them is.
+  assert.equal(editorArrival('input.type', puts('x\n'), 5010, did(KEY, 'x')), 'typed');
 });
 
 test('typing puts in no more than what the person typed', () => {
@@ -118,14 +131,15 @@ test("the editor's own keys put in and take away marks and blanks only", () => {
   assert.ok(!isEditorKey(puts('# x'), 5010, chord));
   assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, chord));
   assert.ok(!isEditorKey({ inserted: ['#'], deleted: ' WHERE id=3', line: '' }, 5010, chord));
-  assert.ok(isEditorKey(puts('    '), 5010, did(KEY)));
+  assert.ok(isEditorKey(puts('    '), 5010, did({ ...KEY, takeBlank: () => true })));
+  assert.ok(!isEditorKey(puts('\n'), 5010, did(KEY)));
 });
 
 test('a program that takes something away just after a key is not the key', () => {
   assert.ok(!isEditorKey(takes('# '), 5010, did(KEY)));
   assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, did(KEY)));
   assert.ok(!isEditorKey(puts('# '), 5010, did(KEY)));
-  assert.ok(!isEditorKey(puts('    '), 5010, NEVER));
+  assert.ok(!isEditorKey(puts('    '), 5010, did({ takeBlank: () => true })));
 });
 
 test('a key that moves lines is one in this editor', () => {

@@ -13,8 +13,9 @@ export interface IEditorInput {
   takeChord(): boolean;
   /** Whether the person typed what can be seen of these pieces; what is taken counts once. */
   take(inserted: readonly string[]): boolean;
-  /** Whether the person's last key was one that takes text away; it counts once. */
+  /** Whether the person's last key was one that takes text away, or one that puts in blanks; it counts once. */
   takeDeletion(): boolean;
+  takeBlank(): boolean;
 }
 
 /** How old a person's event may be to stand for an edit: composing text and slow machines need some time. */
@@ -69,10 +70,13 @@ export function editorArrival(userEvent: string, edit: IEdit, now: number, own: 
   return /^(undo|redo)\b/.test(userEvent) ? 'synthetic' : 'api';
 }
 
-/** What is only taken away needs a key that does so: a program could call that typing while a person types. */
+/** What shows nothing new needs a key that takes text away or puts in blanks: a program could call that typing. */
 function isOwn({ inserted, deleted }: IEdit, own: IEditorInput): boolean {
-  const isDeletion = deleted.trim() !== '' && !inserted.join('').trim();
-  return isDeletion ? own.takeDeletion() : own.take(inserted);
+  const put = inserted.join('');
+  if (put.trim()) {
+    return own.take(inserted);
+  }
+  return put === '' ? deleted === '' || own.takeDeletion() : own.takeBlank() || (deleted.trim() !== '' && own.takeDeletion());
 }
 
 /** Whether an edit is a key that moves or copies lines of the cell: what it puts in stays whose it was. */
@@ -92,7 +96,7 @@ export function isEditorKey({ inserted, deleted }: IEdit, now: number, own: IEdi
   if (!MARKS.test(text) || !MARKS.test(deleted)) {
     return false;
   }
-  return (text !== '' && !text.trim() && !deleted && now - own.key < 100) || own.takeChord();
+  return (text !== '' && !text.trim() && !deleted && now - own.key < 100 && own.takeBlank()) || own.takeChord();
 }
 
 export type CommandKind = 'completion' | 'inline-completion' | 'arrangement' | 'undoing' | 'other';

@@ -19,6 +19,12 @@ const REPLACE = '.jp-DocumentSearch-replace-wrapper-class';
 const REPLACE_BUTTON = '.jp-DocumentSearch-replace-button-wrapper';
 /** A paste and a drop say by events of their own what they put in. */
 const BROUGHT = /^insertFrom(Paste|Drop)/;
+const BEGINS_LINE = /^insert(Paragraph|LineBreak)/;
+
+interface IPlace {
+  readonly in: Element | null;
+  readonly time: number;
+}
 
 interface IBrought {
   readonly by: 'paste' | 'drop';
@@ -68,13 +74,16 @@ export class TrustedInput {
         const typed = content && this._typed.get(content);
         return typed ? typed.take(pieces, now) : !pieces.join('').trim();
       },
-      takeDeletion: () => {
-        const deletion = this._deletion;
-        const isTaken = deletion !== null && content !== null && deletion.in === content;
-        this._deletion = isTaken ? null : deletion;
-        return isTaken && now - deletion.time < EVENT_WINDOW_MS;
-      }
+      takeDeletion: () => this._takeUnseen('deletion', content, now),
+      takeBlank: () => this._takeUnseen('blank', content, now)
     };
+  }
+
+  private _takeUnseen(kind: 'deletion' | 'blank', content: Element | null, now: number): boolean {
+    const key = this._unseen[kind];
+    const isTaken = key !== null && content !== null && key.in === content;
+    this._unseen[kind] = isTaken ? null : key;
+    return isTaken && now - key.time < EVENT_WINDOW_MS;
   }
 
   /** Whether a person did anything at all within `ms`. */
@@ -148,18 +157,21 @@ export class TrustedInput {
       const place = { in: editorOf(event.target), time: now };
       this._chord = isChord(event) ? place : null;
       if (event.type === 'keydown') {
-        this._deletion = isDeletion(event, place.in) ? place : null;
+        this._unseen.deletion = isDeletion(event, place.in) ? place : null;
+        this._unseen.blank = isBlank(event, place.in) ? place : null;
         this._undoing = isUndo(event) ? { time: now, by: null } : this._undoing;
       }
     } else if (event instanceof InputEvent && event.type === 'beforeinput') {
       this._noteText(event, now);
       if (event.inputType.startsWith('delete')) {
-        this._deletion = { in: editorOf(event.target), time: now };
+        this._unseen.deletion = { in: editorOf(event.target), time: now };
+      } else if (BEGINS_LINE.test(event.inputType) || (event.data && !event.data.trim())) {
+        this._unseen.blank = { in: editorOf(event.target), time: now };
       } else if (event.inputType.startsWith('history')) {
         this._undoing = { time: now, by: null };
       }
     } else if (event.type === 'cut') {
-      this._deletion = { in: editorOf(event.target), time: now };
+      this._unseen.deletion = { in: editorOf(event.target), time: now };
     } else if (event instanceof ClipboardEvent || event instanceof DragEvent) {
       this._brought = broughtBy(event);
     } else if (event instanceof PointerEvent) {
@@ -196,8 +208,9 @@ export class TrustedInput {
   private _editors: Record<Kind, Element | null> = { key: null, paste: null, drop: null, pointer: null };
   private _typed = new WeakMap<Element, TypedCharacters>();
   private _brought: IBrought | null = null;
-  private _chord: { readonly in: Element | null; readonly time: number } | null = null;
-  private _deletion: { readonly in: Element | null; readonly time: number } | null = null;
+  private _chord: IPlace | null = null;
+  /** The person's last key, where it took text away or put in blanks. */
+  private _unseen: Record<'deletion' | 'blank', IPlace | null> = { deletion: null, blank: null };
   private _undoing: { readonly time: number; by: object | null } | null = null;
   private _pressed: { readonly on: Element | null; readonly x: number; readonly y: number } | null = null;
   private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
@@ -238,18 +251,25 @@ function isRunKey(event: KeyboardEvent): boolean {
   return event.type === 'keydown' && (isEnter || event.ctrlKey || event.metaKey || event.altKey || !isText);
 }
 
-/** A key with a modifier, and not the modifier alone. */
+/** A key with a modifier, and not the modifier alone; with Enter they run cells. */
 function isChord({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-  return (ctrlKey || metaKey || altKey) && !/^(Control|Meta|Alt|AltGraph|Shift)$/.test(key);
+  return (ctrlKey || metaKey || altKey) && !/^(Control|Meta|Alt|AltGraph|Shift|Enter)$/.test(key);
 }
 
 /** Keys that take text away: their own, those with a modifier (Ctrl+K, Alt+D), and any in an editor with modes (vim). */
 function isDeletion(event: KeyboardEvent, editor: Element | null): boolean {
-  return (
-    /^(Backspace|Delete|Tab)$/.test(event.key) ||
-    isChord(event) ||
-    editor?.parentElement?.classList.contains('cm-vimMode') === true
-  );
+  return /^(Backspace|Delete|Tab)$/.test(event.key) || isChord(event) || hasModes(editor);
+}
+
+/** Keys that put in blanks, likewise. */
+function isBlank(event: KeyboardEvent, editor: Element | null): boolean {
+  const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
+  const isLine = key === 'Enter' && !shiftKey && !ctrlKey && !metaKey && !altKey;
+  return isLine || /^(Tab|\s)$/.test(key) || isChord(event) || hasModes(editor);
+}
+
+function hasModes(editor: Element | null): boolean {
+  return editor?.parentElement?.classList.contains('cm-vimMode') === true;
 }
 
 /** Ctrl+Z, Ctrl+Y and the like; in the notebook's command mode Z alone; Enter on a command that was looked up. */

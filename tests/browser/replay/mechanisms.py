@@ -42,6 +42,9 @@ MECHANISMS = (
     Mechanism("lab-command", "a command puts text at the cursor (`notebook:replace-selection`)", "assistant", LAB),
     Mechanism("program-deletes", "a program takes the mark off a commented-out line", "assistant"),
     Mechanism("program-ends-a-comment", "a program puts the end of a line into a commented-out line", "assistant"),
+    Mechanism(
+        "editor-ends-a-comment", "a program does so through the editor, at the person's key that runs it", "assistant"
+    ),
     Mechanism("program-dedents", "a program takes the indent off a call that stands under an `if`", "assistant"),
     Mechanism("editor-deletes", "a program does so through the editor, at a person's key in the cell", "assistant"),
     Mechanism("program-undoes", "a program takes back a person's last step", "assistant"),
@@ -110,7 +113,9 @@ MECHANISMS = (
     Mechanism("own-copied", "a person copies their own text into another cell", "human", LAB),
     Mechanism("commented", "a person toggles comments with the keyboard", "human", LAB),
     Mechanism("indented", "a person indents lines", "human", LAB),
+    Mechanism("typed-over", "a person begins a line where text was selected", "human", LAB),
     Mechanism("undone", "a person deletes everything and takes it back", "human", LAB),
+    Mechanism("redone", "a person takes a step back and does it again", "human", LAB),
     Mechanism("replaced", "a person finds and replaces", "human", LAB),
     Mechanism("split", "a person splits a cell", "human", LAB),
     Mechanism("merged", "a person merges cells", "human", LAB),

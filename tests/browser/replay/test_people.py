@@ -115,6 +115,14 @@ def test_lines_are_indented(scene: Scene, score: Score) -> None:
     score.check("indented", scene.origin(index))
 
 
+def test_a_line_begins_where_text_was_selected(scene: Scene, score: Score) -> None:
+    index = scene.type("selected = sorted([3, 1, 2])[:1]")
+    keys(scene, index, "Control+End", *["Shift+ArrowLeft"] * 4, "Enter")
+    # The editor indents the new line.
+    assert scene.source(index) == "selected = sorted([3, 1, 2])\n    "
+    score.check("typed-over", scene.origin(index))
+
+
 def test_a_deletion_is_taken_back(scene: Scene, score: Score) -> None:
     index = scene.type("undone = sorted([3, 1, 2])")
     # What follows within half a second is one step to the editor.
@@ -124,6 +132,16 @@ def test_a_deletion_is_taken_back(scene: Scene, score: Score) -> None:
     keys(scene, index, "Control+Z")
     assert scene.source(index) == "undone = sorted([3, 1, 2])"
     score.check("undone", scene.origin(index))
+
+    index = scene.type("redone = sorted([3, 1, 2])")
+    scene.page.wait_for_timeout(700)
+    keys(scene, index, "Control+End", *"[:1]")
+    scene.page.wait_for_timeout(700)
+    keys(scene, index, "Control+Z")
+    assert scene.source(index) == "redone = sorted([3, 1, 2])"
+    keys(scene, index, "Control+Shift+Z")
+    assert scene.source(index) == "redone = sorted([3, 1, 2])[:1]"
+    score.check("redone", scene.origin(index))
 
 
 def test_words_are_found_and_replaced(scene: Scene, score: Score) -> None:

@@ -200,11 +200,32 @@ def test_a_program_puts_in_and_takes_out_blanks_only(scene: Scene, score: Score)
     scene.evaluate(edit, [index, 2, 2, "\n"])
     score.check("program-ends-a-comment", scene.origin(index))
 
-    index = scene.type("if not 'value_dedented':\nprint(sorted([3, 1, 2]))")
-    assert scene.source(index) == "if not 'value_dedented':\n    print(sorted([3, 1, 2]))"
-    scene.evaluate(edit, [index, 25, 29, ""])
-    assert scene.source(index).endswith(":\nprint(sorted([3, 1, 2]))")
+    # What stands there afterwards is Python too.
+    index = scene.type("if not 'value_dedented':\nless = 1\nprint(sorted([3, 1, 2]))")
+    assert scene.source(index) == "if not 'value_dedented':\n    less = 1\n    print(sorted([3, 1, 2]))"
+    scene.evaluate(edit, [index, 38, 42, ""])
+    assert scene.source(index).endswith("1\nprint(sorted([3, 1, 2]))")
     score.check("program-dedents", scene.origin(index))
+
+
+def test_a_program_calls_blanks_typing_at_a_persons_key(scene: Scene, score: Score) -> None:
+    index = scene.type("# print(sorted([3, 1, 2]))\nvalue_ended_at_key = 1")
+    scene.evaluate(
+        """const view = notebook.widgets[argument].editor.editor;
+        const write = event => {
+            if (event.key !== 'Enter') return;
+            window.removeEventListener('keydown', write, {capture: true});
+            view.dispatch({changes: {from: 2, insert: '\\n'}, userEvent: 'input'});
+        };
+        window.addEventListener('keydown', write, {capture: true});""",
+        index,
+    )
+    # The very key that runs the cell.
+    source = "# \nprint(sorted([3, 1, 2]))\nvalue_ended_at_key = 1"
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+Enter")
+    score.check("editor-ends-a-comment", scene.judged(source))
+    assert scene.source(index) == source
 
 
 def test_a_program_changes_one_word(scene: Scene, score: Score) -> None:
