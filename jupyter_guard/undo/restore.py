@@ -176,6 +176,10 @@ def _folder(steps: Steps, path: str, state: State | None) -> None:
 def _dated(steps: Steps, step: Step, paths: list[str]) -> None:
     """Folders get their modes and times back last: writing into one changes them."""
     meant = {above for path in paths for above in ("", *_above(path))} | set(paths)
+    rest = set(step.after or ()).difference(paths)
+    if all(path in BY_NAME_ONLY or path.endswith(".ipynb") for path in rest):
+        # With the whole step also folders with nothing to bring back, where nobody has been since.
+        meant |= {path for path, left in step.dated.items() if steps.tree.look(path).mtime == left}
     for path in sorted(meant, key=lambda one: -one.count("/")):
         state = step.before.get(path)
         if state is not None and state.kind == FOLDER:

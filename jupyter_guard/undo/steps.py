@@ -47,7 +47,8 @@ class Step(msgspec.Struct):
     """``before`` holds what was found at each path, ``after`` what the cell left where that is something else.
 
     ``whole`` says that ``before`` is all there was. ``after`` is ``None`` until the cell has ended. ``unseen``: nobody
-    was there when it ended, so what was found later may be anybody's.
+    was there when it ended, so what was found later may be anybody's. ``dated``: folders in which the cell has left
+    everything as it was but their time (nanoseconds), as one that makes something and removes it again does.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Step(msgspec.Struct):
     before: dict[str, State]
     after: dict[str, State] | None = None
     unseen: bool = False
+    dated: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Steps:
@@ -216,9 +218,14 @@ class Steps:
         if not after:
             self.drop(step)
             return None
-        step = Step(step.number, step.header, step.whole, kept | folders, after, step.unseen)
+        dated = {} if step.unseen else self._dated(folders, after)
+        step = Step(step.number, step.header, step.whole, kept | folders, after, step.unseen, dated)
         self._write(step)
         return step
+
+    def _dated(self, folders: dict[str, State], after: dict[str, State]) -> dict[str, int]:
+        times = {path: self.tree.look(path).mtime for path in folders if path not in after}
+        return {path: time for path, time in times.items() if time != folders[path].mtime}
 
     # --- on disk
 

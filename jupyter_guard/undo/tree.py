@@ -64,6 +64,9 @@ def same(one: State, other: State) -> bool | None:
         return True
     if (one.mode, one.owner, one.link, one.xattrs) != (other.mode, other.owner, other.link, other.xattrs):
         return False
+    if one.kind == LINK:
+        # One that was made anew with the same target.
+        return one.mtime == other.mtime
     if one.kind != FILE:
         return True
     if (one.size, one.mtime) != (other.size, other.mtime):

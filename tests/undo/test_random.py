@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_guard.guard.undo_words import answer
@@ -135,6 +135,8 @@ def test_what_a_killed_guard_did_not_see_is_asked_about(tmp_path: Path) -> None:
 
 @MANY
 @given(tree=CELLS, cell=CELLS)
+@example([("write", "data/a", b"")], [("write", "a", b""), ("write", "data/deep/a", b""), ("remove", "data/deep")])
+@example([("symlink", "a", "data/a")], [("write", "a", b""), ("remove", "data/a"), ("symlink", "a", "data/a")])
 def test_undo_restores_the_tree(in_place: Callable[[], Path], tree: list[Change], cell: list[Change]) -> None:
     base = in_place()
     try:
