@@ -9,6 +9,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from .front import ASSISTANT, Front, Run
+from .page import Page
 
 ASKED = """import contextlib, os
 with contextlib.suppress(OSError):
@@ -29,11 +30,18 @@ def wait_for_state(front: Front, run: Run, wanted: str) -> None:
         assert time.monotonic() < end, (found, front.log_text())
 
 
+@pytest.fixture(scope="module")
+def page(front: Front) -> Page:
+    """The one page of the client: whoever comes with another key is not it, and answers nothing."""
+    assert front.client
+    return Page()
+
+
 @pytest.fixture(autouse=True)
-def panel(front: Front) -> None:
+def panel(front: Front, page: Page) -> None:
     """Somebody to ask, so that questions wait; and something to lose."""
     front.run("value = 'kept'", store_history=False)
-    front.open_panel()
+    front.open_panel(page.again())
     front.told("snapshot")
 
 
