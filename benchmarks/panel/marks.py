@@ -10,22 +10,14 @@ RUNS = 20
 
 def measure(front: Any) -> bool:
     """Print the figures; the bound is the tests', for the quicker third of few."""
-    from tests.browser.test_before_it_runs import MARKED, MARKS_MS
+    from tests.browser.marks import marks_took
+    from tests.browser.test_before_it_runs import MARKS_MS
 
     front.server.write_notebook("marks.ipynb", ["from shutil import rmtree", ""])
     front.open_lab("marks.ipynb")
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
     front.run_to_end(0)
-    front.page.evaluate(MARKED)
-    front.cells.nth(1).locator(".cm-content").click()
-    for number in range(RUNS):
-        front.page.keyboard.press("Control+A")
-        front.page.keyboard.press("Delete")
-        front.cells.nth(1).locator(".cm-lintRange").first.wait_for(state="detached")
-        front.page.evaluate("() => { window.edited = 0; }")
-        front.page.keyboard.insert_text(f"rmtree('/srv/data/{number}')")
-        front.page.wait_for_function("n => window.marked.length > n", arg=number)
-    took = sorted(front.page.evaluate("() => window.marked"))
+    took = marks_took(front, RUNS)
     median, p95 = took[len(took) // 2], took[int(len(took) * 0.95)]
     print(
         f"{len(took)} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: marks are drawn"

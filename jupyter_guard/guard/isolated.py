@@ -19,6 +19,7 @@ class Isolated(msgspec.Struct, frozen=True):
     """How this kernel is held: the backend, the properties that it gives, and the launcher's own words.
 
     ``refused`` says why no kernel was started; ``granted`` are the policy's entries that the box was made from, by key.
+    ``fixed``: the launcher set the limits for good, so that a higher one takes a restart.
     """
 
     backend: str = "none"
@@ -26,22 +27,20 @@ class Isolated(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     refused: str = ""
     granted: dict[str, tuple[str, ...]] = {}
+    fixed: bool = False
 
 
-def take(environment: MutableMapping[str, str]) -> Isolated:
-    """What the wrapper handed over; nothing achieved where it is absent or cannot be read."""
+def reported(report: str) -> Isolated:
+    """What the launcher reported; nothing achieved where it said nothing, or what cannot be read."""
     try:
-        return msgspec.json.decode(environment.pop(VARIABLE, ""), type=Isolated)
+        return msgspec.json.decode(report, type=Isolated)
     except msgspec.DecodeError:
         return Isolated()
 
 
-def refused(report: str) -> str:
-    """Why the launcher started no kernel, from its report; ``""`` where it did, or said nothing."""
-    try:
-        return msgspec.json.decode(report, type=Isolated).refused
-    except msgspec.DecodeError:
-        return ""
+def take(environment: MutableMapping[str, str]) -> Isolated:
+    """What the wrapper handed over."""
+    return reported(environment.pop(VARIABLE, ""))
 
 
 def missing(isolation: Isolation, isolated: Isolated) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def _tell(relay: Relay, options: Options, status: int, before: lost.Lost | None,
         relay.ending.last_words("")
         return status
     if not relay.ready:
-        refused = isolated.refused(relay.child.achieved())
+        refused = isolated.reported(relay.child.achieved()).refused
         text = f"The kernel did not start: {refused}" if refused else death.why_unstarted(status, relay.gave_up)
         log.error("%s", text)
         if refused:

@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from jupyter_guard.guard import isolated
 from jupyter_guard.isolate import cgroups, rlimits, tree
 from jupyter_guard.kernel import memory, open_files, signals
 from jupyter_guard.kernel.cutting import Output
@@ -74,12 +75,13 @@ class Limits:
         self.ended_at = 0.0
         self._is_over = False
         self.telling = Telling(relay)
-        self._is_boxed = '"backend": "bubblewrap"' in relay.child.achieved()
+        held = isolated.reported(relay.child.achieved())
+        self._is_boxed = held.backend == "bubblewrap"
         # There, the first process of the namespace takes over those whose parents end.
         adopts = sys.platform == "linux" and not self._is_boxed
         adopts = adopts and memory.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
         # Else it is this process that holds the kernel to them, and can hold it to more.
-        self._is_held = '"fixed": true' in relay.child.achieved()
+        self._is_held = held.fixed
         self._tree = tree.Tree(relay.child.pid, adopts=adopts)
         self._backstop = cgroups.Backstop()
         self._killed_by_the_system = 0

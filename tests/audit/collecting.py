@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from jupyter_guard.audit import Journal, Link, Record, verify
+from jupyter_guard.audit.collector import Collector, Service
 from jupyter_guard.audit.journal import read_head
 from jupyter_guard.audit.place import journals, read_records
 from jupyter_guard.audit.ship import Shipper
@@ -22,6 +26,21 @@ def record(number: int, **more: Any) -> Record:
         "policy": "p", "user": "somebody-else", "number": number, **more,
     }  # fmt: skip
     return Record(**facts)
+
+
+@contextmanager
+def collecting(place: Path, socket: Path) -> Iterator[None]:
+    """A collector that keeps in ``place`` what comes over ``socket``, while this holds."""
+    collector = Collector(place)
+    service = Service(socket, collector)
+    thread = threading.Thread(target=service.serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        service.close()
+        thread.join(10)
+        collector.close()
 
 
 def write(folder: Path, kernel: str, *records: Record) -> Path:

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from benchmarks.audit.server import Server, programs
-from jupyter_guard.audit import Journal, Judged, Link, Record, verify
+from jupyter_guard.audit import Judged, Link, Record, verify
 from jupyter_guard.audit.query import Query
 from jupyter_guard.terms import Origin, Severity, Verdict
+from tests.audit.collecting import write
 
 pytest.importorskip("psycopg", reason="the extra 'fleet' is not installed")
 sql = pytest.importorskip("sqlalchemy")
@@ -51,14 +52,6 @@ def store(server: Server) -> Iterator[Fleet]:
         store.kernels()
         yield store
         METADATA.drop_all(store._engine)
-
-
-def write(folder: Path, kernel: str, *records: Record) -> Path:
-    path = folder / f"2026-01-01-{kernel}.jsonl"
-    with Journal(path, resume=True) as journal:
-        for one in records:
-            journal.append(one)
-    return path
 
 
 def test_each_line_is_there_as_it_was_written(store: Fleet, tmp_path: Path) -> None:

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from .driver import Front, Server
+from .marks import marks_took
 
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 LINE = ".jg-Effects"
 MARKS_MS = 300
-# From the last change of the text until the marks of it are on the screen.
-MARKED = """() => {
-    window.marked = [];
-    window.edited = 0;
-    window.addEventListener('input', () => { window.edited = performance.now(); }, true);
-    new MutationObserver(() => {
-        if (window.edited && document.querySelector('.jp-Notebook .cm-lintRange')) {
-            const since = window.edited;
-            window.edited = 0;
-            requestAnimationFrame(() => setTimeout(() => window.marked.push(performance.now() - since)));
-        }
-    }).observe(document.querySelector('.jp-Notebook'), {subtree: true, childList: true});
-}"""
 
 
 def opened(server: Server, front: Front, name: str, cells: list[str]) -> None:
@@ -67,16 +55,7 @@ def test_marks_come_while_the_kernel_is_busy_and_explain_themselves(server: Serv
 def test_marks_come_soon_after_a_pause(server: Server, front: Front) -> None:
     opened(server, front, "soon.ipynb", ["from shutil import rmtree", ""])
     front.run_to_end(0)
-    front.page.evaluate(MARKED)
-    front.cells.nth(1).locator(".cm-content").click()
-    for number in range(7):
-        front.page.keyboard.press("Control+A")
-        front.page.keyboard.press("Delete")
-        front.cells.nth(1).locator(".cm-lintRange").first.wait_for(state="detached")
-        front.page.evaluate("() => { window.edited = 0; }")
-        front.page.keyboard.insert_text(f"rmtree('/srv/data/{number}')")
-        front.page.wait_for_function("n => window.marked.length > n", arg=number)
-    took = sorted(front.page.evaluate("() => window.marked"))
+    took = marks_took(front, 7)
     print(f"\nmarks are drawn {[round(one) for one in took]} ms after the last key")
     # What else the machine does only adds to it: the quicker third is what it takes.
     assert took[len(took) // 3] < MARKS_MS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 
 from benchmarks.audit.server import Server, programs
 from jupyter_guard.audit import verify
-from jupyter_guard.audit.collector import Collector, Service
 from jupyter_guard.audit.place import journals, read_records
 from jupyter_guard.audit.query import Query
+from tests.audit.collecting import collecting
 
 from .front import Front
 
@@ -68,16 +67,10 @@ def test_decisions_arrive_in_the_database_once(start: Callable[..., Front]) -> N
 
 @pytest.fixture
 def collected(tmp_path: Path) -> Iterator[Path]:
-    collector = Collector(tmp_path / "kept")
     # Short: socket paths have to fit.
     folder = Path(tempfile.mkdtemp(prefix="jg-"))
-    service = Service(folder / "s", collector)
-    thread = threading.Thread(target=service.serve)
-    thread.start()
-    yield folder / "s"
-    service.close()
-    thread.join(10)
-    collector.close()
+    with collecting(tmp_path / "kept", folder / "s"):
+        yield folder / "s"
     folder.rmdir()
 
 
