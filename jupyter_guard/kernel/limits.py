@@ -224,8 +224,7 @@ class Limits:
             if kernel is not None:
                 # One that came while something was cleaned up, or between fork and its end, was not heard.
                 tree.kill(kernel, signals.INTERRUPT)
-            count = len(self._end_what_it_started(cell))
-            if count:
+            if count := len(self._end_what_it_started(cell)):
                 what = f"It went on, so {processes(count)} that it had started {'was' if count == 1 else 'were'} ended."
                 self.tell(Reached(reached.limit, what, STATE_KEPT, reached.how), cell.request)
 

@@ -1,4 +1,8 @@
-"""One real Jupyter server and one real Chromium for the session, a notebook and a page for each test."""
+"""One real Jupyter server and one real Chromium for all of these tests, a notebook and a page for each test.
+
+They end with the last of these tests, not with the session: Playwright keeps a loop in the thread that started it, in
+which no other test could run one of its own.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Jupyter server with JupyterLab and Notebook 7, an empty HOME and its own directories."""
     home = tmp_path_factory.mktemp("home")
@@ -123,7 +127,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the test group's playwright")
     if shutil.which(CHROMIUM) is None:

@@ -131,7 +131,7 @@ def begin(folder: Path, script: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     """The user's way in: his token, and his home as root sees it, in which he has planted all that he could think of."""
     needs()
@@ -170,7 +170,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kernels(user: User) -> dict[str, str]:
     """The kernels on which bypasses are tried, by how each was asked for; all come up at the same time.
 
@@ -216,7 +216,7 @@ def kernels(user: User) -> dict[str, str]:
         return {name: one.result() for name, one in begun.items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(kernels: dict[str, str]) -> str:
     """One kernel for what no kernel should mind."""
     return kernels["shared"]

@@ -32,7 +32,7 @@ def test_a_file_lies_beside_the_policy_that_names_it(shop: Shop) -> None:
     (shop.folder / "more").mkdir()
     (shop.folder / "more" / "tools.py").write_text(ONE.format(name="beside", says="here"))
     tools = shop.tools(start=NOTHING.replace('"shop.py"', '"more/tools.py"'))
-    assert list(tools) == ["beside"]
+    assert list(tools) == ["beside"], tools.problems
     assert tools["beside"].call({}) == "here"
 
 
