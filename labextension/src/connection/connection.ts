@@ -245,7 +245,7 @@ export class GuardConnection implements IGuardConnection, IDisposable {
   #onReply(msgId: string, value: string): void {
     const question = this.#state.pending.find(item => item.msgId === msgId);
     const shown = question && this.#shown.get(question.id);
-    if (question && shown !== undefined && performance.now() - shown >= READING_MS && this.#typed.has(value)) {
+    if (question && shown !== undefined && performance.now() - shown >= READING_MS && this.#typed.take(value)) {
       this.#send({ type: 'typed', id: question.id, value });
     }
   }

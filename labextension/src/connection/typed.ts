@@ -1,5 +1,7 @@
 /** Keys in a cell's input box -> whether a person typed what is sent from it. */
 
+import { Hand } from './hand';
+
 const BOX = '.jp-Stdin-input';
 /** The reply is sent while the key is handled. */
 const AT_ONCE_MS = 500;
@@ -11,27 +13,39 @@ export class TypedAnswers {
     window.addEventListener('keydown', event => this._onKey(event), options);
   }
 
-  /** Whether a person has just entered this text, all of it as they left it: a program may have put it there. */
-  has(value: string): boolean {
-    return this._entered === value && performance.now() - this._when < AT_ONCE_MS;
+  /** Whether a person has just entered this text, every key of it, which counts once: a program may have put it there. */
+  take(value: string): boolean {
+    const isTheirs = this._entered === value && performance.now() - this._when < AT_ONCE_MS;
+    this._entered = null;
+    return isTheirs;
   }
 
   private _onInput(event: Event): void {
     const box = boxOf(event);
-    if (box) {
-      this._texts.set(box, box.value);
+    if (box && event instanceof InputEvent) {
+      this._handIn(box).edit(box.value, event.inputType, event.data);
     }
   }
 
   private _onKey(event: KeyboardEvent): void {
-    const box = event.key === 'Enter' ? boxOf(event) : null;
-    if (box) {
-      this._entered = this._texts.get(box) === box.value ? box.value : null;
+    const box = boxOf(event);
+    if (box && event.key === 'Enter') {
+      this._entered = this._handIn(box).has(box.value) ? box.value : null;
       this._when = performance.now();
+    } else if (box) {
+      const { selectionStart, selectionEnd, value } = box;
+      const isSelected = selectionStart === 0 && selectionEnd === value.length;
+      this._handIn(box).key({ text: value, isSelected }, event.key);
     }
   }
 
-  private _texts = new WeakMap<HTMLInputElement, string>();
+  private _handIn(box: HTMLInputElement): Hand {
+    const hand = this._hands.get(box) ?? new Hand();
+    this._hands.set(box, hand);
+    return hand;
+  }
+
+  private _hands = new WeakMap<HTMLInputElement, Hand>();
   private _entered: string | null = null;
   private _when = -Infinity;
 }
