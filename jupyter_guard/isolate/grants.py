@@ -15,13 +15,14 @@ import msgspec
 
 from jupyter_guard.isolate import variables
 from jupyter_guard.isolate.devices import devices
-from jupyter_guard.isolate.hosts import Relay, listed, relays
+from jupyter_guard.isolate.hosts import Relay, is_loopback, listed, relays
 from jupyter_guard.isolate.landlock import places_of_engines
 from jupyter_guard.isolate.stores import stores
 from jupyter_guard.isolate.variables import EVERYTHING
 from jupyter_guard.knowledge.moved import moved
 from jupyter_guard.policy.files import has_table
 from jupyter_guard.policy.policy import Isolation
+from jupyter_guard.terms.covering import covers_host, covers_place, placed
 from jupyter_guard.terms.host import Host
 
 # For a kernel that may not read everything: what interpreters, their libraries and command lines cannot do without.
@@ -80,6 +81,23 @@ class Grants(msgspec.Struct, frozen=True):
     planted: tuple[tuple[str, bool], ...] = ()
     prefixes: tuple[str, ...] = ()
 
+    def reads(self, path: str) -> bool:
+        """Whether a cell in a box of these reads what is at ``path``, by where that really is."""
+        real = os.path.realpath(path)
+        shown = self.reads_all or covers_place((self.workspace, *self.readable, *self.writable), real)
+        return shown and not covers_place(self.hidden, real)
+
+    def writes(self, path: str) -> bool:
+        """The same of writing to it, making and deleting it."""
+        real = os.path.realpath(path)
+        opened = self.writes_all or covers_place(self.writable, real)
+        return opened and not covers_place((*self.hidden, *self.protected), real)
+
+    def connects(self, name: str, port: int) -> bool:
+        """Whether ``name`` is reached at ``port``; 0, where that is not known: at any. What is in the box itself is."""
+        ports = (port,) if port else (0, *(one.port for one in self.hosts))
+        return self.networks or is_loopback(name) or any(covers_host(self.hosts, name, one) for one in ports)
+
     def also_writing(self, folder: str) -> Grants:
         """The same with a folder that may be written to as well."""
         return msgspec.structs.replace(self, writable=(*self.writable, folder))
@@ -87,7 +105,7 @@ class Grants(msgspec.Struct, frozen=True):
     def also_protecting(self, paths: Iterable[str]) -> Grants:
         """The same with more that may be read only, but for what is hidden and what is in a folder that was named."""
         meant = [one for one in self.writable if one not in (self.workspace, self.home)]
-        new = [one for one in paths if one not in (*self.protected, *self.hidden) and not _is_within(one, meant)]
+        new = [one for one in paths if one not in (*self.protected, *self.hidden) and not covers_place(meant, one)]
         return msgspec.structs.replace(self, protected=(*self.protected, *new))
 
 
@@ -117,7 +135,7 @@ def grants(
     usual = [one for name in named for one in stores()[name]]
     free = {os.path.realpath(one) for one in (*_below(home, usual), *_moved(usual, environment, home, workspace))}
     # A store is granted by its own path too: never by a folder around it, nor by a link that anybody may have laid.
-    spelt = {os.path.normpath(_at(one, workspace, home)) for one in (*paths, *isolation.write)}
+    spelt = {os.path.normpath(placed(one, workspace, home)) for one in (*paths, *isolation.write)}
     elsewhere = _moved((*_places("credential-store", "home"), *_ONLY_MOVED), environment, home, workspace)
     stores_here = [*_credential_stores(home), *elsewhere]
     free.update(os.path.realpath(one) for one in stores_here if os.path.normpath(one) in spelt)
@@ -137,7 +155,7 @@ def grants(
     roots = ["/"] if EVERYTHING in isolation.write and EVERYTHING in isolation.read else writable
     # Who names an interpreter's own folder means it.
     meant = [one for one in writable if one not in (workspace, home)]
-    start += [one for one in _programs(prefixes, opened, meant) if _is_within(one, roots)]
+    start += [one for one in _programs(prefixes, opened, meant) if covers_place(roots, one)]
     given = variables.granted(isolation.env, environment)
     if looked is not None:
         looked += [
@@ -152,7 +170,7 @@ def grants(
             workspace,
             home,
         ]
-        looked += [_at(one, workspace, home) for one in (*paths, *isolation.write)]
+        looked += [placed(one, workspace, home) for one in (*paths, *isolation.write)]
     return Grants(
         workspace=workspace,
         home=home,
@@ -173,7 +191,7 @@ def grants(
         ),
         prefixes=tuple(dict.fromkeys(os.path.realpath(one) for one in (sys.prefix, sys.base_prefix, *prefixes))),
         devices=devices([*readable, *writable], EVERYTHING in isolation.read),
-        planted=tuple(_planted(home)) if _is_within(home, roots) else (),
+        planted=tuple(_planted(home)) if covers_place(roots, home) else (),
     )
 
 
@@ -187,16 +205,12 @@ def _resolved(key: str, paths: Iterable[str], workspace: str, home: str, problem
     for one in paths:
         if one == EVERYTHING:
             continue
-        whole = _at(one, workspace, home)
+        whole = placed(one, workspace, home)
         if os.path.exists(whole):
             found.append(os.path.realpath(whole))
         elif one not in MADE:
             problems.append(f"isolation.{key} = {one!r}: {whole} does not exist, so it grants nothing")
     return found
-
-
-def _at(path: str, workspace: str, home: str) -> str:
-    return home + path[1:] if path == "~" or path.startswith("~/") else os.path.join(workspace, path)
 
 
 def make(isolation: Isolation, environment: Mapping[str, str]) -> None:
@@ -280,7 +294,7 @@ def _planted(home: str) -> list[tuple[str, bool]]:
     names = [one for one in names if not one.startswith((".cache/", ".ssh/", "Library/")) or one == ".ssh/"]
     found = [(os.path.join(home, one.rstrip("/")), one.endswith("/")) for one in dict.fromkeys(names)]
     own = os.path.realpath(getusersitepackages())
-    return [*found, *([(own, True)] if _is_within(own, [home]) else [])]
+    return [*found, *([(own, True)] if covers_place([home], own) else [])]
 
 
 def _programs(prefixes: Iterable[str], opened: Iterable[str], meant: Iterable[str]) -> list[str]:
@@ -295,14 +309,10 @@ def _programs(prefixes: Iterable[str], opened: Iterable[str], meant: Iterable[st
     every = {os.path.realpath(one) for one in (sys.prefix, sys.base_prefix, *prefixes)}.difference(meant)
     own = os.path.realpath(getusersitepackages())
     # A person's own packages are installed by the grant of a folder around them.
-    for one in every if _is_within(own, meant) else {*every, own}:
+    for one in every if covers_place(meant, own) else {*every, own}:
         parts = [os.path.join(one, name) for name in _PARTS] if _is_around(one, opened) else [one]
         found += [part for part in parts if not _is_around(part, opened)]
     return [*sorted(found), *([] if _is_around(package, opened) else [os.path.realpath(package)])]
-
-
-def _is_within(path: str, roots: Iterable[str]) -> bool:
-    return any((path + "/").startswith(one.rstrip("/") + "/") for one in roots)
 
 
 def _below(home: str, names: Iterable[str]) -> list[str]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jupyter_guard.isolate.addresses import objection
+from jupyter_guard.terms.covering import covers_host
 from jupyter_guard.terms.host import Host
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def connected(
 ) -> tuple[StreamReader, StreamWriter]:
     """A connection to a granted host. Raises ``RefusedError``, which says where ``hosts`` are ``placed``."""
     hosts = tuple(hosts)
-    if not any(one.fits(name, port) for one in hosts):
+    if not covers_host(hosts, name, port):
         grant = name if port in (80, 443) else f"{name}:{port}"
         raise RefusedError(
             403, f"{name} is not among isolation.hosts of the policy: jupyter guard policy grant {grant}"

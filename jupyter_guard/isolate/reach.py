@@ -61,7 +61,7 @@ def _writable(granted: Grants, boxed: bool) -> tuple[str, ...]:
         return ("everything",)
     temporary = [one for one in TEMPORARY if one not in granted.writable] if boxed else []
     own = f"{' and '.join(temporary)} of its own" if temporary else "" if boxed else "temporary files of its own"
-    return (*_short((granted.workspace, *granted.writable), granted.home), *([own] if own else []))
+    return (*_short(granted.writable, granted.home), *([own] if own else []))
 
 
 def _kept(granted: Grants, write: Iterable[str], environment: Mapping[str, str]) -> tuple[str, ...]:

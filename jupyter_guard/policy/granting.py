@@ -21,6 +21,7 @@ from jupyter_guard.isolate.variables import is_credential
 from jupyter_guard.policy.files import HUB_VARIABLE, policy_files
 from jupyter_guard.policy.layer import Layer, parse_layer, preset_layer, read_layer
 from jupyter_guard.policy.policy import Policy
+from jupyter_guard.terms.covering import covers_host
 from jupyter_guard.terms.host import parsed
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -123,7 +124,7 @@ def _holds(key: str, entries: tuple[str, ...], one: str) -> bool:
     needs_its_name = is_credential(one) if key == "isolation.env" else names_a_store(one)
     if key == "isolation.hosts":
         host = parsed(one)
-        return "*" in entries or any(parsed(other).fits(host.name, host.port) for other in entries)
+        return "*" in entries or covers_host(map(parsed, entries), host.name, host.port)
     return "*" in entries and not needs_its_name
 
 

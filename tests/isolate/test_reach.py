@@ -48,6 +48,7 @@ def test_one_by_one(home: Path) -> None:
     assert len(found["processes"].reached) > 1
     assert found["variables"].kept_out == ("DEPLOY_TOKEN", "STAGE")
     assert rows(home, "bubblewrap", hosts=())["network"].reached == ("nothing",)
+    assert "~/work" not in rows(home, "bubblewrap", write=("~/data",))["write"].reached
 
 
 def test_no_box(home: Path) -> None:
