@@ -22,6 +22,8 @@ log = logging.getLogger("jupyter_guard")
 REPLY = "guard_reply"
 REFUSED, ABORTED, INTERRUPTED = "refused", "aborted", "interrupted"
 LONGEST_LEASE = 3600.0
+# Python drops an interrupt that hits where no exception can be raised, such as a callback of the garbage collector's.
+AGAIN_SECONDS = 5.0
 
 
 class Runs:
@@ -30,6 +32,8 @@ class Runs:
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._until: dict[tuple[str, bytes], float] = {}
+        # Of those that were interrupted, when it is time to do so again.
+        self._again: dict[tuple[str, bytes], float] = {}
 
     def answer(self, request: Request) -> None:
         """Answer ``{"msg_id", "withdraw": bool, "lease": seconds}``; each may be left out. Raises ``MalformedError``.
@@ -63,7 +67,7 @@ class Runs:
 
     def check(self) -> float:
         """Take back what nobody waits for; the seconds until there is something to check again."""
-        if not self._until:
+        if not self._until and not self._again:
             return 3600.0
         now = time.monotonic()
         for run, until in list(self._until.items()):
@@ -72,7 +76,10 @@ class Runs:
                 if self._state(*run):
                     log.warning("nobody waits for %s any more", run[0])
                     self._withdraw(*run)
-        return max(0.0, min(self._until.values(), default=now + 3600.0) - now)
+        for run, until in list(self._again.items()):
+            if until <= now and not self._interrupt(*run):
+                del self._again[run]
+        return max(0.0, min((*self._until.values(), *self._again.values()), default=now + 3600.0) - now)
 
     def _state(self, msg_id: str, client: bytes) -> str:
         relay = self._relay
@@ -92,13 +99,17 @@ class Runs:
         return how
 
     def _interrupt(self, msg_id: str, client: bytes) -> bool:
-        """Interrupt the child where it runs exactly this; whether it does."""
+        """Interrupt the child where it runs exactly this, and again until it has ended; whether it runs."""
         running = self._relay.dispatch.running()
         request = next((one for one in running if one.msg_id == msg_id and one.client == client), None)
         # A signal reaches the main shell only.
         if request is None or request.channel != "shell" or request.header.subshell_id is not None:
             return False
-        if not request.was_interrupted:
+        now, run = time.monotonic(), (msg_id, client)
+        is_due = self._again.get(run, now + AGAIN_SECONDS) <= now
+        if is_due or run not in self._again:
+            self._again[run] = now + AGAIN_SECONDS
+        if is_due or not request.was_interrupted:
             request.was_interrupted = True
             signals.send(self._relay.child.pid, signals.INTERRUPT)
         return True

@@ -93,9 +93,18 @@ def test_what_runs_is_interrupted_and_the_next_cell_is_not(front: Front) -> None
     front.wait_for(run, "execute_input")
     after = front.send("import time; time.sleep(1); value")
     assert ask(front, run, withdraw=True)["withdrawn"] == "interrupted"
-    assert front.finish(run).error["ename"] == "KeyboardInterrupt"
+    # In a cell's first milliseconds ipykernel may lose its own report of the end: the reply says it in any case.
+    assert front.finish(run).reply["content"]["ename"] == "KeyboardInterrupt"
     assert ask(front, run, withdraw=True)["withdrawn"] == ""
     assert front.finish(after).result == "'kept'"
+
+
+def test_what_goes_on_is_interrupted_again(front: Front) -> None:
+    # Python drops an interrupt that hits where no exception can be raised; this drops its first for sure.
+    run = front.send("import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    time.sleep(60)")
+    front.wait_for(run, "execute_input")
+    assert ask(front, run, withdraw=True)["withdrawn"] == "interrupted"
+    assert front.finish(run).reply["content"]["ename"] == "KeyboardInterrupt"
 
 
 def test_only_ones_own(front: Front) -> None:
