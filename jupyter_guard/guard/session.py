@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_guard.guard.granted import KnownPlaces
 from jupyter_guard.terms import (
     Cell,
     Confidence,
@@ -70,6 +71,7 @@ class Session:
         self._libraries: frozenset[str] = frozenset()
         self._assigned: set[str] = set()
         self._reader = _reader(self.policy, workspace, home)
+        self._known = KnownPlaces(self.policy, self.workspace, self._reader.home)
         self._matchers = _matchers(self.policy)
 
     def vet(
@@ -119,6 +121,7 @@ class Session:
     def adopt(self, policy: Policy) -> None:
         """Judge the next cells by a changed policy, keeping what the session knows."""
         self._matchers = _matchers(policy)
+        self._known = KnownPlaces(policy, self.workspace, self._reader.home)
         self.policy = policy
         self._tools = None
         self._reader.learn(policy.knowledge)
@@ -150,6 +153,7 @@ class Session:
         policy = self.policy
         verdict = would_be = Verdict.ALLOW
         findings: tuple[Finding, ...] = ()
+        reading = self._known.marked(reading)
         if reading.effects or reading.observations:
             from jupyter_guard.judge import judge
 
@@ -210,8 +214,11 @@ def vet(
     return Session(policy, origin).vet(code, language=language)
 
 
-def failed(cell: Cell, reason: str, policy: str = "") -> Report:
-    """The report of a cell that could not be judged because the guard itself failed: a block, with ``reason``."""
+def failed(cell: Cell, reason: str, policy: str = "", instead: str = "") -> Report:
+    """The report of a cell that could not be judged because the guard itself failed: a block, with ``reason``.
+
+    ``instead`` is what to do about it where the cell is not to blame.
+    """
     effect = Effect(Kind.UNREAD, span=Span.whole(cell.code), origin=cell.origin, via="guard failure")
     finding = Finding(
         rule="JG000",
@@ -222,7 +229,7 @@ def failed(cell: Cell, reason: str, policy: str = "") -> Report:
         span=effect.span,
         effects=(effect,),
         why="A cell that was not judged could do anything, so it does not run.",
-        instead="Split the cell to find the part that the guard cannot take, and report it.",
+        instead=instead or "Split the cell to find the part that the guard cannot take, and report it.",
         origin=cell.origin,
         verdict=Verdict.BLOCK,
         decided_by="built in: a failing guard blocks",

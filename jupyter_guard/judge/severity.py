@@ -24,6 +24,10 @@ _METADATA: Final = re.compile(
     r"169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200|fd00:ec2::254|169\.254\.170\.2"
 )
 
+# Of a write or a read at a place that the policy grants, only where it lands is no matter any more.
+_GRANTED: Final = "granted"
+_BY_PLACE: Final = frozenset({frozenset[str](), frozenset({"append"}), frozenset({"bulk"})})
+
 # What takes more than an ordinary account, and whose clients speak for which power.
 _ROOT_ONLY: Final = frozenset({Kind.FILE_WRITE, Kind.FILE_DELETE, Kind.PRIVILEGE_RAISE})
 _DATA: Final = frozenset({Kind.DATA_DESTROY, Kind.DATA_WRITE, Kind.PRIVILEGE_RAISE})
@@ -95,7 +99,12 @@ def severity(effect: Effect, seen: frozenset[str], privileged: bool = False) -> 
     if _NARROWED in seen and seen.isdisjoint(_DESPITE_WHERE):
         narrow = narrowed(effect.kind, column)
         return _ORDER[narrow.rank + 1] if privileged and narrow is not None else narrow
-    found = [cell for facet, cells in ROWS[effect.kind] if facet <= seen and (cell := cells[column]) is not None]
+    known = Scope.WORKSPACE.rank if _GRANTED in seen else column
+    found = [
+        cell
+        for facet, cells in ROWS[effect.kind]
+        if facet <= seen and (cell := cells[known if facet in _BY_PLACE else column]) is not None
+    ]
     if not found:
         return None
     step = max(level.rank for level in found)

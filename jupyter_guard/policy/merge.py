@@ -4,7 +4,8 @@ What a layer sets, no layer below it can widen: allow sets intersect, deny sets 
 the maximum. A preset is no layer but what holds where nobody says anything: the first layer to set a key replaces
 it. Two exceptions: below a layer with ``locked = true``, and in a project's file (which arrives with a notebook
 from anybody), the preset's values can only be tightened too. Where a layer set an origin's row, what layers below it
-say of single rules and known APIs can only tighten, since either could empty that row.
+say of single rules and known APIs can only tighten, since either could empty that row. For the same reason a place that
+one of them grants is no known one where code is read, where a layer above it set a row or said anything of a rule.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from jupyter_guard.policy.fields import FIELDS, RULE_FIELDS
 from jupyter_guard.policy.layer import Layer
 from jupyter_guard.policy.tooling import ToolSetting, with_table
 from jupyter_guard.terms.own import OwnRule
+
+PLACES = ("isolation.read", "isolation.write")
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -47,7 +50,7 @@ class RuleSetting(msgspec.Struct, frozen=True):
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """All layers as one."""
+    """All layers as one. ``known`` are the granted places, by key, that count where code is read."""
 
     values: dict[str, Any]
     rules: dict[str, RuleSetting]
@@ -56,6 +59,7 @@ class Merged(msgspec.Struct, frozen=True):
     says: dict[str, tuple[Say, ...]]
     own: dict[str, OwnRule] = {}
     tools: dict[str, ToolSetting] = {}
+    known: dict[str, tuple[str, ...]] = {}
 
 
 def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
@@ -67,11 +71,13 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
     says: dict[str, list[Say]] = {key: [_say(preset, key, value, "set")] for key, value in values.items()}
     own: dict[str, OwnRule] = {}
     tools: dict[str, ToolSetting] = {}
+    known = {key: tuple(values.get(key, ())) for key in PLACES}
     spoken: set[str] = set()
     locked = bool(values.get("locked"))
     for layer in layers:
         only_tighten = locked or layer.name == "project"
         rows_set_above = any(key.startswith("origin.") for key in spoken)
+        judged_above = only_tighten or any(key.startswith(("origin.", "rules.")) for key in spoken)
         # What a mightier layer grants code is the most that one below it grants a tool.
         isolated_above = {key.removeprefix("isolation.") for key in spoken}
         for key, value in layer.values.items():
@@ -83,6 +89,8 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
                 values[key], outcome = value, "set"
             spoken.add(key)
             says.setdefault(key, []).append(_say(layer, key, value, outcome))
+        if not judged_above:
+            known |= {key: values[key] for key in PLACES if key in layer.values}
         rows_are_set = only_tighten or rows_set_above
         for rule, table in layer.rules.items():
             # A rule of a mightier layer's own is its word too.
@@ -111,7 +119,10 @@ def merge(preset: Layer, layers: Sequence[Layer]) -> Merged:
         locked = locked or bool(layer.values.get("locked"))
     # `locked` itself: what is in force is whether any layer locked.
     values["locked"] = locked
-    return Merged(values, rules, patterns, knowledge, {key: tuple(said) for key, said in says.items()}, own, tools)
+    # What a layer below took away again is granted no more.
+    known = {key: tuple(one for one in known[key] if one in values.get(key, ())) for key in PLACES}
+    said = {key: tuple(one) for key, one in says.items()}
+    return Merged(values, rules, patterns, knowledge, said, own, tools, known)
 
 
 def _rule(old: RuleSetting, table: Mapping[str, Any], layer: str, only_tighten: bool) -> RuleSetting:

@@ -161,8 +161,11 @@ class Policy:
         return [rules] if rules else []
 
     def _more(self) -> list[Any]:
-        """What few policies have: own rules, and tables about tools."""
-        return [*self._own_values(), *([self._merged.tools] if self._merged.tools else [])]
+        """What few policies have: own rules, tables about tools, and grants that count for boxes only."""
+        known = self._merged.known
+        boxed = {key: [one for one in self._values.get(key, ()) if one not in known[key]] for key in known}
+        tools = self._merged.tools
+        return [*self._own_values(), *([tools] if tools else []), *([boxed] if any(boxed.values()) else [])]
 
     @property
     def mode(self) -> str:
@@ -214,6 +217,15 @@ class Policy:
         """What the launcher is told."""
         names = Isolation.__struct_fields__
         return Isolation(**{name: self._values[f"isolation.{name}"] for name in names})
+
+    @property
+    def known_places(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The entries of ``isolation.read`` and of ``isolation.write`` that code which is read is judged by.
+
+        Those that a layer below one which judges has added are left out: boxes have them.
+        """
+        known = self._merged.known
+        return known["isolation.read"], known["isolation.write"]
 
     @property
     def limits(self) -> Limits:

@@ -60,6 +60,7 @@ TAGS: Final[dict[str, str]] = {
     "possible": "only on some path, or only in a function that nothing calls yet",
     "download": "fetches from the network into a file",
     "upload": "sends to the far side",
+    "granted": "a grant of the policy names the place",
     "permissions": "changes who may read, write or run the target",
     "alters-guarded-state": "changes Jupyter's, IPython's or the guard's own state",
     "weak": "a matter of quality more than of danger (weak hash, weak random)",

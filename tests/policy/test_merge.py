@@ -111,6 +111,12 @@ def no_wider(key: str, new: Any, old: Any) -> bool:
     return set(new) >= set(old)
 
 
+def assert_known_no_wider(new: Policy, old: Policy) -> None:
+    """No place is known where code is read that was not before."""
+    for found, before in zip(new.known_places, old.known_places, strict=True):
+        assert set(found) <= set(before)
+
+
 def assert_tools_no_wider(new: Policy, old: Policy, said_of: dict[str, dict[str, Any]] | None = None) -> None:
     """Of each tool, no grant is wider, no limit is higher and nobody is asked less."""
     for name in ("refund", "purge") if said_of is None else said_of:
@@ -142,6 +148,7 @@ def test_below_a_lock_nothing_is_widened(site: Layer, lower: Layer, preset: str)
     for key, value in above.values().items():
         assert no_wider(key, all_of_them.values()[key], value), key
     assert_verdicts_no_milder(all_of_them, above)
+    assert_known_no_wider(all_of_them, above)
     assert_tools_no_wider(all_of_them, above)
 
 
@@ -151,6 +158,7 @@ def test_a_project_widens_nothing(project: Layer, user: Layer) -> None:
     for key, value in above.values().items():
         assert no_wider(key, all_of_them.values()[key], value), key
     assert_verdicts_no_milder(all_of_them, above)
+    assert_known_no_wider(all_of_them, above)
     assert_tools_no_wider(all_of_them, above)
 
 
@@ -179,12 +187,34 @@ def assert_verdicts_no_milder(new: Policy, old: Policy) -> None:
 def test_a_row_that_the_site_set_is_not_emptied_from_below(lower: Layer, row: str) -> None:
     site = Layer("site", values={f"origin.assistant.{row}": "block"})
     above, all_of_them = Policy(preset_layer("personal"), [site]), Policy(preset_layer("personal"), [site, lower])
+    assert_known_no_wider(all_of_them, above)
     one = finding("JG301", Severity(row))
     assert "JG301" not in all_of_them.rules.disabled
     severity = all_of_them.rules.severities.get("JG301", one.severity)
     assert severity == one.severity
     assert above.decide([one], Origin.ASSISTANT).would_be is Verdict.BLOCK
     assert all_of_them.decide([one], Origin.ASSISTANT).would_be is Verdict.BLOCK
+
+
+@given(lower=a_layer("user"))
+def test_what_the_site_says_of_a_rule_is_not_emptied_by_a_grant_from_below(lower: Layer) -> None:
+    site = Layer("site", rules={"JG212": {"verdict": "block"}})
+    above, all_of_them = Policy(preset_layer("personal"), [site]), Policy(preset_layer("personal"), [site, lower])
+    assert_known_no_wider(all_of_them, above)
+
+
+@pytest.mark.parametrize("site", [{}, {"isolation.write": ("*",)}, {"isolation.write": ("/data", "/more")}])
+def test_a_layer_that_may_judge_names_known_places(site: dict[str, Any]) -> None:
+    user = Layer("user", values={"isolation.write": ("/data",)})
+    policy = Policy(preset_layer("personal"), [Layer("site", values=site), user])
+    assert policy.isolation.write == ("/data",)
+    assert policy.known_places[1] == ("/data",)
+    boxed = Policy(preset_layer("personal"), [Layer("site", values={**site, "origin.human.high": "warn"}), user])
+    assert boxed.isolation.write == ("/data",)
+    assert boxed.known_places[1] == (("/data",) if "/data" in site.get("isolation.write", ()) else ())
+    # Two policies that decide other things have other names.
+    same = Policy(preset_layer("personal"), [Layer("site", values={"origin.human.high": "warn", **user.values})])
+    assert (boxed.hash == same.hash) == (boxed.known_places == same.known_places)
 
 
 @pytest.mark.parametrize("name", ["user", "project"])
