@@ -6,7 +6,8 @@ import json
 import time
 
 from jupyter_guard.undo import Step, Steps
-from jupyter_guard.undo.restore import NotKeptError, bring_back, chosen, newer
+from jupyter_guard.undo.restore import bring_back, chosen, newer
+from jupyter_guard.undo.swap import HalfDoneError, NotKeptError
 from jupyter_guard.undo.tree import ABSENT, FOLDER
 
 NOTHING = "No cell has changed anything in this folder that was set aside (policy: undo.origins says whose cells are)."
@@ -45,12 +46,18 @@ def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str
                 "what may be newer work, as the guard did not see the cell end," if step.unseen else "newer work"
             )
             return "", f"brings back what was there before, over {newer_work} in {', '.join(late[:10])}"
-        bring_back(steps, step, paths)
+        _, missed = bring_back(steps, step, paths)
+    except HalfDoneError as error:
+        return str(error), ""
     except (NotKeptError, OSError) as error:
         return f"Nothing was brought back: {error}", ""
     if not path:
         steps.drop(step)
-    return "\n".join([f"Brought back. Undone is, of what cell {step.header.cell} did:", *_lines(step, paths)]), ""
+    said = [f"Brought back. Undone is, of what cell {step.header.cell} did:", *_lines(step, paths)]
+    if missed:
+        names = ", ".join(f"`{one.path}` ({one.why})" for one in missed[:SHOWN])
+        said.append(f"This cannot be taken back in its turn: what was replaced of {names} could not be set aside.")
+    return "\n".join(said), ""
 
 
 def as_json(found: list[Step]) -> str:

@@ -1,27 +1,24 @@
 """A step -> the workspace as it was before it: all of it or one path, contents, modes, links, times and attributes.
 
-Everything is laid out in a folder beside first; from there it is only renamed into place. A failure before that has
-changed nothing, and one after it is undone like any other step.
+Everything is laid out in a folder beside first; from there it is only renamed into place (``swap``). A failure has
+changed nothing, and what was brought back is undone like any other step.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import shutil
 from collections.abc import Iterable
 
-from jupyter_guard.undo.steps import Header, Step, Steps
+from jupyter_guard.undo import swap
+from jupyter_guard.undo.steps import Header, Step, Steps, Uncovered
 from jupyter_guard.undo.store import copy_contents
-from jupyter_guard.undo.tree import ABSENT, FILE, FOLDER, LINK, State, same
+from jupyter_guard.undo.swap import HalfDoneError, Move, NotKeptError, Plan, above_of, named
+from jupyter_guard.undo.tree import ABSENT, FILE, FOLDER, LINK, OTHER, State, same, state_at
 
-STAGE = ".jupyter_guard-undo-"
 # What decides about cells, or is what the front end itself keeps writing: only by name.
 BY_NAME_ONLY = ("jupyter_guard.toml",)
-
-
-class NotKeptError(Exception):
-    """What is wanted cannot be brought back: the text says why."""
 
 
 def chosen(steps: Steps, step: Step, path: str = "", notebook: str = "") -> list[str]:
@@ -39,67 +36,167 @@ def chosen(steps: Steps, step: Step, path: str = "", notebook: str = "") -> list
 
 def newer(steps: Steps, step: Step, paths: Iterable[str]) -> list[str]:
     """Those that somebody has changed since the cell left them, or may have where nobody saw what it left."""
-    after = step.after or {}
-    found = []
-    for path in paths:
-        differs, now = steps.changed(path, step.before[path])
-        if not differs:
-            # Somebody has brought it back already.
-            continue
-        # What a cell left was not set aside: the same times and inode have to do, and a `ctime` that differs counts.
-        left = after[path]
-        is_other = left.kind == FILE and (left.inode, left.ctime) != (now.inode, now.ctime)
-        if step.unseen or is_other or same(left, now) is False:
-            found.append(path)
-    return found
+    with steps.reachable(step) as shut:
+        return [path for path in paths if _is_newer(steps, step, path, shut.get(path))]
 
 
-def bring_back(steps: Steps, step: Step, paths: list[str]) -> Step | None:
-    """Put ``paths`` back as they were before ``step``; what was there by now is a step of its own, which is returned.
+def _is_newer(steps: Steps, step: Step, path: str, shut: State | None) -> bool:
+    differs, now = steps.changed(path, step.before[path], shut)
+    if not differs:
+        # Somebody has brought it back already.
+        return False
+    # What a cell left was not set aside: the same times and inode have to do, and a `ctime` that differs counts.
+    left = (step.after or {})[path]
+    is_other = left.kind == FILE and (left.inode, left.ctime) != (now.inode, now.ctime)
+    return step.unseen or is_other or same(left, now) is False
 
-    Raises ``NotKeptError`` and ``OSError``; then nothing has changed.
+
+def bring_back(steps: Steps, step: Step, paths: list[str]) -> tuple[Step | None, list[Uncovered]]:
+    """Put ``paths`` back as they were before ``step``, all of them or none.
+
+    What was there by now is a step of its own, which is returned, with what of it could not be set aside. Raises
+    ``NotKeptError``; then nothing has changed.
     """
-    tree = steps.tree
     lost = [path for path in paths if step.before[path].kind == FILE and not step.before[path].blob]
     if lost:
         raise NotKeptError(f"{', '.join(lost[:5])}: the contents were not set aside")
+    tree = steps.tree
     header = Header(cell=step.header.cell, origin="undo", code=f"undo of cell {step.header.cell}")
-    redo, _ = steps.begin(header, [os.path.join(tree.root, path) for path in paths])
-    stage = STAGE + os.urandom(6).hex()
     try:
-        with tree.folder("") as top:
-            os.mkdir(stage, 0o700, dir_fd=top)
-            staged = _staged(steps, step, paths, stage)
-            _placed(steps, step, paths, staged)
-    finally:
-        shutil.rmtree(os.path.join(tree.root, stage), ignore_errors=True)
-        _dated(steps, step, paths)
-    return steps.finish(redo)
+        with swap.turn(steps.store.path):
+            swap.recover(tree, steps.store.path)
+            with steps.reachable(step) as shut:
+                redo, missed = steps.begin(header, [os.path.join(tree.root, path) for path in paths])
+            redo.before.update({path: state for path, state in shut.items() if path in redo.before})
+            try:
+                _swapped(steps, step, paths)
+            finally:
+                done = steps.finish(redo)
+    except OSError as error:
+        raise NotKeptError(swap.why(error, tree)) from error
+    return done, [one for one in missed if one.path in paths]
 
 
-def _staged(steps: Steps, step: Step, paths: list[str], stage: str) -> dict[str, str]:
-    """Lay out each file and link; where each is."""
-    tree, staged = steps.tree, {}
-    groups: dict[tuple[int, int], str] = {}
-    for path, state in step.before.items():
-        if state.kind == FILE and state.links > 1 and path not in paths and not steps.changed(path, state)[0]:
-            groups.setdefault(state.inode, path)
-    with tree.folder(stage) as folder:
-        for number, path in enumerate(paths):
-            state, name = step.before[path], str(number)
-            if state.kind == LINK:
-                os.symlink(state.link, name, dir_fd=folder)
-                os.utime(name, ns=(state.atime, state.mtime), dir_fd=folder, follow_symlinks=False)
-            elif state.kind == FILE and state.links > 1 and state.inode in groups:
-                with tree.parent(groups[state.inode]) as (other, its):
-                    os.link(its, name, src_dir_fd=other, dst_dir_fd=folder, follow_symlinks=False)
-            elif state.kind == FILE:
-                _file(steps, state, folder, name)
-                groups[state.inode] = f"{stage}/{name}"
-            else:
+def _swapped(steps: Steps, step: Step, paths: list[str]) -> None:
+    """All or nothing. Raises ``OSError`` and ``NotKeptError``."""
+    tree, place = steps.tree, steps.store.path
+    plan = Plan(swap.stage_for(tree, paths))
+    _follow(steps, step, paths, plan)
+    # Whoever is killed from here on has left this.
+    swap.write(place, plan)
+    try:
+        for path in sorted(plan.folders, key=lambda one: one.count("/")):
+            if _is_as_left(step, path, plan.folders[path]):
+                swap.open_up(tree, path, plan.folders[path])
+        plan.moves = _moves(steps, step, paths)
+        _check_rights(steps, plan)
+        _staged(steps, step, plan)
+        swap.write(place, plan)
+        swap.place_all(tree, plan)
+        _dated(steps, step, paths, plan)
+        plan.is_done = True
+        swap.write(place, plan)
+    except BaseException:
+        plan.is_done = False
+        try:
+            swap.turn_back(tree, plan)
+            swap.clear(tree, place, plan)
+        except OSError as error:
+            # The journal and the stage stay for the next one.
+            raise HalfDoneError(swap.why(error, tree), plan.stage) from error
+        raise
+    swap.clear(tree, place, plan)
+
+
+def _follow(steps: Steps, step: Step, paths: list[str], plan: Plan) -> None:
+    """Note the folders that are changed with what is in them, as they are now."""
+    with steps.reachable(step) as shut:
+        for path in {part for one in _meant(steps, step, paths) for part in ("", *above_of(one), one)}:
+            now = shut.get(path) or steps.tree.look(path)
+            if now.kind == FOLDER:
+                plan.folders[path] = now
+
+
+def _is_as_left(step: Step, path: str, now: State) -> bool:
+    """Whether a folder is as the step saw it last: whoever has closed it since has meant that."""
+    left = (step.after or {}).get(path) or step.before.get(path)
+    return left is not None and left.kind == FOLDER and left.mode == now.mode
+
+
+def _moves(steps: Steps, step: Step, paths: list[str]) -> list[Move]:
+    """What goes and what comes, folders before what is in them. Raises ``NotKeptError``."""
+    tree, moves = steps.tree, dict[str, Move]()
+    for path in sorted(paths, key=lambda one: one.count("/")):
+        state, now = step.before[path], tree.look(path)
+        if not path or state.kind == OTHER or state.kind == now.kind in (FOLDER, ABSENT):
+            continue
+        if now.kind == FOLDER and (others := _others(steps, path, paths)):
+            if state.kind == ABSENT:
+                # Somebody has put something new into a folder that the cell made.
                 continue
-            staged[path] = f"{stage}/{name}"
-    return staged
+            raise NotKeptError(f"`{path}` has to go and holds what the cell did not make: {', '.join(others[:5])}")
+        for above in above_of(path) if state.kind != ABSENT else ():
+            found = tree.look(above)
+            if above in moves or found.kind == FOLDER:
+                continue
+            if found.kind != ABSENT:
+                raise NotKeptError(f"`{above}` stands where the folder of {path} was: undo that as well, or move it")
+            before = step.before.get(above)
+            is_known = before is not None and before.kind == FOLDER
+            moves[above] = Move(above, len(moves), found, before if is_known else State(FOLDER, 0o700))
+        moves[path] = Move(path, len(moves), now, None if state.kind == ABSENT else state)
+    return list(moves.values())
+
+
+def _others(steps: Steps, path: str, paths: list[str]) -> list[str]:
+    """What lies in a folder that has to go and does not go itself."""
+    mine = {path, *paths}
+    return [one for one, _ in steps.tree.walk(path, skip=False) if one not in mine]
+
+
+def _check_rights(steps: Steps, plan: Plan) -> None:
+    """Most that could go wrong is seen before anything is touched. Raises ``PermissionError``."""
+    coming = {move.path for move in plan.moves}
+    for above in {move.path.rpartition("/")[0] for move in plan.moves} - coming:
+        with named(above), steps.tree.folder(above) as handle:
+            if not os.access(".", os.W_OK | os.X_OK, dir_fd=handle):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), above)
+
+
+def _staged(steps: Steps, step: Step, plan: Plan) -> None:
+    """Lay out what comes, and note how it looks there."""
+    tree = steps.tree
+    groups: dict[tuple[int, int], str] = {}
+    coming = {move.path for move in plan.moves}
+    for path, state in step.before.items():
+        if state.kind == FILE and state.links > 1 and path not in coming and not steps.changed(path, state)[0]:
+            groups.setdefault(state.inode, path)
+    above, _, name = plan.stage.rpartition("/")
+    with named(above), tree.folder(above) as top:
+        os.mkdir(name, 0o700, dir_fd=top)
+    with tree.folder(plan.stage) as folder:
+        for move in plan.moves:
+            wanted, made = move.made, f"new-{move.number}"
+            if wanted is None:
+                continue
+            with named(move.path):
+                _laid_out(steps, wanted, folder, made, groups)
+            if wanted.kind == FILE:
+                groups.setdefault(wanted.inode, f"{plan.stage}/{made}")
+            move.made = state_at(folder, made)
+
+
+def _laid_out(steps: Steps, state: State, folder: int, name: str, groups: dict[tuple[int, int], str]) -> None:
+    if state.kind == LINK:
+        os.symlink(state.link, name, dir_fd=folder)
+        os.utime(name, ns=(state.atime, state.mtime), dir_fd=folder, follow_symlinks=False)
+    elif state.kind == FOLDER:
+        os.mkdir(name, 0o700, dir_fd=folder)
+    elif state.links > 1 and state.inode in groups:
+        with steps.tree.parent(groups[state.inode]) as (other, its):
+            os.link(its, name, src_dir_fd=other, dst_dir_fd=folder, follow_symlinks=False)
+    else:
+        _file(steps, state, folder, name)
 
 
 def _file(steps: Steps, state: State, folder: int, name: str) -> None:
@@ -108,7 +205,7 @@ def _file(steps: Steps, state: State, folder: int, name: str) -> None:
         target = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
         try:
             copy_contents(source, target)
-            _dressed(target, state)
+            swap.dress(target, state)
             os.utime(target, ns=(state.atime, state.mtime))
         finally:
             os.close(target)
@@ -116,73 +213,30 @@ def _file(steps: Steps, state: State, folder: int, name: str) -> None:
         os.close(source)
 
 
-def _dressed(handle: int, state: State) -> None:
-    if os.fstat(handle).st_uid != state.owner[0] or os.fstat(handle).st_gid != state.owner[1]:
-        with contextlib.suppress(PermissionError):
-            os.fchown(handle, *state.owner)
-    os.fchmod(handle, state.mode)
-    if hasattr(os, "setxattr"):
-        with contextlib.suppress(OSError):
-            for name in os.listxattr(handle):
-                if name.startswith("user.") and name not in state.xattrs:
-                    os.removexattr(handle, name)
-            for name, value in state.xattrs.items():
-                os.setxattr(handle, name, value)
-
-
-def _placed(steps: Steps, step: Step, paths: list[str], staged: dict[str, str]) -> None:
-    tree, before = steps.tree, step.before
-    # What is in the way goes, the deepest first.
-    for path in sorted(paths, key=lambda one: -one.count("/")):
-        now = tree.look(path)
-        wanted = before[path].kind
-        if now.kind == ABSENT or not path or wanted == now.kind == FOLDER:
-            continue
-        if wanted == ABSENT or FOLDER in (now.kind, wanted):
-            with tree.parent(path) as (folder, name):
-                if now.kind == FOLDER:
-                    # Somebody may have put something new into a folder that the cell made.
-                    with contextlib.suppress(OSError):
-                        os.rmdir(name, dir_fd=folder)
-                else:
-                    os.unlink(name, dir_fd=folder)
-    for path in sorted(paths, key=lambda one: one.count("/")):
-        state = before[path]
-        for above in _above(path) if state.kind != ABSENT else ():
-            _folder(steps, above, before.get(above))
-        if state.kind == FOLDER:
-            _folder(steps, path, state)
-        elif path in staged:
-            with tree.parent(staged[path]) as (one, name), tree.parent(path) as (other, its):
-                os.rename(name, its, src_dir_fd=one, dst_dir_fd=other)
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: at + 1]) for at in range(len(parts))]
-
-
-def _folder(steps: Steps, path: str, state: State | None) -> None:
-    now = steps.tree.look(path)
-    if now.kind == ABSENT:
-        with steps.tree.parent(path) as (folder, name):
-            os.mkdir(name, 0o700, dir_fd=folder)
-    if state is not None and (now.kind == ABSENT or now.mode != state.mode or now.xattrs != state.xattrs):
-        with steps.tree.folder(path) as handle:
-            # Not before what is in it has been put there.
-            _dressed(handle, State(state.kind, state.mode | 0o700, owner=state.owner, xattrs=state.xattrs))
-
-
-def _dated(steps: Steps, step: Step, paths: list[str]) -> None:
-    """Folders get their modes and times back last: writing into one changes them."""
-    meant = {above for path in paths for above in ("", *_above(path))} | set(paths)
+def _meant(steps: Steps, step: Step, paths: list[str]) -> set[str]:
+    """The paths, and folders with nothing to bring back but their times, where nobody has been since."""
     rest = set(step.after or ()).difference(paths)
-    if all(path in BY_NAME_ONLY or path.endswith(".ipynb") for path in rest):
-        # With the whole step also folders with nothing to bring back, where nobody has been since.
-        meant |= {path for path, left in step.dated.items() if steps.tree.look(path).mtime == left}
-    for path in sorted(meant, key=lambda one: -one.count("/")):
+    if not all(path in BY_NAME_ONLY or path.endswith(".ipynb") for path in rest):
+        return set(paths)
+    return set(paths) | {path for path, left in step.dated.items() if steps.tree.look(path).mtime == left}
+
+
+def _dated(steps: Steps, step: Step, paths: list[str], plan: Plan) -> None:
+    """Folders get their modes, attributes and times last: writing into one changes them. Raises ``OSError``."""
+    made = {move.path for move in plan.moves if move.made is not None}
+    folders = {part for one in (*paths, *plan.folders) for part in ("", *above_of(one), one)}
+    for path in sorted(folders, key=lambda one: -one.count("/")):
         state = step.before.get(path)
-        if state is not None and state.kind == FOLDER:
-            with contextlib.suppress(OSError), steps.tree.folder(path) as handle:
-                os.fchmod(handle, state.mode)
-                os.utime(handle, ns=(state.atime, state.mtime))
+        was = plan.folders.get(path)
+        if steps.tree.look(path).kind != FOLDER:
+            continue
+        with named(path), steps.tree.folder(path) as handle:
+            if state is not None and state.kind == FOLDER:
+                if path in paths or path in made:
+                    swap.dress(handle, state)
+                elif was is not None:
+                    swap.to_mode(handle, was.mode)
+                with contextlib.suppress(PermissionError):
+                    os.utime(handle, ns=(state.atime, state.mtime))
+            elif was is not None:
+                swap.to_mode(handle, was.mode)

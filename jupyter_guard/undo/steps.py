@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_guard.undo import swap
 from jupyter_guard.undo.store import FullError, Store
 from jupyter_guard.undo.tree import ABSENT, FILE, FOLDER, State, TooManyError, Tree, same
 
@@ -73,6 +74,9 @@ class Steps:
         self.tree.left_out = place.stat().st_ino
         self.size, self.days, self.whole = size, days, whole
         self._open: dict[int, tuple[Step, int]] = {}
+        with swap.turn(place), contextlib.suppress(OSError):
+            # What stands in the way is said where somebody brings something back.
+            swap.recover(self.tree, place)
         self.finish_others()
 
     # --- a cell
@@ -95,17 +99,6 @@ class Steps:
             self._begin(step)
             self._prune()
         return step, missed
-
-    def touch(self, step: Step, paths: Iterable[str]) -> list[Uncovered]:
-        """Set aside what a running cell is about to change, where that was not done before it."""
-        missed: list[Uncovered] = []
-        if step.whole or step.number not in self._open:
-            return missed
-        with self.store.turn():
-            for path in paths:
-                self._below(path, step.before, missed)
-            self._write(step)
-        return missed
 
     def finish(self, step: Step) -> Step | None:
         """The cell has ended: keep what it changed. ``None`` when that is nothing."""
@@ -142,9 +135,9 @@ class Steps:
         """Forget a step."""
         self._path(step.number).unlink(missing_ok=True)
 
-    def changed(self, path: str, before: State) -> tuple[bool, State]:
-        """Whether a path is not as it was, and how it is."""
-        now = self.tree.look(path)
+    def changed(self, path: str, before: State, now: State | None = None) -> tuple[bool, State]:
+        """Whether a path is not as it was, and how it is (``now``, where that is known)."""
+        now = now or self.tree.look(path)
         alike = same(before, now)
         if alike is None:
             alike = bool(before.blob) and self.store.same_contents(self.tree, path, before.blob)
@@ -199,9 +192,17 @@ class Steps:
         return state
 
     def _finish(self, step: Step) -> Step | None:
+        with self.reachable(step) as shut:
+            return self._compared(step, shut)
+
+    def reachable(self, step: Step) -> contextlib.AbstractContextManager[dict[str, State]]:
+        """Look also into the folders of a step that its cell has closed; gives those, as they are."""
+        return swap.reachable(self.tree, [path for path, one in step.before.items() if one.kind == FOLDER])
+
+    def _compared(self, step: Step, shut: dict[str, State]) -> Step | None:
         after: dict[str, State] = {}
         for path, state in step.before.items():
-            differs, now = self.changed(path, state)
+            differs, now = self.changed(path, state, shut.get(path))
             if differs:
                 after[path] = now
         if step.whole:

@@ -20,6 +20,8 @@ FILE, FOLDER, LINK, OTHER, ABSENT = "file", "folder", "link", "other", "absent"
 TICK = 50_000_000
 # What is made again by the program that made it, and too large to set aside before each cell.
 MADE_AGAIN = frozenset({"node_modules", "__pycache__", ".ipynb_checkpoints"})
+# Where an undo lays out what it is about to put in place: nobody's work.
+STAGE = ".jupyter_guard-undo-"
 MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -158,6 +160,8 @@ class Tree:
                     if most and count > most:
                         raise TooManyError
                     for name in names:
+                        if name.startswith(STAGE):
+                            continue
                         try:
                             found = state_at(handle, name)
                         except OSError:

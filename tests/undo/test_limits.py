@@ -169,10 +169,7 @@ def test_a_folder_is_kept_below_one_of_its_files_that_is_kept_already(root: Path
     (root / "data").mkdir()
     (root / "data" / "a").write_text("a")
     (root / "data" / "b").write_text("b")
-    kept = steps(root, whole=1)
-    step, _ = kept.begin(Header(), ["data/a"])
-    kept.touch(step, ["data"])
-    kept.touch(step, ["data"])
+    step, _ = steps(root, whole=1).begin(Header(), ["data/a", "data", "data"])
     assert set(step.before) == {"data", "data/a", "data/b"}
 
 

@@ -157,7 +157,7 @@ def test_undo_restores_the_tree(in_place: Callable[[], Path], tree: list[Change]
             return
         paths = chosen(steps, kept)
         assert newer(steps, kept, paths) == []
-        redo = bring_back(steps, kept, paths)
+        redo, _ = bring_back(steps, kept, paths)
         assert photograph(root) == before
         if redo is not None:
             bring_back(steps, redo, chosen(steps, redo))
