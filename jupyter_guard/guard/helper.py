@@ -11,6 +11,7 @@ import contextlib
 import gc
 import logging
 import os
+import select
 import shutil
 import signal
 import socket
@@ -43,10 +44,12 @@ from jupyter_guard.terms import Cell, Origin
 
 if TYPE_CHECKING:
     from jupyter_guard.guard.calling import Calls
+    from jupyter_guard.guard.keeping import Keeper
     from jupyter_guard.guard.undoing import Undoing
 
 LARGEST_DATA = 2 * 1024**3
 ACKNOWLEDGED = 32
+WRITE_AGAIN_SECONDS = 1.0
 
 
 def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
@@ -77,7 +80,7 @@ def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
     gc.freeze()
     unpacker = Unpacker()
     calling: list[Calls] = []
-    while data := link.recv(1 << 20):
+    while data := _received(link, keeper, send):
         for message in unpacker.feed(data):
             if isinstance(message, Ended):
                 return False
@@ -125,6 +128,14 @@ def serve(link: socket.socket, undoing: list[Undoing]) -> bool:
                 else:
                     threading.Thread(target=_sent, args=(send, linting, judged), daemon=True).start()
     return True
+
+
+def _received(link: socket.socket, keeper: Keeper, send: Callable[[Message], None]) -> bytes:
+    """What the wrapper sends next. While a full disk keeps decisions waiting, writing them is tried meanwhile."""
+    while keeper.is_behind and not select.select([link], [], [], WRITE_AGAIN_SECONDS)[0]:
+        if keeper.write():
+            send(Kept(keeper.newest))
+    return link.recv(1 << 20)
 
 
 def _sent(send: Callable[[Message], None], linting: Callable[[], Judged], otherwise: Judged) -> None:

@@ -1,7 +1,8 @@
 """What the wrapper says became of a cell -> a record in this kernel's journal.
 
 The journal is written by the helper: a cell can neither reach it nor wait for it. The wrapper keeps what was not
-acknowledged, and says it again to the next helper; a record that is there already is not written twice.
+acknowledged, and says it again to the next helper; a record that is there already is not written twice. What cannot be
+written now waits, in order, and nothing that comes later goes before it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +33,9 @@ class Keeper:
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory or audit_directory(os.environ, Path.home())
         self._journal: Journal | None = None
+        # What there is no file for yet; lines that the file has no room for wait in the journal itself.
+        self._held: deque[Record] = deque()
+        self.newest = 0
         self._said = False
         self._opened = ""
         self._syslog: Syslog | None = None
@@ -39,19 +44,33 @@ class Keeper:
         self._notebook = os.environ.get("JPY_SESSION_NAME", "")
 
     def keep(self, message: Decided) -> bool:
-        """Keep it; whether it is in the file now. What is not waits in memory for the next one."""
-        record = self.record(json.loads(message.facts), json.loads(message.item or b"{}"))
+        """Keep it; whether it is in the file now, with all before it. What is not waits in memory: ``write``."""
+        self._held.append(self.record(json.loads(message.facts), json.loads(message.item or b"{}")))
+        self.newest = message.id
+        return self.write()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything waits to be written."""
+        return bool(self._held) or (self._journal is not None and self._journal.waiting > 0)
+
+    def write(self) -> bool:
+        """Try to write what waits; whether all of it is in the file now."""
+        if not self._held:
+            return self._journal is None or self._journal.flush()
         try:
-            journal = self._journal = self._journal or self._open(record)
+            journal = self._journal = self._journal or self._open(self._held[0])
         except (OSError, msgspec.DecodeError) as problem:
             self._complain(f"decisions are not kept: {problem}")
             return False
-        if journal.last is None or record.number > journal.last.number:
-            for one in (*self._turn(record, journal.last), record):
-                journal.append(one)
-                if self._syslog is not None:
-                    self._syslog.tell(one)
-            journal.last = record
+        while self._held:
+            record = self._held.popleft()
+            if journal.last is None or record.number > journal.last.number:
+                for one in (*self._turn(record, journal.last), record):
+                    journal.append(one)
+                    if self._syslog is not None:
+                        self._syslog.tell(one)
+                journal.last = record
         if journal.waiting:
             self._complain(f"{journal.waiting} decisions wait to be written to {journal.path}: is the disk full?")
         return not journal.waiting

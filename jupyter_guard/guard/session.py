@@ -29,6 +29,7 @@ from jupyter_guard.terms import (
 from jupyter_guard.terms.sentence import sentence
 
 if TYPE_CHECKING:
+    from jupyter_guard.guard.foreseen import Box
     from jupyter_guard.guard.matching import Matchers
     from jupyter_guard.policy import Policy
     from jupyter_guard.read import SessionReader
@@ -65,6 +66,8 @@ class Session:
         self.origin = _origin(origin)
         self.privileges: Sequence[Privilege] = ()
         """What the session may do beyond an ordinary account, where a host knows of it."""
+        self.box: Box | None = None
+        """The box that the cells run in, where a host knows of one."""
         self.workspace = str(workspace or Path.cwd())
         self._tools: Registry | None = None
         # Where cells may call tools only: names of libraries, and those that such cells have assigned to.
@@ -168,6 +171,8 @@ class Session:
                 held=self.privileges,
                 own=policy.own.values(),
             )
+        if self.box is not None:
+            findings = (*findings, *self._rated(self.box.refused(reading.effects)))
         if whole and policy.code(cell.origin) == "tools":
             from jupyter_guard.guard.tools_only import Known, outside
 
@@ -176,6 +181,7 @@ class Session:
             findings = (*findings, *outside(reading, self._learn_tools(), policy.tools.safe_calls, known))
         if self._matchers is not None:
             findings = (*findings, *self._by_shape(reading))
+        if self._matchers is not None or self.box is not None:
             findings = tuple(sorted(findings, key=lambda one: (one.span.line, one.span.column, one.rule)))
         if findings:
             if policy.may_suppress(cell.origin):
@@ -197,8 +203,12 @@ class Session:
         )
 
     def _by_shape(self, reading: Reading) -> Iterable[Finding]:
+        yield from self._rated(self._matchers.found(reading) if self._matchers is not None else ())
+
+    def _rated(self, findings: Iterable[Finding]) -> Iterable[Finding]:
+        """Those of rules that are asked, with the policy's severities."""
         rules = self.policy.rules
-        for finding in self._matchers.found(reading) if self._matchers is not None else ():
+        for finding in findings:
             if finding.rule not in rules.disabled:
                 severity = rules.severities.get(finding.rule, finding.severity)
                 yield msgspec.structs.replace(finding, severity=severity)

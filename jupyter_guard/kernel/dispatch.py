@@ -108,7 +108,7 @@ class Dispatch:
         )
         request.origin, request.evidence = str(evidence.origin), evidence.reasons
         relay.link.note_origin(request.origin)
-        relay.judging.ask(
+        relay.keeping.judge(
             Vet(
                 id=number,
                 code=to_bytes(request.code),
@@ -382,12 +382,12 @@ def substitute(code: str, error: dict[str, Any]) -> str:
     return REFUSE % base64.b64encode(packed).decode()
 
 
-def refused(request: Vet, reason: str) -> Judged:
-    """The answer in place of the helper's when there is none: a block, with the reason."""
+def refused(request: Vet, reason: str, instead: str = "") -> Judged:
+    """The answer in place of the helper's when there is none: a block, with the reason and what to do about it."""
     from jupyter_guard.guard.pipeline import answer
     from jupyter_guard.guard.session import failed
     from jupyter_guard.terms import Cell, Origin
 
     code = to_text(request.code[:10_000])
     cell = Cell(code, Origin(request.origin), request.language, request.cell_id, request.number)
-    return answer(request.id, failed(cell, reason))
+    return answer(request.id, failed(cell, reason, instead=instead))

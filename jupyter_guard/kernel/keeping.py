@@ -3,6 +3,9 @@
 A decision is on its way to the journal before its cell is on its way to the child. Only cells that look at things and
 do nothing (`df`, `pass`), which need no helper when they come again, wait a moment for others: waking it for each costs
 more than all the rest.
+
+While nothing can be written (a full disk, an account without room) decisions wait here, and nothing is thrown away:
+when as many wait as may, nothing runs until some are kept.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jupyter_guard.guard.protocol import Called, Decided, Judged, Kept
+from jupyter_guard.guard.protocol import Called, Decided, Judged, Kept, Vet
 from jupyter_guard.kernel.happened import in_words
 from jupyter_guard.scrub import Redaction
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("jupyter_guard")
 
 MOST_WAITING = 10_000
+MOST_WAITING_BYTES = 64 * 1024 * 1024
+MAKE_ROOM = "Make room on the disk that holds the audit's journals, or in your share of it: then cells run again."
 MOST_COUNTED = 1_000
 # Characters of a cell that are kept where the policy keeps them; its hash is over all of it.
 MOST_CODE = 100_000
@@ -45,10 +50,16 @@ class Keeping:
         self._unsent: list[Decided] = []
         self._deadline = 0.0
         self._redactions: dict[str, Counter[str]] = {}
-        self.dropped = 0
+        self._waiting_bytes = 0
+        # Of what was refused since there is no room: how many, and the last of them.
+        self._refused, self._last_refused = 0, ""
 
     def decided(self, request: Execute, answer: Judged, state: str) -> None:
         """A cell, or code within it, is to run or not."""
+        if state in ("blocked", "declined") and self.no_room():
+            # It does not run; what there was no room for is told as a number, with the first record that has room.
+            self._refused, self._last_refused = self._refused + 1, request.msg_id
+            return
         item = answer.item
         if answer.would_be != "allow" or b'"findings": []' not in item:
             # It quotes the user's code, and the wrapper alone knows every value that is secret.
@@ -68,6 +79,19 @@ class Keeping:
             facts["approvals"] = [{"choice": choice, "channel": channel}]
             request.approval = None
         self._keep(request.msg_id, facts, item, waits=answer.repeatable)
+
+    def no_room(self) -> str:
+        """Why nothing may run now: its decision could not be kept. Empty while there is room."""
+        if len(self._waiting) < MOST_WAITING and self._waiting_bytes < MOST_WAITING_BYTES:
+            return ""
+        return f"no decision can be kept any more: {len(self._waiting)} wait to be written to the audit journal"
+
+    def judge(self, request: Vet) -> None:
+        """Have code judged that is to run, or say no at once where nothing could be kept of it."""
+        if why := self.no_room():
+            self._relay.failed(request, why, MAKE_ROOM)
+        else:
+            self._relay.judging.ask(request)
 
     def redacted(self, redactions: Iterable[Redaction], msg_id: str) -> None:
         """Secrets were taken out of a message about ``msg_id``."""
@@ -128,7 +152,13 @@ class Keeping:
     def kept(self, message: Kept) -> None:
         """The helper has it in the journal."""
         while self._waiting and self._waiting[0].id <= message.id:
-            self._waiting.popleft()
+            self._waiting_bytes -= _size(self._waiting.popleft())
+        if self._refused and not self.no_room():
+            count, self._refused = self._refused, 0
+            facts: dict[str, Any] = {"event": "outcome", "state": "refused", "sha256": "", "origin": "unknown"}
+            words = f"{count} cells, or parts of them, did not run, this one the last, while no decision could be kept"
+            facts |= {"verdict": "block", "would_be": "block", "sentence": words}
+            self._keep(self._last_refused, facts, b"")
 
     def again(self) -> Iterable[Decided]:
         """What a new helper has to be told."""
@@ -163,17 +193,20 @@ class Keeping:
             "isolation": self._relay.panel.standing.backend,
         }
         message = Decided(self._number, json.dumps(facts).encode(), item)
-        if len(self._waiting) >= MOST_WAITING:
-            if not self.dropped:
-                log.error("decisions can no longer be kept: %d wait to be written", len(self._waiting))
-            self.dropped += 1
-            self._waiting.popleft()
+        had_room = not self.no_room()
         self._waiting.append(message)
+        self._waiting_bytes += _size(message)
+        if had_room and (why := self.no_room()):
+            log.error("nothing runs any more: %s", why)
         if not self._unsent:
             self._deadline = time.monotonic() + LONGEST_WAIT
         self._unsent.append(message)
         if not waits or len(self._unsent) >= MOST_AT_ONCE:
             self.send()
+
+
+def _size(message: Decided) -> int:
+    return len(message.facts) + len(message.item)
 
 
 def _uptime() -> float:

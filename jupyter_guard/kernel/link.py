@@ -205,6 +205,9 @@ class Link:
             self._answer({"ok": True, "most": most})
         elif kind == "status":
             self._answer({"ok": True, "text": status(self._relay)})
+        elif kind == "wrote":
+            self._relay.undoing.wrote(str(message.get("about")), message.get("paths"))
+            self._answer({"ok": True})
         elif kind == "undo":
             request, _ = self._request(message)
             self._relay.undoing.undo(
@@ -262,7 +265,7 @@ class Link:
             return
         self._number -= 1
         self.met += 1
-        self._relay.judging.ask(
+        self._relay.keeping.judge(
             Vet(
                 id=self._number,
                 code=to_bytes(text if isinstance(text, str) else "\0"),

@@ -79,7 +79,7 @@ class Relay:
         self.judging = Judging(
             child.directory,
             self._answered,
-            self._failed,
+            self.failed,
             self._follow,
             child.pid,
             keeping.kept,
@@ -202,13 +202,12 @@ class Relay:
         else:
             self.dispatch.judged(answer)
 
-    def _failed(self, request: Vet | Tell, reason: str) -> None:
+    def failed(self, request: Vet | Tell, reason: str, instead: str = "") -> None:
+        """There is no answer of the helper's, and that is the answer; ``instead`` is what to do about it."""
         if isinstance(request, Tell) and request.id < FIRST_DRAFT:
             self.link.failed(request, reason)
-        elif isinstance(request, Tell):
-            self._answered(Told(request.id, reason))
         else:
-            self._answered(refused(request, reason))
+            self._answered(Told(request.id, reason) if isinstance(request, Tell) else refused(request, reason, instead))
 
     # --- the child's start
 

@@ -53,6 +53,8 @@ class Tools:
         elif message.get("op") == "tool" and (not packed or len(packed) > LARGEST_ARGUMENTS):
             text = f"a tool takes arguments by their names, of up to {LARGEST_ARGUMENTS} characters"
             answer({"ok": False, "why": "arguments", "text": text})
+        elif why := self._relay.keeping.no_room():
+            answer({"ok": False, "why": "refused", "text": f"{name} did not run: {why}"})
         else:
             self._number += 1
             self._pending[self._number] = Pending(name, packed, request, running, origin)

@@ -55,6 +55,20 @@ def test_where_nothing_can_be_written_nothing_is_acknowledged(tmp_path: Path) ->
     assert not Keeper(tmp_path / "audit").keep(decided(1))
 
 
+def test_what_could_not_be_written_waits_and_comes_first(tmp_path: Path) -> None:
+    place, count = tmp_path / "audit", 10_500
+    place.write_text("in the way")
+    keeper = Keeper(place)
+    assert {keeper.keep(decided(number)) for number in range(1, count)} == {False}
+    assert keeper.is_behind
+    place.unlink()
+    assert keeper.keep(decided(count))
+    assert (keeper.is_behind, keeper.newest) == (False, count)
+    (path,) = journals(place)
+    assert [record.number for _, record in read_records(path)] == list(range(1, count + 1))
+    assert list(verify(path.read_bytes().splitlines(keepends=True), read_head(path))) == []
+
+
 def test_facts_of_another_shape(tmp_path: Path) -> None:
     with pytest.raises(msgspec.ValidationError):
         Keeper(tmp_path).record({"number": "one"}, ITEM)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def test_each_decision_and_what_came_of_it(start: Callable[..., Front]) -> None:
     declined = front.assistant(DANGEROUS, "n")
     confirmed = front.assistant("import subprocess\nsubprocess.run(['rm', '-rf', 'not-here'])", "y")
     failed = front.run("1/0")
-    records = kept(front, 6)
+    records = kept(front, 7)
     assert all(one.uptime for one in records)
     by_id = {(one.msg_id, one.event): one for one in records}
     assert by_id[ran.msg_id, "decision"].state == "ran"
@@ -89,6 +90,44 @@ def test_a_wrapper_that_is_killed_has_kept_what_ran(start: Callable[..., Front])
     front.wait_for(run, "execute_input")
     os.kill(front.pid, signal.SIGKILL)
     assert [one.msg_id for one in kept(front, 1)] == [run.msg_id]
+
+
+MOST = 40
+FEW = f"""
+import sys
+from jupyter_guard.kernel import keeping
+from jupyter_guard.kernel.__main__ import main
+
+keeping.MOST_WAITING = {MOST}
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_while_nothing_can_be_written_a_bounded_number_runs_and_none_is_lost(start: Callable[..., Front]) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="front-"))
+    place = audit_directory({}, folder / "home")
+    place.parent.mkdir(parents=True)
+    place.write_text("in the way")
+    front = start(in_folder=folder, argv=[sys.executable, "-P", "-c", FEW, "-f", "{connection_file}"])
+    ran = [front.run(f"x = {number}") for number in range(MOST)]
+    assert {one.status for one in ran} == {"ok"}
+    os.kill(front.helper().pid, signal.SIGKILL)  # what it was told of is told to the next one
+    refused = [front.run(code) for code in ("marked = 1", "marked = 2")]
+    for one in refused:
+        assert one.status == "error"
+        assert f"{MOST} wait to be written" in one.text + str(one.published)
+        assert "Make room on the disk" in str(one.published)
+    place.unlink()
+    # The helper tries again by itself.
+    kept(front, MOST)
+    again = front.run("'marked' in globals()")
+    assert again.result == "False"
+    decisions = [one for one in kept(front, MOST + 2) if one.event == "decision"]
+    assert [one.msg_id for one in decisions] == [one.msg_id for one in (*ran, again)]
+    (told,) = (one for one in kept(front) if one.state == "refused")
+    assert told.msg_id == refused[-1].msg_id
+    assert told.sentence.startswith("2 cells, or parts of them, did not run")
+    assert [one.number for one in kept(front)] == list(range(1, MOST + 3))
 
 
 def told(line: str) -> Path:
