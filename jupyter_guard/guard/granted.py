@@ -1,6 +1,6 @@
 """A policy's grants and a cell's effects -> the same effects, with those at granted places marked as such.
 
-By name alone, as reading is: where a name really leads is the box's to say (``guard.boxed``).
+By name alone, as reading is: where a name really leads is the box's to say (``guard.foreseen`` asks it).
 """
 
 from __future__ import annotations

@@ -197,6 +197,10 @@ class Pipeline:
             # What the machine would let this account do ends at the walls.
             held = tuple(one for one in held if one.power is not Power.MACHINE)
         self._session.privileges = held
+        if self._held.backend not in ("", "none") and self._held.granted:
+            from jupyter_guard.guard.foreseen import Box
+
+            self._session.box = Box(self._held, policy, str(self.workspace), os.environ)
         # Never less than the policy requires, and never silently: nothing runs.
         self._problems = isolated.problems(policy.isolation, self._held)
         for one in self._problems:
@@ -226,7 +230,7 @@ class Pipeline:
         if request.how == "module":
             # Its names are its own, not the session's.
             session = Session(session.policy, workspace=self.workspace)
-            session.privileges = self._session.privileges
+            session.privileges, session.box = self._session.privileges, self._session.box
             if not self._writers.is_new(request.path):
                 code = runs_at_import(code)
         if request.how == "look" and not inner.is_expression(code):

@@ -73,7 +73,7 @@ class Previews:
             notebook, above = Notebook(session.policy.practice.complexity), Above()
         elif run.policy is not session.policy:
             run.adopt(session.policy)
-        run.privileges = session.privileges
+        run.privileges, run.box = session.privileges, session.box
         self._runs[request.path] = run, notebook, above
         while len(self._runs) > RUNS_KEPT:
             del self._runs[next(iter(self._runs))]
