@@ -37,6 +37,19 @@ def test_options_behind_a_name_are_the_benchmarks_own() -> None:
     assert "--backends" in told.stdout
 
 
+def test_many_notebooks_are_measured_by_every_command_with_a_journal_and_from_it(tmp_path: Path) -> None:
+    figure = tmp_path / "corpus.svg"
+    words = ("benchmarks", "corpus", "--counts", "--small", "40", "--figure", str(figure))
+    told = _run(*words)
+    assert told.returncode == 0, told.stderr
+    rows = [re.split(r" *\| *", line)[1:-1] for line in told.stdout.splitlines() if "| 40 |" in line]
+    assert [row[0] for row in rows] == ["vet", "scrub --check", "evaluate"]
+    for _, _, *numbers in rows:
+        seconds, a_second, kept, again, _, own, others = map(float, numbers)
+        assert min(seconds, a_second, kept, again, own, others) > 0
+    assert figure.read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
 def test_what_no_benchmark_knows_is_refused() -> None:
     assert _run("benchmarks", "isolate", "--nonsense").returncode == 2
     assert "name one of" in _run("benchmarks", "--markdown").stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pickle
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -70,15 +71,19 @@ class Pieces:
         self._judge = judge
         self._pickled: dict[str, bytes] = {}
         self._tools: dict[str, tuple[str, ...]] = {}
+        self._places: dict[Path, tuple[Policy, Place]] = {}
 
     def __call__(self, case: Case) -> Piece[Case | BadInput]:
         """The piece. Raises ``PolicyError``."""
-        policy = self._judge.policy(case)
+        # A folder's files share them, and finding them takes longer than a short notebook's reading.
+        folder = Path(case.path).parent
+        if folder not in self._places:
+            self._places[folder] = self._judge.policy(case), Place.of(case)
+        policy, place = self._places[folder]
         sent = self._pickled.setdefault(policy.hash, b"") or pickle.dumps(policy)
         self._pickled[policy.hash] = sent
         if policy.hash not in self._tools:
             self._tools[policy.hash] = texts_of_tools(policy.tools.sources)
-        place = Place.of(case)
         texts = [
             part for one in case.cells for part in (one.origin, one.language, one.cell_id, str(one.number), one.code)
         ]
