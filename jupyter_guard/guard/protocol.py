@@ -178,8 +178,8 @@ class Ended(msgspec.Struct, tag="ended", frozen=True):
 
 class Aside(msgspec.Struct, tag="aside", frozen=True):
     """Set aside what a cell may change (``"begin"``, with the ``paths`` that reading foresaw), keep what it did change
-    (``"finish"``), or say or ``"undo"`` that, as ``rest`` puts it; with ``over``, also over newer work. Answered by
-    ``SetAside``.
+    (``"finish"``, with the ``paths`` that it is known to have written), or say or ``"undo"`` that, as ``rest`` puts it;
+    with ``over``, also over newer work. Answered by ``SetAside``.
     """
 
     id: int

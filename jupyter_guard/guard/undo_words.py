@@ -6,7 +6,7 @@ import json
 import time
 
 from jupyter_guard.undo import Step, Steps
-from jupyter_guard.undo.restore import bring_back, chosen, newer
+from jupyter_guard.undo.restore import bring_back, chosen, newer, of_others
 from jupyter_guard.undo.swap import HalfDoneError, NotKeptError
 from jupyter_guard.undo.tree import ABSENT, FOLDER
 
@@ -41,11 +41,8 @@ def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str
     try:
         paths = chosen(steps, step, path, notebook)
         late = newer(steps, step, paths)
-        if late and not over:
-            newer_work = (
-                "what may be newer work, as the guard did not see the cell end," if step.unseen else "newer work"
-            )
-            return "", f"brings back what was there before, over {newer_work} in {', '.join(late[:10])}"
+        if not over and (over_what := _asked_about(steps, step, paths, late)):
+            return "", f"brings back what was there before, over {over_what}"
         _, missed = bring_back(steps, step, paths)
     except HalfDoneError as error:
         return str(error), ""
@@ -58,6 +55,17 @@ def answer(steps: Steps, rest: str, over: bool, notebook: str) -> tuple[str, str
         names = ", ".join(f"`{one.path}` ({one.why})" for one in missed[:SHOWN])
         said.append(f"This cannot be taken back in its turn: what was replaced of {names} could not be set aside.")
     return "\n".join(said), ""
+
+
+def _asked_about(steps: Steps, step: Step, paths: list[str], late: list[str]) -> str:
+    """What may be a person's work in what would be written over, in words; nothing where nothing is."""
+    said = []
+    if late:
+        work = "what may be newer work, as the guard did not see the cell end," if step.unseen else "newer work"
+        said.append(f"{work} in {', '.join(late[:10])}")
+    others = of_others(steps, step, [path for path in paths if path not in late])
+    said += [f"what was {why}: {', '.join(found[:10])}" for why, found in others.items()]
+    return "; and over ".join(said)
 
 
 def as_json(found: list[Step]) -> str:

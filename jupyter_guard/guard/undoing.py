@@ -80,7 +80,7 @@ class Undoing:
             return self._begin(steps, request, undo, mode)
         if request.what == "finish":
             step = self._open.pop(request.msg_id, None)
-            step = None if step is None else steps.finish(step)
+            step = None if step is None else steps.finish(step, request.paths)
             return SetAside(request.id, changed=_changes(step) if step is not None else ())
         from jupyter_guard.guard.undo_words import answer
 

@@ -46,6 +46,13 @@ class Happened:
         """A running cell is about to have these, and nobody stops it."""
         _kept(self._seen, msg_id).update(_effects(shown))
 
+    def files(self, msg_id: str) -> set[str]:
+        """The files that a cell was foreseen or seen to write, and the databases."""
+        found = self._foreseen.get(msg_id, set()) | self._seen.get(msg_id, set())
+        files = {target for kind, target in found if kind in FILES}
+        quoted = {one for kind, target in found if kind.startswith("data.") for one in QUOTED.findall(target)}
+        return files | quoted
+
     def ended(self, request: Execute, changed: tuple[str, ...], is_compared: bool) -> None:
         """A cell is done, and ``changed`` this in the workspace, if that was compared: told where there is anything."""
         msg_id = request.msg_id

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("jupyter_guard")
 
+MOST_TOLD = 2000
+
 
 class Undoing:
     """What the helper has been asked to set aside or to bring back, and what follows from its answer."""
@@ -29,6 +31,8 @@ class Undoing:
         self._number = 0
         self._waiting: dict[int, tuple[Callable[[SetAside], None], Execute | None]] = {}
         self._begun: set[str] = set()
+        # What the kernel's process has told that it writes, by cell.
+        self._wrote: dict[str, set[str]] = {}
 
     def begin(self, request: Execute, lane: Lane, answer: Judged, go: Callable[[], None]) -> None:
         """Call ``go`` when what the cell may change is set aside; the policy says whether without."""
@@ -68,6 +72,12 @@ class Undoing:
         """Whether anything was set aside for a cell."""
         return request.msg_id in self._begun
 
+    def wrote(self, msg_id: str, paths: Any) -> None:
+        """The kernel's process has written these while a cell ran."""
+        if msg_id in self._begun and isinstance(paths, list):
+            told = (one for one in paths[:MOST_TOLD] if isinstance(one, str))
+            self._wrote.setdefault(msg_id, set()).update(one[:4096] for one in told)
+
     def finished(self, request: Execute, go: Callable[[], None]) -> None:
         """A cell is done: call ``go`` when what it has changed is known."""
 
@@ -81,7 +91,8 @@ class Undoing:
             return
         self._begun.discard(request.msg_id)
         number = self._next(answered, None)
-        self._relay.judging.set_aside(Aside(number, "finish", request.msg_id))
+        wrote = self._wrote.pop(request.msg_id, set()) | self._relay.happened.files(request.msg_id)
+        self._relay.judging.set_aside(Aside(number, "finish", request.msg_id, paths=tuple(sorted(wrote))))
 
     def undo(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,22 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
         look_at_all_of_it(manager, hook)
     else:
         server_app.log.warning("jupyter_guard: %s has no pre-save hook: saved outputs are not cleaned", type(manager))
+    if hasattr(manager, "register_post_save_hook"):
+        manager.register_post_save_hook(_noted)
     _publish(server_app)
     # Another extension's rooms: it may be loaded after this one.
     server_app.io_loop.add_callback(_listen, server_app)
     server_app.log.info("jupyter_guard: serving %s", ", ".join(path for path, _ in added))
+
+
+def _noted(os_path: str = "", **_: Any) -> None:
+    """What is saved here is nobody's cell's doing: undo asks before it writes over that."""
+    from jupyter_guard.undo.saves import note
+    from jupyter_guard.undo.store import undo_directory
+
+    with contextlib.suppress(OSError):
+        # A full disk: then undo takes it for something that nobody told of, which it asks about as well.
+        note(undo_directory(os.environ, Path.home()), os_path)
 
 
 def _listen(server_app: Any) -> None:

@@ -40,6 +40,17 @@ def newer(steps: Steps, step: Step, paths: Iterable[str]) -> list[str]:
         return [path for path in paths if _is_newer(steps, step, path, shut.get(path))]
 
 
+def of_others(steps: Steps, step: Step, paths: Iterable[str]) -> dict[str, list[str]]:
+    """Those that may be somebody else's doing while the cell ran, by why that is so."""
+    found: dict[str, list[str]] = {}
+    with steps.reachable(step) as shut:
+        for path in sorted(paths):
+            why = step.others.get(path)
+            if why and steps.changed(path, step.before[path], shut.get(path))[0]:
+                found.setdefault(why, []).append(path)
+    return found
+
+
 def _is_newer(steps: Steps, step: Step, path: str, shut: State | None) -> bool:
     differs, now = steps.changed(path, step.before[path], shut)
     if not differs:

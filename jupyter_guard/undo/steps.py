@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from jupyter_guard.undo import swap
+from jupyter_guard.undo import saves, swap
 from jupyter_guard.undo.store import FullError, Store
 from jupyter_guard.undo.tree import ABSENT, FILE, FOLDER, State, TooManyError, Tree, same
 
@@ -23,6 +24,9 @@ MOST_ENTRIES = 10_000
 # What is not referred to yet may be about to be.
 FRESH_SECONDS = 3600
 SUFFIX = ".step"
+_DIGITS = re.compile("[0-9]+")
+SAVED = "saved in Jupyter while the cell ran"
+NOT_SEEN = "changed while the cell ran by somebody else, or by a program or library that it started"
 TOO_LARGE = "it is larger than undo.whole or has too many files, and what the cell may change is not known"
 
 
@@ -50,6 +54,7 @@ class Step(msgspec.Struct):
     ``whole`` says that ``before`` is all there was. ``after`` is ``None`` until the cell has ended. ``unseen``: nobody
     was there when it ended, so what was found later may be anybody's. ``dated``: folders in which the cell has left
     everything as it was but their time (nanoseconds), as one that makes something and removes it again does.
+    ``others`` are files that may be somebody else's doing, and why.
     """
 
     number: int
@@ -59,6 +64,7 @@ class Step(msgspec.Struct):
     after: dict[str, State] | None = None
     unseen: bool = False
     dated: dict[str, int] = msgspec.field(default_factory=dict)
+    others: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Steps:
@@ -100,12 +106,16 @@ class Steps:
             self._prune()
         return step, missed
 
-    def finish(self, step: Step) -> Step | None:
-        """The cell has ended: keep what it changed. ``None`` when that is nothing."""
+    def finish(self, step: Step, wrote: Iterable[str] | None = None) -> Step | None:
+        """The cell has ended: keep what it changed. ``None`` when that is nothing.
+
+        ``wrote`` are the paths that the cell is known to have written; what else is there by now may be somebody
+        else's. Where it is not given, all of it is the cell's but what Jupyter has saved.
+        """
         with self.store.turn():
             handle = self._open.pop(step.number, (step, -1))[1]
             try:
-                return self._finish(step)
+                return self._finish(step, wrote)
             finally:
                 if handle >= 0:
                     os.close(handle)
@@ -191,15 +201,29 @@ class Steps:
             missed.append(Uncovered(path, state.size, str(error.strerror or error)))
         return state
 
-    def _finish(self, step: Step) -> Step | None:
+    def _finish(self, step: Step, wrote: Iterable[str] | None = None) -> Step | None:
         with self.reachable(step) as shut:
-            return self._compared(step, shut)
+            return self._compared(step, shut, wrote)
 
     def reachable(self, step: Step) -> contextlib.AbstractContextManager[dict[str, State]]:
         """Look also into the folders of a step that its cell has closed; gives those, as they are."""
         return swap.reachable(self.tree, [path for path, one in step.before.items() if one.kind == FOLDER])
 
-    def _compared(self, step: Step, shut: dict[str, State]) -> Step | None:
+    def _others(self, step: Step, after: dict[str, State], wrote: Iterable[str] | None) -> dict[str, str]:
+        """Of what is there by now, what may be somebody else's. What was deleted leaves nothing to write over."""
+        saved = {self.tree.relative(one) for one in saves.since(self.store.path.parent, step.header.time)}
+        mine = None if wrote is None else {self.tree.relative(one) for one in wrote}
+        found = {}
+        for path, state in after.items():
+            if state.kind in (ABSENT, FOLDER):
+                continue
+            if path in saved:
+                found[path] = SAVED
+            elif mine is not None and not _is_of(path, mine):
+                found[path] = NOT_SEEN
+        return found
+
+    def _compared(self, step: Step, shut: dict[str, State], wrote: Iterable[str] | None) -> Step | None:
         after: dict[str, State] = {}
         for path, state in step.before.items():
             differs, now = self.changed(path, state, shut.get(path))
@@ -220,7 +244,9 @@ class Steps:
             self.drop(step)
             return None
         dated = {} if step.unseen else self._dated(folders, after)
-        step = Step(step.number, step.header, step.whole, kept | folders, after, step.unseen, dated)
+        is_undo = step.header.origin == "undo"
+        others = {} if is_undo or step.unseen else self._others(step, after, wrote)
+        step = Step(step.number, step.header, step.whole, kept | folders, after, step.unseen, dated, others)
         self._write(step)
         return step
 
@@ -300,3 +326,16 @@ class Steps:
 
 def _blobs(steps: Iterable[Step]) -> set[str]:
     return {state.blob for step in steps for state in step.before.values() if state.blob}
+
+
+def _is_of(path: str, wrote: set[str | None]) -> bool:
+    """Whether a path is one that was written, lies below one, or beside one with a longer name, as databases' logs do.
+
+    Names that differ in their digits only count as one: they are not told one by one.
+    """
+    plain = _DIGITS.sub("", path)
+    for one in wrote:
+        bare = None if one is None else _DIGITS.sub("", one)
+        if bare is not None and (plain == bare or not one or plain.startswith((f"{bare}/", f"{bare}-", f"{bare}."))):
+            return True
+    return False

@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
+from jupyter_guard.undo.saves import note
+
 from .front import ASSISTANT, Front, Run
 
 
@@ -78,6 +80,44 @@ def test_newer_work_is_asked_about(kernel: Front) -> None:
     assert (folder / "sum.csv").read_text() == "a person's"
     kernel.run("%guard undo reports", answer="y")
     assert (folder / "sum.csv").read_text() == "sum\n3\n"
+
+
+WRITES = """
+import sqlite3, time
+names = [n.strip() for n in open('names')]
+for n in names: open(n, 'w').write('the cell')
+with sqlite3.connect('db' + '.sqlite') as c: c.execute('CREATE TABLE t (i)')
+open('ready', 'w').close()
+while not __import__('os').path.exists('go'): time.sleep(0.05)
+"""
+
+
+def test_what_a_person_does_while_a_cell_runs_is_asked_about(kernel: Front, tmp_path: Path) -> None:
+    names = ["one.csv", "two_1.csv", "two_2.csv", "saved.csv"]
+    (kernel.folder / "names").write_text("\n".join(names))
+    for name in [*names, "persons.csv"]:
+        (kernel.folder / name).write_text("before")
+    cell = kernel.send(WRITES, metadata=ASSISTANT)
+    wait_until((kernel.folder / "ready").exists)
+    (kernel.folder / "persons.csv").write_text("a person's, by an editor")
+    (kernel.folder / "saved.csv").write_text("a person's, saved in Jupyter")
+    note(tmp_path / ".local/share/jupyter/jupyter_guard/undo", str(kernel.folder / "saved.csv"))
+    (kernel.folder / "go").touch()
+    kernel.finish(cell)
+    run = kernel.run("%guard undo", answer="n")
+    (asked,) = run.questions
+    assert "saved in Jupyter while the cell ran: saved.csv" in asked
+    assert "a program or library that it started: go, persons.csv" in asked
+    assert not any(name in asked for name in (*names[:3], "db.sqlite"))
+    assert (kernel.folder / "persons.csv").read_text() == "a person's, by an editor"
+    assert (kernel.folder / "one.csv").read_text() == "the cell"
+    # What nobody else can have written is brought back without a question, in a later cell of the session's, too.
+    for name in names[:3]:
+        assert "Brought back" in kernel.run(f"%guard undo {name}").text
+        assert (kernel.folder / name).read_text() == "before"
+    kernel.assistant("for n in names[:3]: open(n, 'w').write('again')")
+    assert "Brought back" in kernel.run("%guard undo").text
+    assert (kernel.folder / "two_2.csv").read_text() == "before"
 
 
 def test_a_persons_cell_is_not_set_aside(kernel: Front) -> None:

@@ -148,6 +148,17 @@ def _moved(_event, _args):
     return ""
 
 
+def _database(_event, _args):
+    return ""
+
+
+def _database_path(args):
+    return args[:1]
+
+
+_database.paths = _database_path
+
+
 def _ftp(_event, args):
     return "import ftplib\nfound = ftplib.FTP(%r)" % str(args[1])
 
@@ -176,6 +187,8 @@ ACTS = {
     "subprocess.Popen": _popen,
     "ctypes.dlopen": _loaded,
     "sys.addaudithook": _hooked,
+    # Its statements are put before the guard where they are executed; that it is written to is heard here.
+    "sqlite3.connect": _database,
     "sqlite3.load_extension": _extended,
     "socket.connect": _connected,
     "socket.sendto": _connected,

@@ -56,6 +56,11 @@ class Settled:
         if self.folders is not None:
             self.folders.clear()
 
+    def fresh(self) -> None:
+        """What is written again is another cell's doing."""
+        self.moved()
+        self.stems_to_write.clear()
+
 
 def _stem(path: str) -> bytes:
     try:
@@ -85,6 +90,7 @@ def start(watch: Any, noting: Any = None) -> None:
     if watch.acts is not None:
         acts = watch.acts
         acts.listen, acts.moved, acts.calm, acts.above = _listen, _acting.moved, _acting.folders, _above
+        acts.fresh = _acting.fresh
         _listen(True)
     if not _installed:
         _installed = True

@@ -5,6 +5,7 @@ ipykernel's. ``LINK`` is a descriptor of the wrapper's socket and the file that 
 ``-1``.
 """
 
+import contextlib
 import gc
 import os
 import signal
@@ -96,6 +97,15 @@ def _begin(kernel, link, connection):
     statements = _load("_jupyter_guard_statements", "statements.py")
     mine = (watch.CELL, watch.OTHER)
     watching.acts = whose.Acts(watching.kind, mine, watching.ask_act, hook.inside, acts.ACTS, os.getcwd())
+
+    def tell_written(_result):
+        paths = watching.acts.take_written()
+        if paths:
+            # Undo asks about what nobody has told of.
+            with contextlib.suppress(Exception):
+                link.ask({"op": "wrote", "about": about(), "paths": paths})
+
+    kernel.shell.events.register("post_run_cell", tell_written)
     held, drivers = _load("_jupyter_guard_held", "held.py"), _load("_jupyter_guard_drivers", "drivers.py")
     drivers.start(statements.about_to, held)
     newcomers = _load("_jupyter_guard_newcomers", "newcomers.py")

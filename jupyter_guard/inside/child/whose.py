@@ -14,6 +14,7 @@ import tempfile
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 # So many quiet acts in a cell, and it is worth asking whether any in this session would be judged.
 MANY = 50
+MOST_WRITTEN = 2000
 FOLDERS_KEPT = 500
 LOOKED_AT = 10000
 # A shell's exit status for a program that cannot be run.
@@ -73,9 +74,11 @@ class Acts:
         self._is_free = False
         self._quiet_acts = self._begun = 0
         self._has_asked = False
-        # Called with whether acts are to be heard at all; when names of files may lead elsewhere; for the frame that
-        # raised the event which is heard. And the folders where everything that is written is nobody's business.
-        self.listen, self.moved, self.above, self.calm = bool, bool, sys._getframe, set()
+        # What was written in this cell where nobody asks about it, from wherever in this process.
+        self._written = set()
+        # Called with whether acts are to be heard; when names of files may lead elsewhere; when a cell begins; for the
+        # frame that raised the event which is heard. And the folders where what is written is nobody's business.
+        self.listen, self.moved, self.fresh, self.above, self.calm = bool, bool, bool, sys._getframe, set()
 
     def hearing(self):
         """Who hears which event."""
@@ -86,11 +89,20 @@ class Acts:
         self._begun += 1
         self._quiet_acts = 0
         self._has_asked = False
-        # Somebody may have put links there.
-        self.calm.clear()
+        # Somebody may have put links there; and what is written again is this cell's doing.
+        self.fresh()
         if self._is_free:
             self._is_free = False
             self.listen(True)
+
+    def take_written(self):
+        """What was written since this was asked last; of names that differ in their digits only one."""
+        found, self._written = sorted(self._written), set()
+        return found
+
+    def _note_written(self, path):
+        if len(self._written) < MOST_WRITTEN and isinstance(path, (str, bytes)):
+            self._written.add(os.path.abspath(os.fsdecode(path)))
 
     def put(self, code, frame, about=None):
         """A driver is about to do what ``code`` says. Raises what ``ask`` raises; gives what it gives.
@@ -113,6 +125,7 @@ class Acts:
         if not isinstance(path, str):
             return self._acted(event, args)
         if flags & WRITING:
+            self._note_written(path)
             folder, slash, name = path.rpartition(os.sep)
             is_quiet = self._folders.get(folder + slash) and name[:1] not in ("", ".") and name not in DECIDING
             if not is_quiet or os.path.islink(path):
@@ -176,6 +189,9 @@ class Acts:
             self._folders.clear()
             self.moved()
         paths = getattr(as_code, "paths", None)
+        if paths is not None and event != "open":
+            for one in paths(args):
+                self._note_written(one)
         if paths is not None and not event.startswith("shutil.") and frame.f_code.co_filename.endswith(WHOLE):
             return ""
         if paths is not None and all(self._is_quiet(one) for one in paths(args)):
