@@ -14,13 +14,14 @@ CLOCK_STEP = 2.0
 # What a collector says of a line whose hash of the line before is another than the one it was sent.
 NOT_FOLLOWING = "it does not follow what was sent before it"
 _NONE = msgspec.Raw(b"")
+_TURNS = ("opening", "closing")
 
 
 class Problem(msgspec.Struct, frozen=True):
     """What is wrong at a line, counted from 1.
 
-    ``kind`` is ``cut``, ``changed``, ``sequence``, ``moved``, ``erased``, ``clock``, ``tail`` or ``omitted`` (of what
-    was sent to a collector).
+    ``kind`` is ``cut``, ``changed``, ``sequence``, ``moved``, ``erased``, ``clock``, ``tail``, ``number`` (of the
+    kernel's own count, where the chain itself was made to fit) or ``omitted`` (of what was sent to a collector).
     """
 
     line: int
@@ -41,6 +42,7 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class _Sent(msgspec.Struct, frozen=True):
     sequence: int
+    late: bool = False
 
 
 class _Facts(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class _Facts(msgspec.Struct, frozen=True):
     uptime: float = 0.0
     erased: tuple[tuple[int, int], ...] = ()
     event: str = ""
+    number: int = 0
     evidence: tuple[str, ...] = ()
     received: _Sent | None = None
 
@@ -86,6 +89,8 @@ class _Check:
         self._clock: tuple[datetime, float] | None = None
         # Of what was sent to a collector: the furthest line, and how many were erased here since.
         self._sent, self._unknown = 0, 0
+        # The kernel's own count, and how many records were erased since.
+        self._number, self._uncounted = 0, 0
 
     def over(self, lines: Iterable[bytes]) -> Iterator[Problem]:
         number = 0
@@ -95,6 +100,7 @@ class _Check:
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 yield Problem(number, f"not a whole record ({error})", "cut")
                 self._previous, self._expected = None, self._expected + 1
+                self._uncounted += 1
                 continue
             yield from self._bytes(number, whole, line)
             yield from self._place(number, line)
@@ -103,6 +109,7 @@ class _Check:
             else:
                 self._erased[line.sequence] = number
                 self._unknown += 1
+                self._uncounted += 1
             self._previous, self._expected = line.hash, line.sequence + 1
             if self._head is not None and (line.sequence, line.hash) == self._head:
                 self._head_line = number
@@ -161,12 +168,30 @@ class _Check:
             yield Problem(number, f"line {sequence} of its sender's journal: {NOT_FOLLOWING}", "omitted")
         self._sent, self._unknown = max(self._sent, sequence), 0
 
+    def _counted(self, number: int, facts: _Facts) -> Iterator[Problem]:
+        """What a kernel's own count says: it is within the record, which a chain that was made anew still holds."""
+        # Records of erasures and of break-glass have the number of the one before, and other hosts do not count.
+        count, received = facts.number, facts.received
+        if not count or facts.event == "erasure" or (received is not None and received.late):
+            return
+        before, self._number = self._number, max(self._number, count)
+        missing, self._uncounted = count - before - 1 - self._uncounted, 0
+        if received is not None and received.sequence > self._sent + 1 + self._unknown:
+            return  # what never came is told by its line in the sender's journal
+        said = f"the kernel's own count goes from {before} to {count}"
+        if missing > 0:
+            words = "one record is" if missing == 1 else f"{missing} records are"
+            yield Problem(number, f"{said}: {words} missing before it, and the chain was made to fit", "number")
+        elif count < before or (count == before and facts.event not in _TURNS):
+            yield Problem(number, f"{said}: it was moved or is there twice, and the chain was made to fit", "number")
+
     def _record(self, number: int, record: msgspec.Raw) -> Iterator[Problem]:
         try:
             facts = _FACTS.decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError):
             yield Problem(number, "the record has no time that can be read", "clock")
             return
+        yield from self._counted(number, facts)
         yield from self._omitted(number, facts)
         try:
             time = datetime.fromisoformat(facts.time)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_guard.audit import Approval, Journal, Judged, Link, Record, verify
+from jupyter_guard.audit.erasing import erase
 from jupyter_guard.audit.journal import read_head
 from jupyter_guard.terms import Origin, Severity, Verdict
 
@@ -113,6 +114,33 @@ def test_a_tail_that_was_written_anew_is_found(chain: Chain, tmp_path: Path) -> 
     forged = msgspec.json.encode(link) + b"\n"
     assert [(one.kind, one.line) for one in verify([*lines[:-1], forged], head)] == [("tail", 6)]
     assert list(verify([*lines[:-1], forged])) == []  # nobody knows better
+
+
+@pytest.mark.parametrize(
+    ("order", "line", "words"),
+    [
+        ([1, 2, 4, 5], 3, "goes from 2 to 4: one record is missing before it"),
+        ([1, 5], 2, "goes from 1 to 5: 3 records are missing before it"),
+        ([2, 3, 4, 5], 1, "goes from 0 to 2: one record is missing before it"),
+        ([1, 2, 2, 3, 4, 5], 3, "goes from 2 to 2: it was moved or is there twice"),
+        ([1, 3, 2, 4, 5], 3, "goes from 3 to 2: it was moved or is there twice"),
+    ],
+)
+def test_a_chain_that_was_made_to_fit_does_not_hide_it(tmp_path: Path, order: list[int], line: int, words: str) -> None:
+    # Sequences, hashes and the head are as a writer's would be: who can write the file can make these.
+    lines, head = written(tmp_path / "k.jsonl", *(record(number, 10.0) for number in order))
+    found = list(verify(lines, head))
+    assert {one.kind for one in found} == {"number"}
+    assert any(one.line == line and words in one.message for one in found), found
+
+
+def test_erasing_and_break_glass_leave_no_gap_in_the_count(tmp_path: Path) -> None:
+    turned = record(2, 10.0, event="opening")
+    path = tmp_path / "2026-01-01-k.jsonl"
+    written(path, record(1, 10.0), record(2, 10.0), turned, *(record(number, 10.0) for number in range(3, 8)))
+    assert erase(path, lambda one: one.number in (1, 2, 5, 6), "root", "asked", record(8, 10.0).time) == 5
+    lines, head = path.read_bytes().splitlines(keepends=True), read_head(path)
+    assert list(verify(lines, head)) == []
 
 
 def test_a_line_after_the_head_is_a_writer_that_was_ended(chain: Chain) -> None:

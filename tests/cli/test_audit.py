@@ -49,7 +49,9 @@ def journal(tmp_path: Path) -> Path:
                 approvals=(Approval("once", "panel"),),
             )
         )
-        kept.append(record(2, event="outcome", state="ok", sentence="", redactions={"aws-access-key-id": 2}))
+        kept.append(
+            record(3, msg_id="request-2", event="outcome", state="ok", sentence="", redactions={"aws-access-key-id": 2})
+        )
         kept.append(record(4, user="bob"))
     return path
 
@@ -70,12 +72,12 @@ def test_the_list_tells_what_is_worth_it(run: Run, journal: Path) -> None:
     [
         (("--rule", "JG301"), [2]),
         (("--origin", "assistant"), [2]),
-        (("--state", "confirmed", "--state", "ok"), [2, 2]),
+        (("--state", "confirmed", "--state", "ok"), [2, 3]),
         (("--user", "bob"), [4]),
-        (("--since", "7d"), [2, 2, 4]),
+        (("--since", "7d"), [2, 3, 4]),
         (("--until", "7d"), [1]),
         (("--notebook", "costs"), []),
-        ((), [1, 2, 2, 4]),
+        ((), [1, 2, 3, 4]),
     ],
 )
 def test_filters(run: Run, journal: Path, filters: tuple[str, ...], numbers: list[int]) -> None:
@@ -211,7 +213,7 @@ def test_without_a_place_for_an_index_the_same_is_listed(run: Run, journal: Path
     assert list((tmp_path / "cache" / "jupyter_guard").glob("audit-*.sqlite"))
     read = run(*asked, env={"XDG_CACHE_HOME": str(tmp_path / "a-file")})
     assert read.stdout == indexed.stdout
-    assert [one["number"] for one in json.loads(read.stdout)] == [1, 2, 2]
+    assert [one["number"] for one in json.loads(read.stdout)] == [1, 2, 3]
 
 
 def test_one_users_records_are_erased_and_the_rest_verifies(run: Run, journal: Path) -> None:
@@ -232,7 +234,7 @@ def test_old_records_are_erased(run: Run, journal: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "1 record erased.\n")
     assert [json.loads(line)["number"] for line in run("audit", "export", "--user", "ann").stdout.splitlines()] == [
         2,
-        2,
+        3,
     ]
     assert run("audit", "retain", "--days", "7").stdout == "0 records erased.\n"
 
