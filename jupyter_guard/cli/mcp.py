@@ -58,7 +58,10 @@ def command(is_http: bool, port: int, folder: Path, url: str | None) -> None:
 
     if sys.stdin.isatty():
         complain("this speaks MCP on standard input and output: an MCP client starts it. Ctrl-C ends it.")
-    anyio.run(over_stdio, server_of(offered))
+    try:
+        anyio.run(over_stdio, server_of(offered))
+    finally:
+        offered.close()
 
 
 def _offered(folder: Path, url: str | None) -> Offered:
@@ -98,3 +101,4 @@ def _serve_http(offered: Offered, port: int) -> None:
             anyio.run(over_http, server_of(offered), listener, token)
         finally:
             file.unlink(missing_ok=True)
+            offered.close()

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -28,6 +27,7 @@ log = logging.getLogger("jupyter_guard")
 
 HOST: Final = "mcp"
 TELL_SECONDS: Final = 2.0
+SECONDS_TO_END: Final = 5.0
 
 
 class ApprovedTools:
@@ -38,6 +38,16 @@ class ApprovedTools:
         self._said: set[str] = set()
         # One journal for all that this server calls.
         self._record: Callable[[Call], None] | None = None
+        # Of each call that runs: what stops it, and what says that it is over and on record.
+        self._running: set[tuple[threading.Event, threading.Event]] = set()
+
+    def close(self) -> None:
+        """End the calls that still run, and wait until that is on record."""
+        running = [*self._running]
+        for stop, _ in running:
+            stop.set()
+        for _, over in running:
+            over.wait(SECONDS_TO_END)
 
     def found(self) -> Mapping[str, Tool]:
         """The tools by name, as the policy is now; may take a while. Raises ``PolicyError``."""
@@ -73,12 +83,19 @@ class ApprovedTools:
         return Answer(json.dumps(returned, indent=1, ensure_ascii=False), data)
 
     async def _called(self, tool: Tool, arguments: dict[str, Any], caller: Caller, record: Any) -> Any:
-        stop = threading.Event()
+        stop, over = threading.Event(), threading.Event()
         begin = time.monotonic()
         returned: list[Any] = []
 
+        def work() -> Any:
+            self._running.add((stop, over))
+            try:
+                return tool.call(arguments, None, record, stop)
+            finally:
+                over.set()
+                self._running.discard((stop, over))
+
         async def wait() -> None:
-            work = partial(tool.call, arguments, None, record, stop)
             try:
                 returned.append(await anyio.to_thread.run_sync(work, abandon_on_cancel=True))
             finally:

@@ -104,6 +104,10 @@ class Offered:
             "run_cell": self._run_cell,
         }
 
+    def close(self) -> None:
+        """End what still runs of it. To be called when the server has ended."""
+        self._approved.close()
+
     async def listed(self) -> list[Description]:
         """Every tool that can be called now."""
         own = [

@@ -39,10 +39,10 @@ async def over_stdio(jupyter: Jupyter, *words: str, command: tuple[str, ...] = C
 class HttpServer:
     """``jupyter guard mcp --http``, running."""
 
-    def __init__(self, jupyter: Jupyter) -> None:
+    def __init__(self, jupyter: Jupyter, command: tuple[str, ...] = COMMAND) -> None:
         self.log = jupyter.home / "mcp-http.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([*COMMAND, "--http"], cwd=jupyter.root, env=jupyter.env, stderr=log)
+            self.process = subprocess.Popen([*command, "--http"], cwd=jupyter.root, env=jupyter.env, stderr=log)
         deadline = time.monotonic() + SECONDS
         while not (found := list(jupyter.runtime.glob(f"jupyter-guard-mcp-{self.process.pid}.json"))):
             assert self.process.poll() is None, self.log.read_text()

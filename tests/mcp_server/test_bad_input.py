@@ -173,27 +173,36 @@ def test_a_client_that_leaves_while_its_code_runs(jupyter: Jupyter, notebook: st
     run(scenario)
 
 
+CALLING = """
+import anyio, httpx2, json, sys
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+async def main(url, token, name, arguments):
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=100)
+    async with streamable_http_client(url, http_client=http) as streams, ClientSession(*streams[:2]) as session:
+        await session.initialize()
+        await session.call_tool(name, json.loads(arguments))
+
+anyio.run(main, *sys.argv[1:])
+"""
+
+
+def calling(server: HttpServer, name: str, **arguments: Any) -> subprocess.Popen[str]:
+    """A client in a process of its own, which can be killed in the middle of its call."""
+    words = [sys.executable, "-c", CALLING, server.url, server.token, name, json.dumps(arguments)]
+    return subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+
+
 def test_a_client_that_leaves_over_http(jupyter: Jupyter, notebook: str) -> None:
     async def scenario() -> None:
         with HttpServer(jupyter) as server, Person(jupyter, notebook) as person:
-            script = (
-                "import anyio, httpx2, sys\n"
-                "from mcp import ClientSession\n"
-                "from mcp.client.streamable_http import streamable_http_client\n"
-                "async def main(url, token, code):\n"
-                "    http = httpx2.AsyncClient(headers={'Authorization': f'Bearer {token}'}, timeout=100)\n"
-                "    async with streamable_http_client(url, http_client=http) as streams, "
-                "ClientSession(streams[0], streams[1]) as session:\n"
-                "        await session.initialize()\n"
-                "        await session.call_tool('run_cell', {'code': code})\n"
-                "anyio.run(main, *sys.argv[1:])\n"
-            )
-            client = subprocess.Popen([sys.executable, "-c", script, server.url, server.token, ASKED % 500])
+            client = calling(server, "run_cell", code=ASKED % 500)
             try:
                 await run_sync(person.hear, "pending")
             finally:
                 client.kill()
-                client.wait(timeout=SECONDS)
+                client.communicate(timeout=SECONDS)
             assert (await run_sync(person.hear, "answered"))["choice"] == "refuse"
             assert (await run_sync(person.run, "6 * 8"))["text"] == "48"
             async with server.client() as other:
@@ -204,26 +213,13 @@ def test_a_client_that_leaves_over_http(jupyter: Jupyter, notebook: str) -> None
 
 @pytest.mark.parametrize("way", ["cancels", "closes", "is killed with its server"])
 def test_a_client_that_leaves_while_an_approved_tool_runs(tmp_path: Path, way: str) -> None:
-    user = nowhere(tmp_path)
-    (tmp_path / "approved.py").write_text(WAITS)
-    (tmp_path / "config").mkdir()
-    policy = f"version = 1\n[tools]\nsources = ['{tmp_path / 'approved.py'}']\n"
-    (tmp_path / "config" / "jupyter_guard.toml").write_text(policy)
-    user.env["JUPYTER_CONFIG_DIR"] = str(tmp_path / "config")
-
-    def running() -> list[psutil.Process]:
-        return [one for one in psutil.process_iter() if _is_a_tools(one, user.root)]
-
-    async def until(there: bool) -> None:
-        with anyio.fail_after(SECONDS):
-            while bool(await run_sync(running)) is not there:
-                await anyio.sleep(0.1)
+    user = with_tools(tmp_path)
 
     async def scenario() -> None:
         async with over_stdio(user) as client, anyio.create_task_group() as group:
             assert text(await client.call_tool("add", {"first": 2})) == "3"
             group.start_soon(client.call_tool, "waits", {})
-            await until(there=True)
+            await until(user, there=True)
             if way == "is killed with its server":
                 for one in psutil.Process().children(recursive=True):
                     if one.status() != psutil.STATUS_ZOMBIE and "mcp" in one.cmdline():
@@ -232,18 +228,68 @@ def test_a_client_that_leaves_while_an_approved_tool_runs(tmp_path: Path, way: s
             if way == "cancels":
                 # The client stays, and may call something else.
                 with anyio.CancelScope(shield=True):
-                    await until(there=False)
+                    await until(user, there=False)
                     assert text(await client.call_tool("add", {"first": 3})) == "4"
-        await until(there=False)
+        await until(user, there=False)
 
     run(scenario)
-    folder = audit_directory(user.env, user.home)
-    states = [record.state for file in journals(folder) for _, record in read_records(file)]
     if way == "cancels":
-        assert states == ["ok", "stopped", "ok"]
+        assert states(user) == ["ok", "stopped", "ok"]
     else:
         # The SDK ends a server two seconds after its input; then there may be nobody left to write it down.
-        assert states in (["ok"], ["ok", "stopped"])
+        assert states(user) in (["ok"], ["ok", "stopped"])
+
+
+@pytest.mark.parametrize("leaves", ["the client", "the server"])
+def test_one_side_leaves_over_http_while_an_approved_tool_runs(tmp_path: Path, leaves: str) -> None:
+    user = with_tools(tmp_path)
+
+    async def scenario() -> None:
+        with HttpServer(user) as server, calling(server, "waits") as client:
+            try:
+                await until(user, there=True)
+                if leaves == "the server":
+                    server.process.terminate()
+                    _, said = await run_sync(lambda: client.communicate(timeout=SECONDS))
+                    assert client.returncode != 0
+                    assert "MCPError: " in said
+            finally:
+                client.kill()
+            await until(user, there=False)
+            if leaves == "the client":
+                async with server.client() as other:
+                    assert text(await other.call_tool("add", {"first": 2})) == "3"
+
+    run(scenario)
+    assert states(user) == (["stopped", "ok"] if leaves == "the client" else ["stopped"])
+
+
+def with_tools(home: Path) -> Jupyter:
+    """A user whose policy approves two tools."""
+    user = nowhere(home)
+    (home / "approved.py").write_text(WAITS)
+    (home / "config").mkdir()
+    policy = f"version = 1\n[tools]\nsources = ['{home / 'approved.py'}']\n"
+    (home / "config" / "jupyter_guard.toml").write_text(policy)
+    user.env["JUPYTER_CONFIG_DIR"] = str(home / "config")
+    return user
+
+
+def states(user: Jupyter) -> list[str]:
+    """How the calls of tools ended, as they were recorded."""
+    folder = audit_directory(user.env, user.home)
+    return [record.state for file in journals(folder) for _, record in read_records(file)]
+
+
+async def until(user: Jupyter, there: bool) -> None:
+    """A user's tool runs, or none does any more."""
+
+    def running() -> bool:
+        return any(_is_a_tools(one, user.root) for one in psutil.process_iter())
+
+    with anyio.fail_after(SECONDS):
+        while await run_sync(running) is not there:
+            await anyio.sleep(0.1)
 
 
 def _is_a_tools(process: psutil.Process, folder: Path) -> bool:

@@ -14,10 +14,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from mcp import ClientSession
 
 from tests.browser.replay.environments import CHATS, environment
 
-from .client import over_stdio, run, text
+from .client import HttpServer, over_stdio, run, text
 from .jupyter import SECONDS, Jupyter
 from .test_docs import blocks, with_scripts
 from .test_run_cell import answer
@@ -164,14 +165,21 @@ def test_the_first_line_of_the_sdk_serves_too(jupyter: Jupyter, notebook: str) -
     async def progress(seconds: float, total: float | None, message: str | None) -> None:
         heard.append(str(message))
 
+    async def serves(client: ClientSession) -> None:
+        heard.clear()
+        code = "import time; time.sleep(3); 6 * 9"
+        result = await client.call_tool("run_cell", {"code": code}, progress_callback=progress)
+        assert answer(result)["outputs"] == "54\n"
+        assert heard
+        wrong = await client.call_tool("run_cell", {"code": 7})
+        assert "Expected `str`, got `int`" in text(wrong)
+
     async def scenario() -> None:
         command = (str(python), "-P", "-m", "jupyter_guard", "mcp")
         async with over_stdio(served, command=command) as client:
-            code = "import time; time.sleep(3); 6 * 9"
-            result = await client.call_tool("run_cell", {"code": code}, progress_callback=progress)
-            assert answer(result)["outputs"] == "54\n"
-            assert heard
-            wrong = await client.call_tool("run_cell", {"code": 7})
-            assert "Expected `str`, got `int`" in text(wrong)
+            await serves(client)
+        with HttpServer(served, command) as server:
+            async with server.client() as client:
+                await serves(client)
 
     run(scenario)
