@@ -363,3 +363,15 @@ def _html(view: dict[str, Any]) -> str:
         f'<div class="jp-guard-card jp-guard-{state}" style="border-left:4px solid rgb({accent});'
         f'background-color:rgba({accent},0.08);padding:8px 12px;margin:4px 0;line-height:1.45">{"".join(body)}</div>'
     )
+
+
+def with_happened(card: bytes, words: str) -> bytes:
+    """A card's bundle with how what the cell did was not what was foreseen, which is known when it has ended."""
+    import json
+
+    bundle = json.loads(card)
+    bundle["text/plain"] += f"\n{words}"
+    inner, _, _ = bundle["text/html"].rpartition("</div>")
+    bundle["text/html"] = f'{inner}<div class="jp-guard-happened" style="margin-top:4px">{marked(words)}</div></div>'
+    bundle[MIME]["happened"] = words
+    return json.dumps(bundle).encode()

@@ -25,6 +25,10 @@ FILES = ("file.write", "file.delete")
 PARTS = ("both", "foreseen", "seen")
 """The keys of what is told: lists of effects, each a kind and a target with a blank between."""
 WORDS = {"both": "foreseen and seen", "foreseen": "foreseen only", "seen": "seen only"}
+DID = {"file.write": "writing", "file.delete": "deleting", "process.run": "running", "process.signal": "signalling",
+       "network.connect": "connecting to", "network.listen": "listening on", "credential.read": "reading",
+       "data.destroy": "deleting"}  # fmt: skip
+SHOWN = 4
 KEPT = 200
 TOLD = 50
 QUOTED = re.compile("`([^`]*)`")
@@ -64,6 +68,11 @@ class Happened:
         if any(told.values()):
             self._relay.keeping.happened(request, told)
             self._relay.panel.happened(request, told)
+            card, name = request.shown
+            if card and (words := unlike(told)):
+                from jupyter_guard.guard.card import with_happened
+
+                self._relay.show_card(request, with_happened(card, words), name, "update_display_data")
 
 
 def compared(foreseen: set[tuple[str, str]], seen: set[tuple[str, str]], workspace: str) -> dict[str, list[str]]:
@@ -87,6 +96,20 @@ def compared(foreseen: set[tuple[str, str]], seen: set[tuple[str, str]], workspa
 def in_words(told: dict[str, list[str]]) -> str:
     """The three parts as one line."""
     return "; ".join(f"{WORDS[part]}: {', '.join(told[part])}" for part in PARTS if told[part])
+
+
+def unlike(told: dict[str, list[str]]) -> str:
+    """How what a cell did was not what was foreseen, for people; nothing where it was."""
+    parts = (("Seen, not foreseen", told["seen"]), ("Foreseen, not seen", told["foreseen"]))
+    return " ".join(f"{head}: {_listed(effects)}." for head, effects in parts if effects)
+
+
+def _listed(effects: list[str]) -> str:
+    shown = []
+    for one in effects[:SHOWN]:
+        kind, _, target = one.partition(" ")
+        shown.append(f"{DID.get(kind, kind)} `{target}`")
+    return ", ".join(shown) + (f" and {len(effects) - SHOWN} more" if len(effects) > SHOWN else "")
 
 
 def _covers(foreseen: tuple[str, str], seen: tuple[str, str], places: dict[tuple[str, str], str]) -> bool:

@@ -148,15 +148,20 @@ class Relay:
     def publish_card(self, request: Execute) -> None:
         """Show the card that waits for a cell's input to be echoed, and what is to be shown with it."""
         cards, request.card, request.also = (request.card, *request.also), b"", ()
-        self.last_card = "\n\n".join([self.show_card(request, card) for card in cards])
+        # Nobody else can know the name: who does could show something else in the card's place.
+        request.shown = cards[0], f"jupyter_guard-{os.urandom(8).hex()}"
+        self.last_card = "\n\n".join(
+            [self.show_card(request, card, request.shown[1] if card is cards[0] else "") for card in cards]
+        )
 
-    def show_card(self, request: Execute, card: bytes) -> str:
-        """Show a card on a cell; its text."""
+    def show_card(self, request: Execute, card: bytes, name: str = "", kind: str = "display_data") -> str:
+        """Show a card on a cell, by a ``name`` so that it can be shown anew (``update_display_data``); its text."""
+        transient = json.dumps({"display_id": name} if name else {}).encode()
         content = self.outgoing.own(
-            "display_data", b'{"data": ' + card + b', "metadata": {}, "transient": {}}', request.msg_id
+            kind, b'{"data": ' + card + b', "metadata": {}, "transient": ' + transient + b"}", request.msg_id
         )
         self.last_card = str(json.loads(content)["data"].get("text/plain", ""))
-        self.publish("display_data", content, request.parent)
+        self.publish(kind, content, request.parent)
         return self.last_card
 
     def tell_lost(self, parent: bytes) -> None:

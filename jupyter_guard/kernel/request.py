@@ -28,8 +28,8 @@ class Request:
     """One message from a front end on shell or control. ``frames`` has the routing ids before ``at``."""
 
     __slots__ = (
-        "also", "at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "state", "stops",
-        "was_interrupted",
+        "also", "at", "card", "channel", "client", "frames", "header", "is_idle", "replied", "shown", "state",
+        "stops", "was_interrupted",
     )  # fmt: skip
 
     def __init__(self, channel: str, frames: list[bytes], at: int, header: Header) -> None:
@@ -49,6 +49,8 @@ class Request:
         self.card: bytes = b""
         # Shown behind it.
         self.also: tuple[bytes, ...] = ()
+        # The card that was shown so, and the name by which it can be shown anew.
+        self.shown: tuple[bytes, str] = (b"", "")
 
     @property
     def parent(self) -> bytes:

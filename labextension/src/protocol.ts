@@ -5,6 +5,7 @@
  * item without an identity is dropped, so that no message can throw in the front end.
  */
 
+import { IHappened, parseHappened } from './happened';
 import { IGuardStatus, parseStatus } from './standing';
 import { count, list, table, text, texts } from './values';
 
@@ -68,6 +69,8 @@ export interface IReport {
   readonly sentence: string;
   readonly findings: readonly IFinding[];
   readonly time: string;
+  /** What the cell did, once it has ended and somebody wanted to know. */
+  readonly happened?: IHappened;
   /** The kernel that ran it was restarted since. */
   readonly isEarlier?: boolean;
 }
@@ -130,6 +133,8 @@ export interface ICard {
   readonly problems: readonly string[];
   readonly policy: string;
   readonly who: string;
+  /** How what the cell did was not what was foreseen. */
+  readonly happened: string;
 }
 
 /** A verdict; anything that is not one counts as a block, so that a garbled message never looks harmless. */
@@ -198,7 +203,8 @@ export function parseReport(value: unknown): IReport | null {
     state: text(item.state, 'ran'),
     sentence: text(item.sentence),
     findings: list(item.findings).map(parseFinding),
-    time: text(item.time)
+    time: text(item.time),
+    ...(item.happened === undefined ? {} : { happened: parseHappened(item.happened) })
   };
 }
 
@@ -280,6 +286,7 @@ export function parseCard(data: unknown): ICard {
     more: count(card.more, 0),
     problems: texts(card.problems),
     policy: text(card.policy),
-    who: text(card.who)
+    who: text(card.who),
+    happened: text(card.happened)
   };
 }

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from jupyter_guard.audit.place import read_records
+from jupyter_guard.guard.card import MIME
 from jupyter_guard.kernel.happened import compared, in_words
 
 from .front import Front
@@ -72,6 +73,28 @@ def test_a_statement_is_seen_as_it_was_executed(kernel: Front, tmp_path: Path) -
     assert kernel.assistant(code).status == "ok"
     (told,) = happened(tmp_path)
     assert "file.write shop.db" in told["seen"]
+
+
+def test_the_card_says_what_was_not_as_foreseen(kernel: Front) -> None:
+    (kernel.folder / "old.csv").write_text("old")
+    (kernel.folder / "names.txt").write_text("os remove old.csv")
+    signals = "import os\ntry: os.kill(2 ** 22 + 1, 9)\nexcept OSError: pass\n"
+    hidden = "import importlib\nm, f, a = open('names.txt').read().split()\ngetattr(importlib.import_module(m), f)(a)\n"
+    run = kernel.assistant(signals + hidden + "if len(a) > 100: open('never.csv', 'w').close()")
+    (card,) = run.of("display_data")
+    kernel.run("1 + 1")
+    (again,) = run.of("update_display_data")
+    assert again["content"]["transient"] == card["content"]["transient"]
+    words = "Seen, not foreseen: deleting `old.csv`. Foreseen, not seen: writing `never.csv`."
+    before, after = card["content"]["data"], again["content"]["data"]
+    assert after["text/plain"] == f"{before['text/plain']}\n{words}"
+    assert after["text/html"].count("<div") == after["text/html"].count("</div>")
+    assert "Seen, not foreseen: deleting <code>old.csv</code>." in after["text/html"]
+    assert after[MIME] == {**before[MIME], "happened": words}
+    # What went as foreseen is no news.
+    run = kernel.assistant(signals)
+    kernel.run("1 + 1")
+    assert (len(run.of("display_data")), run.of("update_display_data")) == (1, [])
 
 
 def test_of_a_persons_cell_nothing_is_told(kernel: Front, tmp_path: Path) -> None:

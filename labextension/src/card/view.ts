@@ -28,6 +28,7 @@ export function cardView(card: ICard, trans: TranslationBundle, placeOf: Place):
         : null,
       card.more ? element('p', 'jg-Card-more', [trans._n('and %1 more finding', 'and %1 more findings', card.more)]) : null,
       ...card.problems.map(problem => element('p', 'jg-Card-more', prose(problem))),
+      card.happened ? element('p', 'jg-Card-more', prose(card.happened)) : null,
       footer(card, trans)
     ],
     { role: 'group', 'aria-label': trans.__('Guard: %1', title) }

@@ -3,6 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { element, prose } from '../dom';
+import { IHappened, unlikeForeseen } from '../happened';
 import { shieldIcon } from '../icons';
 import { Verdict } from '../protocol';
 import { IDraft } from '../vetting/drafts';
@@ -28,17 +29,20 @@ export function lineTone(verdict: Verdict | undefined): 'stop' | 'ask' | 'warn' 
   }
 }
 
-export function effectsLine(draft: IDraft, trans: TranslationBundle): HTMLElement {
+/** `happened` is what the cell did when it last ran as it stands: said where that was not what was foreseen. */
+export function effectsLine(draft: IDraft, trans: TranslationBundle, happened?: IHappened): HTMLElement {
   const { report, problem } = draft;
   const sentence = report ? draftSentence(report.sentence, trans) : trans.__('Not judged: %1.', problem);
   const ahead = report ? verdictAhead(report.verdict, trans) : '';
+  const unlike = happened ? unlikeForeseen(happened, trans) : '';
   return element(
     'div',
     `jg-Effects jg-tone-${lineTone(report?.verdict)}`,
     [
       shieldIcon.element({ className: 'jg-Effects-shield' }),
       element('span', 'jg-Effects-sentence', prose(sentence)),
-      ahead ? element('span', 'jg-Effects-ahead', [ahead]) : null
+      ahead ? element('span', 'jg-Effects-ahead', [ahead]) : null,
+      unlike ? element('span', 'jg-Effects-happened', prose(unlike)) : null
     ],
     { role: 'note', 'aria-live': 'polite', 'aria-label': trans.__('What this cell would do') }
   );

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 
 import { IGuardConnections } from '../connection/token';
 import { IProvenance } from '../provenance/token';
+import { IReport } from '../protocol';
 import { readSettings } from '../settings';
 import { INotebookVetting, IVettings } from '../vetting/token';
 import { TRANSLATION_DOMAIN } from '../words';
@@ -37,10 +38,12 @@ export const effects: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     let scope: LineScope = 'assistant';
+    // What cells did when they last ran, by their ids.
+    const ran = new Map<string, IReport>();
 
     const show = (cell: Cell, vetting: INotebookVetting): void => {
       const author = provenance?.authorship(cell.model).author ?? 'unknown';
-      draw(cell, vetting, isLineShown(scope, author, vetting.isWanted(cell.model.id)), trans);
+      draw(cell, vetting, isLineShown(scope, author, vetting.isWanted(cell.model.id)), trans, ran.get(cell.model.id));
     };
     const follow = (panel: NotebookPanel): void => {
       const vetting = vettings.of(panel);
@@ -50,6 +53,10 @@ export const effects: JupyterFrontEndPlugin<void> = {
       });
       const connection = connections.of(panel);
       connection.changed.connect(() => {
+        const news = connection.state.reports.filter(one => one.happened && ran.get(one.cellId) !== one);
+        news.forEach(one => ran.set(one.cellId, one));
+        const cells = new Set(news.map(one => one.cellId));
+        panel.content.widgets.filter(cell => cells.has(cell.model.id)).forEach(cell => show(cell, vetting));
         if (connection.state.link === 'unguarded' || connection.state.link === 'none') {
           panel.content.widgets.forEach(cell => remove(cell));
         }
@@ -77,7 +84,7 @@ function remove(cell: Cell): void {
   cell.node.querySelector(`:scope > .${LINE}`)?.remove();
 }
 
-function draw(cell: Cell, vetting: INotebookVetting, isShown: boolean, trans: TranslationBundle): void {
+function draw(cell: Cell, vetting: INotebookVetting, isShown: boolean, trans: TranslationBundle, ran?: IReport): void {
   const draft = vetting.draft(cell.model.id);
   if (cell.isDisposed || cell.model.type !== 'code') {
     return;
@@ -90,12 +97,14 @@ function draw(cell: Cell, vetting: INotebookVetting, isShown: boolean, trans: Tr
   if (!place) {
     // A cell outside the window has no content yet.
     void cell.ready.then(
-      () => cell.node.querySelector(`:scope > ${PLACE}`) && draw(cell, vetting, isShown, trans),
+      () => cell.node.querySelector(`:scope > ${PLACE}`) && draw(cell, vetting, isShown, trans, ran),
       () => undefined
     );
     return;
   }
-  const line = effectsLine(draft, trans);
+  // Of another text it says nothing.
+  const happened = ran?.sha256 === draft.report?.sha256 ? ran?.happened : undefined;
+  const line = effectsLine(draft, trans, happened);
   const present = cell.node.querySelector(`:scope > .${LINE}`);
   if (present) {
     // In place, so that a screen reader that stands on it says the new sentence.

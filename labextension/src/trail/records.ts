@@ -1,5 +1,6 @@
 /** The journal of a notebook, as the guard tells it -> decisions, checked. Pure. */
 
+import { IHappened, parseHappened } from '../happened';
 import { count, list, table, text, texts } from '../values';
 
 /** One decision and what came of it; there is no code in it. */
@@ -21,7 +22,7 @@ export interface IDecision {
   readonly redactions: number;
   readonly limits: readonly string[];
   /** Effects, each a kind and a target: read before and seen, only read, only seen. */
-  readonly happened: { readonly both: readonly string[]; readonly foreseen: readonly string[]; readonly seen: readonly string[] };
+  readonly happened: IHappened;
   /** Whether there is more to say than that a cell ran. */
   readonly isTelling: boolean;
   /** Whether it was this kernel, and not one before it. */
@@ -65,11 +66,6 @@ function parseDecision(value: unknown): IDecision {
     isTelling: record.telling === true,
     isCurrent: record.current === true
   };
-}
-
-function parseHappened(value: unknown): IDecision['happened'] {
-  const { both, foreseen, seen } = table(value);
-  return { both: texts(both), foreseen: texts(foreseen), seen: texts(seen) };
 }
 
 /** A time for a line: the hour of today, the day before that. Both as this machine's clock has them. */
