@@ -13,6 +13,7 @@ import {
   isEditorKey,
   isLineKey
 } from '../src/provenance/classify';
+import { Power } from '../src/provenance/keys';
 import { applied, Arrival, fresh } from '../src/provenance/ledger';
 import { isBrought, TypedCharacters } from '../src/provenance/typing';
 
@@ -22,7 +23,12 @@ function did(times: Partial<IEditorInput>, text = ''): IEditorInput {
   typed.note(text, 5000);
   const take = (pieces: readonly string[]): boolean => typed.take(pieces, 5000);
   const never = (): boolean => false;
-  return { key: -Infinity, takeBrought: never, takeChord: never, take, takeDeletion: never, takeBlank: never, ...times };
+  return { key: -Infinity, takeBrought: never, takeRead: never, take, takeKey: never, ...times };
+}
+
+/** The person's last key or click can do that. */
+function can(power: Power): IEditorInput['takeKey'] {
+  return one => one === power;
 }
 
 function puts(...inserted: readonly string[]): IEdit {
@@ -42,8 +48,8 @@ function brought(by: 'paste' | 'drop', text: string): Partial<IEditorInput> {
 
 test('typing counts as typing only after a key of a person in this editor', () => {
   assert.equal(editorArrival('input.type', puts('x'), 5010, did(KEY, 'x')), 'typed');
-  assert.equal(editorArrival('input', puts('\n    '), 5010, did({ ...KEY, takeBlank: () => true })), 'typed');
-  assert.equal(editorArrival('delete.backward', takes('x'), 5010, did({ ...KEY, takeDeletion: () => true })), 'typed');
+  assert.equal(editorArrival('input', puts('\n    '), 5010, did({ ...KEY, takeKey: can('blank') })), 'typed');
+  assert.equal(editorArrival('delete.backward', takes('x'), 5010, did({ ...KEY, takeKey: can('deletion') })), 'typed');
   assert.equal(editorArrival('input.type', puts('x'), 9000, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('input.type', puts('x'), 5010, did({}, 'x')), 'synthetic');
   assert.equal(editorArrival('delete.backward', takes('x'), 5010, NEVER), 'synthetic');
@@ -53,13 +59,13 @@ test('what is taken away needs a key that does so, be it blanks', () => {
   assert.equal(editorArrival('delete.backward', takes(' WHERE id=3'), 5010, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('input.type', takes('#'), 5010, did(KEY, 'x')), 'synthetic');
   assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did(KEY)), 'synthetic');
-  assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did({ ...KEY, takeDeletion: () => true })), 'typed');
+  assert.equal(editorArrival('delete.dedent', takes('    '), 5010, did({ ...KEY, takeKey: can('deletion') })), 'typed');
   // What a person types over a selection takes it away.
   assert.equal(editorArrival('input.type', { inserted: ['x'], deleted: 'old', line: '' }, 5010, did(KEY, 'x')), 'typed');
 });
 
 test('blanks need a key that puts them in, alone and over a selection', () => {
-  const blank = did({ ...KEY, takeBlank: () => true });
+  const blank = did({ ...KEY, takeKey: can('blank') });
   const over = { inserted: ['\n'], deleted: 'old', line: '' };
   for (const edit of [puts('\n'), puts('    '), over]) {
     assert.equal(editorArrival('input', edit, 5010, did(KEY, 'x')), 'synthetic');
@@ -112,10 +118,28 @@ test('what is pasted is itself at any number of cursors, with any ends of lines'
   );
 });
 
-test('what calls itself a completion has to be like one', () => {
-  assert.equal(editorArrival('input.complete', puts('read_csv'), 5010, did(KEY)), 'completed');
-  assert.equal(editorArrival('input.complete', puts('os.remove("a")'), 5010, did(KEY)), 'synthetic');
-  assert.equal(editorArrival('input.complete', puts('read_csv'), 5010, NEVER), 'synthetic');
+test('what calls itself a completion has to be like one, and to come after a key that takes one', () => {
+  const accepts = did({ ...KEY, takeKey: can('completion') });
+  assert.equal(editorArrival('input.complete', puts('read_csv'), 5010, accepts), 'completed');
+  assert.equal(editorArrival('input.complete', puts('os.remove("a")'), 5010, accepts), 'synthetic');
+  assert.equal(editorArrival('input.complete', puts('read_csv'), 5010, did(KEY)), 'synthetic');
+});
+
+test("the front end's own menus and list do not say what they do: one click, one change", () => {
+  const edit = (inserted: readonly string[], deleted: string, own: Partial<IEditorInput>): string =>
+    editorArrival('', { inserted, deleted, line: '' }, 5010, did(own));
+  assert.equal(edit([], 'old()', { takeKey: can('cut') }), 'typed');
+  assert.equal(edit(['new()'], 'old()', { takeKey: can('cut') }), 'api');
+  assert.equal(edit(['read_csv'], 'read', { takeKey: can('choice') }), 'completed');
+  assert.equal(edit(['os.remove("a")'], '', { takeKey: can('choice') }), 'api');
+  assert.equal(edit(['os.remove("a")'], '', { takeRead: pieces => isBrought(pieces, 'os.remove("a")') }), 'pasted');
+  assert.equal(edit(['os.remove("b")'], '', { takeRead: pieces => isBrought(pieces, 'os.remove("a")') }), 'api');
+});
+
+test('a blank that is typed ends no line', () => {
+  const blank = did({ ...KEY, takeKey: can('space') });
+  assert.equal(editorArrival('input.type', puts(' '), 5010, blank), 'typed');
+  assert.equal(editorArrival('input.type', puts('\n'), 5010, blank), 'synthetic');
 });
 
 test('an edit that does not say what it is, is a program through the editor', () => {
@@ -124,13 +148,13 @@ test('an edit that does not say what it is, is a program through the editor', ()
 });
 
 test("the editor's own keys put in and take away marks and blanks only", () => {
-  const chord = did({ key: 5000, takeChord: () => true });
+  const chord = did({ key: 5000, takeKey: can('chord') });
   assert.ok(isEditorKey(puts('# ', '# '), 5010, chord));
   assert.ok(isEditorKey(takes('# '), 5010, chord));
   assert.ok(!isEditorKey(puts('# x'), 5010, chord));
   assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, chord));
   assert.ok(!isEditorKey({ inserted: ['#'], deleted: ' WHERE id=3', line: '' }, 5010, chord));
-  assert.ok(isEditorKey(puts('    '), 5010, did({ ...KEY, takeBlank: () => true })));
+  assert.ok(isEditorKey(puts('    '), 5010, did({ ...KEY, takeKey: can('blank') })));
   assert.ok(!isEditorKey(puts('\n'), 5010, did(KEY)));
 });
 
@@ -138,14 +162,15 @@ test('a program that takes something away just after a key is not the key', () =
   assert.ok(!isEditorKey(takes('# '), 5010, did(KEY)));
   assert.ok(!isEditorKey(takes(' WHERE id=3'), 5010, did(KEY)));
   assert.ok(!isEditorKey(puts('# '), 5010, did(KEY)));
-  assert.ok(!isEditorKey(puts('    '), 5010, did({ takeBlank: () => true })));
+  assert.ok(!isEditorKey(puts('    '), 5010, did({ takeKey: can('blank') })));
 });
 
-test('a key that moves lines is one in this editor', () => {
-  assert.ok(isLineKey('move.line', 5010, did(KEY)));
-  assert.ok(isLineKey('input.copyline', 5010, did(KEY)));
-  assert.ok(!isLineKey('move.line', 5010, NEVER));
-  assert.ok(!isLineKey('input.type', 5010, did(KEY)));
+test('a key that moves lines is one that gives commands, in this editor', () => {
+  const chord = did({ ...KEY, takeKey: can('chord') });
+  assert.ok(isLineKey('move.line', chord));
+  assert.ok(isLineKey('input.copyline', chord));
+  assert.ok(!isLineKey('move.line', did(KEY)));
+  assert.ok(!isLineKey('input.type', chord));
 });
 
 test('an edit is read off its steps', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Copies } from '../src/provenance/copies';
+import { fresh } from '../src/provenance/ledger';
 
 function store(): { read(): string; write(hashes: string): void } {
   let kept = '';
@@ -68,4 +69,14 @@ test('only the latest copies are kept', () => {
   assert.equal(shared.read().split(' ').length, 500);
   assert.equal(copies.arrived('value_1 = compute(1)', 'pasted')[0]?.arrival, 'pasted');
   assert.equal(copies.arrived('value_599 = compute(599)', 'pasted')[0]?.arrival, 'copied');
+});
+
+test('what a menu copies is as it is in the cell that it stands in, a program\u2019s place before others', () => {
+  const copies = new Copies(store());
+  copies.noteTaken('rm(x)', [fresh('y = 1\nrm(x)', 'typed'), fresh('rm(x)', 'program'), fresh('rm(x)', 'typed')]);
+  assert.equal(copies.arrived('rm(x)', 'pasted')[0]?.arrival, 'program');
+  copies.noteTaken('y = 1', [fresh('y = 1\nrm(x)', 'typed')]);
+  assert.deepEqual(copies.arrived('y = 1', 'pasted'), [{ length: 5, arrival: 'pasted' }]);
+  copies.noteTaken(' ', [fresh('a b', 'program')]);
+  assert.equal(copies.arrived(' ', 'pasted')[0]?.arrival, 'pasted');
 });

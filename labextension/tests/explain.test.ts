@@ -5,8 +5,8 @@ import { explained, IUnexplained } from '../src/provenance/explain';
 import { Arrival, fresh } from '../src/provenance/ledger';
 import { TextMemory } from '../src/provenance/memory';
 
-function appeared(text: string, arrival: Arrival): IUnexplained {
-  return { arrival, before: fresh('', arrival), after: fresh(text, arrival), steps: [{ insert: text }] };
+function appeared(text: string, arrival: Arrival, isTaken = false): IUnexplained {
+  return { isTaken, arrival, before: fresh('', arrival), after: fresh(text, arrival), steps: [{ insert: text }] };
 }
 
 const memory = new TextMemory();
@@ -26,7 +26,9 @@ test('an arrangement explains no text of another client, and none that nobody kn
 });
 
 test('an accepted completion is a name; a model’s suggestion stays a model’s', () => {
-  assert.equal(explained(appeared('read_csv', 'api'), 'completion', memory)?.runs[0]?.arrival, 'completed');
-  assert.equal(explained(appeared('os.remove("a")', 'api'), 'completion', memory), null);
+  assert.equal(explained(appeared('read_csv', 'api', true), 'completion', memory)?.runs[0]?.arrival, 'completed');
+  // Without a key that takes one, any program could call its edit so.
+  assert.equal(explained(appeared('read_csv', 'api'), 'completion', memory), null);
+  assert.equal(explained(appeared('os.remove("a")', 'api', true), 'completion', memory), null);
   assert.equal(explained(appeared('x', 'api'), 'inline-completion', memory)?.runs[0]?.arrival, 'inline-completed');
 });

@@ -51,6 +51,13 @@ test('text that is composed comes in pieces, and a word that is corrected at onc
   assert.ok(typed('größe').take(['größe'], 110));
 });
 
+test('what was composed on the way to a word explains nothing once the word stands there', () => {
+  const characters = new TypedCharacters(1000);
+  ['n', 'ni', 'に'].forEach(one => characters.note(one, 100, true));
+  assert.ok(!characters.take(['n'], 110));
+  assert.ok(characters.take(['に'], 110));
+});
+
 test('whatever is taken, no more characters than were typed and what closes them come out', () => {
   const letters = fc.array(fc.string({ maxLength: 3 }).map(text => text.replace(/[\s()[\]{}<>"'`]/g, '')));
   fc.assert(

@@ -2,6 +2,7 @@
 
 import { FIX_EVENT } from '../fix/answer';
 import { acts } from './acts';
+import { Power } from './keys';
 import { Arrival, counts, ILedger, IStep } from './ledger';
 
 /** What a person did last, in one editor: when a key was seen there, in the clock of `now`, and what it explains. */
@@ -9,13 +10,12 @@ export interface IEditorInput {
   readonly key: number;
   /** Whether these pieces are what a paste, or a drop, of just now brought; it counts once. */
   takeBrought(by: 'paste' | 'drop', inserted: readonly string[]): boolean;
-  /** Whether the last key, just now, was one with a modifier, as comments are toggled with; it counts once. */
-  takeChord(): boolean;
+  /** Whether these pieces are what the front end has just read off the clipboard for its own menu; it counts once. */
+  takeRead(inserted: readonly string[]): boolean;
   /** Whether the person typed what can be seen of these pieces; what is taken counts once. */
   take(inserted: readonly string[]): boolean;
-  /** Whether the person's last key was one that takes text away, or one that puts in blanks; it counts once. */
-  takeDeletion(): boolean;
-  takeBlank(): boolean;
+  /** Whether the person's last key or click, lately, is one that can do that; it counts for one change. */
+  takeKey(power: Power): boolean;
 }
 
 /** How old a person's event may be to stand for an edit: composing text and slow machines need some time. */
@@ -61,13 +61,25 @@ export function editorArrival(userEvent: string, edit: IEdit, now: number, own: 
     return own.takeBrought('drop', edit.inserted) ? 'dropped' : 'synthetic';
   }
   if (userEvent.startsWith('input.complete')) {
-    return fresh(own.key) && isCompletionLike(edit) ? 'completed' : 'synthetic';
+    return isCompletionLike(edit) && own.takeKey('completion') ? 'completed' : 'synthetic';
   }
   if (/^(input|delete|move|indent)\b/.test(userEvent)) {
     return fresh(own.key) && isOwn(edit, own) ? 'typed' : 'synthetic';
   }
   // What these bring back is known by its text, or is nobody's.
-  return /^(undo|redo)\b/.test(userEvent) ? 'synthetic' : 'api';
+  return /^(undo|redo)\b/.test(userEvent) ? 'synthetic' : unsaidArrival(edit, now, own);
+}
+
+/** An edit that does not say what it is: the front end's own do not, nor the editor's own keys. */
+function unsaidArrival(edit: IEdit, now: number, own: IEditorInput): Arrival {
+  if (isCompletionLike(edit) && own.takeKey('choice')) {
+    return 'completed';
+  }
+  if (edit.inserted.length > 0 && own.takeRead(edit.inserted)) {
+    return 'pasted';
+  }
+  const isCut = edit.inserted.length === 0 && own.takeKey('cut');
+  return isCut || isEditorKey(edit, now, own) ? 'typed' : 'api';
 }
 
 /** What shows nothing new needs a key that takes text away or puts in blanks: a program could call that typing. */
@@ -76,12 +88,19 @@ function isOwn({ inserted, deleted }: IEdit, own: IEditorInput): boolean {
   if (put.trim()) {
     return own.take(inserted);
   }
-  return put === '' ? deleted === '' || own.takeDeletion() : own.takeBlank() || (deleted.trim() !== '' && own.takeDeletion());
+  if (put === '') {
+    return deleted === '' || own.takeKey('deletion');
+  }
+  return (
+    own.takeKey('blank') ||
+    (!put.includes('\n') && own.takeKey('space')) ||
+    (deleted.trim() !== '' && own.takeKey('deletion'))
+  );
 }
 
 /** Whether an edit is a key that moves or copies lines of the cell: what it puts in stays whose it was. */
-export function isLineKey(userEvent: string, now: number, own: IEditorInput): boolean {
-  return /^(move\.line|input\.copyline)\b/.test(userEvent) && now - own.key < EVENT_WINDOW_MS;
+export function isLineKey(userEvent: string, own: IEditorInput): boolean {
+  return /^(move\.line|input\.copyline)\b/.test(userEvent) && own.takeKey('chord');
 }
 
 /** Comment marks and blanks: what the editor's own keys insert and take away without saying that it is input. */
@@ -96,7 +115,7 @@ export function isEditorKey({ inserted, deleted }: IEdit, now: number, own: IEdi
   if (!MARKS.test(text) || !MARKS.test(deleted)) {
     return false;
   }
-  return (text !== '' && !text.trim() && !deleted && now - own.key < 100 && own.takeBlank()) || own.takeChord();
+  return (text !== '' && !text.trim() && !deleted && now - own.key < 100 && own.takeKey('blank')) || own.takeKey('chord');
 }
 
 export type CommandKind = 'completion' | 'inline-completion' | 'arrangement' | 'undoing' | 'other';

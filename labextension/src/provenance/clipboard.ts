@@ -2,6 +2,7 @@
 
 import { Copies, IHashStore } from './copies';
 import { TrustedInput } from './input';
+import { hear, isNative } from './native';
 
 /** Chats and answers of assistants, whoever makes them: by what their elements are called. */
 export const CHATS = [
@@ -15,8 +16,11 @@ export const CHATS = [
 
 const STORE_KEY = 'jupyter-guard:copied';
 
+/** Whose copying it is at this moment -> what is done with the text. */
+type Noting = () => (text: string) => void;
+
 /** Listens for the whole page. Copying and dragging out of a cell's own editor is the editor's affair. */
-export function watchClipboard(copies: Copies, input: TrustedInput): void {
+export function watchClipboard(copies: Copies, input: TrustedInput, noteTaken: (text: string) => void): void {
   const onTake = (event: Event): void => {
     if (isFromChat(event)) {
       copies.noteChat(document.getSelection()?.toString() ?? '');
@@ -34,60 +38,66 @@ export function watchClipboard(copies: Copies, input: TrustedInput): void {
 
   // The copy buttons of chats fill the clipboard themselves, in one of three ways.
   const isChats = (): boolean => !input.within(1000) || input.isIn(CHATS);
-  watchCommand(text => isChats() && copies.noteChat(text));
-  watchWrites(text => copies.noteChat(text), isChats);
+  const noting: Noting = () => (isChats() ? text => copies.noteChat(text) : noteTaken);
+  watchCommand(text => noting()(text));
+  watchWrites(noting);
+  watchReads(text => input.noteRead(text));
 }
 
 /** Scripts that copy what they selected, often in a field out of sight that they made for it. */
 function watchCommand(note: (text: string) => void): void {
-  let running = 0;
-  const run = document.execCommand.bind(document);
-  document.execCommand = (...values: Parameters<Document['execCommand']>): boolean => {
-    running++;
-    try {
-      return run(...values);
-    } finally {
-      running--;
-    }
-  };
-  const onCopy = (event: ClipboardEvent): void => {
-    if (running && !isOwnEditor(event.target)) {
+  const onCopy = (event: Event): void => {
+    if (isScripts(event) && !isOwnEditor(event.target)) {
       note(selected(event.target));
     }
   };
   // What the script itself puts into the event stands there once it has handled it, wherever the selection is.
   const onCopied = (event: ClipboardEvent): void => {
-    if (running) {
+    if (isScripts(event)) {
       note(event.clipboardData?.getData('text/plain') ?? '');
     }
   };
+  hear(['copy', 'cut'], onCopy);
   for (const type of ['copy', 'cut'] as const) {
-    window.addEventListener(type, onCopy, { capture: true, passive: true });
     window.addEventListener(type, onCopied, { passive: true });
   }
 }
 
+/** By `document.execCommand`: the browser's own event, that nobody's hand is behind. */
+function isScripts(event: Event): boolean {
+  return event.isTrusted && !isNative(event);
+}
+
 /** `navigator.clipboard`, which is not there where the page is no secure context. */
-function watchWrites(note: (text: string) => void, isChats: () => boolean): void {
+function watchWrites(noting: Noting): void {
   const clipboard = navigator.clipboard as Partial<Clipboard> | undefined;
   if (clipboard?.writeText) {
     const write = clipboard.writeText.bind(clipboard);
     clipboard.writeText = (text: string): Promise<void> => {
-      if (isChats()) {
-        note(String(text));
-      }
+      noting()(String(text));
       return write(text);
     };
   }
   if (clipboard?.write) {
     const write = clipboard.write.bind(clipboard);
     clipboard.write = async (items: ClipboardItems): Promise<void> => {
-      const isNoted = isChats();
+      const note = noting();
       await write(items);
-      if (isNoted) {
-        // Before the script hears that it is done, so that nobody pastes it unknown.
-        (await Promise.all([...items].map(plainText))).forEach(note);
-      }
+      // Before the script hears that it is done, so that nobody pastes it unknown.
+      (await Promise.all([...items].map(plainText))).forEach(note);
+    };
+  }
+}
+
+/** What a script reads, before it hears of it. */
+function watchReads(note: (text: string) => void): void {
+  const clipboard = navigator.clipboard as Partial<Clipboard> | undefined;
+  if (clipboard?.readText) {
+    const read = clipboard.readText.bind(clipboard);
+    clipboard.readText = async (): Promise<string> => {
+      const text = await read();
+      note(text);
+      return text;
     };
   }
 }

@@ -1,7 +1,7 @@
 /** Text that was copied or dragged -> how its characters count where it is pasted or dropped. Knows hashes only, where text leaves the page. */
 
 import { isProgram } from './classify';
-import { IRun, joined } from './ledger';
+import { ILedger, IRun, joined, slice } from './ledger';
 import { sha256 } from './sha256';
 
 const KEPT = 500;
@@ -36,6 +36,20 @@ export class Copies {
         break;
       }
       this._cells.delete(oldest);
+    }
+  }
+
+  /** Text that was copied from somewhere, perhaps out of one of these cells; a program's place counts before others. */
+  noteTaken(text: string, ledgers: readonly ILedger[]): void {
+    let found: readonly IRun[] | null = null;
+    for (const ledger of text.trim() ? ledgers : []) {
+      for (let at = ledger.text.indexOf(text); at >= 0; at = ledger.text.indexOf(text, at + 1)) {
+        const runs = slice(ledger.runs, at, at + text.length);
+        found = !found || runs.some(run => isProgram(run.arrival)) ? runs : found;
+      }
+    }
+    if (found) {
+      this.noteCell(text, found);
     }
   }
 

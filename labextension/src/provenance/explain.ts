@@ -10,6 +10,8 @@ export interface IUnexplained {
   readonly before: ILedger;
   readonly after: ILedger;
   readonly steps: readonly IStep[];
+  /** Whether a person's key that takes completions came just before it. */
+  readonly isTaken: boolean;
 }
 
 /** The ledger after an edit that a command of that kind made, or `null` where the command does not make such edits. */
@@ -18,7 +20,7 @@ export function explained(edit: IUnexplained, kind: CommandKind, memory: TextMem
     case 'inline-completion':
       return edit.arrival === 'api' ? applied(edit.before, edit.steps, 'inline-completed') : null;
     case 'completion':
-      return edit.arrival === 'api' && isCompletionLike(editOf(edit.before, edit.steps))
+      return edit.arrival === 'api' && edit.isTaken && isCompletionLike(editOf(edit.before, edit.steps))
         ? applied(edit.before, edit.steps, 'completed')
         : null;
     case 'undoing':

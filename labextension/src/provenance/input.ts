@@ -1,7 +1,9 @@
 /** The page's own events -> when a person last did what, and where. */
 
 import { EVENT_WINDOW_MS, IEditorInput } from './classify';
+import { commandAt, editorOf, isChoice, isModifier, isRunKey, isUndo, LASTS, Power, powers } from './keys';
 import { IStep } from './ledger';
+import { hear, isNative } from './native';
 import { IReplacing, replacement } from './replacement';
 import { isBrought, TypedCharacters } from './typing';
 
@@ -9,21 +11,27 @@ type Kind = 'key' | 'paste' | 'drop' | 'pointer';
 
 /** How far a pointer goes, in pixels, before it drags what was under it. */
 const DRAG_PX = 5;
-/** JupyterLab carries a key's command out just after the editors have let the key pass. */
-const CHORD_MS = 100;
-/** Where a click or Enter can give the command to take a step back. */
-const COMMANDING = '.lm-Menu, .lm-MenuBar, .lm-CommandPalette, .jp-Toolbar, .jp-ToolbarButton';
+/** JupyterLab's own menu in a cell, for those who cut and paste with the mouse. */
+const CUT_COMMAND = 'notebook:cut-selected-text';
+const PASTE_COMMAND = 'notebook:paste-text';
+const UNDO_COMMAND = /\b(undo|redo)\b/;
 /** JupyterLab's search box: its button that replaces, and the field with what is put in, which takes Enter for it. */
 const SEARCH = '.jp-DocumentSearch-overlay';
 const REPLACE = '.jp-DocumentSearch-replace-wrapper-class';
 const REPLACE_BUTTON = '.jp-DocumentSearch-replace-button-wrapper';
 /** A paste and a drop say by events of their own what they put in. */
 const BROUGHT = /^insertFrom(Paste|Drop)/;
+const COMPOSING = 'insertCompositionText';
 const BEGINS_LINE = /^insert(Paragraph|LineBreak)/;
 
 interface IPlace {
   readonly in: Element | null;
   readonly time: number;
+}
+
+/** A key or a click, and what it can still do; in any editor where none is named. */
+interface IAct extends IPlace {
+  readonly can: ReadonlySet<Power>;
 }
 
 interface IBrought {
@@ -36,18 +44,11 @@ interface IBrought {
 /** Listens for the whole page, before anything can stop the events. */
 export class TrustedInput {
   constructor() {
-    const options = { capture: true, passive: true };
-    for (const type of ['keydown', 'beforeinput', 'compositionend', 'input']) {
-      window.addEventListener(type, event => this._note(event, 'key'), options);
-    }
     // Cutting and pasting may come from a menu, without a key.
-    for (const type of ['paste', 'cut']) {
-      window.addEventListener(type, event => this._note(event, type === 'paste' ? 'paste' : 'key'), options);
-    }
-    window.addEventListener('drop', event => this._note(event, 'drop'), options);
-    for (const type of ['pointerdown', 'pointerup', 'click']) {
-      window.addEventListener(type, event => this._note(event, 'pointer'), options);
-    }
+    hear(['keydown', 'beforeinput', 'compositionend', 'input', 'cut'], event => this._note(event, 'key'));
+    hear(['paste'], event => this._note(event, 'paste'));
+    hear(['drop'], event => this._note(event, 'drop'));
+    hear(['pointerdown', 'pointerup', 'click'], event => this._note(event, 'pointer'));
   }
 
   /** What a person did last in one editor, given by what it shows or anything in it. */
@@ -64,37 +65,39 @@ export class TrustedInput {
         this._brought = isTaken ? null : brought;
         return isTaken;
       },
-      takeChord: () => {
-        const chord = this._chord;
-        const isTaken = chord !== null && content !== null && chord.in === content && now - chord.time < CHORD_MS;
-        this._chord = isTaken ? null : chord;
-        return isTaken;
-      },
       take: pieces => {
         const typed = content && this._typed.get(content);
         return typed ? typed.take(pieces, now) : !pieces.join('').trim();
       },
-      takeDeletion: () => this._takeUnseen('deletion', content, now),
-      takeBlank: () => this._takeUnseen('blank', content, now)
+      takeRead: pieces => {
+        const isTaken = this._read !== null && isBrought(pieces, this._read);
+        this._read = isTaken ? null : this._read;
+        return isTaken;
+      },
+      takeKey: power => {
+        const act = this._act;
+        const isHere = act !== null && (act.in === null || act.in === content);
+        const isTaken = isHere && act.can.has(power) && now - act.time < LASTS[power];
+        this._act = isTaken ? null : act;
+        return isTaken;
+      }
     };
   }
 
-  private _takeUnseen(kind: 'deletion' | 'blank', content: Element | null, now: number): boolean {
-    const key = this._unseen[kind];
-    const isTaken = key !== null && content !== null && key.in === content;
-    this._unseen[kind] = isTaken ? null : key;
-    return isTaken && now - key.time < EVENT_WINDOW_MS;
+  /** JupyterLab reads the clipboard for its own menu's *Paste Text*, which a person has just chosen. */
+  noteRead(text: string): void {
+    if (performance.now() - this._pasting < LASTS.cut) {
+      this._pasting = -Infinity;
+      this._read = text;
+      // It is put in at once.
+      window.setTimeout(() => (this._read = null));
+    }
   }
 
   /** Whether a person did anything at all within `ms`. */
   within(ms: number): boolean {
     const { key, paste, drop, pointer } = this._times;
     return performance.now() - Math.max(key, paste, drop, pointer) < ms;
-  }
-
-  /** Whether a person's last key or click within `ms` was inside an element that `selector` matches. */
-  wasIn(selector: string, ms: number): boolean {
-    return this.within(ms) && this.isIn(selector);
   }
 
   /** Whether a person's last key or click, however long ago, was in an element that `selector` matches. */
@@ -108,6 +111,16 @@ export class TrustedInput {
    */
   mayRun(ms: number): boolean {
     return this._isHandled || performance.now() - this._ran < ms;
+  }
+
+  /** When that key or click was. */
+  get ran(): number {
+    return this._ran;
+  }
+
+  /** When a person last told the front end to take a step back. */
+  get undone(): number {
+    return this._undoing?.time ?? -Infinity;
   }
 
   /**
@@ -140,42 +153,49 @@ export class TrustedInput {
   }
 
   private _note(event: Event, kind: Kind): void {
-    if (!event.isTrusted) {
+    if (!isNative(event)) {
       return;
     }
     const now = performance.now();
+    const place = { in: editorOf(event.target), time: now };
     this._replacing = replacingBy(event, now) ?? this._replacing;
     this._times[kind] = now;
     this._target = event.target;
-    this._editors[kind] = editorOf(event.target);
-    if (event instanceof KeyboardEvent ? isRunKey(event) : kind === 'pointer' && !editorOf(event.target)) {
+    this._editors[kind] = place.in;
+    if (event instanceof KeyboardEvent ? isRunKey(event) : kind === 'pointer' && !place.in) {
       this._ran = now;
       this._isHandled = true;
       window.setTimeout(() => (this._isHandled = false));
     }
     if (event instanceof KeyboardEvent) {
-      const place = { in: editorOf(event.target), time: now };
-      this._chord = isChord(event) ? place : null;
-      if (event.type === 'keydown') {
-        this._unseen.deletion = isDeletion(event, place.in) ? place : null;
-        this._unseen.blank = isBlank(event, place.in) ? place : null;
+      if (event.type === 'keydown' && !isModifier(event)) {
+        this._act = place.in && { ...place, can: powers(event, hasModes(place.in)) };
         this._undoing = isUndo(event) ? { time: now, by: null } : this._undoing;
       }
     } else if (event instanceof InputEvent && event.type === 'beforeinput') {
       this._noteText(event, now);
-      if (event.inputType.startsWith('delete')) {
-        this._unseen.deletion = { in: editorOf(event.target), time: now };
-      } else if (BEGINS_LINE.test(event.inputType) || (event.data && !event.data.trim())) {
-        this._unseen.blank = { in: editorOf(event.target), time: now };
-      } else if (event.inputType.startsWith('history')) {
+      this._act = inputAct(event, place) ?? this._act;
+      if (event.inputType.startsWith('history')) {
         this._undoing = { time: now, by: null };
       }
     } else if (event.type === 'cut') {
-      this._unseen.deletion = { in: editorOf(event.target), time: now };
+      this._act = { ...place, can: new Set(['deletion']) };
     } else if (event instanceof ClipboardEvent || event instanceof DragEvent) {
       this._brought = broughtBy(event);
     } else if (event instanceof PointerEvent) {
       this._notePointer(event, now);
+    }
+    this._noteCommand(commandAt(event), now);
+  }
+
+  /** A person gives a command in a menu or the palette, or with a button. */
+  private _noteCommand(command: string, now: number): void {
+    if (command === CUT_COMMAND) {
+      this._act = { in: null, time: now, can: new Set(['cut']) };
+    } else if (command === PASTE_COMMAND) {
+      this._pasting = now;
+    } else if (UNDO_COMMAND.test(command)) {
+      this._undoing = { time: now, by: null };
     }
   }
 
@@ -185,15 +205,15 @@ export class TrustedInput {
     if (content && text && !BROUGHT.test(event.inputType)) {
       const typed = this._typed.get(content) ?? new TypedCharacters(EVENT_WINDOW_MS);
       this._typed.set(content, typed);
-      typed.note(text, now);
+      typed.note(text, now, event.inputType === COMPOSING);
     }
   }
 
   private _notePointer({ type, target, clientX, clientY }: PointerEvent, now: number): void {
     if (type === 'pointerdown') {
       this._pressed = { on: target instanceof Element ? target : null, x: clientX, y: clientY };
-    } else if (type === 'pointerup' && target instanceof Element && target.closest(COMMANDING)) {
-      this._undoing = { time: now, by: null };
+      // JupyterLab takes the completion at once.
+      this._act = isChoice(target) ? { in: null, time: now, can: new Set(['choice']) } : this._act;
     } else if (type === 'pointerup' && this._pressed) {
       const { on, x, y } = this._pressed;
       if (Math.hypot(clientX - x, clientY - y) > DRAG_PX) {
@@ -208,9 +228,10 @@ export class TrustedInput {
   private _editors: Record<Kind, Element | null> = { key: null, paste: null, drop: null, pointer: null };
   private _typed = new WeakMap<Element, TypedCharacters>();
   private _brought: IBrought | null = null;
-  private _chord: IPlace | null = null;
-  /** The person's last key, where it took text away or put in blanks. */
-  private _unseen: Record<'deletion' | 'blank', IPlace | null> = { deletion: null, blank: null };
+  /** The person's last key, until it has counted for a change. */
+  private _act: IAct | null = null;
+  private _pasting = -Infinity;
+  private _read: string | null = null;
   private _undoing: { readonly time: number; by: object | null } | null = null;
   private _pressed: { readonly on: Element | null; readonly x: number; readonly y: number } | null = null;
   private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
@@ -243,44 +264,21 @@ function broughtBy(event: ClipboardEvent | DragEvent): IBrought {
   return { by: isDrop ? 'drop' : 'paste', text, isFile: isDrop && (data?.files.length ?? 0) > 0 };
 }
 
-/** A key with a modifier, Enter outside of editors, any key outside of text: people bind running to keys of their own. */
-function isRunKey(event: KeyboardEvent): boolean {
-  const { target } = event;
-  const isText = target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea'));
-  const isEnter = event.key === 'Enter' && (event.shiftKey || !editorOf(target));
-  return event.type === 'keydown' && (isEnter || event.ctrlKey || event.metaKey || event.altKey || !isText);
-}
-
-/** A key with a modifier, and not the modifier alone; with Enter they run cells. */
-function isChord({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-  return (ctrlKey || metaKey || altKey) && !/^(Control|Meta|Alt|AltGraph|Shift|Enter)$/.test(key);
-}
-
-/** Keys that take text away: their own, those with a modifier (Ctrl+K, Alt+D), and any in an editor with modes (vim). */
-function isDeletion(event: KeyboardEvent, editor: Element | null): boolean {
-  return /^(Backspace|Delete|Tab)$/.test(event.key) || isChord(event) || hasModes(editor);
-}
-
-/** Keys that put in blanks, likewise. */
-function isBlank(event: KeyboardEvent, editor: Element | null): boolean {
-  const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
-  const isLine = key === 'Enter' && !shiftKey && !ctrlKey && !metaKey && !altKey;
-  return isLine || /^(Tab|\s)$/.test(key) || isChord(event) || hasModes(editor);
+/** What the browser is about to do in an editor, where that is more, or less, than the key before it said. */
+function inputAct(event: InputEvent, place: IPlace): IAct | null {
+  const { inputType, data } = event;
+  const isTyped = inputType.startsWith('insert') && !!data;
+  const power: Power | null = inputType.startsWith('delete')
+    ? 'deletion'
+    : BEGINS_LINE.test(inputType)
+      ? 'blank'
+      : isTyped && !data.trim()
+        ? 'space'
+        : null;
+  // A key that is typed has done what it can.
+  return power || isTyped ? { ...place, can: new Set(power ? [power] : []) } : null;
 }
 
 function hasModes(editor: Element | null): boolean {
   return editor?.parentElement?.classList.contains('cm-vimMode') === true;
-}
-
-/** Ctrl+Z, Ctrl+Y and the like; in the notebook's command mode Z alone; Enter on a command that was looked up. */
-function isUndo({ key, ctrlKey, metaKey, target }: KeyboardEvent): boolean {
-  const isText = target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea'));
-  const isCommand = key === 'Enter' && target instanceof Element && target.closest(COMMANDING) !== null;
-  return isCommand || (/^[zy]$/i.test(key) && (ctrlKey || metaKey || !isText));
-}
-
-/** What an editor shows, if `target` is in one. */
-function editorOf(target: EventTarget | null): Element | null {
-  const element = target instanceof Element ? target : target instanceof Node ? target.parentElement : null;
-  return element?.closest('.cm-content') ?? null;
 }

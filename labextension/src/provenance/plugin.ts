@@ -11,7 +11,7 @@ import { EditorView, ViewPlugin, ViewUpdate } from '@codemirror/view';
 
 import { IGuardConnection, IGuardConnections } from '../connection/token';
 import { Claims } from './claims';
-import { COMMAND_MS, commandKind, EVENT_WINDOW_MS } from './classify';
+import { COMMAND_MS, CommandKind, commandKind, EVENT_WINDOW_MS } from './classify';
 import { LocalHashes, watchClipboard } from './clipboard';
 import { Copies } from './copies';
 import { TrustedInput } from './input';
@@ -47,19 +47,20 @@ export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
     );
     const claims = new Claims(tracker, connections, notebooks);
     editors.addExtension(editorWatcher(tracker));
-    watchClipboard(copies, input);
+    watchClipboard(copies, input, text =>
+      notebooks.forEach(panel => tracker.noteTaken(text, panel.content.model?.cells ?? []))
+    );
 
     let slowRuns = 0;
     app.commands.commandExecuted.connect(
       safely((_, command: { readonly id: string; readonly result: Promise<unknown> }) => {
         const kind = commandKind(command.id);
-        // Cells are arranged by a key or a click that gives commands, completions taken by any; not by a program.
-        const isPersons = { arrangement: () => input.mayRun(COMMAND_MS), undoing: () => input.undid(COMMAND_MS) };
-        if (kind === 'arrangement' || kind === 'undoing' ? isPersons[kind]() : input.within(EVENT_WINDOW_MS)) {
-          tracker.noteCommand(kind);
+        const since = givenAt(kind, input);
+        if (since !== null) {
+          tracker.noteCommand(kind, since);
           // Pasting and completing go on after the command has returned.
           void command.result.then(
-            () => tracker.noteCommand(kind),
+            () => tracker.noteCommand(kind, since),
             () => undefined
           );
         }
@@ -105,6 +106,21 @@ export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
     return { authorship: cell => tracker.authorship(cell), runs: shared => tracker.runs(shared), changed };
   }
 };
+
+/**
+ * Since when a command can have been at work, if a person gave it; else `null`. Cells are arranged by a key or a click
+ * that gives commands; completions are taken by others too, which their edits have to show.
+ */
+function givenAt(kind: CommandKind, input: TrustedInput): number | null {
+  switch (kind) {
+    case 'arrangement':
+      return input.mayRun(COMMAND_MS) ? input.ran : null;
+    case 'undoing':
+      return input.undid(COMMAND_MS) ? input.undone : null;
+    default:
+      return input.within(EVENT_WINDOW_MS) ? -Infinity : null;
+  }
+}
 
 function follow(panel: NotebookPanel, tracker: ProvenanceTracker, claims: Claims): void {
   void panel.context.ready.then(safely(() => tracker.track(panel)));

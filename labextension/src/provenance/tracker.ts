@@ -15,10 +15,7 @@ import {
   editorArrival,
   EVENT_WINDOW_MS,
   IAuthorship,
-  IEdit,
-  IEditorInput,
   isCompletionLike,
-  isEditorKey,
   isLineKey,
   isProgram
 } from './classify';
@@ -119,6 +116,11 @@ export class ProvenanceTracker implements IProvenance {
     }
   }
 
+  /** The front end copies text itself, as its menus do: where it stands in a cell it is as it is there. */
+  noteTaken(text: string, cells: Iterable<ICellModel>): void {
+    this._copies.noteTaken(text, [...cells].flatMap(cell => this.ledger(cell) ?? []));
+  }
+
   /** A transaction of an editor is being applied; the document hears of it next, before anything else happens. */
   noteTransaction(userEvent: string, editor: Element): void {
     this._userEvent = userEvent;
@@ -130,15 +132,15 @@ export class ProvenanceTracker implements IProvenance {
     this._kernelTexts.add(text.trim());
   }
 
-  /** A command that a person gave was carried out: edits that had no explanation may have one now. */
-  noteCommand(kind: CommandKind): void {
+  /** A command that a person gave at `since` was carried out: edits from then on may have an explanation now. */
+  noteCommand(kind: CommandKind, since: number): void {
     const now = performance.now();
     this._recent = this._recent.filter(edit => now - edit.time < EVENT_WINDOW_MS);
     if (kind === 'other') {
       return;
     }
     for (const edit of this._recent) {
-      if (this._ledgers.get(edit.cell.sharedModel) !== edit.after) {
+      if (edit.time < since || this._ledgers.get(edit.cell.sharedModel) !== edit.after) {
         continue;
       }
       const ledger = explained(edit, kind, this._memory);
@@ -220,13 +222,16 @@ export class ProvenanceTracker implements IProvenance {
     this._userEvent = '';
     this._editor = null;
     const inserted = insertedBy(steps);
-    const runs = isLineKey(userEvent, performance.now(), own) ? carried(before, inserted, isProgram) : null;
+    const edit = editOf(before, steps);
+    const runs = isLineKey(userEvent, own) ? carried(before, inserted, isProgram) : null;
     const arrival =
       runs || this._isGuards(panel, userEvent, before.text, cell)
         ? 'completed'
-        : this._editorArrival(userEvent, editOf(before, steps), own);
+        : editorArrival(userEvent, edit, performance.now(), own);
+    const isTaken = arrival === 'api' && isCompletionLike(edit) && own.takeKey('completion');
     const isBrought = arrival === 'pasted' || arrival === 'dropped';
-    this._record(cell, arrival, before, steps, runs ?? (isBrought ? this._copies.arrived(inserted, arrival) : arrival));
+    const by = runs ?? (isBrought ? this._copies.arrived(inserted, arrival) : arrival);
+    this._record(cell, arrival, before, steps, by, isTaken);
   }
 
   /** A person takes the guard's own rewrite: what it took out was dangerous, what it put in the guard vouches for. */
@@ -238,25 +243,14 @@ export class ProvenanceTracker implements IProvenance {
     );
   }
 
-  private _editorArrival(userEvent: string, edit: IEdit, own: IEditorInput): Arrival {
-    const now = performance.now();
-    const arrival = editorArrival(userEvent, edit, now, own);
-    if (arrival !== 'api') {
-      return arrival;
-    }
-    if (this._input.wasIn('.jp-Completer', EVENT_WINDOW_MS) && isCompletionLike(edit)) {
-      return 'completed';
-    }
-    return isEditorKey(edit, now, own) ? 'typed' : 'api';
-  }
-
   /** `inserted` says how the new characters count, where they did not all arrive alike. */
   private _record(
     cell: ICellModel,
     arrival: Arrival,
     before: ILedger,
     steps: readonly IStep[],
-    inserted: Arrival | readonly IRun[] = arrival
+    inserted: Arrival | readonly IRun[] = arrival,
+    isTaken = false
   ): void {
     const text = cell.sharedModel.getSource();
     const isWhole = !steps.some(step => step.retain) && typeof inserted === 'string';
@@ -266,7 +260,7 @@ export class ProvenanceTracker implements IProvenance {
     }
     const isExplained = arrival !== 'api' && arrival !== 'program';
     if (!isExplained) {
-      this._recent.push({ cell, arrival, before, after, steps, time: performance.now() });
+      this._recent.push({ cell, arrival, before, after, steps, isTaken, time: performance.now() });
       this._recent.splice(0, Math.max(this._recent.length - 400, 0));
     }
     this._set(cell, after, isExplained);

@@ -16,10 +16,11 @@ const QUOTES = 3;
 export class TypedCharacters {
   constructor(private readonly _windowMs: number) {}
 
-  /** A person's event at `now` says that it puts in `data`. */
-  note(data: string, now: number): void {
+  /** A person's event at `now` says that it puts in `data`; what is composed stands in place of what was so far. */
+  note(data: string, now: number, isComposed = false): void {
     this._fresh(now);
-    this._pending.push(...[...visible(data)].map(character => ({ character, time: now })));
+    this._pending = this._pending.filter(one => !(isComposed && one.isComposed));
+    this._pending.push(...[...visible(data)].map(character => ({ character, time: now, isComposed })));
   }
 
   /**
@@ -53,7 +54,7 @@ export class TypedCharacters {
     this._pending = this._pending.filter(one => now - one.time < this._windowMs);
   }
 
-  private _pending: { readonly character: string; readonly time: number }[] = [];
+  private _pending: { readonly character: string; readonly time: number; readonly isComposed: boolean }[] = [];
 }
 
 /**

@@ -169,6 +169,11 @@ class Scene:
         content.evaluate("node => { node.querySelector('.cm-line').id = 'dragged'; }")
         self.drag("#dragged", target)
 
+    def choose(self, index: int, label: str) -> None:
+        """Choose from JupyterLab's own menu of a cell's editor, with the mouse."""
+        self.front.cells.nth(index).locator(".cm-line").first.click(button="right", position={"x": 20, "y": 6})
+        self.page.locator(".lm-Menu-item", has_text=label).click()
+
     def forget(self, source: str) -> None:
         self.page.evaluate("sha256 => { delete window.judged[sha256]; }", sha256(source))
 

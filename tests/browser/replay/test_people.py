@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .scene import Scene, Score
 
@@ -60,6 +61,61 @@ def test_a_completion_is_accepted(scene: Scene, score: Score) -> None:
     scene.page.keyboard.type("()")
     scene.page.keyboard.press("Escape")
     score.check("completed", scene.origin(index))
+
+    index = scene.add_cell()
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.type("collections.User")
+    offered = scene.page.locator(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item", has_text="UserDict")
+    for _ in range(8):
+        if not offered.count():
+            scene.page.keyboard.press("Tab")
+            scene.page.wait_for_timeout(1500)
+    offered.click()
+    scene.wait_for_source(index, "collections.UserDict")
+    score.check("completed-click", scene.origin(index))
+
+
+def test_text_is_composed(scene: Scene, score: Score) -> None:
+    index = scene.type("composed = ''")
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+End")
+    scene.page.keyboard.press("ArrowLeft")
+    method = scene.page.context.new_cdp_session(scene.page)
+    for on_the_way in ("に", "にほ", "にほん"):
+        compose(method, on_the_way)
+    method.send("Input.insertText", {"text": "日本"})
+    # A dead key, and the letter that it is for.
+    compose(method, "´")
+    method.send("Input.insertText", {"text": "é"})
+    method.detach()
+    scene.wait_for_source(index, "composed = '日本é'")
+    scene.page.keyboard.press("Escape")
+    score.check("composed", scene.origin(index))
+
+
+def compose(method: Any, text: str) -> None:
+    key = {"key": "Process", "windowsVirtualKeyCode": 229}
+    method.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+    method.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+
+
+def test_a_person_has_several_cursors(scene: Scene, score: Score) -> None:
+    index = scene.type("several = [1,\n2]")
+    keys(scene, index, "Control+Home", "Control+Alt+ArrowDown", "End", *"x(")
+    assert scene.source(index).count("x(") == 2
+    score.check("multi-cursor", scene.origin(index))
+
+
+def test_a_person_uses_the_menu_of_the_cell(scene: Scene, score: Score) -> None:
+    index = scene.type("by_menu = sorted([3, 1, 2])")
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+A")
+    scene.choose(index, "Cut Selected Text")
+    scene.wait_for_source(index, "")
+    scene.choose(index, "Paste Text")
+    scene.wait_for_source(index, "by_menu = sorted([3, 1, 2])")
+    scene.page.keyboard.press("Escape")
+    score.check("menu-cut-and-pasted", scene.origin(index))
 
 
 def test_text_from_elsewhere_is_pasted(scene: Scene, score: Score) -> None:

@@ -14,29 +14,10 @@ import pytest
 
 from .agents import TYPE_SLOWLY, run
 from .scene import Scene, Score
+from .scripts import CHAT, PUT, SCRIPTS, WAYS_TO_COPY
 
 CODE = "value_{} = sorted([3, 1, 2])"
 
-# A chat as assistants show it in a side panel, with the button that copies an answer; ``COPY`` is how it does.
-CHAT = """const chat = document.createElement('div');
-    chat.className = 'jp-chat-message';
-    chat.style = 'position: fixed; left: 40px; top: 4px; z-index: 9999; background: white; white-space: pre';
-    const text = document.createElement('code'); text.textContent = argument;
-    const button = document.createElement('button'); button.textContent = 'Copy the answer';
-    button.onclick = COPY;
-    chat.append(text, button); document.body.append(chat);"""
-WAYS_TO_COPY = {
-    "chat-button": "() => navigator.clipboard.writeText(argument)",
-    "chat-button-items": """() => navigator.clipboard.write(
-        [new ClipboardItem({'text/plain': new Blob([argument], {type: 'text/plain'})})])""",
-    "chat-button-helper": """() => {
-        const field = document.createElement('textarea'); field.value = argument; document.body.append(field);
-        field.select(); document.execCommand('copy'); field.remove(); }""",
-    "chat-button-event": """() => {
-        const fill = event => { event.clipboardData.setData('text/plain', argument); event.preventDefault(); };
-        document.addEventListener('copy', fill); document.execCommand('copy');
-        document.removeEventListener('copy', fill); }""",
-}
 # An edit at the end of a cell that says of itself what it likes, through the editor.
 EDIT = """const view = notebook.widgets[argument[0]].editor.editor;
     view.dispatch({changes: {from: view.state.doc.length, insert: argument[1]}, userEvent: argument[2]});"""
@@ -175,6 +156,30 @@ def test_a_program_deletes_at_a_persons_key(scene: Scene, score: Score) -> None:
     score.check("program-deletes-at-a-key", scene.origin(index))
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_acts_at_a_persons_key(scene: Scene, score: Score, name: str) -> None:
+    typed, body, source, key = SCRIPTS[name]
+    index = scene.type(typed)
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+End")
+    scene.evaluate(
+        "const view = notebook.widgets[argument[0]].editor.editor; const put = argument[1];"
+        "view.contentDOM.addEventListener('keydown', () => {" + body + "}, {capture: true, once: true});",
+        [index, PUT],
+    )
+    scene.page.keyboard.press(key)
+    scene.wait_for_source(index, source)
+    scene.page.keyboard.press("Escape")
+    score.check(name, scene.origin(index))
+
+
+def test_a_program_takes_a_cell_back_before_a_person_copies_it(scene: Scene, score: Score) -> None:
+    index = scene.type("value_arranged = sorted([3, 1, 2])[:1]")
+    scene.evaluate("model.cells.get(argument).sharedModel.setSource('value_arranged = sorted([3, 1, 2])')", index)
+    scene.page.keyboard.press("c")
+    score.check("program-then-arranged", scene.origin(index))
+
+
 def test_a_program_sets_what_a_person_had_there(scene: Scene, score: Score) -> None:
     index = scene.type("value_recalled = sorted([3, 1, 2])[:1]")
     scene.evaluate("model.cells.get(argument).sharedModel.setSource('value_recalled = sorted([3, 1, 2])')", index)
@@ -259,6 +264,12 @@ def test_a_chats_button_copies(scene: Scene, score: Score, name: str) -> None:
 def test_an_assistants_code_is_copied_into_a_persons_cell(scene: Scene, score: Score) -> None:
     scene.front.copy_text(scene.insert(CODE.format("laundered")))
     score.check("assistant-copied", scene.origin(paste(scene)))
+
+    index = scene.insert(CODE.format("by_menu"))
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    scene.page.keyboard.press("Control+A")
+    scene.choose(index, "Copy Selected Text")
+    score.check("assistant-menu-copied", scene.origin(paste(scene)))
 
 
 def test_an_assistants_code_is_dragged_into_a_persons_cell(scene: Scene, score: Score) -> None:

@@ -10,6 +10,7 @@ import pytest
 from .environments import CHATS, CLASSIC, OLDEST_LAB, SHARED, SWITCH, environment
 from .mechanisms import BY_NAME, MECHANISMS, PAGE, with_table
 from .scene import Score
+from .scripts import SCRIPTS
 
 
 def test_the_page_has_the_table_as_it_is() -> None:
@@ -24,6 +25,7 @@ def test_every_mechanism_has_a_test_and_a_name_of_its_own() -> None:
     checked |= set(re.findall(r'^\s+\("([a-z-]+)", \{', tests, re.MULTILINE)) | set(
         re.findall(r'^\s+"([a-z-]+)",$', tests, re.MULTILINE)
     )
+    checked |= set(SCRIPTS)
     assert len(BY_NAME) == len(MECHANISMS)
     assert set(BY_NAME) <= checked
 
