@@ -44,7 +44,8 @@ class Probe(msgspec.Struct, frozen=True):
     """One try: Python that ends when it succeeded, and the property that has to stop it.
 
     ``plants`` is a file below the scene's root, ``after`` a ``daemon`` or a ``listener``: what is looked at outside.
-    ``fresh`` asks for a kernel of which no probe has had anything yet, where the kernel has limits.
+    ``fresh`` asks for a kernel of which no probe has had anything yet, where the kernel has limits. One that ``waits``
+    for an answer may do so while others do.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Probe(msgspec.Struct, frozen=True):
     plants: str = ""
     after: Literal["", "daemon", "listener"] = ""
     fresh: bool = False
+    waits: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -185,17 +187,50 @@ def _cell(manager: KernelManager, client: Any) -> float:
 
 def _outcomes(manager: KernelManager, client: Any, chosen: Sequence[Probe], scene: Scene) -> Iterator[Outcome]:
     _prepare(manager, client, scene)
+    told: dict[str, tuple[str, str]] = {}
+    groups: set[str] = set()
     for one in chosen:
+        if not _is_alone(one) and one.group not in groups:
+            groups.add(one.group)
+            several = [other for other in chosen if other.group == one.group and not _is_alone(other)]
+            told |= _together(manager, client, several, scene)
         planted = Planted(scene.root / one.plants) if one.plants else None
         if one.fresh and scene.has_limits:
             _restart(manager, client, scene)
-        outcome, detail = _asked(manager, client, one, scene)
+        outcome, detail = told.get(one.name) or _asked(manager, client, one, scene)
         if planted is not None and outcome != UNKNOWN:
             was = planted.taken_back()
             outcome, detail = (OPEN, "") if was else (BLOCKED, detail or "not outside the box")
         if one.after == "listener" and outcome == OPEN:
             outcome, detail = (OPEN, "") if scene.is_answered() else (BLOCKED, "not outside the box")
         yield Outcome(one.name, one.group, one.property, outcome, detail)
+
+
+def _is_alone(one: Probe) -> bool:
+    """Whether it is looked at outside, or ends what it meets: then it has a cell of its own."""
+    return bool(one.plants or one.after) or one.fresh or one.property == "resources"
+
+
+def _together(
+    manager: KernelManager, client: Any, several: Sequence[Probe], scene: Scene
+) -> dict[str, tuple[str, str]]:
+    """What probes come to that one cell asks, by name; of those that it says nothing clear of, nothing."""
+    if len(several) < 2:
+        return {}
+    if not manager.is_alive():
+        _restart(manager, client, scene)
+    asks = [(one.code, one.waits) for one in several]
+    try:
+        text = _printed(client, f"together({_MARK!r}, {asks!r})", manager)
+    except TimeoutError:
+        _brought_back(manager, client, scene)
+        return {}
+    found = {}
+    for line in text.split(_MARK)[1:]:
+        number, outcome, detail = json.loads(line.partition("\n")[0])
+        if outcome != UNKNOWN:
+            found[several[number].name] = outcome, detail
+    return found
 
 
 def _asked(manager: KernelManager, client: Any, one: Probe, scene: Scene) -> tuple[str, str]:
@@ -282,6 +317,11 @@ class Planted:
 
 def _told(client: Any, code: str, mark: str, manager: KernelManager, seconds: float = 0.0) -> str:
     """What a cell printed after ``mark``; ``""`` when it did not, or the kernel ended. Raises ``TimeoutError``."""
+    return _printed(client, code, manager, seconds).partition(mark)[2].partition("\n")[0]
+
+
+def _printed(client: Any, code: str, manager: KernelManager, seconds: float = 0.0) -> str:
+    """All that a cell printed, to its end or the kernel's. Raises ``TimeoutError``."""
     asked = client.execute(code)
     end, text = time.monotonic() + (seconds or SECONDS_A_PROBE), ""
     while (left := end - time.monotonic()) > 0:
@@ -299,7 +339,7 @@ def _told(client: Any, code: str, mark: str, manager: KernelManager, seconds: fl
             break
     else:
         raise TimeoutError
-    return text.partition(mark)[2].partition("\n")[0]
+    return text
 
 
 def last_line(log: Any) -> str:

@@ -202,15 +202,44 @@ def swapped(link, target, below=""):
     return "".join(found)
 
 
-def probe(mark, code, is_limit):
-    """Run a probe's code and print, behind ``mark``, what came of it."""
+def came_of(code, is_limit):
+    """What came of a probe's code: open, blocked or unknown, and the error's name."""
     known = {name: value for name, value in globals().items() if callable(value) or name in ("ctypes", "os", "socket")}
     stops = (OSError, AssertionError) + ((MemoryError, KeyboardInterrupt) if is_limit else ())
     try:
         exec(code, dict(known, **names))
-        told = "open", ""
+        return "open", ""
     except stops as error:
-        told = "blocked", type(error).__name__
+        return "blocked", type(error).__name__
     except BaseException as error:
-        told = "unknown", repr(error)
-    print(mark + json.dumps(told), flush=True)
+        return "unknown", repr(error)
+
+
+def probe(mark, code, is_limit):
+    """Run a probe's code and print, behind ``mark``, what came of it."""
+    print(mark + json.dumps(came_of(code, is_limit)), flush=True)
+
+
+def together(mark, probes):
+    """Run several, each with whether it waits for an answer, which those do at a time; printed with their numbers."""
+    waited = {}
+    waiting = []
+    for number, (code, waits) in enumerate(probes):
+        if waits:
+
+            def wait(number=number, code=code):
+                waited[number] = came_of(code, False)
+
+            waiting.append(threading.Thread(target=wait))
+            waiting[-1].start()
+    for number, (code, waits) in enumerate(probes):
+        if not waits:
+            told = came_of(code, False)
+            print(mark + json.dumps((number, *told)), flush=True)
+            if "KeyboardInterrupt" in told[1]:
+                # Whoever interrupts it asks for the others one by one.
+                return
+    for one in waiting:
+        one.join()
+    for number, told in waited.items():
+        print(mark + json.dumps((number, *told)), flush=True)
