@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -148,16 +149,17 @@ def test_what_does_not_go_together_is_said(run: Run, corpus: Path) -> None:
     assert absent.returncode == 2
 
 
-def test_the_bar_counts_notebooks(corpus: Path) -> None:
+@pytest.mark.parametrize(("name", "doing"), [("vet", b"vetting"), ("scrub", b"checking"), ("evaluate", b"evaluating")])
+def test_the_bar_counts_notebooks(corpus: Path, name: str, doing: bytes) -> None:
     ours, theirs = pty.openpty()
-    with start(corpus, *COMMANDS["vet"], "--workers", "2", stdout=subprocess.DEVNULL, stderr=theirs) as running:
+    with start(corpus, *COMMANDS[name], "--workers", "2", stdout=subprocess.DEVNULL, stderr=theirs) as running:
         os.close(theirs)
         said = b"".join(_read(ours))
         assert running.wait(60) == 2
     os.close(ours)
     counts = [int(found) for found in re.findall(rb"(\d+)/63", said)]
     assert counts[0] < counts[-1]
-    assert b"vetting" in said
+    assert doing in said
 
 
 def _read(descriptor: int) -> Iterator[bytes]:
@@ -227,3 +229,46 @@ def test_a_cluster_says_what_one_process_says_with_a_worker_killed(run: Run, cor
                 out, said = running.communicate(timeout=600)
             assert out.decode() == whole[name].stdout, said.decode()
             assert running.returncode == whole[name].returncode
+
+
+def ended(running: subprocess.Popen[bytes]) -> None:
+    """End a program that this test started, and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGTERM)
+    try:
+        running.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait(20)
+
+
+def test_the_programs_of_a_cluster_as_they_are_documented(run: Run, corpus: Path) -> None:
+    pytest.importorskip("distributed")
+    dask = Path(sys.executable).parent / "dask"
+    page = (Path(__file__).parents[2] / "docs" / "corpora.md").read_text(encoding="utf-8")
+    assert "\ndask scheduler " in page
+    assert "\ndask worker tcp://scheduler:8786 --nthreads 1 " in page
+    where = corpus / "scheduler.json"
+    # Of the documented command's own accord it listens on every address and on fixed ports.
+    words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(where))
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((corpus / "dask.log").open("wb"))
+
+        def begin(*words: str) -> subprocess.Popen[bytes]:
+            made = subprocess.Popen([dask, *words], cwd=corpus, stdout=log, stderr=log, start_new_session=True)
+            stack.callback(ended, made)
+            return made
+
+        scheduler = begin("scheduler", *words)
+        deadline = time.monotonic() + 120
+        while not (where.exists() and where.stat().st_size):
+            assert scheduler.poll() is None, (corpus / "dask.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        address = str(json.loads(where.read_text())["address"])
+        assert address.startswith("tcp://")
+        begin("worker", address, "--nthreads", "1", "--no-dashboard")
+        found = run(*COMMANDS["vet"], "--dask", address)
+    whole = run(*COMMANDS["vet"])
+    assert found.stdout == whole.stdout, found.stderr
+    assert found.returncode == whole.returncode == 2

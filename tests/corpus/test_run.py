@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from jupyter_guard.corpus import Crew, CrewError, Done, Journal, JournalError, Lost, Piece, hire, key_of, results
+from jupyter_guard.corpus.crew import FEW
 from jupyter_guard.corpus.run import MOST_BYTES, MOST_LOST_IN_A_ROW, MOST_WAITING
 
 
@@ -39,6 +40,18 @@ def test_results_come_in_order_and_what_there_is_nothing_to_do_for_stays_in_its_
     given = [*range(20), None, *range(20, 25)]
     expected = [None if one is None else str(2 * one) for one in given]
     assert values(hire(jobs.Doubling(), 26, workers), numbers(*given)) == expected
+
+
+def test_as_many_work_as_there_are_cores_but_for_a_few_pieces(jobs: ModuleType) -> None:
+    with hire(jobs.Where(), FEW) as crew:
+        assert crew.workers == len(os.sched_getaffinity(0))
+        ((_, elsewhere),) = results([Piece(0, 0)], crew)
+    with hire(jobs.Where(), FEW - 1) as crew:
+        assert crew.workers == 1
+        ((_, here),) = results([Piece(0, 0)], crew)
+    assert isinstance(elsewhere, Done)
+    assert elsewhere.value != str(os.getpid()).encode()
+    assert here == Done(str(os.getpid()).encode())
 
 
 def test_one_piece_kills_its_worker_and_every_other_is_done(jobs: ModuleType) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from .front import Front
@@ -33,6 +38,20 @@ def test_its_error_names_the_rule_and_its_card_is_in_three_forms(front: Front) -
     data = run.of("display_data")[0]["content"]["data"]
     assert set(data) == {"text/plain", "text/html", "application/vnd.jupyter-guard.v1+json"}
     assert data["application/vnd.jupyter-guard.v1+json"]["state"] == "blocked"
+
+
+def test_a_program_is_told_what_the_context_command_says_and_how_its_cell_would_be(front: Front) -> None:
+    code = f"{BLOCKED}\nimport yaml\nsettings = yaml.load('a: 1', yaml.UnsafeLoader)"
+    told = front.assistant(code).of("display_data")[0]["content"]["data"]["application/vnd.jupyter-guard.v1+json"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER_", "JPY_"))}
+    command = [sys.executable, "-m", "jupyter_guard", "context", "--format", "json"]
+    environment = {**kept, "HOME": str(front.folder / "home")}
+    done = subprocess.run(command, cwd=front.folder, env=environment, capture_output=True, text=True, check=True)
+    assert told["context"] == json.loads(done.stdout)
+    assert told["context"]["deny"]["imports"] == ["telnetlib"]
+    (rewrite,) = told["rewrites"]
+    assert rewrite["code"] == code.replace("load('a: 1', yaml.UnsafeLoader)", "safe_load('a: 1')")
+    assert told["findings"][rewrite["finding"]]["rule"] == "JG112"
 
 
 def test_the_users_own_text_is_echoed_and_kept(front: Front) -> None:
