@@ -210,9 +210,8 @@ class Link:
             self._answer({"ok": True})
         elif kind == "undo":
             request, _ = self._request(message)
-            self._relay.undoing.undo(
-                str(message.get("rest") or ""), request, lambda text: self._answer({"ok": True, "text": text})
-            )
+            rest = str(message.get("rest") or "")
+            self._relay.undoing.undo(rest, request, lambda text: self._answer({"ok": True, "text": text}))
         elif kind in ("tool", "tools"):
             request, is_running = self._request(message)
             origin = str(self._origin(str(message.get("about")), ()))
@@ -396,8 +395,5 @@ class Link:
 
 def _cells(found: Any) -> tuple[tuple[int, int], ...]:
     pairs = found[:STACK_KEPT] if isinstance(found, list) else []
-    return tuple(
-        (one[0], one[1])
-        for one in pairs
-        if isinstance(one, list) and len(one) == 2 and all(type(part) is int and 0 <= part < 10**9 for part in one)
-    )
+    lists = [one for one in pairs if isinstance(one, list) and len(one) == 2]
+    return tuple((one[0], one[1]) for one in lists if all(type(part) is int and 0 <= part < 10**9 for part in one))

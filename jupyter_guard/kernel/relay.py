@@ -149,17 +149,14 @@ class Relay:
         """Show the card that waits for a cell's input to be echoed, and what is to be shown with it."""
         cards, request.card, request.also = (request.card, *request.also), b"", ()
         # Nobody else can know the name: who does could show something else in the card's place.
-        request.shown = cards[0], f"jupyter_guard-{os.urandom(8).hex()}"
-        self.last_card = "\n\n".join(
-            [self.show_card(request, card, request.shown[1] if card is cards[0] else "") for card in cards]
-        )
+        request.shown = cards[0], (name := f"jupyter_guard-{os.urandom(8).hex()}")
+        self.last_card = "\n\n".join([self.show_card(request, one, name if one is cards[0] else "") for one in cards])
 
     def show_card(self, request: Execute, card: bytes, name: str = "", kind: str = "display_data") -> str:
         """Show a card on a cell, by a ``name`` so that it can be shown anew (``update_display_data``); its text."""
         transient = json.dumps({"display_id": name} if name else {}).encode()
-        content = self.outgoing.own(
-            kind, b'{"data": ' + card + b', "metadata": {}, "transient": ' + transient + b"}", request.msg_id
-        )
+        shown = b'{"data": ' + card + b', "metadata": {}, "transient": ' + transient + b"}"
+        content = self.outgoing.own(kind, shown, request.msg_id)
         self.last_card = str(json.loads(content)["data"].get("text/plain", ""))
         self.publish(kind, content, request.parent)
         return self.last_card
@@ -232,9 +229,8 @@ class Relay:
             self.gave_up = True
             signals.send(self.child.pid, signals.KILL)
             return
-        message = self.back.wire.message(
-            "kernel_info_request", {}, header=self.front.wire.header("kernel_info_request")
-        )
+        header = self.front.wire.header("kernel_info_request")
+        message = self.back.wire.message("kernel_info_request", {}, header=header)
         self.back.send("shell", b"jupyter-guard", message)
 
     def nudge_answered(self, header: Header, content: bytes) -> None:

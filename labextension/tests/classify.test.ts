@@ -3,16 +3,8 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import {
-  authorship,
-  commandKind,
-  editOf,
-  editorArrival,
-  IEdit,
-  IEditorInput,
-  isEditorKey,
-  isLineKey
-} from '../src/provenance/classify';
+import { authorship, commandKind, editOf, editorArrival, IEdit, IEditorInput } from '../src/provenance/classify';
+import { isEditorKey, isLineKey } from '../src/provenance/classify';
 import { Power } from '../src/provenance/keys';
 import { applied, Arrival, fresh } from '../src/provenance/ledger';
 import { isBrought, TypedCharacters } from '../src/provenance/typing';
