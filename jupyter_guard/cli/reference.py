@@ -197,9 +197,7 @@ def rule_page(rule: Rule) -> str:
             lines.append(f"## {label}\n")
         lines += [_fenced(example) for example in examples]
     if not rule.bad and not rule.apart:
-        lines.append(
-            "What it finds follows from the policy's `[deny]` and `[allow]`: [policy keys](../reference/policy.md).\n"
-        )
+        lines.append(f"What it finds follows from {rule.follows}.\n")
     return "\n".join(lines)
 
 

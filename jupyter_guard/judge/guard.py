@@ -75,12 +75,13 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         good=("from IPython.display import HTML\nHTML('<b>bold</b>')",),
     ),
-    # Found where a kernel's box is known (`guard.foreseen`), so no cell shows it by itself.
+    # Found by `guard.foreseen`.
     Rule(
         id="JG806",
         title="Will be refused by isolation",
         why="The box of this kernel opens what the policy grants and nothing else: the cell would fail half-way.",
         instead="Use a place or a host that is granted, or have it granted.",
         severity=Severity.NOTE,
+        follows="what the kernel's box opens: [isolation](../isolation.md)",
     ),
 )

@@ -31,7 +31,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     ``judge/table.py``. Within a family the first rule that fits an effect speaks, so special rules stand before
     general ones. One that is ``apart`` is asked in ``jupyter_guard.practice``, about the cells of a whole notebook and
     off the path of a run. ``bad`` cells must make it fire and ``good`` ones must not: a test runs each. Cells of one
-    example that run one after the other are separated by a line ``# %%``.
+    example that run one after the other are separated by a line ``# %%``. Where no cell shows it by itself, ``follows``
+    says what its findings follow from.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     good: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
+    follows: str = "the policy's `[deny]` and `[allow]`: [policy keys](../reference/policy.md)"
 
     @property
     def family(self) -> str:

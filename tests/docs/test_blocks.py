@@ -59,7 +59,6 @@ OTHERS = ("python", "toml", "json", "yaml", "ini", "sql")
 
 # What begins a command -> why it is not run here, and what runs it.
 NOT_RUN = {
-    "git clone REPOSITORY": "the address is the reader's",
     "make ": "it sets up and runs the project itself, these tests too: continuous integration runs it",
     "pip install ": "a registry may not be there: tests/test_packaging.py installs the wheel, offline too",
     "jupyter lab ": "a server that does not end: tests/browser starts it",
