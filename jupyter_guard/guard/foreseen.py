@@ -70,8 +70,10 @@ class Box:
         path = path_of(effect.target, self._workspace, self._grants.home)
         if not path or path.startswith(_OF_THE_BOX):
             return
-        if effect.kind in _READS:
+        if effect.kind is not Kind.FILE_WRITE and not os.path.lexists(path):
             # What is not there fails by itself.
+            return
+        if effect.kind in _READS:
             if os.path.exists(path) and not self._grants.reads(path):
                 yield "read", f"isolation will refuse to read `{shown(path)}`", self._how_to_open(path, "read")
             return

@@ -172,6 +172,8 @@ def test_what_a_lower_home_write_comes_to_is_told(home: Path) -> None:
     [
         "open('/nowhere/a.csv').read()",
         "open('{home}/absent.csv').read()",
+        "import shutil\nshutil.rmtree('/nowhere/customers')",
+        "import os\nos.remove('{home}/data/absent.csv')",
         "open('{home}/data/' + name).read()",
         "def later():\n    return open('{home}/data/a.csv').read()",
         "open('a.csv', 'w').write('x')",
