@@ -92,6 +92,8 @@ def check(files: tuple[Path, ...], folder: Path) -> int:
         policy = load_effective(folder.absolute())
         _check_patterns(policy.scrub.patterns, "the layers in force")
         Matchers(policy.own)
+        said = {key: policy.explain(key)[-1] for key in policy.explained_keys() if key.count(".") == 1}
+        _check_rules({key.partition(".")[2]: (one.file, one.line) for key, one in said.items() if key[:6] == "rules."})
         there = [str(path) for _, path in policy_files(folder.absolute()) if path.exists()]
         click.echo(f"ok: {', '.join(there) or 'no policy file; the preset personal holds'} (policy {policy.hash})")
         return 0
@@ -101,6 +103,7 @@ def check(files: tuple[Path, ...], folder: Path) -> int:
             for layer in with_packs(read_layer(path, "user")):
                 _check_patterns(layer.patterns, layer.file)
                 Matchers(layer.own, layer.file, layer.lines)
+                _check_rules({one: (layer.file, layer.lines.get(f"rules.{one}", 0)) for one in layer.rules})
         except PolicyError as error:
             problems += error.problems
         else:
@@ -266,6 +269,22 @@ def _check_patterns(patterns: dict[str, dict[str, Any]], file: str) -> None:
         parse_patterns(patterns, file)
     except PatternError as error:
         raise PolicyError([PolicyProblem(file, 0, "scrub.patterns", one) for one in error.problems]) from None
+
+
+def _check_rules(rules: dict[str, tuple[str, int]]) -> None:
+    """Complain of settings of rules, with their places, that this release has not: the kernel takes them for a later
+    one's, and they change nothing.
+    """
+    from jupyter_guard.judge import RULES
+    from jupyter_guard.judge.listing import unknown_rule
+    from jupyter_guard.policy import PolicyError, PolicyProblem
+
+    # Other names are an organisation's, and may be made in another layer.
+    unknown = {one: place for one, place in rules.items() if one.startswith("JG") and one not in RULES}
+    if unknown:
+        raise PolicyError(
+            [PolicyProblem(*place, f"rules.{one}", unknown_rule(one, [*RULES])) for one, place in unknown.items()]
+        )
 
 
 def _unknown(key: str, known: list[str]) -> str:

@@ -112,6 +112,17 @@ def test_check_says_what_is_wrong_with_token_formats_too(run: Run, work: Path) -
     assert "nowhere.toml: cannot be read" in run("policy", "check", "nowhere.toml").stderr
 
 
+def test_check_says_which_rules_there_are_not(run: Run, work: Path) -> None:
+    (work / "jupyter_guard.toml").write_text(
+        'version = 1\n[rules.JG301]\nverdict = "block"\n[rules.ACME1]\nverdict = "warn"\n[rules.JG399]\nverdict = "block"\n'
+    )
+    for words in ((), ("jupyter_guard.toml",)):
+        result = run("policy", "check", *words)
+        assert result.returncode == 2
+        assert "jupyter_guard.toml:6: rules.JG399: There is no rule 'JG399'. Near: JG3" in result.stderr
+        assert "ACME1" not in result.stderr
+
+
 @pytest.mark.parametrize("preset", ["personal", "team", "locked"])
 def test_init_writes_a_policy_that_holds(run: Run, work: Path, tmp_path: Path, preset: str) -> None:
     assert run("policy", "init", "--preset", preset, "--user").returncode == 0
