@@ -41,8 +41,8 @@ class LabExtensionBuildHook(BuildHookInterface[Any]):
         if self._is_fresh():
             return
         self.app.display_info("building the lab extension (a minute or two the first time)")
-        install = ["install", "--immutable"]
-        for words in (install, ["run", "build" if version == "editable" else "build:prod"]):
+        # The same in a checkout: what is tested there is what is shipped, and a release may be made from it.
+        for words in (["install", "--immutable"], ["run", "build:prod"]):
             run_jlpm(words, self._source)
         (self._built / "build_log.json").unlink(missing_ok=True)  # names this machine's directories
         self._stamp.write_text(source_digest(self._source) + "\n", encoding="ascii")
