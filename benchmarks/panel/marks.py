@@ -6,12 +6,13 @@ import os
 from typing import Any
 
 RUNS = 20
+# From a pause until the marks are there; what a person takes for at once.
+MARKS_MS = 300
 
 
 def measure(front: Any) -> bool:
-    """Print the figures; the bound is the tests', for the quicker third of few."""
+    """Print the figures; whether the median is within the bound."""
     from tests.browser.marks import marks_took
-    from tests.browser.test_before_it_runs import MARKS_MS
 
     front.server.write_notebook("marks.ipynb", ["from shutil import rmtree", ""])
     front.open_lab("marks.ipynb")
@@ -23,4 +24,4 @@ def measure(front: Any) -> bool:
         f"{len(took)} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: marks are drawn"
         f" {took[0]:.0f} ms after the last key at the least, {median:.0f} ms at the median, {p95:.0f} ms at p95"
     )
-    return bool(took[len(took) // 3] < MARKS_MS)
+    return bool(median < MARKS_MS)

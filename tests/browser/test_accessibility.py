@@ -127,6 +127,6 @@ def test_a_question_comes_into_a_live_region_and_into_sight(server: Server, fron
         }"""
     )
     front.page.wait_for_timeout(600)
-    group.get_by_role("button", name="Refuse").click()
+    group.get_by_role("button", name="Refuse", exact=True).click()
     front.wait_for_run(9)
     front.panel.get_by_role("status").filter(has_text="Cell 10: Not run: it was not allowed").wait_for(state="attached")

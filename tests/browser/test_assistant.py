@@ -131,7 +131,7 @@ def test_it_is_held_whatever_it_tries_and_what_a_person_says_is_done(server: Ser
     assert data.exists()
     assert not (server.root / "wiped.txt").exists()
 
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
     front.output(1).locator(".jg-Card").wait_for()
     assert data.exists()
@@ -139,7 +139,7 @@ def test_it_is_held_whatever_it_tries_and_what_a_person_says_is_done(server: Ser
     run_as_program(front, 1)
     question.wait_for()
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Allow once").click()
+    front.panel.get_by_role("button", name="Allow once", exact=True).click()
     question.wait_for(state="detached")
     wait_until_gone(front, data)
     front.wait_until_idle()
@@ -155,7 +155,7 @@ def test_it_is_held_whatever_it_tries_and_what_a_person_says_is_done(server: Ser
     question.wait_for()
     assert data.exists()
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
 
 
@@ -182,7 +182,7 @@ def test_a_person_answers_at_the_prompt_and_a_program_does_not(server: Server, f
         front.page.wait_for_timeout(600)
         assert question.is_visible()
         assert data.exists()
-        front.panel.get_by_role("button", name="Refuse").click()
+        front.panel.get_by_role("button", name="Refuse", exact=True).click()
         question.wait_for(state="detached")
         front.wait_for_run(1)
 

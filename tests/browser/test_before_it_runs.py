@@ -7,7 +7,6 @@ from .marks import marks_took
 
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 LINE = ".jg-Effects"
-MARKS_MS = 300
 
 
 def opened(server: Server, front: Front, name: str, cells: list[str]) -> None:
@@ -61,13 +60,11 @@ def test_marks_come_while_the_kernel_is_busy_and_explain_themselves(server: Serv
     front.interrupt_kernel()
 
 
-def test_marks_come_soon_after_a_pause(server: Server, front: Front) -> None:
+def test_every_line_gets_its_marks(server: Server, front: Front) -> None:
     opened(server, front, "soon.ipynb", ["from shutil import rmtree", ""])
     front.run_to_end(0)
-    took = marks_took(front, 7)
-    print(f"\nmarks are drawn {[round(one) for one in took]} ms after the last key")
-    # What else the machine does only adds to it: the quicker third is what it takes.
-    assert took[len(took) // 3] < MARKS_MS
+    # How soon they come is the benchmark's: python -m benchmarks panel marks.
+    assert len(marks_took(front, 3)) == 3
 
 
 def test_vet_all_judges_a_notebook_in_its_order_and_runs_nothing(server: Server, front: Front) -> None:
@@ -244,5 +241,5 @@ def test_what_changed_since_it_was_allowed_stands_by_the_question(server: Server
     changes.wait_for()
     assert changes.locator(".jg-is-added").all_inner_texts() == ["+ exec(open('changed.py').read())\n"]
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     changes.wait_for(state="detached")

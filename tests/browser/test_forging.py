@@ -132,12 +132,12 @@ def test_what_is_overheard_answers_nothing(server: Server, front: Front) -> None
     assert data.exists()
 
     # The person's own answer counts, and is worth nothing to who heard it.
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
     run_as_program(front, 1)
     question.wait_for()
     front.page.wait_for_timeout(700)
-    front.panel.get_by_role("button", name="Allow once").click()
+    front.panel.get_by_role("button", name="Allow once", exact=True).click()
     question.wait_for(state="detached")
     wait_until_gone(front, data)
     front.wait_until_idle()
@@ -149,7 +149,7 @@ def test_what_is_overheard_answers_nothing(server: Server, front: Front) -> None
     front.page.wait_for_timeout(700)
     assert question.is_visible()
     assert data.exists()
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
 
 
@@ -171,13 +171,13 @@ def test_what_a_program_gets_hold_of_does_not_answer_with_a_click_on_something_e
         front.panel.get_by_text("Journal of this notebook").click()
         assert not any(front.page.evaluate("() => window.borrowed"))
     assert question.is_visible()
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
 
 
 def test_a_click_counts_on_a_button_that_was_seen(server: Server, front: Front) -> None:
     question = asked(server, front, "seen.ipynb")
-    allow = front.panel.get_by_role("button", name="Allow once")
+    allow = front.panel.get_by_role("button", name="Allow once", exact=True)
     for times, way in enumerate((covered, behind_glass, moved, faded, other_words, by_focus), 1):
         front.page.wait_for_timeout(900)
         put_back = way(front, question, allow)
@@ -188,7 +188,7 @@ def test_a_click_counts_on_a_button_that_was_seen(server: Server, front: Front) 
 
     # Seen for long enough, it counts: by Tab and Enter as by the mouse.
     front.page.wait_for_timeout(900)
-    front.panel.get_by_role("button", name="Refuse").focus()
+    front.panel.get_by_role("button", name="Refuse", exact=True).focus()
     front.page.keyboard.press("Shift+Tab")
     front.page.keyboard.press("Shift+Tab")
     assert allow.evaluate("button => document.activeElement === button")

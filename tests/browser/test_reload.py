@@ -24,7 +24,7 @@ def test_an_open_question_comes_back_after_a_reload(server: Server, front: Front
     question.wait_for()
     assert "again.py" in question.locator(".jg-Sentence").inner_text()
     front.page.wait_for_timeout(PATIENCE_MS)
-    question.get_by_role("button", name="Allow once").click()
+    question.get_by_role("button", name="Allow once", exact=True).click()
     question.wait_for(state="detached")
     front.wait_until_idle()
     assert (server.root / "again.txt").read_text() == "once "

@@ -97,7 +97,7 @@ def test_a_question_comes_with_a_safer_version(server: Server, front: Front) -> 
     front.panel.locator(".jg-Question .jg-Safer").first.wait_for()
     assert "debug=False" in front.panel.locator(".jg-Question .jg-Safer").first.inner_text()
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     front.panel.locator(".jg-Question").wait_for(state="detached")
 
 
@@ -107,7 +107,7 @@ def test_the_card_under_a_cell_that_was_refused_rewrites_it(server: Server, fron
     front.run_cell(1)
     front.panel.locator(".jg-Question").wait_for()
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     card = front.cells.nth(1).locator(".jg-Card")
     card.get_by_role("button", name="Show a safer version").first.click()
     changes = card.locator(".jg-Safer .jg-Changes")
@@ -144,7 +144,7 @@ def test_the_journal_holds_what_was_decided_and_by_whom(server: Server, front: F
     front.run_cell(2)
     front.panel.locator(".jg-Question").wait_for()
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Allow once").click()
+    front.panel.get_by_role("button", name="Allow once", exact=True).click()
     front.wait_for_run(2)
     front.panel.get_by_text("Journal of this notebook").click()
     decisions = front.panel.locator(".jg-Decision")

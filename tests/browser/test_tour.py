@@ -40,7 +40,7 @@ def test_the_tour_shows_every_layer(server: Server, front: Front) -> None:
             if asked == 1:
                 picture(front, "tour.png", index)
             answer = cell.metadata.get("jupyter_guard_demo", {}).get("answer", "y")
-            front.panel.get_by_role("button", name=ANSWERS[answer]).click()
+            front.panel.get_by_role("button", name=ANSWERS[answer], exact=True).click()
             question.wait_for(state="detached")
             page.wait_for_function(IDLE_OR_ASKED, arg=index, timeout=120_000)
 

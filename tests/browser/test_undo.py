@@ -22,7 +22,7 @@ def sales(server: Server, front: Front) -> Path:
     front.open_lab("undo.ipynb")
     front.insert_cell(1, DELETE)
     front.run_cell(1)
-    question = front.panel.get_by_role("button", name="Allow once")
+    question = front.panel.get_by_role("button", name="Allow once", exact=True)
     done = front.output(1).get_by_text("gone")
     question.or_(done).first.wait_for()
     if question.count():

@@ -19,7 +19,7 @@ def test_the_view_is_drawn_and_kept_current_and_does_not_answer_for_the_panel(se
     front.run_to_end(0)
     view = front.output(0)
     view.get_by_text("Nothing to report so far").wait_for()
-    allow = view.get_by_role("button", name="Allow once")
+    allow = view.get_by_role("button", name="Allow once", exact=True)
     assert allow.is_disabled()
 
     front.insert_cell(1, DROP)
@@ -34,7 +34,7 @@ def test_the_view_is_drawn_and_kept_current_and_does_not_answer_for_the_panel(se
     allow.click()
     view.get_by_text("Answer in the guard's panel").wait_for()
     assert front.panel.locator(".jg-Question").is_visible()
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     front.panel.locator(".jg-Question").wait_for(state="detached")
     front.wait_for_run(2)
     assert not (server.root / "view-ran.txt").exists()

@@ -75,7 +75,7 @@ def see(classic: Classic, root: Path) -> None:
     classic.run(1)
     view.get_by_text("Waiting for an answer").wait_for()
     classic.page.wait_for_timeout(600)
-    view.get_by_role("button", name="Refuse").click()
+    view.get_by_role("button", name="Refuse", exact=True).click()
     card = classic.page.locator(".cell").nth(1).locator(".output_html")
     card.get_by_text("sales").first.wait_for()
     view.get_by_role("row").filter(has_text="sales").filter(has_text="not allowed").wait_for()

@@ -41,7 +41,7 @@ def see_before_it_runs(scene: Scene) -> None:
     front.run_cell(asked)
     front.panel.locator(".jg-Question").wait_for()
     front.page.wait_for_timeout(600)
-    front.panel.get_by_role("button", name="Refuse").click()
+    front.panel.get_by_role("button", name="Refuse", exact=True).click()
     front.panel.get_by_text("Journal of this notebook").click()
     front.panel.locator(".jg-Decision").filter(has_text="refused in the panel").first.wait_for()
     front.page.locator(".jg-StatusItem").filter(has_text="Guard enforces").wait_for()
