@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from jupyter_guard.cli.cases import Case
+from jupyter_guard.guard.foreseen import required
 from jupyter_guard.guard.session import Session, failed, resolve_policy
 from jupyter_guard.policy import Policy, load_effective, preset_names
 from jupyter_guard.terms import Cell, Report
@@ -40,6 +41,8 @@ class Place(msgspec.Struct, frozen=True):
 
 # Cells that somebody keeps and reads: practice is about these. A case of a case file may be any piece of code.
 KEPT: Final = frozenset({"notebook", "python"})
+# A script that a shell starts is in no kernel's box.
+RUN_IN_KERNELS: Final = frozenset({"notebook", "cases"})
 
 
 class Judge:
@@ -72,6 +75,8 @@ class Judge:
             return Outcome(case, ())
         try:
             session = Session(policy, workspace=where.workspace, home=where.home)
+            if case.form in RUN_IN_KERNELS:
+                session.box = required(policy)
         except Exception as error:
             return Outcome(case, tuple(_failed(cell, error, policy) for cell in case.cells))
         return Outcome(case, tuple(_vet(session, cell, policy) for cell in case.cells))

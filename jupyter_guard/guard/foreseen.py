@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from jupyter_guard.guard.granted import path_of
+from jupyter_guard.isolate.hosts import opens
 from jupyter_guard.terms import Certainty, Confidence, Effect, Finding, Kind, Scope, Severity
 from jupyter_guard.terms.sentence import shown
 
@@ -36,12 +37,11 @@ _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21, "ssh
 _OF_THE_BOX: Final = ("/proc/", "/dev/", "/sys/", "/run/")
 
 
-class Box:
-    """The box that a kernel is in, as far as its grants decide what it opens; made when first asked."""
+class NetworkOfABox:
+    """What a policy alone says of any box that a kernel under it may have: which hosts it opens."""
 
-    def __init__(self, held: Isolated, policy: Policy, workspace: str, environment: Mapping[str, str]) -> None:
-        self._held, self._policy = held, policy
-        self._workspace, self._environment = workspace, environment
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
 
     def refused(self, effects: Sequence[Effect]) -> tuple[Finding, ...]:
         """A note for each place and host that the box will refuse, once each."""
@@ -55,15 +55,50 @@ class Box:
 
     def _about(self, effect: Effect) -> Iterator[tuple[str, str, str]]:
         at = _host(effect)
-        if at is not None:
-            if not self._grants.connects(*at):
-                name, port = at
-                entry = name if port in (0, 80, 443) else f"{name}:{port}"
-                yield (
-                    "host",
-                    f"isolation will refuse to connect to `{shown(entry)}`",
-                    self._how("isolation.hosts", entry),
-                )
+        if at is not None and not self._connects(*at):
+            name, port = at
+            entry = name if port in (0, 80, 443) else f"{name}:{port}"
+            yield "host", f"isolation will refuse to connect to `{shown(entry)}`", self._how("isolation.hosts", entry)
+
+    def _connects(self, name: str, port: int) -> bool:
+        return opens(self._policy.isolation.hosts, name, port)
+
+    def _how(self, key: str, entry: str) -> str:
+        """The command and the line that grant ``entry``, or which layer does not let that be."""
+        from jupyter_guard.policy.granting import refusal
+
+        entries = self._policy.values()[key]
+        if entry in entries:
+            return f'The policy grants it (isolation "{entry}"), but this kernel was started before: restart it.'
+        refused = refusal(self._policy, key, entry)
+        if refused:
+            return refused
+        line = ", ".join(f'"{one}"' for one in (*entries, entry))
+        option = "--write " if key == "isolation.write" else ""
+        return f"`{_COMMAND} {option}{entry}` makes it {key} = [{line}]; then restart the kernel."
+
+
+def required(policy: Policy) -> NetworkOfABox | None:
+    """For cells that run in no kernel now: the hosts that each kernel under ``policy`` refuses, or starts not at all.
+
+    Where no network is required, a kernel may start in no box. Not the places, since what is there is each machine's.
+    """
+    return NetworkOfABox(policy) if "network" in policy.isolation.require else None
+
+
+class Box(NetworkOfABox):
+    """The box that a kernel is in, as far as its grants decide what it opens; made when first asked."""
+
+    def __init__(self, held: Isolated, policy: Policy, workspace: str, environment: Mapping[str, str]) -> None:
+        super().__init__(policy)
+        self._held, self._workspace, self._environment = held, workspace, environment
+
+    def _connects(self, name: str, port: int) -> bool:
+        return self._grants.connects(name, port)
+
+    def _about(self, effect: Effect) -> Iterator[tuple[str, str, str]]:
+        if _host(effect) is not None:
+            yield from super()._about(effect)
             return
         if effect.kind not in _READS | _CHANGES or effect.scope in (Scope.TEMPORARY, Scope.SESSION, Scope.REMOTE):
             return
@@ -82,7 +117,7 @@ class Box:
         if os.access(there, os.W_OK) and not self._grants.writes(path):
             verb = "delete" if effect.kind is Kind.FILE_DELETE else "write"
             message = f"isolation will refuse to {verb} `{shown(path)}`"
-            if verb == "write" and not self._grants.reads_all and (path + "/").startswith(self._grants.home + "/"):
+            if verb == "write" and self._held.backend == "bubblewrap" and self._grants.is_home_of_its_own(there):
                 message = f"what is written to `{shown(path)}` stays in the box, and ends with the kernel"
             yield "write", message, self._how_to_open(path, "write")
 
@@ -99,20 +134,6 @@ class Box:
         # Never the whole machine or a whole home for the sake of one file.
         too_much = folder == "/" or (self._grants.home + "/").startswith(folder.rstrip("/") + "/")
         return self._how(f"isolation.{key}", path if too_much else folder)
-
-    def _how(self, key: str, entry: str) -> str:
-        """The command and the line that grant ``entry``, or which layer does not let that be."""
-        from jupyter_guard.policy.granting import refusal
-
-        entries = self._policy.values()[key]
-        if entry in entries:
-            return f'The policy grants it (isolation "{entry}"), but this kernel was started before: restart it.'
-        refused = refusal(self._policy, key, entry)
-        if refused:
-            return refused
-        line = ", ".join(f'"{one}"' for one in (*entries, entry))
-        option = "--write " if key == "isolation.write" else ""
-        return f"`{_COMMAND} {option}{entry}` makes it {key} = [{line}]; then restart the kernel."
 
     @functools.cached_property
     def _own(self) -> list[str]:

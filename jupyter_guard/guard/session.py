@@ -29,7 +29,7 @@ from jupyter_guard.terms import (
 from jupyter_guard.terms.sentence import sentence
 
 if TYPE_CHECKING:
-    from jupyter_guard.guard.foreseen import Box
+    from jupyter_guard.guard.foreseen import NetworkOfABox
     from jupyter_guard.guard.matching import Matchers
     from jupyter_guard.policy import Policy
     from jupyter_guard.read import SessionReader
@@ -66,8 +66,8 @@ class Session:
         self.origin = _origin(origin)
         self.privileges: Sequence[Privilege] = ()
         """What the session may do beyond an ordinary account, where a host knows of it."""
-        self.box: Box | None = None
-        """The box that the cells run in, where a host knows of one."""
+        self.box: NetworkOfABox | None = None
+        """The box that the cells run in, or would, where a host knows of one."""
         self.workspace = str(workspace or Path.cwd())
         self._tools: Registry | None = None
         # Where cells may call tools only: names of libraries, and those that such cells have assigned to.

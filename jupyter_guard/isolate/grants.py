@@ -15,14 +15,14 @@ import msgspec
 
 from jupyter_guard.isolate import variables
 from jupyter_guard.isolate.devices import devices
-from jupyter_guard.isolate.hosts import Relay, is_loopback, listed, relays
+from jupyter_guard.isolate.hosts import Relay, is_reached, listed, relays
 from jupyter_guard.isolate.landlock import places_of_engines
 from jupyter_guard.isolate.stores import stores
 from jupyter_guard.isolate.variables import EVERYTHING
 from jupyter_guard.knowledge.moved import moved
 from jupyter_guard.policy.files import has_table
 from jupyter_guard.policy.policy import Isolation
-from jupyter_guard.terms.covering import covers_host, covers_place, placed
+from jupyter_guard.terms.covering import covers_place, placed
 from jupyter_guard.terms.host import Host
 
 # For a kernel that may not read everything: what interpreters, their libraries and command lines cannot do without.
@@ -95,8 +95,14 @@ class Grants(msgspec.Struct, frozen=True):
 
     def connects(self, name: str, port: int) -> bool:
         """Whether ``name`` is reached at ``port``; 0, where that is not known: at any. What is in the box itself is."""
-        ports = (port,) if port else (0, *(one.port for one in self.hosts))
-        return self.networks or is_loopback(name) or any(covers_host(self.hosts, name, one) for one in ports)
+        return self.networks or is_reached(self.hosts, name, port)
+
+    def is_home_of_its_own(self, folder: str) -> bool:
+        """Whether bubblewrap has another ``folder``, in memory, in the place of this one of the home's."""
+        real = os.path.realpath(folder)
+        shown = (self.workspace, *self.readable, *self.writable)
+        around = real == self.home or any(covers_place([real], one) for one in shown)
+        return not self.reads_all and covers_place([self.home], real) and around and not covers_place(shown, real)
 
     def also_writing(self, folder: str) -> Grants:
         """The same with a folder that may be written to as well."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from jupyter_guard.terms.covering import covers_host
 from jupyter_guard.terms.host import Host, parsed
 
 EVERYTHING = "*"
@@ -34,6 +35,20 @@ def listed(entries: Iterable[str], problems: list[str]) -> tuple[Host, ...]:
         except ValueError as error:
             problems.append(f"isolation.hosts = {one!r}: {error}, so it grants nothing")
     return tuple(found)
+
+
+def opens(entries: Iterable[str], name: str, port: int) -> bool:
+    """Whether a box with these ``entries`` reaches ``name`` at ``port``; 0, where that is not known: at any.
+
+    What is in the box itself is reached in each.
+    """
+    return EVERYTHING in entries or is_reached(listed(entries, []), name, port)
+
+
+def is_reached(hosts: tuple[Host, ...], name: str, port: int) -> bool:
+    """The same where the network is not open."""
+    ports = (port,) if port else (0, *(one.port for one in hosts))
+    return is_loopback(name) or any(covers_host(hosts, name, one) for one in ports)
 
 
 def relays(hosts: Iterable[Host], problems: list[str]) -> tuple[Relay, ...]:

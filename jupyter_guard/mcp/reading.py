@@ -13,6 +13,7 @@ import anyio
 import anyio.to_process
 
 from jupyter_guard.guard.card import State, payload
+from jupyter_guard.guard.foreseen import required
 from jupyter_guard.guard.session import Session
 from jupyter_guard.policy import Policy, load_effective
 from jupyter_guard.terms import Origin, Verdict
@@ -50,6 +51,7 @@ async def apart(work: Callable[..., Any], *arguments: Any) -> Any:
 def vetted(folder: str, code: str, language: str, above: list[str]) -> dict[str, Any]:
     """What would become of an assistant's cell with ``code`` after the cells ``above``, which count as run."""
     session = Session(load_effective(Path(folder)), Origin.ASSISTANT, workspace=folder)
+    session.box = required(session.policy)
     for cell in above:
         session.vet(cell, language=language)
     report = session.vet(code, language=language)

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_guard.cli.cases import Case
+from jupyter_guard.cli.judging import Judge
 from jupyter_guard.guard.foreseen import Box
 from jupyter_guard.guard.isolated import Isolated, granted
 from jupyter_guard.guard.session import Session
 from jupyter_guard.isolate import bubblewrap, landlock
+from jupyter_guard.mcp.reading import vetted
 from jupyter_guard.policy import Layer, Policy
 from jupyter_guard.policy.layer import preset_layer
+from jupyter_guard.terms import Cell, Origin
 from tests.kernel.front import Front, Run
 
 HAS = {
@@ -64,13 +68,19 @@ def cards(run: Run) -> str:
     return " ".join(" ".join(one["content"]["data"].get("text/plain", "") for one in run.of("display_data")).split())
 
 
+def boxed_by(home: Path) -> str:
+    """The policy's text."""
+    return (home / ".jupyter" / "jupyter_guard.toml").read_text()
+
+
 @pytest.mark.kernel
 def test_what_is_foreseen_is_what_happens(boxed: tuple[Front, Path]) -> None:
     front, home = boxed
-    reads_all = 'read = ["*"]' in (home / ".jupyter" / "jupyter_guard.toml").read_text()
+    reads_all = 'read = ["*"]' in boxed_by(home)
     refused = {
         f"open('{home}/.aws/credentials').read()": "grant aws",
         f"open('{home}/notes/new.txt', 'w').write('x')": f"grant --write {home}/notes",
+        f"open('{home}/other/new.txt', 'w').write('x')": f"grant --write {home}/other",
         f"import os\nos.remove('{home}/notes/kept.txt')": f"grant --write {home}/notes",
         "import urllib.request\nurllib.request.urlopen('http://example.org/', timeout=5)": "grant example.org",
         "import socket\nsocket.create_connection(('198.51.100.7', 8080), timeout=5)": "grant 198.51.100.7:8080",
@@ -82,6 +92,10 @@ def test_what_is_foreseen_is_what_happens(boxed: tuple[Front, Path]) -> None:
         "open('mine.txt', 'w').write('x')",
         "import tempfile\nopen(tempfile.gettempdir() + '/mine.txt', 'w').write('x')",
     ]
+    # A home of which nothing else is opened is another one in a box of namespaces.
+    here, is_new = f"open('{home}/new.txt', 'w').write('x')", "bubblewrap" in boxed_by(home) and not reads_all
+    if not is_new:
+        refused[here] = f"grant --write {home}"
     other = f"open('{home}/other/kept.txt').read()"
     if reads_all:
         opened.append(other)
@@ -97,6 +111,11 @@ def test_what_is_foreseen_is_what_happens(boxed: tuple[Front, Path]) -> None:
         run = front.run(code)
         assert not run.of("error"), (code, run.error)
         assert "JG806" not in cards(run), code
+    if is_new:
+        run = front.run(here)
+        assert "stays in the box, and ends with the kernel" in cards(run)
+        assert not run.of("error")
+        assert not (home / "new.txt").exists()
 
 
 def box(policy: Policy, home: Path, held: Policy | None = None) -> Session:
@@ -163,8 +182,11 @@ def test_a_grant_that_came_since_asks_for_a_restart(home: Path) -> None:
 
 def test_what_a_lower_home_write_comes_to_is_told(home: Path) -> None:
     policy = Policy.parse('version = 1\n[isolation]\nread = []\nwrite = ["."]\nhosts = []\n')
-    ((message, _),) = notes(box(policy, home), f"open('{home}/data/b.csv', 'w').write('x')")
+    ((message, _),) = notes(box(policy, home), f"open('{home}/b.csv', 'w').write('x')")
     assert "stays in the box, and ends with the kernel" in message
+    # A folder that is not opened is not there, and there is none to write to.
+    ((message, _),) = notes(box(policy, home), f"open('{home}/data/b.csv', 'w').write('x')")
+    assert message.startswith("isolation will refuse to write")
 
 
 @pytest.mark.parametrize(
@@ -213,3 +235,40 @@ def test_an_organisation_may_switch_it_off_or_make_it_more(home: Path) -> None:
         policy = Policy.parse(f"version = 1\n[rules.JG806]\n{text}\n")
         found = [one for one in box(policy, home).vet(code).findings if one.rule == "JG806"]
         assert [str(one.verdict) for one in found] == ([expected] if expected else [])
+
+
+CALLS = (
+    "import requests\nrequests.get('https://a.test/x')\nrequests.get('https://b.test/x')\nopen('/etc/shadow').read()"
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "isolation", "expected"),
+    [
+        ("notebook", 'require = ["network"]\nhosts = ["a.test"]', ["isolation will refuse to connect to `b.test`"]),
+        ("cases", 'require = ["network"]\nhosts = ["a.test"]', ["isolation will refuse to connect to `b.test`"]),
+        # No kernel runs a script, and where no network is required a kernel may be in no box.
+        ("python", 'require = ["network"]\nhosts = ["a.test"]', []),
+        ("notebook", 'require = ["files"]\nhosts = ["a.test"]', []),
+        ("notebook", 'require = ["network"]\nhosts = ["*"]', []),
+    ],
+)
+def test_outside_a_kernel_the_hosts_that_every_kernel_refuses_are_said(
+    form: str, isolation: str, expected: list[str]
+) -> None:
+    judge = Judge(Policy.parse(f"version = 1\n[isolation]\nread = []\n{isolation}\n"), practice=False)
+    (report,) = judge.vet(Case("a", (Cell(CALLS, Origin.HUMAN),), form=form)).reports
+    found = [one for one in report.findings if one.rule == "JG806"]
+    assert [one.message for one in found] == expected
+    assert all("`jupyter guard policy grant b.test` makes it isolation.hosts" in one.instead for one in found)
+    (bare,) = Judge(Policy.preset("personal"), practice=False).vet(Case("a", (Cell(CALLS, Origin.HUMAN),))).reports
+    assert report.verdict == bare.verdict
+    assert report.sentence == bare.sentence
+
+
+def test_what_an_assistant_asks_about_names_them_too(home: Path) -> None:
+    policy = 'version = 1\n[isolation]\nrequire = ["network"]\nhosts = ["a.test"]\n'
+    (home / "work" / "jupyter_guard.toml").write_text(policy)
+    said = vetted(str(home / "work"), CALLS, "python", [])
+    messages = [one["message"] for one in said["findings"] if one["rule"] == "JG806"]
+    assert messages == ["isolation will refuse to connect to `b.test`"]
