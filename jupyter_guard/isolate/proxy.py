@@ -7,7 +7,7 @@ The listeners arrive on the descriptor, the proxy's first. A connection leads to
 and each asks anew, so nothing that is sent later can lead elsewhere. What is refused is added to the file ``told``, a
 line each, which the kernel shows on the cell.
 
-HTTP is h11's to read and to write; docs/isolation.md says why the rest is no library's.
+HTTP is h11's to read and to write; docs/design.md says why the rest is no library's.
 """
 
 from __future__ import annotations

@@ -16,10 +16,11 @@ from jupyter_guard.kernel.limit_words import Limit, ended_by_the_system
 
 PLACE, WHY = delegated()
 ROOT = cgroups._root("/proc/self/mountinfo") if sys.platform == "linux" else ""
-# Run `systemd-run --user --scope -p Delegate=yes -- make test` where there is systemd, to have them run.
-DELEGATED = pytest.mark.skipif(not PLACE, reason=WHY or "it is delegated")
+ELSEWHERE = "elsewhere: systemd-run --user --scope -p Delegate=yes pytest tests/isolate/test_cgroups.py"
+DELEGATED = pytest.mark.skipif(not PLACE, reason=f"{WHY}; {ELSEWHERE}" if WHY else "it is delegated")
 MADE = pytest.mark.skipif(
-    not (ROOT and os.access(ROOT, os.W_OK)), reason="no control group of version 2 may be made here"
+    not (ROOT and os.access(ROOT, os.W_OK)),
+    reason="no control group of version 2 may be made here; elsewhere: sudo pytest tests/isolate/test_cgroups.py",
 )
 MIB = 1 << 20
 

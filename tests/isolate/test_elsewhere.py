@@ -1,7 +1,8 @@
-"""Where no box can be made the doctor says so, and names no package that would not help."""
+"""Where no box can be made the doctor says so; what a machine of the tests' may lack is run by a command that is known."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -23,3 +24,14 @@ def test_another_system_has_no_isolation(
     assert f"no isolation on {name}" in facts[0].what
     assert "apt-get" not in facts[0].what + facts[0].todo
     assert ("no guarded kernel starts" in facts[0].what) is bool(policy)
+
+
+def test_each_thing_that_a_machine_may_lack_has_a_test_that_says_where_it_runs() -> None:
+    root = Path(__file__).parents[2]
+    part = (root / "docs" / "isolation.md").read_text().partition("## What a machine may lack")[2]
+    named = re.findall(r"`tests/isolate/(test_\w+\.py)`", part)
+    assert len(named) >= 6
+    # The reason for which one is skipped has the command.
+    assert [one for one in named if "elsewhere: " not in (root / "tests" / "isolate" / one).read_text()] == []
+    skipping = {one.name for one in (root / "tests" / "isolate").glob("test_*.py") if "elsewhere: " in one.read_text()}
+    assert skipping - {Path(__file__).name} == set(named)

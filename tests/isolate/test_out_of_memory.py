@@ -14,6 +14,7 @@ import pytest
 from jupyter_guard.isolate.out_of_memory import Group, kills
 
 MIB = 1 << 20
+WHY = "no control group with memory may be made here; elsewhere: sudo pytest tests/isolate/test_out_of_memory.py"
 EATER = "import sys; sys.stdin.readline(); x = b'x' * (200 << 20)"
 
 
@@ -81,7 +82,7 @@ def real() -> Iterator[Path]:
     """A group of the system's own below ours, for 64 MiB."""
     above = Group().place
     if sys.platform != "linux" or not above or not os.access(above, os.W_OK):
-        pytest.skip("no control group with memory may be made here")
+        pytest.skip(WHY)
     made = Path(above) / f"jupyter-guard-test-{os.getpid()}"
     try:
         made.mkdir()
@@ -90,7 +91,7 @@ def real() -> Iterator[Path]:
     except (OSError, StopIteration):
         if made.exists():
             made.rmdir()
-        pytest.skip("no control group with memory may be made here")
+        pytest.skip(WHY)
     yield made
     made.rmdir()
 

@@ -106,6 +106,14 @@ def test_a_backend_that_the_policy_names_is_not_replaced() -> None:
     assert "install it" in " ".join(problems(named, Isolated(made.backend, made.achieved, made.reasons)))
 
 
+def test_a_bubblewrap_that_does_not_answer_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stalls = tmp_path / "bwrap"
+    stalls.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    stalls.chmod(0o755)
+    monkeypatch.setattr(bubblewrap, "SECONDS_TO_TRY", 1.0)
+    assert bubblewrap.trouble(str(stalls)) == "bubblewrap does not answer within 1 seconds"
+
+
 def test_where_a_site_names_its_policy_there_is_a_box_only_if_that_asks_for_one() -> None:
     works, site = Machine("", 7, True), "/etc/jupyter/jupyter_guard.toml"
     assert plan(isolation("auto", ()), works, by_site=site).backend == "none"

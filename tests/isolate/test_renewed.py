@@ -125,6 +125,14 @@ def test_where_the_home_is_the_workspace_it_is_masked_again(home: Path) -> None:
             assert path.read_text() == "second"
         assert front.run("open('mine', 'w').write('x')\nprint(open('mine').read())").text == "x\n"
         assert "it is hidden from it" in front.log_text()
+        # Of a store that is a folder, the mask lies on the folder, also where there was none: what is in it may be replaced.
+        inside = [home / ".aws" / "credentials", home / ".kube" / "config"]
+        run = front.send(SPYING.format(seconds=2, paths=[str(one) for one in inside]))
+        front.take_published(1)
+        for number in range(20):
+            for path in inside:
+                put(path, f"third {number}")
+        assert front.finish(run).text == "[]\n"
 
 
 def test_without_landlock_it_is_masked_again_and_the_log_says_so(home: Path) -> None:

@@ -43,7 +43,7 @@ pytestmark = [
     pytest.mark.kernel,
     pytest.mark.skipif(
         not FOLDER and importlib.util.find_spec("torch") is None,
-        reason="torch is not installed: pip install --target FOLDER torch, and JUPYTER_GUARD_TORCH=FOLDER",
+        reason="torch is not installed; elsewhere: pip install --target FOLDER torch, and JUPYTER_GUARD_TORCH=FOLDER",
     ),
 ]
 
