@@ -26,6 +26,7 @@ def size(value: Any) -> int:
 
 
 def count(value: Any) -> int:
+    """A whole number above 0. Raises ``ValueError``."""
     if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
         raise ValueError("a whole number above 0")
     return value
@@ -44,6 +45,7 @@ def at_least(check: Callable[[Any], int], least: int, shown: str) -> Callable[[A
 
 
 def flag(value: Any) -> bool:
+    """``true`` or ``false``. Raises ``ValueError``."""
     if not isinstance(value, bool):
         raise ValueError("true or false")
     return value
@@ -57,18 +59,22 @@ def text(value: Any) -> str:
 
 
 def store(value: Any) -> str:
+    """Where an audit is kept: ``STORES``. Raises ``ValueError``."""
     if not isinstance(value, str) or not (value == "local" or value.startswith(("postgresql://", "unix:/"))):
         raise ValueError(STORES)
     return value
 
 
 def syslog(value: Any) -> str:
+    """Where decisions are also told: ``SYSLOGS``. Raises ``ValueError``."""
     if value == "off" or (isinstance(value, str) and re.fullmatch(r"/\S+|udp://[^\s/]+:\d{1,5}", value)):
         return str(value)
     raise ValueError(SYSLOGS)
 
 
 def choice(*words: str) -> Callable[[Any], str]:
+    """A check that takes one of ``words`` and raises ``ValueError`` for all else."""
+
     def check(value: Any) -> str:
         if value not in words or not isinstance(value, str):
             raise ValueError(" or ".join(f'"{word}"' for word in words))
@@ -92,6 +98,7 @@ def texts(*words: str) -> Callable[[Any], tuple[str, ...]]:
 
 
 def hosts(value: Any) -> tuple[str, ...]:
+    """``"*"``, or hosts with ports as isolation and reading know them. Raises ``ValueError``."""
     entries = texts()(value)
     for one in entries:
         if one != "*":
@@ -103,6 +110,7 @@ def hosts(value: Any) -> tuple[str, ...]:
 
 
 def keywords(value: Any) -> list[str]:
+    """What a token format is looked for by. Raises ``ValueError``."""
     good = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
     if not good or not all(one.isascii() and one.isprintable() and 2 <= len(one) <= 64 for one in value):
         raise ValueError("a list of texts, each of 2 to 64 plain characters")
@@ -110,6 +118,7 @@ def keywords(value: Any) -> list[str]:
 
 
 def shape(value: Any) -> str:
+    """A regular expression, as text. Raises ``ValueError``."""
     try:
         re.compile(text(value))
     except re.error as error:
@@ -118,6 +127,7 @@ def shape(value: Any) -> str:
 
 
 def selectors(value: Any) -> tuple[str, ...]:
+    """Rules of ruff's, or the letters that they begin with. Raises ``ValueError``."""
     entries = texts()(value)
     if not all(re.fullmatch(r"[A-Z]{1,5}\d{0,4}", one) for one in entries):
         raise ValueError('a list of ruff\'s rules or their beginnings, such as "F", "B006" or "ALL"')
@@ -125,12 +135,14 @@ def selectors(value: Any) -> tuple[str, ...]:
 
 
 def positive(value: Any) -> float:
+    """A number, 0 or more. Raises ``ValueError``."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise ValueError("a number, 0 or more")
     return float(value)
 
 
 def version(value: Any) -> int:
+    """The version of the format, which is 1. Raises ``ValueError``."""
     if value != 1 or isinstance(value, bool):
         raise ValueError("1, the only version there is")
     return 1

@@ -16,7 +16,6 @@ from typing import Any
 from jupyter_guard.scrub.checks import crc32_base62
 from jupyter_guard.scrub.patterns import Pattern
 
-_PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 _TRIES = 400
 
 

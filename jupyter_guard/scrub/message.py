@@ -32,7 +32,6 @@ UNTOUCHED = frozenset(
     }
 )  # fmt: skip
 _BUNDLES = frozenset({"display_data", "update_display_data", "execute_result", "inspect_reply"})
-_STREAMS_KEPT = 512
 # Characters as entities, and tags between characters that a secret may have: a page shows none of that.
 _ENTITY = re.compile(rb"&(?:#|[A-Za-z]{2,31};)")
 _TAG_WITHIN = re.compile(rb"<(?<=[\w+/=.~-]<)[^<>]{0,500}>(?:<[^<>]{0,500}>)*[\w+/=.~&-]")

@@ -32,6 +32,7 @@ from jupyter_guard.terms import Certainty
 
 
 def import_modules(run: Run, node: ast.Import) -> None:
+    """``import a.b as c``: what is bound, and noted for lists of what may be imported."""
     for one in node.names:
         run.note("import", one.name, node)
         name = one.name if one.asname else one.name.partition(".")[0]
@@ -40,6 +41,7 @@ def import_modules(run: Run, node: ast.Import) -> None:
 
 
 def import_names(run: Run, node: ast.ImportFrom) -> None:
+    """``from a import b``, ``*`` too: what is bound; of a module in the workspace, what its text defines."""
     module = node.module or ""
     if node.level:
         module = "." * node.level + module
@@ -62,6 +64,7 @@ def import_names(run: Run, node: ast.ImportFrom) -> None:
 
 
 def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """A function: bound, and read when it is called, or at the end if it never is."""
     func = Func(node, node.name, run.scope.enclosing(), defaults_of(run, node.args), run.source)
     run.events += 1
     run.defined.append(func)
@@ -77,6 +80,7 @@ def define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
 
 
 def define_class(run: Run, node: ast.ClassDef) -> None:
+    """A class: its body is read once, where it stands."""
     before = run.scope
     run.events += 1
     scope = Scope("class", before)

@@ -25,6 +25,7 @@ _KINDS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
 
 
 def sequence(run: Run, node: Any) -> Value:
+    """A list, tuple or set as it is written; ``rest`` stands for what a ``*`` puts in that is not known."""
     kind = _KINDS[type(node)]
     items: list[Value] = []
     rest: Value | None = None
@@ -42,6 +43,7 @@ def sequence(run: Run, node: Any) -> Value:
 
 
 def mapping(run: Run, node: ast.Dict) -> Value:
+    """A dictionary as it is written; what has no constant key, or comes by ``**``, is in ``rest``."""
     mapping = Map({})
     for key, one in zip(node.keys, node.values, strict=True):
         value = expressions.evaluate(run, one)
@@ -57,6 +59,7 @@ def mapping(run: Run, node: ast.Dict) -> Value:
 
 
 def text(run: Run, node: ast.JoinedStr) -> Value:
+    """An f-string, as far as its parts are known."""
     parts = []
     for one in node.values:
         if isinstance(one, ast.FormattedValue):

@@ -80,6 +80,7 @@ def in_memory(value: Value | None) -> bool:
 
 
 def is_mocked(run: Run, site: Site) -> bool:
+    """Whether a call goes to a service that a decorator or context of the session has put a fake for."""
     return bool(run.mocked) and site.name.startswith(tuple(name for one in run.mocked for name in MOCKED[one]))
 
 

@@ -16,6 +16,7 @@ _NETWORK = frozenset({Kind.NETWORK_CONNECT, Kind.NETWORK_LISTEN})
 
 
 def reach(run: Run, kind: Kind, text: str, site: Site) -> Scope:
+    """Where what an effect of ``kind`` names by ``text`` is; ``UNKNOWN`` where neither text nor connection says it."""
     known = text.strip(HOLE)
     if kind in _NETWORK:
         return host_scope(text)

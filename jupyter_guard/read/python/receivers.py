@@ -69,6 +69,7 @@ _EXECUTES = frozenset(
 
 
 def taken(args: list[Value], kwargs: dict[str, Value], callee: Value) -> Value:
+    """What nothing is known of but where it came from: the taints of the arguments and of what is called."""
     marks = derived(*args, *kwargs.values(), callee)
     return Value((), marks.marks & TAINTS, marks.origin)
 
@@ -102,6 +103,7 @@ def undescribed(
     node: ast.AST | None,
     open_: bool,
 ) -> Value:
+    """The result of a library's callable without an entry, and what its name and arguments still say that it does."""
     name = atom.dotted
     owner = atom.owner
     said = _said(run.knowledge, name.rpartition(".")[2])
@@ -239,6 +241,7 @@ def unknown_method(
     node: ast.AST | None,
     open_: bool,
 ) -> Value:
+    """The result of a method of something unknown, and what its name and arguments still say that it does."""
     path = atom.path
     if atom.attr in FILLERS:
         run.events += 1

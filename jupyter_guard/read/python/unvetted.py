@@ -67,6 +67,7 @@ _CONNECTION = re.compile(r"^(?:\w*_)?(?:con|conn|connection|cnx|cur|curs|cursor|
 
 
 def unvetted(run: Run, name: str, site: Site) -> None:
+    """A verb that destroys, on a client that no entry describes: ``data.destroy`` of unknown certainty."""
     if in_memory(site.owner):
         return
     run.emit(
