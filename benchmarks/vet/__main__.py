@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 
 from benchmarks.vet.cases import Case, notebook_cases, own_cases, read_cases
@@ -56,6 +57,11 @@ def main() -> None:
             _recall(judged([one for one in group if one.label == "bad"], options.preset, origin), options.list_missed)
         _near(judged(near, options.preset, origin))
         _alarms(alarms(judged(benign, options.preset, origin)), origin)
+        # What lies in a home that is not empty would be another home on each machine.
+        with tempfile.TemporaryDirectory(prefix=".vet-", dir=Path.home()) as made:
+            (Path(made) / "work").mkdir()
+            print("  in the box of a plain install:")
+            _alarms(alarms(judged(benign, options.preset, origin, Path(made))), origin)
     if not options.only_ours and not has_bandit():
         print("\nbandit is not installed (`pip install --group benchmark` brings it): there is nothing to compare with")
     elif not options.only_ours:

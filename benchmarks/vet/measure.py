@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmarks.vet.cases import Case, plain_python
 from benchmarks.vet.peers import Bandit, Lines, has_bandit, ruff
+from jupyter_guard.guard.foreseen import Box
+from jupyter_guard.guard.isolated import Isolated, granted
 from jupyter_guard.guard.session import Session
+from jupyter_guard.policy import Policy
 from jupyter_guard.terms import Report, Verdict
 
 # What CyberSecEval's weaknesses are, in our families: a hit counts as right only there, and on the insecure line.
@@ -75,13 +80,24 @@ class Judged:
         return False
 
 
-def judged(cases: Iterable[Case], policy: str, origin: str) -> list[Judged]:
-    """Each case in a session of its own, its cells in order."""
+def judged(cases: Iterable[Case], policy: str, origin: str, home: Path | None = None) -> list[Judged]:
+    """Each case in a session of its own, its cells in order.
+
+    With a ``home`` they are in the box that bubblewrap makes of the policy for a kernel in its folder ``work``.
+    """
     results = []
+    workspace = str(home / "work") if home else WORKSPACE
+    box = _box(Policy.preset(policy), workspace, str(home)) if home else None
     for case in cases:
-        session = Session(policy, origin=origin, workspace=WORKSPACE)
+        session = Session(policy, origin=origin, workspace=workspace, home=str(home) if home else None)
+        session.box = box
         results.append(Judged(case, [session.vet(cell) for cell in case.cells]))
     return results
+
+
+def _box(policy: Policy, workspace: str, home: str) -> Box:
+    held = Isolated("bubblewrap", ("files",), granted=granted(policy.isolation))
+    return Box(held, policy, workspace, {**os.environ, "HOME": home})
 
 
 @dataclass
