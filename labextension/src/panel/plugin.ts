@@ -2,7 +2,7 @@
 
 import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -11,6 +11,7 @@ import { shieldIcon } from '../icons';
 import { readSettings } from '../settings';
 import { IVettings } from '../vetting/token';
 import { TRANSLATION_DOMAIN } from '../words';
+import { Reveals } from './reveal';
 import { settleStdin } from './stdin';
 import { GuardPanel, PANEL_ID } from './widget';
 
@@ -57,18 +58,27 @@ export const panel: JupyterFrontEndPlugin<void> = {
       revealWhenAsked = values.revealWhenAsked !== false;
     });
 
-    notebooks.widgetAdded.connect((_, notebook) => {
+    const follow = (notebook: NotebookPanel): void => {
       const connection = connections.of(notebook);
-      let waiting = 0;
-      connection.changed.connect(() => {
-        const { length } = connection.state.pending;
-        if (length > waiting && revealWhenAsked && !widget.isVisible && notebook.isVisible) {
+      const reveals = new Reveals();
+      const look = (): void => {
+        const open = connection.state.pending.map(item => item.id);
+        if (reveals.isDue(open, notebook.isVisible) && revealWhenAsked && !widget.isVisible) {
           reveal(app, labShell);
         }
-        waiting = length;
-      });
+      };
+      const inFront = (_: INotebookTracker, current: NotebookPanel | null): void => {
+        if (current === notebook) {
+          look();
+        }
+      };
+      connection.changed.connect(look);
+      notebooks.currentChanged.connect(inFront);
+      notebook.disposed.connect(() => notebooks.currentChanged.disconnect(inFront));
       connection.answered.connect((_, { cellId }) => settleStdin(notebook, cellId));
-    });
+    };
+    notebooks.forEach(follow);
+    notebooks.widgetAdded.connect((_, notebook) => follow(notebook));
   }
 };
 
