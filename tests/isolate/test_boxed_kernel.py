@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_guard.isolate import bubblewrap
 from tests.kernel.front import Front
+from tests.kernel.test_faithful import debug, goes_on, stopped
 
 POLICY = """
 version = 1
@@ -67,6 +68,20 @@ def test_an_interrupt_ends_the_cell_only(front: Front) -> None:
     front.manager.interrupt_kernel()
     assert front.finish(run).error["ename"] == "KeyboardInterrupt"
     assert front.run("1 + 1").result == "2"
+
+
+def test_widgets_and_the_debugger_need_no_network_but_the_boxs_own(front: Front) -> None:
+    run = front.run("import ipywidgets\nslider = ipywidgets.IntSlider(3)\nslider")
+    assert "application/vnd.jupyter.widget-view+json" in run.of("execute_result")[0]["content"]["data"]
+    comm_id = front.run("slider.comm.comm_id").result.strip("'")
+    data = {"method": "update", "state": {"value": 7}, "buffer_paths": []}
+    front.client.shell_channel.send(front.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data}))
+    assert front.run("slider.value").result == "7"
+    pytest.importorskip("debugpy")
+    about, thread, frame = stopped(front)
+    found = debug(front, "evaluate", {"expression": "a + 40", "frameId": frame, "context": "repl"})
+    assert found["body"]["result"] == "42"
+    goes_on(front, about, thread)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

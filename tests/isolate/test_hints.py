@@ -66,12 +66,20 @@ def typed(text: str, home: Path) -> None:
 
 
 @pytest.mark.kernel
-def test_a_refused_access_names_the_command_and_the_command_grants_it(home: Path, folder: Path) -> None:
+def test_a_refused_access_names_the_command_and_the_command_grants_it(
+    home: Path, folder: Path, request: pytest.FixtureRequest
+) -> None:
     wanted = {
         f"open({str(home / '.aws' / 'credentials')!r}).read()": "grant aws",
         "import os\nos.environ['DEPLOY_TOKEN']": "grant DEPLOY_TOKEN",
         f"open({str(home / 'notes' / 'new')!r}, 'w').write('x')": f"grant --write {home / 'notes'}",
     }
+    # Beside the folder of the kernel, of which a box of namespaces has another one around it.
+    beside = folder.with_name(f"{folder.name}-beside")
+    if "bubblewrap" in (home / ".jupyter" / "jupyter_guard.toml").read_text():
+        beside.write_text("of another program")
+        request.addfinalizer(beside.unlink)
+        wanted[f"open({str(beside)!r}).read()"] = f"grant --write {folder.parent}"
     with Front(folder, "", home=home) as front:
         runs = {command: front.run(code) for code, command in wanted.items()}
     for command, run in runs.items():

@@ -145,9 +145,8 @@ def event(front: Front, name: str) -> dict[str, Any]:
     raise TimeoutError(front.log_text())
 
 
-def test_a_debugging_session(start: Callable[..., Front]) -> None:
-    pytest.importorskip("debugpy")
-    front = start()
+def stopped(front: Front) -> tuple[str, int, int]:
+    """A debugger is attached, and a cell stands in the second line of a function: its request, thread and frame."""
     hello = {"clientID": "t", "adapterID": "", "pathFormat": "path", "linesStartAt1": True, "columnsStartAt1": True}
     assert debug(front, "initialize", {**hello, "supportsVariableType": True})["success"]
     assert debug(front, "attach")["success"]
@@ -161,14 +160,11 @@ def test_a_debugging_session(start: Callable[..., Front]) -> None:
     thread = event(front, "stopped")["body"]["threadId"]
     frames = debug(front, "stackTrace", {"threadId": thread})["body"]["stackFrames"]
     assert (frames[0]["name"], frames[0]["line"]) == ("f", 2)
-    scopes = debug(front, "scopes", {"frameId": frames[0]["id"]})["body"]["scopes"]
-    local = next(one for one in scopes if one["name"] == "Locals")["variablesReference"]
-    found = debug(front, "variables", {"variablesReference": local})["body"]["variables"]
-    assert {one["name"]: one["value"] for one in found if one["name"] in "abc"} == {"a": "2", "b": "3"}
-    assert debug(front, "evaluate", {"expression": "a + 40", "frameId": frames[0]["id"], "context": "repl"})["success"]
-    refused = debug(front, "evaluate", {"expression": "import telnetlib", "frameId": frames[0]["id"]})
-    assert not refused["success"]
-    assert "jupyter_guard" in refused["message"]
+    return about, thread, frames[0]["id"]
+
+
+def goes_on(front: Front, about: str, thread: int) -> None:
+    """The cell goes on to its end, without a debugger then."""
     assert debug(front, "continue", {"threadId": thread})["success"]
     while True:
         reply = front.client.get_shell_msg(timeout=30)
@@ -177,6 +173,21 @@ def test_a_debugging_session(start: Callable[..., Front]) -> None:
     assert reply["content"]["status"] == "ok"
     assert debug(front, "disconnect", {"restart": False, "terminateDebuggee": True})["success"]
     assert front.run("1 + 1").result == "2"
+
+
+def test_a_debugging_session(start: Callable[..., Front]) -> None:
+    pytest.importorskip("debugpy")
+    front = start()
+    about, thread, frame = stopped(front)
+    scopes = debug(front, "scopes", {"frameId": frame})["body"]["scopes"]
+    local = next(one for one in scopes if one["name"] == "Locals")["variablesReference"]
+    found = debug(front, "variables", {"variablesReference": local})["body"]["variables"]
+    assert {one["name"]: one["value"] for one in found if one["name"] in "abc"} == {"a": "2", "b": "3"}
+    assert debug(front, "evaluate", {"expression": "a + 40", "frameId": frame, "context": "repl"})["success"]
+    refused = debug(front, "evaluate", {"expression": "import telnetlib", "frameId": frame})
+    assert not refused["success"]
+    assert "jupyter_guard" in refused["message"]
+    goes_on(front, about, thread)
 
 
 # --- subshells
