@@ -13,6 +13,7 @@ from benchmarks.vet.measure import (
     Judged,
     Peer,
     alarms,
+    boxed,
     by_category,
     flagged,
     flagged_per_thousand,
@@ -56,12 +57,14 @@ def main() -> None:
             print(f"  {name}")
             _recall(judged([one for one in group if one.label == "bad"], options.preset, origin), options.list_missed)
         _near(judged(near, options.preset, origin))
-        _alarms(alarms(judged(benign, options.preset, origin)), origin)
-        # What lies in a home that is not empty would be another home on each machine.
+        counted = alarms(judged(benign, options.preset, origin))
+        _alarms(counted, origin)
+        # What lies in a home that is not empty would be another one on each machine.
         with tempfile.TemporaryDirectory(prefix=".vet-", dir=Path.home()) as made:
             (Path(made) / "work").mkdir()
-            print("  in the box of a plain install:")
-            _alarms(alarms(judged(benign, options.preset, origin, Path(made))), origin)
+            noted, changed = boxed(benign, options.preset, origin, Path(made))
+            print(f"  with isolation, noted as what it will refuse: {counted.per_thousand(noted):.2f} in 1000", end="")
+            print(f"; another verdict by that: {changed} cells")
     if not options.only_ours and not has_bandit():
         print("\nbandit is not installed (`pip install --group benchmark` brings it): there is nothing to compare with")
     elif not options.only_ours:

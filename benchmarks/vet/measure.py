@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.vet.cases import Case, plain_python
 from benchmarks.vet.peers import Bandit, Lines, has_bandit, ruff
+from jupyter_guard.guard.foreseen import RULE as FORESEEN
 from jupyter_guard.guard.foreseen import Box
 from jupyter_guard.guard.isolated import Isolated, granted
 from jupyter_guard.guard.session import Session
@@ -80,14 +81,27 @@ class Judged:
         return False
 
 
-def judged(cases: Iterable[Case], policy: str, origin: str, home: Path | None = None) -> list[Judged]:
-    """Each case in a session of its own, its cells in order.
-
-    With a ``home`` they are in the box that bubblewrap makes of the policy for a kernel in its folder ``work``.
+def boxed(cases: Sequence[Case], policy: str, origin: str, home: Path) -> tuple[int, int]:
+    """In the box that bubblewrap makes of the policy for a kernel in the folder ``work`` of a home: how many of the
+    cells that are not grey have a note about it, and how many have another verdict by that.
     """
+    box = _box(Policy.preset(policy), str(home / "work"), str(home))
+    noted = changed = 0
+    pairs = zip(judged(cases, policy, origin, home), judged(cases, policy, origin, home, box), strict=True)
+    for one, other in pairs:
+        for number, (bare, held) in enumerate(zip(one.reports, other.reports, strict=True)):
+            if number not in one.case.grey:
+                noted += any(finding.rule == FORESEEN for finding in held.findings)
+                changed += bare.verdict != held.verdict
+    return noted, changed
+
+
+def judged(
+    cases: Iterable[Case], policy: str, origin: str, home: Path | None = None, box: Box | None = None
+) -> list[Judged]:
+    """Each case in a session of its own, its cells in order; with a ``home``, in its folder ``work``."""
     results = []
     workspace = str(home / "work") if home else WORKSPACE
-    box = _box(Policy.preset(policy), workspace, str(home)) if home else None
     for case in cases:
         session = Session(policy, origin=origin, workspace=workspace, home=str(home) if home else None)
         session.box = box
