@@ -1,8 +1,8 @@
 # The three ways in, on a machine that has only Python 3.11+, git, make, a C compiler and a package registry.
 PYTHON ?= python3
 EDITABLE ?= -e
-# Tests mostly wait for kernels, so two processes take half as long; more of them would only slow each other down.
-WORKERS ?= -n 2
+# Tests mostly wait for kernels, so that three processes have enough to do for two cores.
+WORKERS ?= -n 3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LAB_SOURCES := $(shell find labextension -path '*/node_modules' -prune -o -path labextension/lib -prune -o -type f -print 2>/dev/null | grep -v '/\.yarn/')
