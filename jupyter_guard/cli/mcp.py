@@ -30,7 +30,15 @@ EXTRA = "This needs the MCP SDK: pip install 'jupyter_guard[mcp]'."
     help="The folder whose policy counts for vet, context and approved tools; the current one by default.",
 )
 @click.option("--server", "url", help="Only this Jupyter server, with the token in JUPYTER_TOKEN.")
-def command(is_http: bool, port: int, folder: Path, url: str | None) -> None:
+@click.option(
+    "--lease",
+    type=click.FloatRange(1, 3600),
+    default=30,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long code of run_cell goes on when this server is killed; the kernel's guard then takes it back.",
+)
+def command(is_http: bool, port: int, folder: Path, url: str | None, lease: float) -> None:
     """Offer vet, explain, context, the approved tools and run_cell to an MCP client.
 
     run_cell runs on the guarded kernels of your own running Jupyter servers, as an assistant's cell. What the policy
@@ -50,7 +58,7 @@ def command(is_http: bool, port: int, folder: Path, url: str | None) -> None:
         raise click.UsageError("--port is for --http.")
     from jupyter_guard.mcp.sdk import server_of
 
-    offered = _offered(folder.resolve(), url)
+    offered = _offered(folder.resolve(), url, lease)
     if is_http:
         _serve_http(offered, port)
         return
@@ -59,12 +67,12 @@ def command(is_http: bool, port: int, folder: Path, url: str | None) -> None:
     if sys.stdin.isatty():
         complain("this speaks MCP on standard input and output: an MCP client starts it. Ctrl-C ends it.")
     try:
-        anyio.run(over_stdio, server_of(offered))
+        anyio.run(over_stdio, server_of(offered), offered.end)
     finally:
         offered.close()
 
 
-def _offered(folder: Path, url: str | None) -> Offered:
+def _offered(folder: Path, url: str | None, lease: float) -> Offered:
     from jupyter_core.paths import jupyter_runtime_dir
 
     from jupyter_guard.mcp.offered import Offered as Tools
@@ -74,7 +82,7 @@ def _offered(folder: Path, url: str | None) -> Offered:
         server = None if url is None else named(url, os.environ)
     except ServerError as error:
         raise click.UsageError(f"--server: {error}.") from error
-    return Tools(folder, Path(jupyter_runtime_dir()), server)
+    return Tools(folder, Path(jupyter_runtime_dir()), server, lease)
 
 
 def _serve_http(offered: Offered, port: int) -> None:

@@ -22,8 +22,11 @@ log = logging.getLogger("jupyter_guard")
 REPLY = "guard_reply"
 REFUSED, ABORTED, INTERRUPTED = "refused", "aborted", "interrupted"
 LONGEST_LEASE = 3600.0
+MOST_LEASES = 1000
 # Python drops an interrupt that hits where no exception can be raised, such as a callback of the garbage collector's.
 AGAIN_SECONDS = 5.0
+# A cell that is just being judged can be taken back in a moment.
+MOMENT = 0.5
 
 
 class Runs:
@@ -40,7 +43,8 @@ class Runs:
 
         ``state`` of the run is ``queued``, ``judging``, ``asking`` or ``running``, empty where it is done or not this
         client's; ``withdrawn`` is ``refused``, ``aborted`` or ``interrupted``, empty where nothing was taken back. With
-        a lease the run is taken back when its client has not asked again by then.
+        a lease the run is taken back when its client has not asked again by then; also one that comes only after this
+        request, which has another channel.
         """
         relay = self._relay
         content = parse_object(request.frames[request.at + CONTENT])
@@ -60,7 +64,9 @@ class Runs:
                 said["withdrawn"] = self._withdraw(*run)
             said["state"] = self._state(*run)
             self._until.pop(run, None)
-            if said["state"] and isinstance(lease, int | float) and lease > 0:
+            if isinstance(lease, int | float) and lease > 0:
+                while len(self._until) >= MOST_LEASES:
+                    del self._until[next(iter(self._until))]
                 self._until[run] = time.monotonic() + min(lease, LONGEST_LEASE)
         # Without busy and idle: front ends show the kernel's own, whoever asked.
         relay.reply(request, REPLY, said)
@@ -75,7 +81,8 @@ class Runs:
                 del self._until[run]
                 if self._state(*run):
                     log.warning("nobody waits for %s any more", run[0])
-                    self._withdraw(*run)
+                    if not self._withdraw(*run):
+                        self._until[run] = now + MOMENT
         for run, until in list(self._again.items()):
             if until <= now and not self._interrupt(*run):
                 del self._again[run]

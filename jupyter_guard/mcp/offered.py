@@ -18,7 +18,7 @@ from jupyter_guard.mcp import reading
 from jupyter_guard.mcp.approved import ApprovedTools
 from jupyter_guard.mcp.notebooks import NotebookError, chosen, opened
 from jupyter_guard.mcp.reading import ReadingError, apart
-from jupyter_guard.mcp.running import Caller, Result, run
+from jupyter_guard.mcp.running import LEASE_SECONDS, Caller, Result, run
 from jupyter_guard.mcp.servers import Server, running
 from jupyter_guard.policy import Policy, PolicyError
 from jupyter_guard.scrub import KnownValues, Redaction, with_own
@@ -27,6 +27,9 @@ from jupyter_guard.scrub.content import Cleaner
 log = logging.getLogger("jupyter_guard")
 
 LONGEST_CODE: Final = 200_000
+# Clients kill a server that they have told to end about as soon: https://modelcontextprotocol.io, "Shutdown".
+SECONDS_TO_END: Final = 5.0
+ENDED: Final = "This server was told to end, so the call was stopped; what it had done by then stays done."
 Code = Annotated[str, Meta(min_length=1, max_length=LONGEST_CODE)]
 
 
@@ -91,11 +94,12 @@ class Offered:
     """The tools of one server: ``vet``, ``explain``, ``context``, ``run_cell`` and those that the policy approves.
 
     ``folder`` is whose policy counts; ``runtime`` is Jupyter's runtime folder, where the user's servers are found,
-    unless one is given as ``server``.
+    unless one is given as ``server``. ``lease``: for how many seconds code that was sent goes on without this process.
     """
 
-    def __init__(self, folder: Path, runtime: Path, server: Server | None = None) -> None:
-        self._folder, self._runtime, self._server = str(folder), runtime, server
+    def __init__(self, folder: Path, runtime: Path, server: Server | None = None, lease: float = LEASE_SECONDS) -> None:
+        self._folder, self._runtime, self._server, self._lease = str(folder), runtime, server, lease
+        self._calls: set[anyio.CancelScope] = set()
         self._approved = ApprovedTools(self._folder, frozenset(_OWN))
         self._answering: dict[str, Callable[[Any, Caller], Awaitable[Answer]]] = {
             "vet": self._vet,
@@ -107,6 +111,15 @@ class Offered:
     def close(self) -> None:
         """End what still runs of it. To be called when the server has ended."""
         self._approved.close()
+
+    async def end(self) -> None:
+        """Stop every call: code that runs on a kernel is taken back, what approved tools did is on record."""
+        for scope in self._calls:
+            scope.cancel()
+        with anyio.move_on_after(SECONDS_TO_END):
+            while self._calls:
+                await anyio.sleep(0.01)
+            await anyio.to_thread.run_sync(self.close, abandon_on_cancel=True)
 
     async def listed(self) -> list[Description]:
         """Every tool that can be called now."""
@@ -124,6 +137,15 @@ class Offered:
 
     async def call(self, name: str, arguments: Mapping[str, Any], caller: Caller) -> Answer:
         """Answer a call; whatever is wrong is an answer too."""
+        with anyio.CancelScope() as scope:
+            self._calls.add(scope)
+            try:
+                return await self._answer_to(name, arguments, caller)
+            finally:
+                self._calls.discard(scope)
+        return Answer(ENDED, is_error=True)
+
+    async def _answer_to(self, name: str, arguments: Mapping[str, Any], caller: Caller) -> Answer:
         try:
             if name in _OWN:
                 asked = msgspec.convert(dict(arguments), _OWN[name])
@@ -157,7 +179,7 @@ class Offered:
         servers, left_out = ([self._server], []) if self._server else running(self._runtime)
         found, problems = await opened(servers)
         notebook = chosen(found, asked.notebook, asked.kernel_id, [*left_out, *problems])
-        result = await run(notebook, asked.code, asked.timeout_seconds, caller)
+        result = await run(notebook, asked.code, asked.timeout_seconds, caller, self._lease)
         return self._clean(_answer(result, notebook.path))
 
     def _clean(self, answer: Answer) -> Answer:

@@ -6,12 +6,14 @@ import hmac
 import json
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
+from anyio.abc import TaskStatus
 
 from jupyter_guard.mcp.sdk import GONE
 
@@ -19,18 +21,38 @@ LOOPBACK: Final = "127.0.0.1"
 PATH: Final = "/mcp"
 TOKEN_VARIABLE: Final = "JUPYTER_GUARD_MCP_TOKEN"  # noqa: S105 - its name
 SHORTEST_TOKEN: Final = 16
+SECONDS_TO_WRITE: Final = 0.1
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-async def over_stdio(server: Any) -> None:
-    """Serve one client on standard input and output, until it closes them."""
+async def over_stdio(server: Any, end: Callable[[], Awaitable[None]]) -> None:
+    """Serve one client on standard input and output, until it closes them.
+
+    A signal that ends the process does so when ``end`` has returned.
+    """
     from mcp.server.stdio import stdio_server
 
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    async with anyio.create_task_group() as group:
+        if os.name != "nt":
+            await group.start(_end_by_signal, end)
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+        group.cancel_scope.cancel()
+
+
+async def _end_by_signal(end: Callable[[], Awaitable[None]], *, task_status: TaskStatus[None]) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        task_status.started()
+        async for number in signals:
+            await end()
+            # The answers of what was stopped are on their way; a client that is there reads them.
+            await anyio.sleep(SECONDS_TO_WRITE)
+            # A thread reads standard input, and would be waited for.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
 
 async def over_http(server: Any, listener: socket.socket, token: str) -> None:

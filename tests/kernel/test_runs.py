@@ -134,6 +134,26 @@ def test_a_client_that_is_gone_lets_its_run_go(front: Front) -> None:
     assert f"nobody waits for {run.msg_id}" in front.log_text()
 
 
+def test_a_lease_may_come_before_its_run(front: Front) -> None:
+    # They have two channels; a client that is killed after its first question never asks again.
+    content = {"code": ASKED, "allow_stdin": False, "stop_on_error": False}
+    message = front.client.session.msg("execute_request", content, metadata=ASSISTANT)
+    assert ask(front, None, msg_id=message["header"]["msg_id"], lease=2)["state"] == ""
+    front.client.shell_channel.send(message)
+    number = front.told("pending")["item"]["id"]
+    assert front.told("answered", 20) == {"type": "answered", "id": number, "choice": "refuse"}
+    assert front.run("value").result == "'kept'"
+
+
+def test_a_lease_that_ends_while_the_cell_is_judged_lets_it_go_after(front: Front) -> None:
+    # So many lines take longer to read than the lease is.
+    run = front.send(ASKED + "\n" + "\n".join(f"name_{n} = [{n}, {n}]" for n in range(4_000)), metadata=ASSISTANT)
+    assert ask(front, run, lease=0.001)["state"] in ("", "judging")
+    front.told("answered", 20)
+    assert front.finish(run).error["ename"] == "CellDeclined"
+    assert front.run("value").result == "'kept'"
+
+
 def test_a_lease_that_is_renewed_holds(front: Front) -> None:
     run = front.send(ASKED, metadata=ASSISTANT)
     wait_for_state(front, run, "asking")

@@ -82,6 +82,13 @@ class Jupyter:
             time.sleep(0.1)
 
 
+def nowhere(home: Path) -> Jupyter:
+    """Of a user without a server."""
+    (home / "notebooks").mkdir()
+    env = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    return Jupyter(home, env, "http://127.0.0.1:1/", "")
+
+
 @contextlib.contextmanager
 def serving(home: Path, *words: str) -> Iterator[Jupyter]:
     """A server that ends, with all of its kernels, when the block does."""
@@ -155,14 +162,13 @@ class Person:
     def hear(self, kind: str) -> dict[str, Any]:
         """The next thing of a kind that the guard says in the panel."""
         deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            message = self._receive()
+        while True:
+            message = self._receive(deadline, f"the guard said no {kind}")
             content = message["content"]
             if message["msg_type"] == "comm_msg" and content["comm_id"] == self._comm:
                 self._page.hear(content["data"])
                 if content["data"]["type"] == kind:
                     return dict(content["data"])
-        raise AssertionError(f"the guard said no {kind}")
 
     def answer(self, choice: str) -> dict[str, Any]:
         """Wait for a question, and click; the question."""
@@ -188,8 +194,9 @@ class Person:
 
     def finish(self, msg_id: str) -> dict[str, Any]:
         text, reply, is_idle = "", None, False
+        deadline = time.monotonic() + SECONDS
         while reply is None or not is_idle:
-            message = self._receive()
+            message = self._receive(deadline, "the cell did not end")
             if message["parent_header"].get("msg_id") != msg_id:
                 continue
             content = message["content"]
@@ -202,8 +209,15 @@ class Person:
             is_idle = is_idle or content.get("execution_state") == "idle"
         return {**reply, "text": text}
 
-    def _receive(self) -> dict[str, Any]:
-        return dict(json.loads(self._socket.recv()))
+    def _receive(self, deadline: float, otherwise: str) -> dict[str, Any]:
+        # The server's pings are returned too: to a wait for data alone they would be no end of time.
+        while (left := deadline - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            with contextlib.suppress(websocket.WebSocketTimeoutException):
+                kind, data = self._socket.recv_data(control_frame=True)
+                if kind == websocket.ABNF.OPCODE_TEXT:
+                    return dict(json.loads(data))
+        raise AssertionError(otherwise)
 
     def _send(self, kind: str, content: dict[str, Any]) -> str:
         msg_id = uuid.uuid4().hex
