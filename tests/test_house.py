@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import jupyter_guard
 
 ROOT = Path(__file__).parents[1]
 LINES = {".py": 400, ".ts": 300, ".tsx": 300}
@@ -37,3 +42,14 @@ def test_each_module_of_the_package_says_what_it_is() -> None:
     package = [path for path in sources() if path.suffix == ".py" and path.is_relative_to(ROOT / "jupyter_guard")]
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in package}
     assert not [path for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)]
+
+
+def test_one_version_everywhere_with_a_note_on_upgrading_to_it() -> None:
+    version = jupyter_guard.__version__
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == version
+    assert json.loads((ROOT / "labextension" / "package.json").read_text(encoding="utf-8"))["version"] == version
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## (\S+)", changes, re.MULTILINE)
+    notes = re.findall(r"^## To (\S+)", (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert released[0] == version
+    assert notes == released

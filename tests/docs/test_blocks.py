@@ -209,6 +209,19 @@ def test_what_runs_the_excused_is_there() -> None:
             assert (ROOT / named).exists(), reason
 
 
+def test_each_picture_is_made_by_a_script_and_shown() -> None:
+    takes = r"""(?:camera\.take\(|picture\(front, )"([\w-]+)"""
+    made = [
+        name
+        for script in ("screenshots.py", "test_tour.py")
+        for name in re.findall(takes, (ROOT / "tests/browser" / script).read_text(encoding="utf-8"))
+    ]
+    there = [path.stem for path in (ROOT / "docs" / "images").glob("*.png")]
+    assert sorted(made) == sorted(there)
+    words = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    assert not [name for name in there if f"images/{name}.png)" not in words]
+
+
 @of("toml")
 def test_a_policy_is_one(block: Block, tmp_path: Path) -> None:
     table = tomllib.loads(block.text)
