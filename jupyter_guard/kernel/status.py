@@ -35,7 +35,8 @@ def status(relay: Relay) -> str:
     redacted = ", ".join(f"{count} {kind}" for kind, count in sorted(relay.panel.redaction_counts.items()))
     told.append(f"Redacted: {redacted or 'nothing'}.")
     missing = f", without {', '.join(standing.missing)}" if standing.missing else ""
-    told.append(f"Isolation: {standing.backend}{missing}.")
+    why = " (`jupyter guard doctor` says why, and what to type)" if standing.backend == "none" else ""
+    told.append(f"Isolation: {standing.backend}{missing}{why}.")
     told.append(f"Privileges: {'; '.join(standing.privileges) or 'none beyond an ordinary account'}.")
     told += _limits(relay.limits) if relay.limits is not None else ["Limits: none."]
     return "\n".join(told)

@@ -153,6 +153,29 @@ def test_a_front_end_that_comes_late_is_told_why_there_is_no_kernel(folder: Path
     assert not (folder / "ran").exists()
 
 
+def test_what_nobody_requires_and_is_missing_is_shown(folder: Path) -> None:
+    (folder / "home").mkdir()
+    words = [*lacking("bubblewrap"), sys.executable, "-m", "jupyter_guard", "doctor", "--format", "json"]
+    environment = {**os.environ, "HOME": str(folder / "home"), "JUPYTER_CONFIG_DIR": str(folder)}
+
+    def told() -> tuple[str, str]:
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        (found,) = [one for one in json.loads(done.stdout) if one["part"] == "isolation"]
+        return found["state"], f"{found['what']}; {found['todo']}"
+
+    state, text = told()
+    assert state == "missing"
+    assert "isolation: none: a cell then has all your rights" in text
+    assert "apt-get install bubblewrap" in text
+    with Front(folder, "", argv=[*lacking("bubblewrap"), *GUARDED]) as front:
+        assert "Isolation: none (`jupyter guard doctor` says why" in front.run("%guard status").text
+    (folder / "jupyter_guard.toml").write_text(POLICY.format(require=json.dumps(CALLS)))
+    state, text = told()
+    assert state == "wrong"
+    assert "missing: files" in text
+    assert "until then no guarded kernel starts" in text
+
+
 @ROOT
 def test_limits_need_no_control_groups(folder: Path) -> None:
     test_never_less_than_is_required(folder, "cgroup", EVERYTHING, "bubblewrap", "")
