@@ -114,6 +114,18 @@ def test_a_bubblewrap_that_does_not_answer_is_not_waited_for(tmp_path: Path, mon
     assert bubblewrap.trouble(str(stalls)) == "bubblewrap does not answer within 1 seconds"
 
 
+def test_what_a_hardened_system_says_is_told(tmp_path: Path) -> None:
+    # As Ubuntu 24.04 does where AppArmor lets nobody map users.
+    says = "bwrap: setting up uid map: Permission denied"
+    (tmp_path / "bwrap").write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    why = bubblewrap.trouble(str(tmp_path / "bwrap"))
+    assert why == f"bubblewrap may not make namespaces here ({says}); {bubblewrap.what_to_type()}"
+    made = plan(isolation(), Machine(why, 0, True))
+    assert (made.backend, made.missing) == ("none", ALL)
+    assert says in " ".join(made.reasons)
+
+
 def test_where_a_site_names_its_policy_there_is_a_box_only_if_that_asks_for_one() -> None:
     works, site = Machine("", 7, True), "/etc/jupyter/jupyter_guard.toml"
     assert plan(isolation("auto", ()), works, by_site=site).backend == "none"
