@@ -55,6 +55,35 @@ def seen_from(folder: Path) -> Naming:
     return named
 
 
+class FromRoot:
+    """Names a case's file as a POSIX path from the root of the git work tree, however it was written, from any folder.
+
+    The work tree is that of the current folder, or for a file elsewhere its own; without one, the current folder
+    counts. A file below none of these keeps its whole path, and a case of a case file its own id.
+    """
+
+    def __init__(self) -> None:
+        self._here = Path.cwd().resolve()
+        self._trees: dict[Path, Path | None] = {}
+
+    def __call__(self, case: Case) -> str:
+        if not case.path or case.path.startswith("<"):
+            return case.id
+        # A link keeps its own name.
+        path = Path(case.path).parent.resolve() / Path(case.path).name
+        for root in (self._tree(self._here), self._tree(path.parent), self._here):
+            if root is not None and path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return path.as_posix()
+
+    def _tree(self, folder: Path) -> Path | None:
+        if folder not in self._trees:
+            # In a linked work tree and in a submodule `.git` is a file.
+            above = (folder, *folder.parents)
+            self._trees[folder] = next((one for one in above if (one / ".git").exists()), None)
+        return self._trees[folder]
+
+
 def fingerprint(case: Case, report: Report, finding: Finding, named: Naming = as_written) -> str:
     """What a finding is known by: 20 hex digits that hold nothing of the code."""
     lines = report.cell.code.split("\n")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from jupyter_guard import __version__
-from jupyter_guard.cli.baseline import fingerprint
+from jupyter_guard.cli.baseline import FromRoot, Naming, fingerprint
 from jupyter_guard.cli.cases import BadInput
 from jupyter_guard.cli.console import clean
 from jupyter_guard.cli.judging import FAILURE_RULE, Outcome
@@ -41,13 +41,15 @@ class Log:
     def __init__(self) -> None:
         self._results: list[dict[str, Any]] = []
         self._rules: dict[str, Finding] = {}
+        # A code host looks for files from the root, and knows a finding again by its file.
+        self._named = FromRoot()
 
     def add(self, outcome: Outcome) -> None:
         """What there is to show of a case."""
         for report, line in zip(outcome.reports, outcome.case.lines, strict=True):
             for finding in report.findings:
                 if finding.verdict > Verdict.ALLOW or finding.suppressed or finding.rule in APART or is_told(finding):
-                    self._results.append(_result(outcome, report, line, finding))
+                    self._results.append(_result(outcome, report, line, finding, self._named))
                     self._rules[finding.rule] = finding
 
     def document(self, problems: list[BadInput], titles: Mapping[str, str]) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class Log:
         }
 
 
-def _result(outcome: Outcome, report: Report, line: int, finding: Finding) -> dict[str, Any]:
+def _result(outcome: Outcome, report: Report, line: int, finding: Finding, named: Naming) -> dict[str, Any]:
     item = finding_item(finding, clean)
     span = finding.span
     region: dict[str, Any] = {"startLine": max(1, line + span.line - 1 if line else span.line)}
@@ -80,7 +82,7 @@ def _result(outcome: Outcome, report: Report, line: int, finding: Finding) -> di
         if region["endLine"] > region["startLine"] or span.end_column > span.column:
             region["endColumn"] = span.end_column + 1
     location: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": _uri(outcome.case.id)}, "region": region}
+        "physicalLocation": {"artifactLocation": {"uri": _uri(named(outcome.case))}, "region": region}
     }
     if report.cell.number:
         name = f"cell {report.cell.number}"
@@ -92,7 +94,7 @@ def _result(outcome: Outcome, report: Report, line: int, finding: Finding) -> di
         "message": {"text": f"{where}{item['message']}. {item['why']} Instead: {item['instead']}"},
         "locations": [location],
         **({"suppressions": [_suppression(item)]} if finding.suppressed else {}),
-        "partialFingerprints": {"jupyterGuard/v1": fingerprint(outcome.case, report, finding)},
+        "partialFingerprints": {"jupyterGuard/v1": fingerprint(outcome.case, report, finding, named)},
         "properties": {
             key: item[key] for key in ("family", "severity", "confidence", "verdict", "decided_by", "origin")
         },

@@ -16,6 +16,9 @@ import pytest
 from jsonschema import Draft4Validator
 from nbformat import v3, v4
 
+from jupyter_guard.cli.baseline import FromRoot
+from jupyter_guard.cli.cases import Case
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0-rtm.5.json").read_text())
@@ -65,6 +68,41 @@ def test_own_rules_and_what_a_comment_allowed(run: Run, work: Path) -> None:
     assert by_rule["JG301"]["suppressions"][0]["justification"] == "it is made anew"
     assert "suppressions" not in by_rule["ACME01"]
     assert {rule["id"] for rule in found["tool"]["driver"]["rules"]} == {"ACME01", "JG301"}
+
+
+def test_a_file_is_the_same_one_however_it_is_written_and_from_where(run: Run, work: Path, tmp_path: Path) -> None:
+    (work / ".git").mkdir()
+    below = work / "some notebooks"
+    below.mkdir()
+    (below / "a.py").write_text(DROP)
+    (tmp_path / "elsewhere.py").write_text(DROP)
+    results = log(run, "some notebooks/a.py", str(below / "a.py"), "../elsewhere.py", "--origin", "assistant")[
+        "results"
+    ]
+    first, second, outer = results
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "some%20notebooks/a.py"}
+    assert second == first
+    assert outer["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("file:///")
+    assert outer["partialFingerprints"] != first["partialFingerprints"]
+
+
+def test_files_are_named_from_the_work_tree_that_the_command_runs_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def named(folder: Path, path: str) -> str:
+        monkeypatch.chdir(folder)
+        return FromRoot()(Case(path, (), path))
+
+    (tmp_path / "repo" / "notebooks").mkdir(parents=True)
+    (tmp_path / "repo" / ".git").write_text("gitdir: ../real\n")
+    assert named(tmp_path / "repo" / "notebooks", "a.py") == "notebooks/a.py"
+    assert named(tmp_path / "repo" / "notebooks", "../b.py") == "b.py"
+    # From outside by the file's own work tree; without one from the current folder.
+    assert named(tmp_path, "repo/notebooks/a.py") == "notebooks/a.py"
+    (tmp_path / "plain").mkdir()
+    assert named(tmp_path, str(tmp_path / "plain" / "a.py")) == "plain/a.py"
+    assert named(tmp_path / "plain", "../a.py") == (tmp_path / "a.py").as_posix()
+    assert named(tmp_path, "<stdin>") == "<stdin>"
 
 
 @pytest.mark.parametrize("code", ["def (", "é" * 100 + "(", "%%perl\nunlink", "(" * 10_000])
