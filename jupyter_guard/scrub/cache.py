@@ -70,17 +70,22 @@ def _digest(name: str, body: bytes) -> bytes:
     return check.digest()
 
 
+def private_directory(directory: str | os.PathLike[str]) -> None:
+    """Make the directory where it is missing. Raises ``OSError`` when that cannot be, or it is somebody else's."""
+    os.makedirs(os.path.dirname(directory) or os.curdir, mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory, 0o700)
+    if not _private(os.lstat(directory), stat.S_ISDIR):
+        raise PermissionError(f"{directory} belongs to somebody else or is open to others")
+
+
 def store(directory: str | os.PathLike[str], name: str, database: Any) -> None:
     """Keep the database under ``name``. Raises ``OSError`` when the directory cannot be written or is not ours."""
     import tempfile
 
     import hyperscan
 
-    os.makedirs(os.path.dirname(directory) or os.curdir, mode=0o700, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(directory, 0o700)
-    if not _private(os.lstat(directory), stat.S_ISDIR):
-        raise PermissionError(f"{directory} belongs to somebody else or is open to others")
+    private_directory(directory)
     body = hyperscan.dumpb(database)
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=".scrub-")
     try:

@@ -8,13 +8,15 @@ Linux it ends with the process PARENT, which waits for it: nothing of a kernel o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from typing import Final
 
-from jupyter_guard.scrub.cache import prune, store
-from jupyter_guard.scrub.expressions import Expressions
+from jupyter_guard.scrub.cache import private_directory, prune, store, stored
+from jupyter_guard.scrub.expressions import Databases, Expressions
 from jupyter_guard.scrub.patterns import builtin
 from jupyter_guard.scrub.tables import COLUMN
 
@@ -32,17 +34,42 @@ def _end_with(parent: int) -> None:
         sys.exit(1)
 
 
+@contextlib.contextmanager
+def _alone(directory: str) -> Iterator[None]:
+    """Wait until no other process compiles into the directory: kernels that start together need it done once.
+
+    Where the file system has no such locks (NFS), all of them do it.
+    """
+    private_directory(directory)
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def main() -> int:
-    """Compile and store; the exit code is 0 when all of it worked."""
+    """Compile and store what is not there yet; the exit code is 0 when all of it worked."""
     if hasattr(os, "nice"):
         # Whoever waits for a first cell goes first; until this is done the other engine serves.
         os.nice(10)
     if len(sys.argv) > 2:
         _end_with(int(sys.argv[2]))
     expressions = Expressions((*builtin(), COLUMN))
-    for part, database in expressions.compiled()._asdict().items():
-        store(sys.argv[1], f"{expressions.name}-{part}", database)
-    prune(sys.argv[1], expressions.name)
+    with _alone(sys.argv[1]):
+        names = [f"{expressions.name}-{part}" for part in Databases._fields]
+        if all(stored(sys.argv[1], name) is not None for name in names):
+            return 0
+        for name, database in zip(names, expressions.compiled(), strict=True):
+            store(sys.argv[1], name, database)
+        prune(sys.argv[1], expressions.name)
     return 0
 
 

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from jupyter_guard.scrub.cache import cache_directory, prune, store, stored
-from jupyter_guard.scrub.expressions import Expressions
-from jupyter_guard.scrub.patterns import parse_patterns
+from jupyter_guard.scrub.expressions import Databases, Expressions
+from jupyter_guard.scrub.patterns import builtin, parse_patterns
+from jupyter_guard.scrub.tables import COLUMN
 
 hyperscan = pytest.importorskip("hyperscan")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and owners are POSIX")
@@ -167,3 +168,30 @@ def test_what_compiles_ends_with_the_process_that_waits_for_it(tmp_path: Path) -
 def test_where_it_is_kept() -> None:
     assert Path(cache_directory({"XDG_CACHE_HOME": "/var/x"}, "/home/ann")) == Path("/var/x/jupyter_guard")
     assert Path(cache_directory({}, "/home/ann")).is_relative_to("/home/ann")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="who waits for a lock is seen in Linux's /proc/locks")
+def test_what_is_compiled_by_another_process_meanwhile_is_not_compiled_again(tmp_path: Path) -> None:
+    import fcntl
+
+    directory = tmp_path / "cache"
+    directory.mkdir(0o700)
+    held = os.open(directory, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    command = [sys.executable, "-P", "-m", "jupyter_guard.scrub.compile", str(directory), str(os.getpid())]
+    with subprocess.Popen(command) as process:
+        try:
+            # -> marks a process that waits: `1: -> FLOCK ADVISORY WRITE PID ...`.
+            while not any(str(process.pid) in line.split() for line in Path("/proc/locks").read_text().splitlines()):
+                assert process.poll() is None
+                time.sleep(0.05)
+            assert not os.listdir(directory)
+            name, small = Expressions((*builtin(), COLUMN)).name, Expressions(PATTERNS).compiled().words
+            for part in Databases._fields:
+                store(directory, f"{name}-{part}", small)
+            before = {one.name: one.stat().st_ino for one in directory.iterdir()}
+            os.close(held)
+            assert process.wait(120) == 0
+        finally:
+            process.kill()
+    assert {one.name: one.stat().st_ino for one in directory.iterdir()} == before
