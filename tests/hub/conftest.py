@@ -24,6 +24,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from jupyter_guard.policy.layer import preset_text
 from tests.hub.planted import OPTIONS, plant
 from tests.hub.user import User
 
@@ -52,7 +53,7 @@ c.JupyterHub.log_level = "INFO"
 
 from jupyter_guard.hub import enforce
 
-enforce(c, policy="/etc/jupyter/jupyter_guard.toml", groups={{"staff": "/etc/jupyter/staff.toml"}})
+enforce(c, policy="/etc/jupyter/jupyter_guard.toml", groups={{"staff": "/etc/jupyter/staff.toml", "boxed": "/etc/jupyter/boxed.toml"}})
 
 
 def of_the_administrators(spawner):
@@ -116,6 +117,8 @@ def place() -> Path:
     (folder / "group").write_text(Path("/etc/group").read_text() + f"{NAME}:x:{UID}:\n")
     (folder / "etc/jupyter_guard.toml").write_text(POLICY)
     (folder / "etc/staff.toml").write_text(STAFF)
+    # What `jupyter guard policy init --preset locked` writes.
+    (folder / "etc/boxed.toml").write_text(preset_text("locked"))
     return folder
 
 
@@ -211,8 +214,15 @@ def kernels(user: User) -> dict[str, str]:
         "with-variables": lambda: user.kernel(**variables),
         **{name: partial(user.kernel, name) for name in names},
     }
+
+    def ready(one: Callable[[], str]) -> str:
+        kernel = one()
+        # The first cell waits for what judges it.
+        user.run(kernel, "pass")
+        return kernel
+
     with ThreadPoolExecutor(len(asked)) as pool:
-        begun = {name: pool.submit(one) for name, one in asked.items()}
+        begun = {name: pool.submit(ready, one) for name, one in asked.items()}
         return {name: one.result() for name, one in begun.items()}
 
 
@@ -267,14 +277,19 @@ def wait(url: str, process: subprocess.Popen[bytes], folder: Path, seconds: floa
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End the Hub, and with it its proxy and the servers."""
+    """End the servers, and the Hub with its proxy, which then has nobody to wait for."""
+    end_servers()
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(30)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    # Servers have sessions of their own; all that runs under the account is the test's.
+    end_servers()
+
+
+def end_servers() -> None:
+    """End all that runs under the account, which is the test's: servers have sessions of their own."""
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and entry.stat().st_uid == UID:

@@ -31,7 +31,7 @@ PLANTED = {
     "startup": ".ipython/profile_default/startup/00-first.py",
     "ipython-config": ".ipython/profile_default/ipython_config.py",
     "kernel-config": ".ipython/profile_default/ipython_kernel_config.py",
-    "kernel-config-of-jupyter": ".jupyter/ipython_kernel_config.py",
+    "startup-of-lines": ".ipython/profile_default/startup/01-second.ipy",
     "startup-in-config": ".config/ipython/profile_default/startup/00-first.py",
     "usercustomize": f"{SITE}/usercustomize.py",
     "sitecustomize": f"{SITE}/sitecustomize.py",
@@ -51,9 +51,11 @@ PLANTED = {
 TEMPLATES = {
     "template-of-the-workspace": "lab/index.html.j2",
     "template-of-the-account": ".local/share/jupyter/nbconvert/templates/lab/index.html.j2",
-    "template-beside-the-config": ".jupyter/templates/lab/index.html.j2",
     "base-template-of-the-workspace": "base/celltags.j2",
+    "base-template-of-the-account": ".local/share/jupyter/nbconvert/templates/base/celltags.j2",
 }
+# What no installed version loads even without the lock: jupyter_core before 4.11.2 did (CVE-2022-39286).
+INERT = ("config-of-the-workspace",)
 IPYKERNEL = ("{python}", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 SPECS: dict[str, dict[str, Any]] = {
     "raw": {"argv": ["{python}", "-m", "ipykernel_launcher", "-f", "{connection_file}"]},
@@ -110,6 +112,15 @@ def plant(home: Path) -> None:
         write(home, path, LEAVE_MARK.format(home=str(home), name=name))
     for name, path in TEMPLATES.items():
         write(home, path, TEMPLATE.format(home=home, name=name))
+    plant_programs(home)
+    write(home, "lax.toml", LAX)
+    write(home, ".jupyter/jupyter_guard.toml", LAX)
+    write(home, ".local/share/jupyter/labextensions/of-the-user/package.json", '{"name": "of-the-user"}')
+    write(home, ".jupyter/jupyter_server_config.json", json.dumps(SERVER_CONFIG))
+
+
+def plant_programs(home: Path) -> None:
+    """Put the kernel specs and the language server into a user's home."""
     for name, spec in SPECS.items():
         filled = json.dumps({"display_name": name, "language": "python", **spec}).replace("{python}", sys.executable)
         write(home, f".local/share/jupyter/kernels/{name}/kernel.json", filled.replace("{home}", str(home)))
@@ -120,10 +131,6 @@ def plant(home: Path) -> None:
     (home / "linked.json").rename(shared / "kernel.json")
     (home / ".local/share/jupyter/kernels/linked").symlink_to(shared)
     write(home, "node_modules/pyright/langserver.index.js", LANGUAGE_SERVER.replace("{home}", str(home)))
-    write(home, "lax.toml", LAX)
-    write(home, ".jupyter/jupyter_guard.toml", LAX)
-    write(home, ".local/share/jupyter/labextensions/of-the-user/package.json", '{"name": "of-the-user"}')
-    write(home, ".jupyter/jupyter_server_config.json", json.dumps(SERVER_CONFIG))
 
 
 @contextmanager

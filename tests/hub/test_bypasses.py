@@ -78,10 +78,15 @@ def test_metadata_switches_nothing_off(user: User, shared: str, metadata: dict[s
 
 
 CHANNELS = ("shell", "control", "stdin")
+# What fails must not take along what was sent behind it: that would leave no mark either.
+EACH = {"stop_on_error": False}
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
-    "silent": ("execute_request", {"code": "{denied}", "silent": True, "store_history": False}),
-    "user expressions": ("execute_request", {"code": "", "silent": False, "user_expressions": {"x": "{denied}"}}),
-    "expressions behind a cell": ("execute_request", {"code": "1", "user_expressions": {"x": "{denied}"}}),
+    "silent": ("execute_request", {"code": "{denied}", "silent": True, "store_history": False, **EACH}),
+    "user expressions": (
+        "execute_request",
+        {"code": "", "silent": False, "user_expressions": {"x": "{denied}"}, **EACH},
+    ),
+    "expressions behind a cell": ("execute_request", {"code": "1", "user_expressions": {"x": "{denied}"}, **EACH}),
     "debugger": (
         "debug_request",
         {"type": "request", "seq": 1, "command": "evaluate", "arguments": {"expression": "{denied}"}},
@@ -95,6 +100,10 @@ MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+RUNNING = [what for what, (kind, _) in MESSAGES.items() if kind == "execute_request"]
+ALLOWED = "__import__('os').mkdir({mark!r})"
+
+
 @pytest.fixture(scope="module")
 def told(user: User, shared: str) -> Iterator[dict[tuple[str, str], Path]]:
     """Every message on every channel, and the mark that each would leave; the kernel has dealt with them."""
@@ -103,8 +112,10 @@ def told(user: User, shared: str) -> Iterator[dict[tuple[str, str], Path]]:
     for channel in CHANNELS:
         for what, (kind, content) in MESSAGES.items():
             marks[what, channel] = Path("/var/tmp") / f"jg-hub-{uuid4().hex}"
-            denied = DENIED.format(mark=str(marks[what, channel]))
-            tell(wire, kind, json.loads(json.dumps(content).replace("{denied}", denied)), channel)
+            for code in (DENIED, ALLOWED) if what in RUNNING else (DENIED,):
+                mark = user.home / "marks" / f"{what}-{channel}" if code == ALLOWED else marks[what, channel]
+                filled = json.dumps(content).replace("{denied}", code.format(mark=str(mark)))
+                tell(wire, kind, json.loads(filled), channel)
     # What is answered behind them was taken after them, on the two channels on which a kernel answers.
     for channel in ("control", "shell"):
         answered(wire, tell(wire, "kernel_info_request", {}, channel))
@@ -119,6 +130,14 @@ def told(user: User, shared: str) -> Iterator[dict[tuple[str, str], Path]]:
 @pytest.mark.parametrize("what", MESSAGES)
 def test_no_message_goes_round(told: dict[tuple[str, str], Path], channel: str, what: str) -> None:
     assert not told[what, channel].exists()
+
+
+@pytest.mark.parametrize("channel", ["shell", "control"])
+@pytest.mark.parametrize("what", RUNNING)
+def test_the_same_message_runs_what_is_allowed(
+    user: User, told: dict[tuple[str, str], Path], channel: str, what: str
+) -> None:
+    assert (user.home / "marks" / f"{what}-{channel}").is_dir()
 
 
 def test_no_message_switches_anything_off(user: User, shared: str, told: dict[tuple[str, str], Path]) -> None:

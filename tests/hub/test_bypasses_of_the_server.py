@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import websocket
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 from tests.hub.planted import MARKS, is_guarded
 from tests.hub.user import User, text
@@ -155,12 +156,30 @@ def servers_of(user: User) -> list[tuple[list[str], dict[str, str]]]:
     return found
 
 
-def test_no_kernel_from_outside_is_taken_in(user: User, kernels: dict[str, str]) -> None:
+OUTSIDE = """
+import glob, json, os
+runtime = os.environ["JUPYTER_RUNTIME_DIR"]
+folder = os.path.join(runtime, "external_kernels")
+os.makedirs(folder, exist_ok=True)
+with open(glob.glob(runtime + "/kernel-*.json")[0]) as file:
+    connection = json.load(file) | {"kernel_name": "mine"}
+with open(folder + "/of-mine.json", "w") as file:
+    json.dump(connection, file)
+print(folder + "/of-mine.json")
+"""
+
+
+def test_no_kernel_from_outside_is_taken_in(user: User, kernels: dict[str, str], tmp_path: Path) -> None:
     # A kernel that the user started himself: its connection file lies where Jupyter would look for such.
     before = {one["id"] for one in user.ask("GET", "/api/kernels").json()}
-    code = "import os, shutil, glob; d = os.environ['JUPYTER_RUNTIME_DIR']; print(shutil.copy(glob.glob(d + '/kernel-*.json')[0], d + '/kernel-of-mine.json'))"  # fmt: skip
-    assert "kernel-of-mine" in text(user.run(kernels["shared"], code))
+    told = text(user.run(kernels["shared"], OUTSIDE))
+    assert told.endswith("/external_kernels/of-mine.json\n")
     assert {one["id"] for one in user.ask("GET", "/api/kernels").json()} == before
+    # A server that takes in kernels from outside finds one in just this file.
+    file = tmp_path / "of-mine.json"
+    file.write_text(text(user.run(kernels["shared"], f"print(open({told.strip()!r}).read())")))
+    open_one = AsyncMappingKernelManager(external_connection_dir=str(tmp_path))
+    assert len(open_one.list_kernel_ids()) == 1
 
 
 def test_a_guarded_notebook_runs_and_is_saved_and_exported(user: User, kernels: dict[str, str]) -> None:
