@@ -6,8 +6,8 @@ import sys
 import weakref
 from typing import Any, Protocol
 
-# What the guarded kernel's launcher loads into its child (``inside/child/link.py``).
-LINK = "_jupyter_guard_link"
+# What the hook in a guarded kernel's process hears (``inside/child/questions.py``).
+EVENT = "jupyter_guard.ask"
 
 
 class Learner(Protocol):
@@ -33,12 +33,13 @@ def remove_learner(learner: Learner) -> None:
 def learn(value: Any) -> None:
     """Make the text of ``value`` a known secret. Raises ``RuntimeError`` when nothing guards this session."""
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes | bytearray) else str(value)
-    guarded = sys.modules.get(LINK)
-    if guarded is not None and guarded.link is not None:
-        # In a guarded kernel: the wrapper cleans what leaves this process.
-        guarded.link.mask(text, "masked value")
+    # In a guarded kernel the wrapper cleans what leaves this process.
+    answers: list[dict[str, Any]] = []
+    sys.audit(EVENT, {"op": "mask", "value": text, "kind": "masked value", "name": ""}, answers)
+    if answers and answers[0].get("ok") is not True:
+        raise RuntimeError(str(answers[0].get("text", "the guard did not take the value")))
     learners = list(_LEARNERS)
-    if not learners and guarded is None:
+    if not learners and not answers:
         raise RuntimeError(
             "mask() has nobody to tell: this session is not guarded. Load the extension (%load_ext jupyter_guard) "
             "or pick the kernel 'Guarded Python'."

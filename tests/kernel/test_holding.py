@@ -194,6 +194,10 @@ POSTGRES = {
     "autocommit": "c = psycopg.connect(place, autocommit=True)\nc.execute(sql)",
     "cursor": "c = psycopg.connect(place)\nc.cursor().execute(sql)\nc.commit()",
     "transaction": "c = psycopg.connect(place)\nc.execute('CREATE TABLE n (a int)')\nc.execute(sql)\nc.commit()",
+    "psycopg2": "import psycopg2\nc = psycopg2.connect(place)\nc.cursor().execute(sql)\nc.commit()",
+    "psycopg2, autocommit": "import psycopg2\nc = psycopg2.connect(place)\nc.autocommit = True\nc.cursor().execute(sql)",
+    "psycopg2, transaction": "import psycopg2\nc = psycopg2.connect(place)\nd = c.cursor()\n"
+    "d.execute('CREATE TABLE n (a int)')\nd.execute(sql)\nc.commit()",
     "asynchronous": "c = await psycopg.AsyncConnection.connect(place)\nawait c.execute(sql)\nawait c.commit()",
 }
 

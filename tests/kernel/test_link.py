@@ -15,8 +15,9 @@ from .front import ASSISTANT, Front
 
 OBSERVE = 'version = 1\nmode = "observe"\n[deny]\nimports = ["telnetlib"]\n'
 SAY = """
-import sys
-link = sys.modules["_jupyter_guard_link"].link
+# Nothing that has a name leads to it.
+import gc
+link = next(one for one in gc.get_objects() if type(one).__name__ == "Link")
 def say(**message): return link.ask(message)
 """
 
@@ -101,6 +102,33 @@ def test_watching_only_counts_what_it_would_have_done(start: Callable[..., Front
     assert "Only watching: enforcing, 2 would have been blocked and 1 asked about" in text
 
 
+SEEN = """
+import sys
+shell = get_ipython()
+def leads(one):
+    cells = [cell.cell_contents for cell in getattr(one, "__closure__", None) or ()]
+    return cells + [getattr(one, name, None) for name in ("_link", "link", "__wrapped__", "__func__", "__self__")]
+named = [one for module in list(sys.modules.values()) if module for one in list(vars(module).values())]
+near = [shell.find_line_magic("guard"), sys.setrecursionlimit, *sys.meta_path]
+near += [vars(one)["tools"] for one in sys.modules.values() if one and "tools" in vars(one)]
+found = [*named, *near, *[one for each in near for one in leads(each)]]
+print([type(one).__name__ for one in found if type(one).__name__ in ("Link", "Watch", "Acts")])
+print([name for name in sys.modules if name.endswith(("_guard_link", "_guard_hook", "_guard_watch"))])
+"""
+
+
+def test_nothing_that_has_a_name_leads_to_the_link(front: Front) -> None:
+    run = front.run(SEEN, answer="y")
+    assert run.text == "[]\n[]\n", run.reply["content"]
+    # Who looks among all objects finds it; there it is evidence, and no wall.
+    assert front.run(SAY + "print(type(link).__name__)", answer="y").text == "Link\n"
+    # By an event that carries the question, it is asked all the same.
+    asked = (
+        "import sys\nanswers = []\nsys.audit('jupyter_guard.ask', {'op': 'allow'}, answers)\nprint(answers[0]['ok'])"
+    )
+    assert front.run(asked, answer="y").text == "False\n"
+
+
 # --- and nothing else
 
 FORGED = [
@@ -114,7 +142,7 @@ FORGED = [
 
 @pytest.fixture
 def forging(front: Front) -> Front:
-    front.run(SAY)
+    assert front.run(SAY, answer="y").status == "ok"
     front.run("harm = 'import shutil, os' + chr(10) + 'shutil.rmtree(os.path.expanduser(' + repr('~') + '))'")
     front.run("human = get_ipython().kernel.get_parent('shell')['header']['msg_id']")
     return front
@@ -169,7 +197,7 @@ link._socket.setblocking(True)
 
 def test_a_closed_socket_is_a_block(start: Callable[..., Front]) -> None:
     front = start()
-    front.run(SAY)
+    assert front.run(SAY, answer="y").status == "ok"
     front.run("def go(text): exec(text)\nnames = ['print']")
     assert front.run("go(names[0] + '(5)')").text == "5\n"
     front.run("link._socket.shutdown(2)")

@@ -10,8 +10,8 @@ import sys
 
 SQLALCHEMY = "import sqlalchemy\nsqlalchemy.create_engine(%r).connect().execute(sqlalchemy.text(%r))"
 SPARK = "import pyspark.sql  # %s\npyspark.sql.SparkSession.builder.getOrCreate().sql(%r)"
-# Drivers below SQLAlchemy that ask themselves.
-ASKING = ("pysqlite", "psycopg", "psycopg_async", "duckdb_engine")
+# Drivers below SQLAlchemy that ask themselves; `compiled.py` adds to them.
+ASKING = {"pysqlite", "psycopg", "psycopg_async", "duckdb_engine"}
 # Classes with `execute` and its like in Python, as the DB-API has them (PEP 249), or with a name of their own for it.
 CURSORS = {
     "pymysql.cursors": ("Cursor", "MySQL"),
@@ -31,11 +31,23 @@ CURSORS = {
     "impala.hiveserver2": ("HiveServer2Cursor", "Impala"),
     "google.cloud.bigquery.dbapi.cursor": ("Cursor", "BigQuery"),
 }
+# Whatever is done with what `prepare` gives was put before the guard with its text.
+ASYNCPG = (
+    "execute",
+    "executemany",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "fetchmany",
+    "prepare",
+    "cursor",
+    "copy_from_query",
+)
 CALLS = {
     "google.cloud.bigquery.client": ("Client", ("query", "query_and_wait"), "BigQuery"),
     "clickhouse_driver.client": ("Client", ("execute", "execute_iter"), "ClickHouse"),
     "clickhouse_connect.driver.httpclient": ("HttpClient", ("command", "query", "raw_query"), "ClickHouse"),
-    "asyncpg.connection": ("Connection", ("execute", "executemany", "fetch", "fetchrow", "fetchval"), "PostgreSQL"),
+    "asyncpg.connection": ("Connection", ASYNCPG, "PostgreSQL"),
     "pg8000.native": ("Connection", ("run",), "PostgreSQL"),
 }
 # The first is in every one of them.
@@ -110,14 +122,15 @@ def psycopg(module):
 
         return asked
 
-    for kind in (module.Cursor, module.AsyncCursor, module.ServerCursor, module.ClientCursor):
+    kinds = (module.Cursor, module.AsyncCursor, module.ServerCursor, module.AsyncServerCursor, module.ClientCursor)
+    for kind in kinds:
         for name in ("execute", "executemany", "copy", "stream"):
             # Each in the class that has it: others inherit what asks already.
             if name in vars(kind) and not hasattr(vars(kind)[name], MADE):
                 function = vars(kind)[name]
                 if name == "execute":
                     originals[kind.__name__] = function
-                is_awaited = kind is module.AsyncCursor and name in ("execute", "executemany")
+                is_awaited = kind.__name__.startswith("Async") and name in ("execute", "executemany")
                 made = (asks_async if is_awaited else asks)(function, name)
                 setattr(made, MADE, True)
                 setattr(kind, name, made)

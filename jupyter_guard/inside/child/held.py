@@ -28,7 +28,7 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE = frozenset(["using", "from", "order", "limit", "join"])
-POINT = "jupyter_guard_held"
+POINT, COUNTED = "jupyter_guard_held", "jupyter_guard_counted"
 
 
 def bare(sql):
@@ -220,12 +220,22 @@ def _turns(connection, idle):
     return "SAVEPOINT " + POINT, ["RELEASE " + POINT], ["ROLLBACK"] if is_idle else back
 
 
+def _aside(execute, plain, count):
+    """The rows that a query counts; the transaction goes on where it fails, and the statement says what is wrong."""
+    execute(plain, "SAVEPOINT " + COUNTED)
+    rows = number(lambda: execute(plain, *count).fetchone()[0])
+    if rows < 0:
+        execute(plain, "ROLLBACK TO " + COUNTED)
+    execute(plain, "RELEASE " + COUNTED)
+    return rows
+
+
 def psycopg(cursor, idle, execute, plain, run, count, ask):
     """``run()`` with a cursor of psycopg; ``plain`` is another one on the same connection."""
     begin, keep, back = _turns(cursor.connection, idle)
     execute(plain, begin)
     try:
-        rows = number(lambda: execute(plain, *count).fetchone()[0]) if count else None
+        rows = _aside(execute, plain, count) if count else None
         made = run()
         ask(cursor.rowcount if rows is None else rows)
     except BaseException:

@@ -12,7 +12,8 @@ import signal
 import sys
 
 WATCHING = (
-    "watch", "hook", "acts", "whose", "statements", "held", "drivers", "newcomers", "vaults", "opened",
+    "link", "watch", "hook", "acts", "whose", "statements", "held", "drivers", "compiled", "newcomers", "vaults",
+    "opened",
 )  # fmt: skip
 
 
@@ -79,15 +80,17 @@ def _begin(kernel, link, connection):
     def about():
         return str((request().get("header") or {}).get("msg_id", ""))
 
-    _load("_jupyter_guard_recursion", "recursion.py").hold(link)
+    questions = _load("_jupyter_guard_questions", "questions.py")
+    asked = questions.Questions() if link is not None else None
+    _load("_jupyter_guard_recursion", "recursion.py").hold(asked)
     if "JUPYTER_GUARD_ISOLATION" in os.environ:
         _load("_jupyter_guard_hints", "hints.py").start(kernel.shell, connection)
     if "_jupyter_guard_packages" in sys.modules:
         sys.modules["_jupyter_guard_packages"].start(kernel.shell)
-    _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, link, about)
+    _load("_jupyter_guard_magic", "magic.py").register(kernel.shell, asked, about)
     if link is None:
         return
-    _load("_jupyter_guard_calling", "calling.py").start(link, about)
+    _load("_jupyter_guard_calling", "calling.py").start(asked, about)
 
     def judge(text):
         return link.vet(text, about(), refusal.error)
@@ -108,16 +111,18 @@ def _begin(kernel, link, connection):
     kernel.shell.events.register("post_run_cell", tell_written)
     held, drivers = _load("_jupyter_guard_held", "held.py"), _load("_jupyter_guard_drivers", "drivers.py")
     drivers.start(statements.about_to, held)
+    compiled = _load("_jupyter_guard_compiled", "compiled.py")
+    compiled.start(statements.about_to, held, drivers.counting, drivers.ASKING)
     newcomers = _load("_jupyter_guard_newcomers", "newcomers.py")
     statements.start(watching.acts.put, held)
     newcomers.start(watching.acts.put, watching.starting, watching.carrying)
-    asking = dict(statements.DRIVERS, **drivers.DRIVERS)
-    _load("_jupyter_guard_vaults", "vaults.py").start(link.mask, asking, newcomers.CHANGES)
+    asking = {**statements.DRIVERS, **drivers.DRIVERS, **compiled.DRIVERS}
+    _load("_jupyter_guard_vaults", "vaults.py").start(asked.mask, asking, newcomers.CHANGES)
     opened = _load("_jupyter_guard_opened", "opened.py")
-    opened.start(link.mask)
-    hook.start(watching, opened.hearing())
+    opened.start(asked.mask)
+    hook.start(watching, {**opened.hearing(), questions.EVENT: questions.answered(link.ask)})
     for name in WATCHING:
-        # Nobody needs them by a name, and who looks for them to change them should not find them by one.
+        # Nobody needs them by a name, and who looks for them to change them should not find them, or by them the link.
         del sys.modules["_jupyter_guard_" + name]
 
 

@@ -12,8 +12,6 @@ import socket
 import sys
 import threading
 
-# The process's own one, once it is made.
-link = None
 BROKEN = "the guard cannot be reached, so code that it has not seen does not run"
 
 
@@ -36,8 +34,6 @@ class Link:
             # Where it cannot be made, forked processes do not take turns; each answer still names its question.
             self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         self._buffer = b""
-        global link
-        link = self
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forked)
 
@@ -109,18 +105,3 @@ class Link:
             unsaid = {"ename": "GuardUnreachableError", "evalue": BROKEN, "traceback": [BROKEN]}
             raise error(answer.get("error") or unsaid)
         return answer
-
-    def mask(self, value, kind, name=""):
-        """Have a value redacted from now on. Raises ``RuntimeError`` with the reason when the wrapper refuses."""
-        answer = self.ask({"op": "mask", "value": value, "kind": kind, "name": name})
-        if answer.get("ok") is not True:
-            raise RuntimeError(str(answer.get("text", BROKEN)))
-
-    def most_recursion(self, wanted):
-        """How deep recursion may be made, of ``wanted``."""
-        answer = self.ask({"op": "recursion", "wanted": wanted})
-        return int(answer.get("most") or wanted)
-
-    def tell(self, what, rest="", about=""):
-        """What the wrapper says about ``what``: ``"status"``, ``"policy"``, ``"explain"``; a ``"panel"`` it shows."""
-        return str(self.ask({"op": what, "rest": rest, "about": about}).get("text", ""))
