@@ -88,10 +88,11 @@ def _result(outcome: Outcome, report: Report, line: int, finding: Finding, named
         name = f"cell {report.cell.number}"
         location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{name}, line {span.line}"}]
     where = f"{location['logicalLocations'][0]['fullyQualifiedName']}: " if report.cell.number else ""
+    uncounted = f" The comment beside it does not count: {item['not_counted']}." if finding.not_counted else ""
     return {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{where}{item['message']}. {item['why']} Instead: {item['instead']}"},
+        "message": {"text": f"{where}{item['message']}. {item['why']} Instead: {item['instead']}{uncounted}"},
         "locations": [location],
         **({"suppressions": [_suppression(item)]} if finding.suppressed else {}),
         "partialFingerprints": {"jupyterGuard/v1": fingerprint(outcome.case, report, finding, named)},

@@ -97,6 +97,8 @@ class TextReport:
         said: tuple[tuple[str, str], ...] = (("Why", item["why"]), ("Instead", item["instead"]), ("Call", call))
         if finding.suppressed:
             said = (("Allowed", f"in the code, because {item['suppressed']}"),)
+        elif finding.not_counted:
+            said = (*said, ("Comment", f"does not count: {item['not_counted']}"))
         for label, text in (*said, ("Decided by", item["decided_by"])):
             if text:
                 self._print(Text.assemble((f"      {label + ':':<12}", "dim"), text), 18)
@@ -141,6 +143,7 @@ def _notes(outcome: Outcome) -> Iterator[tuple[str, str]]:
             if (own or finding.family == "practice") and finding.verdict is Verdict.ALLOW and not finding.suppressed:
                 first = line if outcome.case.form != "notebook" and line else 1
                 cell = f"cell {report.cell.number}, " if report.cell.number else ""
-                message = finding_item(finding, clean)["message"]
-                said = f"{cell}line {first + finding.span.line - 1}: {message} ({finding.rule})"
+                item = finding_item(finding, clean)
+                uncounted = f"; its comment does not count: {item['not_counted']}" if finding.not_counted else ""
+                said = f"{cell}line {first + finding.span.line - 1}: {item['message']} ({finding.rule}){uncounted}"
                 yield "own rule" if own else "practice", said

@@ -260,6 +260,7 @@ def _finding(finding: Finding, tidy: Callable[..., str], cell: Cell | None = Non
         **({"via": tidy(finding.via)} if finding.via else {}),
         **({"replace": tidy(finding.replace)} if finding.replace else {}),
         **({"suppressed": tidy(finding.suppressed)} if finding.suppressed else {}),
+        **({"not_counted": tidy(finding.not_counted)} if finding.not_counted else {}),
     }
 
 
@@ -300,6 +301,8 @@ def _parts(item: dict[str, Any]) -> list[tuple[str, str]]:
     decided = f"{item['decided_by']} ({author})" if item["decided_by"] and author else item["decided_by"]
     call = f"`{item['replace']}` in place of `{item['via']}`" if item.get("replace") else ""
     parts = [("Why", item["why"]), ("Instead", item["instead"]), ("Call", call), ("Decided by", decided)]
+    if item.get("not_counted"):
+        parts.append(("Comment", f"does not count: {item['not_counted']}"))
     return [(label, text) for label, text in parts if text]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from jupyter_guard.guard.suppressing import marked
+from jupyter_guard.guard.suppressing import explained, marked
 from jupyter_guard.practice.notebook import whole
 from jupyter_guard.terms import Finding, Report
 
@@ -66,9 +66,8 @@ def with_findings(report: Report, found: Iterable[Finding], policy: Policy) -> R
         return report
     cell = report.cell
     decision = policy.decide(marked(cell, wanted) if policy.may_suppress(cell.origin) else wanted, cell.origin)
-    findings = sorted(
-        (*report.findings, *decision.findings), key=lambda one: (one.span.line, one.span.column, one.rule)
-    )
+    said = explained(cell, decision.findings, policy)
+    findings = sorted((*report.findings, *said), key=lambda one: (one.span.line, one.span.column, one.rule))
     return msgspec.structs.replace(
         report,
         findings=tuple(findings),

@@ -190,6 +190,10 @@ class Session:
                 findings = marked(cell, findings)
             decision = policy.decide(findings, cell.origin)
             findings, verdict, would_be = decision.findings, decision.verdict, decision.would_be
+            if "guard" in cell.code.lower():
+                from jupyter_guard.guard.suppressing import explained
+
+                findings = explained(cell, findings, policy)
         return Report(
             cell=cell,
             verdict=verdict,

@@ -291,6 +291,17 @@ class Policy:
         """Whether a comment in a cell of ``origin`` may allow what is found beside it."""
         return origin in self._values["suppress.origins"]
 
+    def why_not_suppressed(self, finding: Finding, origin: Origin) -> str:
+        """Why a comment in a cell of ``origin`` that names the rule of a decided finding did not count, in words."""
+        if finding.rule in (FAILURE_RULE, *REFUSALS) or finding.family == _NEVER_SUPPRESSED:
+            return f"no comment allows {finding.rule}"
+        if not self.may_suppress(origin):
+            who = f"in `{origin}` cells" if self._values["suppress.origins"] else "in any cell"
+            return f"the policy counts none {who} (`suppress.origins`)"
+        if not self.may_suppress(finding.origin):
+            return f"this is the doing of `{finding.origin}` code, whose findings none allows (`suppress.origins`)"
+        return f"the policy wants no less than {finding.verdict} (`{finding.decided_by}`)"
+
     def row(self, origin: Origin) -> dict[str, Verdict]:
         """The verdicts for one origin, by severity and ``unread``."""
         start = f"origin.{origin}."
@@ -320,13 +331,12 @@ class Policy:
     def _decided(self, finding: Finding, origin: Origin) -> Finding:
         if finding.rule == FAILURE_RULE:
             by = "built in: a failing guard blocks"
-            return msgspec.structs.replace(finding, verdict=Verdict.BLOCK, decided_by=by)
+            return msgspec.structs.replace(finding, verdict=Verdict.BLOCK, decided_by=by, suppressed="")
         author = Origin.strictest((finding.origin, origin), origin)
         if finding.rule in REFUSALS:
             key = REFUSALS[finding.rule].format(author=author)
-            return msgspec.structs.replace(
-                finding, origin=author, verdict=Verdict.BLOCK, decided_by=f"{self._who(key)}: {key}"
-            )
+            by = f"{self._who(key)}: {key}"
+            return msgspec.structs.replace(finding, origin=author, verdict=Verdict.BLOCK, decided_by=by, suppressed="")
         setting = self._merged.rules.get(finding.rule, RuleSetting())
         severity = finding.severity
         if setting.at_least_severity:

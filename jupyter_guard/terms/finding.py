@@ -36,9 +36,9 @@ class Finding(msgspec.Struct, frozen=True):
     would happen to what, ``why`` why that matters, ``instead`` what to do. ``origin`` is the strictest one behind
     the effects. ``verdict`` and ``decided_by`` are filled in by the policy (``allow`` and ``""`` before that);
     ``decided_by`` is the policy layer and key, as ``site: origin.assistant.critical``. ``suppressed`` is the reason
-    that a comment beside it gives for allowing it; after the policy decided, only where that counted. ``via`` is the
-    full name of the call that a finding without effects is about, and ``replace`` that of what an organisation wants
-    called in its place.
+    that a comment beside it gives for allowing it; after the policy decided, only where that counted. ``not_counted``
+    says of a comment that was meant to allow it why it did not. ``via`` is the full name of the call that a finding
+    without effects is about, and ``replace`` that of what an organisation wants called in its place.
     """
 
     rule: str
@@ -54,5 +54,6 @@ class Finding(msgspec.Struct, frozen=True):
     verdict: Verdict = Verdict.ALLOW
     decided_by: str = ""
     suppressed: str = ""
+    not_counted: str = ""
     via: str = ""
     replace: str = ""

@@ -12,6 +12,7 @@ import pytest
 from nbformat import v4
 
 from jupyter_guard import Session
+from jupyter_guard.guard.card import card
 from jupyter_guard.policy import Policy, load_effective
 from jupyter_guard.policy.layer import parse_layer, preset_layer
 
@@ -55,6 +56,51 @@ def test_it_counts_where_the_policy_lets_its_author() -> None:
 def test_it_is_about_one_place_and_needs_a_rule_and_a_reason(code: str, counts: bool) -> None:
     verdict, said = vetted(code)
     assert (verdict == "allow", any(said)) == (counts, counts), said
+
+
+NONE = "version = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "origin", "policy", "why"),
+    [
+        (DROP + WHY, "human", LETS, ""),
+        (DROP + "  # guards the table", "human", LETS, ""),
+        (DROP + "  # guard: allow for late orders", "human", LETS, ""),
+        (DROP + WHY, "assistant", LETS, "the policy counts none in `assistant` cells (`suppress.origins`)"),
+        (DROP + WHY, "human", NONE, "the policy counts none in any cell (`suppress.origins`)"),
+        (DROP + "  # guard: allow JG301", "human", LETS, "it gives no reason"),
+        (DROP + "  # guard: allow because I say so", "human", LETS, "it names no rule"),
+        (DROP + "  # guard: allow", "human", LETS, "it names no rule"),
+        (DROP + "  # guard allow JG301 because old", "human", LETS, "it is not written as `# guard: allow RULE because"),
+        (DROP + "  # Guard: ignore jg301 because old", "human", LETS, "it names no rule"),
+        (DROP + "  # guard: allow JG302 because old", "human", LETS, "it allows JG302, not JG301"),
+        (WHY.strip() + "\n\n" + DROP, "human", LETS, "it is on line 1, neither at its end nor alone on the line above"),
+        (f"%%bash\nrm -rf /srv/x  {WHY}", "human", LETS, "only comments in Python count"),
+        (f"!rm -rf /srv/x  {WHY}", "human", LETS, "only comments in Python count"),
+        (f"{DROP}; note = '{WHY}'", "human", LETS, ""),
+        ("get_ipython().ast_transformers.clear()  # guard: allow JG801 because no", "human", LETS, "no comment allows JG801"),
+        (
+            "import telnetlib  # guard: allow JG890 because old",
+            "human",
+            LETS + '[deny]\nimports = ["telnetlib"]\n',
+            "no comment allows JG890",
+        ),
+    ],
+)  # fmt: skip
+def test_a_comment_that_does_not_count_says_why(code: str, origin: str, policy: str, why: str) -> None:
+    report = Session(Policy.parse(policy), origin).vet(code)
+    said = {one.not_counted for one in report.findings}
+    assert len(said) == 1
+    assert said.pop().startswith(why) if why else said == {""}
+    plain = card(report, "note")["text/plain"]
+    assert ("does not count: " in plain) == bool(why)
+
+
+def test_a_comment_that_is_about_one_of_two_is_said_with_the_other() -> None:
+    two = f"{DROP}{WHY}\nsqlite3.connect('shop.db').execute('DROP TABLE orders')"
+    said = [(bool(one.suppressed), one.not_counted) for one in Session(Policy.parse(LETS), "human").vet(two).findings]
+    assert said == [(True, ""), (False, "")]
 
 
 def test_what_an_assistants_function_does_is_the_assistants() -> None:
