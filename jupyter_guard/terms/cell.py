@@ -22,8 +22,7 @@ class Span(msgspec.Struct, frozen=True):
     @classmethod
     def whole(cls, code: str) -> Span:
         """The span of all of ``code``."""
-        lines = code.split("\n")
-        return cls(1, 0, len(lines), len(lines[-1]))
+        return cls(1, 0, code.count("\n") + 1, len(code) - code.rfind("\n") - 1)
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -16,16 +16,21 @@ class Ordered(StrEnum):
         self.rank = len(type(self).__members__)
 
     def __lt__(self, other: str) -> bool:
-        return self.rank < type(self)(other).rank
+        return self.rank < self._as_own(other).rank
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= type(self)(other).rank
+        return self.rank <= self._as_own(other).rank
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > type(self)(other).rank
+        return self.rank > self._as_own(other).rank
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= type(self)(other).rank
+        return self.rank >= self._as_own(other).rank
+
+    def _as_own(self, other: str) -> Self:
+        # To ask the class for a member takes a microsecond; what is compared nearly always is one.
+        kind = type(self)
+        return other if isinstance(other, kind) else kind(other)
 
     @classmethod
     def strictest(cls, members: Iterable[Self], default: Self) -> Self:

@@ -49,7 +49,10 @@ def evaluate(run: Run, node: ast.expr) -> Value:
     budget.left -= 1
     if budget.left < 0:
         raise BudgetSpent
-    handler = _EXPRESSIONS.get(type(node))
+    kind = type(node)
+    if kind is ast.Name:
+        return _name(run, node)  # type: ignore[arg-type]
+    handler = _EXPRESSIONS.get(kind)
     return handler(run, node) if handler is not None else ANYTHING
 
 
@@ -68,7 +71,7 @@ _UNFOLDED = frozenset({type(Ellipsis), complex})
 def _name(run: Run, node: ast.Name) -> Value:
     scope = run.scope
     name = node.id
-    value = scope.names.get(name) if not scope.globals else None
+    value = None if scope.globals else scope.names.get(name)
     if value is None:
         value = name_value(run, name)
     if run.source.disguises and run.source.disguised(node) and any(isinstance(atom, Name) for atom in value.atoms):

@@ -49,12 +49,11 @@ def read_for(run: Run, node: ast.For | ast.AsyncFor) -> None:
             _unrolled(run, node, items)
             run.branches += 1
         else:
-            start = dict(before)
             for left in _passes(run):
                 events, called = run.events, len(run.quiet)
                 assign(run, node.target, element(value))
                 statements.execute(run, node.body)
-                if left and run.events == events and _is_settled(run, node, start, called):
+                if left and run.events == events and _is_settled(run, node, before, called):
                     break
             run.scope.names = merged(before, run.scope.names) if run.scope.kind != "class" else run.scope.names
     finally:
@@ -116,12 +115,11 @@ def read_while(run: Run, node: ast.While) -> None:
     run.branches += 1
     before = dict(run.scope.names)
     try:
-        start = dict(before)
         for left in _passes(run):
             events, called = run.events, len(run.quiet)
             statements.execute(run, node.body)
             evaluate(run, node.test)
-            if left and run.events == events and _is_settled(run, node, start, called):
+            if left and run.events == events and _is_settled(run, node, before, called):
                 break
         if run.scope.kind != "class":
             run.scope.names = merged(before, run.scope.names)

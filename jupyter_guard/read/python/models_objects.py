@@ -202,11 +202,11 @@ def _fields(run: Run, site: Site) -> Value | None:
 
 def printed(run: Run, value: Value, node: object) -> frozenset[str]:
     """The marks of the text that an object of the session makes of itself."""
-    from jupyter_guard.read.python.calls import apply
-
     marks = frozenset[str]()
     for atom in value.atoms:
         if type(atom) is Obj and len(run.calls) < 4:
+            from jupyter_guard.read.python.calls import apply
+
             for special in ("__repr__", "__str__"):
                 for one in (atom.cls.attrs.get(special) or ANYTHING).atoms:
                     if type(one) is Func:

@@ -94,6 +94,13 @@ def _said(knowledge: Knowledge, last: str) -> _Said | None:
     return said if any(said) else None
 
 
+@functools.lru_cache(maxsize=4096)
+def _said_by(knowledge: Knowledge, name: str) -> tuple[_Said | None, bool]:
+    """What the last part of a full name says, and whether it may be a method of an object that was imported."""
+    said = _said(knowledge, name.rpartition(".")[2])
+    return said, name.count(".") > 1 and (said is not None or name.endswith(".update"))
+
+
 def undescribed(
     run: Run,
     atom: Name,
@@ -106,7 +113,7 @@ def undescribed(
     """The result of a library's callable without an entry, and what its name and arguments still say that it does."""
     name = atom.dotted
     owner = atom.owner
-    said = _said(run.knowledge, name.rpartition(".")[2])
+    said, may_be_imported = _said_by(run.knowledge, name)
     if said is not None and owner is not None:
         site = Site(name, args, kwargs, node, owner=owner, open_=open_, callee=callee)
         receiver, _, last = name.rpartition(".")
@@ -128,7 +135,7 @@ def undescribed(
         if (value.atoms and type(value.atoms[0]) is Name) or len(value.atoms) > 1:
             handed_over(run, name, given, node, owner)
             break
-    if owner is None and name.count(".") > 1 and (said is not None or name.endswith(".update")):
+    if may_be_imported and owner is None:
         result = _of_imported(run, atom, said, Site(name, args, kwargs, node, open_=open_, callee=callee))
         if result is not None:
             return result
