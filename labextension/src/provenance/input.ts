@@ -41,6 +41,13 @@ interface IBrought {
   readonly isFile: boolean;
 }
 
+/** A key or a click that takes a step back: what it has counted for, and whether it is still being handled itself. */
+interface IUndoing {
+  readonly time: number;
+  by: object | null;
+  isHandled: boolean;
+}
+
 /** Listens for the whole page, before anything can stop the events. */
 export class TrustedInput {
   constructor() {
@@ -138,7 +145,7 @@ export class TrustedInput {
 
   /** Whether that was within `ms`, whatever it has counted for. */
   undid(ms: number): boolean {
-    return this._undoing !== null && (this._isHandled || performance.now() - this._undoing.time < ms);
+    return this._undoing !== null && (this._undoing.isHandled || performance.now() - this._undoing.time < ms);
   }
 
   /** Whether a person, within `ms`, let go of what they had dragged by an element that `selector` matches. */
@@ -170,13 +177,13 @@ export class TrustedInput {
     if (event instanceof KeyboardEvent) {
       if (event.type === 'keydown' && !isModifier(event)) {
         this._act = place.in && { ...place, can: powers(event, hasModes(place.in)) };
-        this._undoing = isUndo(event) ? { time: now, by: null } : this._undoing;
+        this._undoing = isUndo(event) ? undoingFrom(now) : this._undoing;
       }
     } else if (event instanceof InputEvent && event.type === 'beforeinput') {
       this._noteText(event, now);
       this._act = inputAct(event, place) ?? this._act;
       if (event.inputType.startsWith('history')) {
-        this._undoing = { time: now, by: null };
+        this._undoing = undoingFrom(now);
       }
     } else if (event.type === 'cut') {
       this._act = { ...place, can: new Set(['deletion']) };
@@ -195,7 +202,7 @@ export class TrustedInput {
     } else if (command === PASTE_COMMAND) {
       this._pasting = now;
     } else if (UNDO_COMMAND.test(command)) {
-      this._undoing = { time: now, by: null };
+      this._undoing = undoingFrom(now);
     }
   }
 
@@ -232,7 +239,7 @@ export class TrustedInput {
   private _act: IAct | null = null;
   private _pasting = -Infinity;
   private _read: string | null = null;
-  private _undoing: { readonly time: number; by: object | null } | null = null;
+  private _undoing: IUndoing | null = null;
   private _pressed: { readonly on: Element | null; readonly x: number; readonly y: number } | null = null;
   private _dragged: { readonly from: Element | null; readonly time: number } = { from: null, time: -Infinity };
   private _replacing: IReplacing & { readonly time: number } = { query: '', value: '', time: -Infinity };
@@ -240,6 +247,12 @@ export class TrustedInput {
   private _ran = -Infinity;
   /** Whether a key or a click that can run cells is still being handled, however long that takes on a busy machine. */
   private _isHandled = false;
+}
+
+function undoingFrom(time: number): IUndoing {
+  const undoing: IUndoing = { time, by: null, isHandled: true };
+  window.setTimeout(() => (undoing.isHandled = false));
+  return undoing;
 }
 
 /** What the search box has in its fields, where this event tells it to replace. */

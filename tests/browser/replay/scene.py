@@ -187,5 +187,20 @@ class Scene:
         self.page.wait_for_timeout(1100)
 
 
+def keys(scene: Scene, index: int, *pressed: str) -> None:
+    """Press keys in a cell's editor, and leave it."""
+    scene.front.cells.nth(index).locator(".cm-content").click()
+    for key in pressed:
+        scene.page.keyboard.press(key)
+    scene.page.keyboard.press("Escape")
+
+
+def press(scene: Scene, index: int, *pressed: str) -> None:
+    """Press keys on a selected cell."""
+    scene.front.select_cell(index)
+    for key in pressed:
+        scene.page.keyboard.press(key)
+
+
 def sha256(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()

@@ -5,22 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .scene import Scene, Score
-
-
-def keys(scene: Scene, index: int, *pressed: str) -> None:
-    """Press keys in a cell's editor, and leave it."""
-    scene.front.cells.nth(index).locator(".cm-content").click()
-    for key in pressed:
-        scene.page.keyboard.press(key)
-    scene.page.keyboard.press("Escape")
-
-
-def press(scene: Scene, index: int, *pressed: str) -> None:
-    """Press keys on a selected cell."""
-    scene.front.select_cell(index)
-    for key in pressed:
-        scene.page.keyboard.press(key)
+from .scene import Scene, Score, keys, press
 
 
 def test_cells_of_the_file_are_imported(scene: Scene, score: Score) -> None:
@@ -179,27 +164,6 @@ def test_a_line_begins_where_text_was_selected(scene: Scene, score: Score) -> No
     score.check("typed-over", scene.origin(index))
 
 
-def test_a_deletion_is_taken_back(scene: Scene, score: Score) -> None:
-    index = scene.type("undone = sorted([3, 1, 2])")
-    # What follows within half a second is one step to the editor.
-    scene.page.wait_for_timeout(700)
-    keys(scene, index, "Control+A", "Delete")
-    scene.page.wait_for_timeout(700)
-    keys(scene, index, "Control+Z")
-    assert scene.source(index) == "undone = sorted([3, 1, 2])"
-    score.check("undone", scene.origin(index))
-
-    index = scene.type("redone = sorted([3, 1, 2])")
-    scene.page.wait_for_timeout(700)
-    keys(scene, index, "Control+End", *"[:1]")
-    scene.page.wait_for_timeout(700)
-    keys(scene, index, "Control+Z")
-    assert scene.source(index) == "redone = sorted([3, 1, 2])"
-    keys(scene, index, "Control+Shift+Z")
-    assert scene.source(index) == "redone = sorted([3, 1, 2])[:1]"
-    score.check("redone", scene.origin(index))
-
-
 def test_words_are_found_and_replaced(scene: Scene, score: Score) -> None:
     index = scene.type("to_be_replaced = sorted([3, 1, 2])")
     scene.front.cells.nth(index).locator(".cm-content").click()
@@ -263,18 +227,6 @@ def test_a_cell_is_dragged(scene: Scene, score: Score) -> None:
     scene.page.mouse.up()
     scene.wait_for_source(index - 1, source)
     score.check("dragged-cell", scene.origin(index - 1))
-
-
-def test_a_deleted_cell_is_taken_back(scene: Scene, score: Score) -> None:
-    source = "taken_back = sorted([3, 1, 2])"
-    index = scene.type(source)
-    count = scene.front.cells.count()
-    press(scene, index, "d", "d")
-    scene.wait_for_count(count - 1)
-    # The keyboard belongs to whichever cell is selected, once there is one again.
-    press(scene, index - 1, "z")
-    scene.wait_for_source(index, source)
-    score.check("deletion-of-cell-undone", scene.origin(index))
 
 
 def test_lines_are_moved_with_the_keyboard(scene: Scene, score: Score) -> None:

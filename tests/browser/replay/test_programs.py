@@ -103,41 +103,6 @@ def test_a_program_takes_a_mark_away_at_a_persons_key(scene: Scene, score: Score
     score.check("editor-deletes", scene.origin(index))
 
 
-def test_a_program_takes_back_what_a_person_did(scene: Scene, score: Score) -> None:
-    index = scene.type("value_undone = sorted([3, 1, 2])")
-    # What follows within half a second is one step to the editor.
-    scene.page.wait_for_timeout(700)
-    scene.front.cells.nth(index).locator(".cm-content").click()
-    scene.page.keyboard.press("Control+End")
-    scene.page.keyboard.type("[:1]")
-    scene.page.wait_for_timeout(700)
-    # The person types on, which is no key that takes anything back.
-    scene.page.keyboard.press("ArrowLeft")
-    scene.evaluate("model.cells.get(argument).sharedModel.undo()", index)
-    scene.wait_for_source(index, "value_undone = sorted([3, 1, 2])")
-    scene.page.keyboard.press("Escape")
-    score.check("program-undoes", scene.origin(index))
-
-
-def test_a_program_takes_a_step_back_at_a_persons_key(scene: Scene, score: Score) -> None:
-    index = scene.type("value_at_once = sorted([3, 1, 2])")
-    scene.page.wait_for_timeout(700)
-    scene.front.cells.nth(index).locator(".cm-content").click()
-    scene.page.keyboard.press("Control+End")
-    scene.page.keyboard.type("[:1]")
-    scene.page.wait_for_timeout(700)
-    # While the person's key is handled, and it is one that runs cells or gives another command.
-    scene.evaluate(
-        """const cell = model.cells.get(argument).sharedModel;
-        window.addEventListener('keydown', () => cell.undo(), {capture: true, once: true});""",
-        index,
-    )
-    scene.page.keyboard.press("Control+ArrowLeft")
-    scene.wait_for_source(index, "value_at_once = sorted([3, 1, 2])")
-    scene.page.keyboard.press("Escape")
-    score.check("program-undoes-at-a-key", scene.origin(index))
-
-
 def test_a_program_deletes_at_a_persons_key(scene: Scene, score: Score) -> None:
     index = scene.type("value_less = sorted([3, 1, 2])[:1]")
     scene.front.cells.nth(index).locator(".cm-content").click()
