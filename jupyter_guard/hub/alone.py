@@ -11,7 +11,8 @@ from jupyter_guard.hub.settings import KEPT, arguments, environment, goes_round,
 
 DEFAULT_POLICY = "/etc/jupyter/jupyter_guard.toml"
 APPLICATIONS = {"lab": "jupyterlab", "notebook": "notebook", "server": "jupyter_server"}
-# Where nobody but root can put a configuration file: Jupyter reads those of its working folder.
+# Where nobody but root can put a file: jupyter_core before 4.11.2 read configuration from the working folder
+# (CVE-2022-39286), and other programs look there for modules and templates.
 FOLDER = "/"
 
 
