@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.metadata import Metadata
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(1800)]
 
@@ -132,6 +133,24 @@ def test_the_wheel_is_pure_and_holds_every_part(wheel: Path) -> None:
     assert "data/etc/jupyter/jupyter_server_config.d/jupyter_guard.json" in names
     assert {"jupyter_guard/knowledge/os.toml", "jupyter_guard/policy/presets/personal.toml"} <= set(packed)
     assert not [name for name in packed if "node_modules" in name or "build_log" in name]
+
+
+def test_what_both_say_of_themselves_is_valid_and_the_same(built: Path, wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        said = archive.read(name)
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        name = next(name for name in archive.getnames() if name.count("/") == 1 and name.endswith("/PKG-INFO"))
+        file = archive.extractfile(name)
+        assert file is not None
+        assert file.read() == said
+    # Raises for whatever a registry would refuse.
+    found = Metadata.from_email(said)
+    assert str(found.version) in wheel.name
+    assert found.license_expression == "BSD-3-Clause"
+    assert found.description_content_type == "text/markdown"
+    assert found.requires_python is not None
+    assert [one for one in versions() if f"{one}.0" not in found.requires_python] == []
 
 
 def test_the_source_distribution_can_build_and_is_small(built: Path) -> None:
