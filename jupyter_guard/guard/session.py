@@ -104,7 +104,7 @@ class Session:
             gc.disable()
         cell = Cell(code=code, origin=author, language=language, cell_id=cell_id, number=number)
         try:
-            if _TOOLS.search(code):
+            if "tools" in code and _TOOLS.search(code):
                 self._learn_tools()
             if self.policy.restricts_code:
                 self._libraries = self._reader.library_names()
@@ -160,11 +160,13 @@ class Session:
         if reading.effects or reading.observations:
             from jupyter_guard.judge import judge
 
-            findings = judge(
+            judged = reading
+            if any(one.via.startswith(TOOLS) for one in reading.effects):
                 # What an approved tool does is its own grants' business, and its own approval's.
-                msgspec.structs.replace(
-                    reading, effects=tuple(one for one in reading.effects if not one.via.startswith(TOOLS))
-                ),
+                others = tuple(one for one in reading.effects if not one.via.startswith(TOOLS))
+                judged = msgspec.structs.replace(reading, effects=others)
+            findings = judge(
+                judged,
                 deny=policy.deny,
                 disabled=policy.rules.disabled,
                 severities=policy.rules.severities,

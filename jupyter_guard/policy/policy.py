@@ -282,7 +282,7 @@ class Policy:
         """``any`` or ``tools``: what cells of ``origin`` may consist of."""
         return str(self._values[f"origin.{origin}.code"])
 
-    @property
+    @functools.cached_property
     def restricts_code(self) -> bool:
         """Whether cells of any origin may call approved tools only."""
         return any(self.code(origin) == "tools" for origin in Origin)
