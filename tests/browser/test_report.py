@@ -1,24 +1,49 @@
-"""The page of `jupyter guard audit report`, as a browser draws it."""
+"""The page that `jupyter guard audit report` makes of a real store, as a browser draws it."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from jupyter_guard.audit.summary import summarize
-from jupyter_guard.guard.audit_page import page as written
+from jupyter_guard.audit import Record
+from jupyter_guard.audit.place import audit_directory
+from jupyter_guard.guard.keeping import Keeper
+from jupyter_guard.guard.protocol import Decided
 from tests.audit.test_summary import record
 
 pytestmark = pytest.mark.browser
 
 
+def reported(home: Path, records: list[Record]) -> Path:
+    """What the command writes of journals that the helper's own writer has kept, found through their SQLite index."""
+    keepers = {kernel: Keeper(audit_directory({}, home)) for kernel in ("k0", "k1")}
+    counts = dict.fromkeys(keepers, 0)
+    for number, one in enumerate(records):
+        kernel = f"k{number % 2}"
+        counts[kernel] += 1
+        facts = msgspec.to_builtins(one) | {"kernel": kernel, "number": counts[kernel]}
+        assert keepers[kernel].keep(Decided(number, json.dumps(facts).encode(), b"{}"))
+    for keeper in keepers.values():
+        keeper.close()
+    path = home / "report.html"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "XDG_"))}
+    command = [sys.executable, "-m", "jupyter_guard", "audit", "report", str(path)]
+    subprocess.run(command, env={**environment, "HOME": str(home)}, check=True, timeout=120)
+    assert list((home / ".cache/jupyter_guard").glob("*.sqlite*")), list((home / ".cache/jupyter_guard").iterdir())
+    return path
+
+
 def test_bars_are_as_long_as_their_counts(chromium: Any, tmp_path: Path) -> None:
     records = [record(f"2026-01-{day:02}T10:00:00+00:00", user="ann" if day % 4 else "bo") for day in range(1, 25)]
     records += [record("2026-01-05T11:00:00+00:00", user="ann", state="blocked") for _ in range(3)]
-    path = tmp_path / "report.html"
-    path.write_text(written(summarize(records), "Journals in a test"), encoding="utf-8")
+    path = reported(tmp_path, records)
     page = chromium.new_page()
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
