@@ -91,6 +91,7 @@ class Ending:
         relay = self._relay
         for about in list(relay.outgoing.open_streams()):
             relay.outgoing.release(about)
+        relay.outgoing.unsaid.say_all()
         if relay.shutting_down:
             return
         for request in relay.dispatch.running():

@@ -16,6 +16,7 @@ from jupyter_guard import __version__
 from jupyter_guard.guard.card import MIME
 from jupyter_guard.guard.launchers import ASKS_FOR_GUARD
 from jupyter_guard.kernel.request import parse_output
+from jupyter_guard.kernel.unsaid import Unsaid
 from jupyter_guard.kernel.wire import BUFFERS, CONTENT, HEADER, METADATA, PARENT, Header, MalformedError, parse_header
 from jupyter_guard.scrub import MessageScrubber, Redaction
 
@@ -52,6 +53,7 @@ class Outgoing:
     def __init__(self, relay: Relay, scrubber: MessageScrubber) -> None:
         self._relay = relay
         self.scrubber = scrubber
+        self.unsaid = Unsaid(relay)
         self.learned: list[tuple[str, str]] = []
         self._streams: dict[str, tuple[bytes, bytes]] = {}
         self._stream_names: dict[str, bytes] = {}
@@ -124,9 +126,10 @@ class Outgoing:
         frames[at + METADATA] = b"{}"
         del frames[at + BUFFERS :]
         relay.front.wire.sign(frames, at)
-        relay.front.publish(frames)
         if idle:
-            relay.dispatch.idle(about)
+            self.unsaid.idle(about, lambda: relay.front.publish(frames))
+        else:
+            relay.front.publish(frames)
 
     def _replied(
         self, channel: str, identity: bytes, frames: list[bytes], at: int, header: Header, parent: Header

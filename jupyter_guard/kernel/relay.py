@@ -295,7 +295,7 @@ class Relay:
 
     def _patience(self) -> int:
         """How long to wait for anything to happen, in milliseconds."""
-        seconds = min(self.judging.check(), self.dispatch.check(), self.keeping.check(), 10.0)
+        seconds = min(self.judging.check(), self.dispatch.check(), self.keeping.check(), self.outgoing.unsaid.check())
         if self.limits is not None:
             seconds = min(seconds, self.limits.check())
         if self.incoming.runs is not None:

@@ -31,6 +31,8 @@ class Undoing:
         self._number = 0
         self._waiting: dict[int, tuple[Callable[[SetAside], None], Execute | None]] = {}
         self._begun: set[str] = set()
+        # Done, and what has changed is being looked at.
+        self._ending: set[str] = set()
         # What the kernel's process has told that it writes, by cell.
         self._wrote: dict[str, set[str]] = {}
 
@@ -69,8 +71,8 @@ class Undoing:
         relay.judging.set_aside(message)
 
     def has(self, request: Execute) -> bool:
-        """Whether anything was set aside for a cell."""
-        return request.msg_id in self._begun
+        """Whether anything was set aside for a cell, and what it has changed is not known yet."""
+        return request.msg_id in self._begun or request.msg_id in self._ending
 
     def wrote(self, msg_id: str, paths: Any) -> None:
         """The kernel's process has written these while a cell ran."""
@@ -82,6 +84,7 @@ class Undoing:
         """A cell is done: call ``go`` when what it has changed is known."""
 
         def answered(found: SetAside) -> None:
+            self._ending.discard(request.msg_id)
             self._relay.happened.ended(request, found.changed, is_compared=True)
             go()
 
@@ -90,6 +93,7 @@ class Undoing:
             go()
             return
         self._begun.discard(request.msg_id)
+        self._ending.add(request.msg_id)
         number = self._next(answered, None)
         wrote = self._wrote.pop(request.msg_id, set()) | self._relay.happened.files(request.msg_id)
         self._relay.judging.set_aside(Aside(number, "finish", request.msg_id, paths=tuple(sorted(wrote))))
