@@ -94,7 +94,7 @@ BEFORE = {
     "enforce(": "from traitlets.config import Config\nfrom jupyter_guard.hub import enforce\nc = Config()\n",
     "c.Spawner.args.append(": "from traitlets.config import Config\nc = Config()\nc.Spawner.args = []\n",
     "read_password()": "%load_ext jupyter_guard\nread_password = lambda: 'correct' + '-horse-9'\n",
-    "con.execute(": "import sqlite3\ncon = sqlite3.connect(':memory:')\ncon.execute('CREATE TABLE staging (a)')\n",
+    "con.execute(": "import sqlite3\ncon = sqlite3.connect(':memory:')\ncon.execute('CREATE TABLE sales_2024 (a)')\n",
 }
 # What begins a block of Python -> why it is not run here, and what runs it.
 NOT_RUN_PYTHON = {
