@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +29,17 @@ def policy_with(user: User, change: Callable[[str], str]) -> Iterator[None]:
         yield
     finally:
         file.write_text(before)
+
+
+def pids_of(user: User) -> list[str]:
+    """The processes of the user's server."""
+    owner, found = user.home.stat().st_uid, []
+    for entry in Path("/proc").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if entry.name.isdigit() and entry.stat().st_uid == owner:
+                found += [entry.name] if "jupyterhub.singleuser" in (entry / "cmdline").read_text() else []
+    assert found
+    return found
 
 
 def mark_of(user: User, name: str) -> str:
@@ -146,3 +157,45 @@ def test_the_policy_of_a_group_holds_from_the_next_start_on(user: User) -> None:
         user.stop()
         user.start()
     assert user.ask("GET", "/jupyter-guard/policy").json()["hash"] == marked
+
+
+@pytest.fixture
+def boxed(user: User) -> Iterator[User]:
+    """The user in a group whose policy is the one that docs/admin has an administrator write: isolation is required."""
+    user.join("boxed")
+    try:
+        user.stop()
+        user.start()
+        yield user
+    finally:
+        user.leave("boxed")
+        user.stop()
+        user.start()
+
+
+def test_under_the_locked_preset_a_notebook_runs_saves_exports_and_restarts(boxed: User) -> None:
+    policy = boxed.ask("GET", "/jupyter-guard/policy").json()
+    assert policy["set_by"]["isolation.require"] == "hub"
+    boxed.notebook("boxed.ipynb", "6 * 7")
+    asked = {"path": "boxed.ipynb", "name": "boxed.ipynb", "type": "notebook", "kernel": {"name": "raw"}}
+    made = boxed.ask("POST", "/api/sessions", json=asked)
+    assert made.status_code == 201, made.text
+    kernel = made.json()["kernel"]["id"]
+    ran = boxed.run(kernel, "kept = 6 * 7\nprint(kept)", cellId="one")
+    assert text(ran) == "42\n", printed(ran)
+    boxed.notebook("boxed.ipynb", "print(6 * 7)")
+    exported = boxed.ask("GET", "/nbconvert/html/boxed.ipynb")
+    assert (exported.status_code, "<html" in exported.text) == (200, True)
+    assert boxed.ask("POST", f"/api/kernels/{kernel}/restart").status_code == 200
+    assert text(boxed.run(kernel, "print('kept' in globals())")) == "False\n"
+    # The server is the user's own process, and beyond the box.
+    seen = text(boxed.run(kernel, "import os\nprint([one for one in os.listdir('/proc') if one.isdigit()])"))
+    request = ran[0]["parent_header"]["msg_id"]
+    until = time.monotonic() + 30
+    while (found := boxed.ask("GET", f"/jupyter-guard/decisions/{request}")).status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+    assert found.json()["records"][0]["isolation"] in ("bubblewrap", "landlock")
+    assert seen.startswith("['")
+    assert not [pid for pid in pids_of(boxed) if f"'{pid}'" in seen]
+    boxed.ask("DELETE", f"/api/kernels/{kernel}")
