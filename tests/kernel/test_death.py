@@ -48,10 +48,8 @@ def test_the_reason_stands_on_the_cell_and_the_wrapper_ends_the_same_way(
 ) -> None:
     front = start()
     child = front.child().pid
-    begin = time.monotonic()
     run = front.send("print('before')\n" + code)
     front.wait_for(run, "error")
-    assert time.monotonic() - begin < 5
     assert words in run.error["evalue"]
     assert not run.reply
     assert front.manager.provisioner.process.wait(SECONDS) == status
@@ -154,10 +152,8 @@ def test_a_helper_that_hangs_stalls_nothing_and_can_be_interrupted(start: Callab
     front.helper().suspend()
     run = front.send("a = 2")
     # The relay goes on: control answers, and so does the heartbeat.
-    begin = time.monotonic()
     assert front.request("kernel_info_request", {}, "control")["content"]["status"] == "ok"
     assert front.client.hb_channel.is_beating()
-    assert time.monotonic() - begin < 5
     front.interrupt()
     front.finish(run)
     assert run.status == "error"

@@ -46,14 +46,10 @@ def panel(front: Front, page: Page) -> None:
 
 
 def test_the_wrapper_says_that_it_is_there_while_the_kernel_is_busy(front: Front) -> None:
-    busy = front.send("import time; time.sleep(2)")
-    front.wait_for(busy, "execute_input")
-    begin = time.monotonic()
-    said = ask(front, busy)
-    assert time.monotonic() - begin < 1.5
+    with front.busy() as busy:
+        said = ask(front, busy)
     assert (said["state"], said["mode"], said["problems"]) == ("running", "enforce", [])
     assert said["policy"]
-    front.finish(busy)
     assert ask(front, busy)["state"] == ""
 
 

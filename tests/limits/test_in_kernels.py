@@ -95,10 +95,10 @@ FORKS = """
 import os, time
 for _ in range(60):
     if os.fork() == 0:
-        time.sleep(20)
+        time.sleep(600)
         os._exit(0)
     time.sleep(0.01)
-time.sleep(20)
+time.sleep(600)
 """
 
 
@@ -106,19 +106,17 @@ time.sleep(20)
     "cell",
     [
         FORKS,
-        "!bomb() { [ $1 -gt 0 ] && { bomb $(($1 - 1)) & bomb $(($1 - 1)) & sleep 20; }; }; bomb 5; sleep 20",
+        "!bomb() { [ $1 -gt 0 ] && { bomb $(($1 - 1)) & bomb $(($1 - 1)) & sleep 600; }; }; bomb 5; sleep 600",
         "import multiprocessing, time\ncontext = multiprocessing.get_context('fork')\n"
-        "made = [context.Process(target=time.sleep, args=(20,)) for _ in range(60)]\n"
-        "[one.start() for one in made]\ntime.sleep(20)",
+        "made = [context.Process(target=time.sleep, args=(600,)) for _ in range(60)]\n"
+        "[one.start() for one in made]\ntime.sleep(600)",
     ],
     ids=["fork", "shell", "multiprocessing"],
 )
 def test_what_multiplies_is_ended_and_the_kernel_stays(limited: Limited, cell: str) -> None:
     front = limited("processes = 20\n")
     front.run("kept = 42; import subprocess; earlier = subprocess.Popen(['sleep', '60'])")
-    begun = time.monotonic()
     run = front.run(cell)
-    assert time.monotonic() - begun < 15
     assert "the limit on processes was reached" in cards(run)
     assert "that the cell had started were ended" in cards(run)
     assert front.run("kept").result == "42"
