@@ -177,9 +177,10 @@ class Ended(msgspec.Struct, tag="ended", frozen=True):
 
 
 class Aside(msgspec.Struct, tag="aside", frozen=True):
-    """Set aside what a cell may change (``"begin"``, with the ``paths`` that reading foresaw), keep what it did change
-    (``"finish"``, with the ``paths`` that it is known to have written), or say or ``"undo"`` that, as ``rest`` puts it;
-    with ``over``, also over newer work. Answered by ``SetAside``.
+    """Set aside what a cell may change (``"begin"``, with the ``paths`` that reading foresaw), and what it is about to
+    change beside (``"more"``), keep what it did change (``"finish"``, with the ``paths`` that it is known to have
+    written), or say or ``"undo"`` that, as ``rest`` puts it; with ``over``, also over newer work. Answered by
+    ``SetAside``.
     """
 
     id: int
@@ -195,13 +196,15 @@ class Aside(msgspec.Struct, tag="aside", frozen=True):
 
 class SetAside(msgspec.Struct, tag="set-aside", frozen=True):
     """The answer to ``Aside``: a ``text`` to show, or what was ``judged`` of going on; of a cell that has ended what it
-    ``changed``, each as ``Judged.shown`` has effects.
+    ``changed``, each as ``Judged.shown`` has effects. ``partial``: of a cell that runs, not all that it may change is
+    set aside, so what it is about to change is to be said.
     """
 
     id: int
     text: str = ""
     judged: Judged | None = None
     changed: tuple[str, ...] = ()
+    partial: bool = False
 
 
 Message = Vet | Learn | Tell | Decided | Ended | Aside | Standing | Judged | Told | Kept | SetAside | Call | Called

@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ log = logging.getLogger("jupyter_guard")
 
 SHOWN = 20
 CHANGES_TOLD = 1000
+# So often a cell that runs may name what it is about to change: each time all of its step is written.
+MOST_MORE = 500
+MANY = f"only the first {MOST_MORE} files that the cell changes one by one are set aside"
 
 
 class Undoing:
@@ -31,6 +35,9 @@ class Undoing:
         self._thread: threading.Thread | None = None
         self._steps: Steps | None = None
         self._open: dict[str, Step] = {}
+        # What was said of each already, and how often something was added.
+        self._said: dict[str, set[str]] = {}
+        self._added: Counter[str] = Counter()
 
     def take(self, request: Aside, undo: Undo, mode: str) -> None:
         """Work on a request when the earlier ones are done."""
@@ -56,8 +63,9 @@ class Undoing:
                 log.exception("the guard failed to %s", request.what)
                 why = f"the guard failed on it: {type(error).__name__}: {error}"
                 found = SetAside(request.id, why)
-                if request.what == "begin":
-                    found = SetAside(request.id, judged=_judged(request, undo, mode, f"everything ({why})"))
+                if request.what in ("begin", "more"):
+                    judged = _judged(request, undo, mode, f"everything ({why})")
+                    found = SetAside(request.id, judged=judged, partial=request.what == "more")
             try:
                 self._send(found)
             except OSError:
@@ -78,8 +86,12 @@ class Undoing:
         steps = self._opened(undo)
         if request.what == "begin":
             return self._begin(steps, request, undo, mode)
+        if request.what == "more":
+            return self._more(steps, request, undo, mode)
         if request.what == "finish":
             step = self._open.pop(request.msg_id, None)
+            self._said.pop(request.msg_id, None)
+            del self._added[request.msg_id]
             step = None if step is None else steps.finish(step, request.paths)
             return SetAside(request.id, changed=_changes(step) if step is not None else ())
         from jupyter_guard.guard.undo_words import answer
@@ -94,8 +106,26 @@ class Undoing:
         header = Header(request.msg_id, request.number, request.origin, lines[0][:100] if lines else "")
         step, missed = steps.begin(header, request.paths)
         self._open[request.msg_id] = step
+        self._said[request.msg_id] = {one.path for one in missed}
         judged = _judged(request, undo, mode, _list_of(missed)) if missed and undo.uncovered != "allow" else None
-        return SetAside(request.id, judged=judged)
+        return SetAside(request.id, judged=judged, partial=not step.whole)
+
+    def _more(self, steps: Steps, request: Aside, undo: Undo, mode: str) -> SetAside:
+        from jupyter_guard.undo import Uncovered
+
+        step = self._open.get(request.msg_id)
+        if step is None:
+            why = "what it changes from now on (the process that set aside the rest has ended)"
+            is_said = undo.uncovered != "allow"
+            return SetAside(request.id, judged=_judged(request, undo, mode, why) if is_said else None)
+        self._added[request.msg_id] += 1
+        is_last = self._added[request.msg_id] > MOST_MORE
+        missed = [Uncovered("", 0, MANY)] if is_last else steps.add(step, request.paths)
+        said = self._said[request.msg_id]
+        missed = [one for one in missed if one.path not in said or is_last]
+        said.update(one.path for one in missed)
+        judged = _judged(request, undo, mode, _list_of(missed)) if missed and undo.uncovered != "allow" else None
+        return SetAside(request.id, judged=judged, partial=not is_last)
 
 
 def _changes(step: Step) -> tuple[str, ...]:

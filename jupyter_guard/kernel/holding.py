@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jupyter_guard.kernel.request import Execute
 
 CELLS_KEPT = 20
+STACK_KEPT = 20
 
 
 class Holding:
@@ -56,6 +57,26 @@ def rows_of(message: dict[str, Any]) -> int | None:
     """The rows that a statement touches, -1 for an unknown number; ``None`` where it was not counted."""
     rows = _beside(message).get("rows")
     return max(-1, min(rows, 2**62)) if type(rows) is int else None
+
+
+def folder_of(message: dict[str, Any]) -> str:
+    """The folder that an act's relative paths are in, as the kernel's code says; empty for the workspace."""
+    folder = _beside(message).get("folder")
+    return folder[:4096] if isinstance(folder, str) else ""
+
+
+def paths_of(message: dict[str, Any]) -> tuple[str, ...]:
+    """What the kernel's code is about to change; no act changes more than two."""
+    found = message.get("paths")
+    return tuple(one[:4096] for one in found[:2] if isinstance(one, str) and one) if isinstance(found, list) else ()
+
+
+def cells_of(message: dict[str, Any]) -> tuple[tuple[int, int], ...]:
+    """The cells on the stack: pairs of execution count and line."""
+    found = message.get("cells")
+    pairs = found[:STACK_KEPT] if isinstance(found, list) else []
+    lists = [one for one in pairs if isinstance(one, list) and len(one) == 2]
+    return tuple((one[0], one[1]) for one in lists if all(type(part) is int and 0 <= part < 10**9 for part in one))
 
 
 def is_held(message: dict[str, Any]) -> bool:

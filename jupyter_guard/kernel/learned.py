@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+LARGEST_VALUE = 64 * 1024
+MASKED_KEPT = 1000
 READ = frozenset({"masked value", "secrets manager", "environment", "credential file"})
 """How a value came to be known, as the kernel's code says it and a marker shows it."""
 
@@ -17,3 +22,17 @@ def secrets(value: str, kind: str, name: str) -> list[tuple[str, str]]:
     if kind == "credential file":
         return [(secret.value, secret.kind) for secret in from_file(name, value)]
     return [(secret.value, secret.kind) for secret in from_environment({name: value})]
+
+
+def mask(message: dict[str, Any], known: set[str], learn: Callable[[str, str], None]) -> dict[str, Any]:
+    """What ``mask()`` is told for its value: ``learn`` takes each secret that is not among the ``known`` yet."""
+    value = message.get("value")
+    if not isinstance(value, str) or len(value) > LARGEST_VALUE:
+        return {"ok": False, "text": f"mask() takes values of up to {LARGEST_VALUE} characters"}
+    if len(known) >= MASKED_KEPT and value not in known:
+        return {"ok": False, "text": f"mask() takes up to {MASKED_KEPT} values a session"}
+    for secret, kind in secrets(value, str(message.get("kind")), str(message.get("name") or "")):
+        if secret not in known:
+            known.add(secret)
+            learn(secret, kind)
+    return {"ok": True}

@@ -12,11 +12,12 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import zmq
 
 from jupyter_guard.guard.protocol import Judged, Learn, Tell, Told, Vet, to_bytes
-from jupyter_guard.kernel.holding import Holding, is_held, rows_of
-from jupyter_guard.kernel.learned import secrets
+from jupyter_guard.kernel.holding import STACK_KEPT, Holding, cells_of, folder_of, is_held, paths_of, rows_of
+from jupyter_guard.kernel.learned import mask
 from jupyter_guard.kernel.status import status
 from jupyter_guard.origin import code_hash
 from jupyter_guard.terms import Origin
@@ -30,9 +31,6 @@ log = logging.getLogger("jupyter_guard")
 LARGEST_LINE = 32 * 1024 * 1024
 # What may wait to be read by the other side before we answer nothing more.
 LARGEST_UNREAD = 1024 * 1024
-LARGEST_VALUE = 64 * 1024
-MASKED_KEPT = 1000
-STACK_KEPT = 20
 CELLS_KEPT = 200
 HOWS = frozenset({"act", "text", "cell", "changed", "run", "module"})
 
@@ -198,7 +196,7 @@ class Link:
         if kind == "vet":
             self._vet(message)
         elif kind == "mask":
-            self._mask(message)
+            self._answer(mask(message, self._masked, self._relay.outgoing.learn))
         elif kind == "recursion":
             limits, wanted = self._relay.limits, message.get("wanted")
             most = limits.most_recursion(wanted) if limits is not None and isinstance(wanted, int) else 0
@@ -208,6 +206,10 @@ class Link:
         elif kind == "wrote":
             self._relay.undoing.wrote(str(message.get("about")), message.get("paths"))
             self._answer({"ok": True})
+        elif kind == "aside":
+            self._number -= 1
+            request, _ = self._request(message)
+            self._let(request, paths_of(message), {"ok": True, "free": not self._relay.undoing.wants_more(request)})
         elif kind == "undo":
             request, _ = self._request(message)
             rest = str(message.get("rest") or "")
@@ -241,22 +243,9 @@ class Link:
         self._relay.panel.show_view(running[-1])
         self._answer({"ok": True, "text": ""})
 
-    def _mask(self, message: dict[str, Any]) -> None:
-        value = message.get("value")
-        if not isinstance(value, str) or len(value) > LARGEST_VALUE:
-            self._answer({"ok": False, "text": f"mask() takes values of up to {LARGEST_VALUE} characters"})
-        elif len(self._masked) >= MASKED_KEPT and value not in self._masked:
-            self._answer({"ok": False, "text": f"mask() takes up to {MASKED_KEPT} values a session"})
-        else:
-            for secret, kind in secrets(value, str(message.get("kind")), str(message.get("name") or "")):
-                if secret not in self._masked:
-                    self._masked.add(secret)
-                    self._relay.outgoing.learn(secret, kind)
-            self._answer({"ok": True})
-
     def _vet(self, message: dict[str, Any]) -> None:
         text, how, path = message.get("text"), message.get("how"), message.get("path")
-        cells = _cells(message.get("cells"))
+        cells = cells_of(message)
         origin = self._origin(str(message.get("about")), cells, str(how))
         if how == "act" and origin < Origin.IMPORTED:
             # People are judged by what they write. Where nobody else has written anything, no act is asked about.
@@ -311,14 +300,14 @@ class Link:
             and set(answer.shown) <= self._foreseen.get(str(message.get("about")), set())
         ):
             # It was read in the cell, judged and reported there.
-            self._answer({"ok": True})
+            self._let(request, answer.aside, {"ok": True})
         elif answer.verdict != "confirm":
             if "warned" in answer.cards and request is not None and not request.silent:
                 self._show(request, answer.cards["warned"])
             if answer.verdict != "allow" and request is not None:
                 self._relay.dispatch.decided(request, answer, "ran")
             self.note_foreseen(str(message.get("about")), answer.shown)
-            self._answer({"ok": True})
+            self._let(request, answer.aside, {"ok": True})
         elif request is None:
             log.warning("code that belongs to no cell was refused, nobody could be asked about it")
             self._refuse(request, answer, "unasked")
@@ -331,7 +320,7 @@ class Link:
         ):
             if message.get("how") == "act":
                 # Allowed as it was written, and recorded then.
-                self._answer({"ok": True, "asked": True})
+                self._let(request, answer.aside, {"ok": True, "asked": True})
             else:
                 self._allow(request, answer)
         else:
@@ -358,7 +347,7 @@ class Link:
         found = self._relay.dispatch.under_way.get(str(message.get("about")))
         if found is not None:
             return found[0], True
-        cells = _cells(message.get("cells"))
+        cells = cells_of(message)
         return next((self._ran[number] for number, _ in cells if number in self._ran), None), False
 
     def _allow(self, request: Execute, answer: Judged) -> None:
@@ -372,7 +361,17 @@ class Link:
             author = str(json.loads(answer.item)["origin"])
             self._relay.judging.learn(Learn(to_bytes(str(message.get("text"))), author))
         self._relay.dispatch.decided(request, answer, "confirmed")
-        self._answer({"ok": True, "asked": True})
+        self._let(request, answer.aside, {"ok": True, "asked": True})
+
+    def _let(self, request: Execute | None, paths: tuple[str, ...] | None, content: dict[str, Any]) -> None:
+        """Let it be done, when what it may delete or overwrite is set aside where undo wants that."""
+        number = self._number
+
+        def refuse(found: Judged, key: str) -> None:
+            self._refuse(request, msgspec.structs.replace(found, id=number), key)
+
+        folder = folder_of(self._current or {})
+        self._relay.undoing.more(request, paths or (), folder, lambda: self._answer(content), self._show, refuse)
 
     def _refuse(self, request: Execute | None, answer: Judged, key: str) -> None:
         if self._current is None or answer.id != self._number:
@@ -391,9 +390,3 @@ class Link:
         self._relay.drain_iopub()
         self._relay.outgoing.release(request.msg_id)
         self._relay.show_card(request, card)
-
-
-def _cells(found: Any) -> tuple[tuple[int, int], ...]:
-    pairs = found[:STACK_KEPT] if isinstance(found, list) else []
-    lists = [one for one in pairs if isinstance(one, list) and len(one) == 2]
-    return tuple((one[0], one[1]) for one in lists if all(type(part) is int and 0 <= part < 10**9 for part in one))

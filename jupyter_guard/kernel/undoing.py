@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ class Undoing:
         self._number = 0
         self._waiting: dict[int, tuple[Callable[[SetAside], None], Execute | None]] = {}
         self._begun: set[str] = set()
+        # Of these not all is set aside; and questions of cells that run already.
+        self._partial: set[str] = set()
+        self._asked_meanwhile: set[int] = set()
         # Done, and what has changed is being looked at.
         self._ending: set[str] = set()
         # What the kernel's process has told that it writes, by cell.
@@ -45,6 +49,8 @@ class Undoing:
 
         def answered(found: SetAside) -> None:
             judged = found.judged
+            if found.partial:
+                self._partial.add(request.msg_id)
             if judged is None or judged.verdict == "allow":
                 go()
             elif judged.verdict == "warn":
@@ -70,6 +76,51 @@ class Undoing:
         )
         relay.judging.set_aside(message)
 
+    def wants_more(self, request: Execute | None) -> bool:
+        """Whether what a running cell is about to change has to be set aside before."""
+        return request is not None and request.msg_id in self._partial
+
+    def more(
+        self,
+        request: Execute | None,
+        paths: tuple[str, ...],
+        folder: str,
+        go: Callable[[], None],
+        show: Callable[[Execute, bytes], None],
+        refuse: Callable[[Judged, str], None],
+    ) -> None:
+        """A running cell is about to change these, relative to ``folder``: call ``go`` when they are set aside.
+
+        What cannot be is said as the policy has it: ``show`` takes a card, ``refuse`` what is said and its key.
+        """
+        if request is None or not paths or request.msg_id not in self._partial:
+            go()
+            return
+
+        def answered(found: SetAside) -> None:
+            self._asked_meanwhile.discard(number)
+            judged = found.judged
+            if not found.partial:
+                self._partial.discard(request.msg_id)
+            if judged is None or judged.verdict == "allow":
+                go()
+            elif judged.verdict == "warn":
+                if not request.silent:
+                    show(request, judged.cards["warned"])
+                go()
+            elif judged.verdict == "confirm":
+                said = judged
+                self._relay.asking.ask(request, said, go, lambda key: refuse(said, key))
+            else:
+                refuse(judged, "blocked")
+
+        number = self._next(answered, request)
+        self._asked_meanwhile.add(number)
+        code, paths = to_bytes(request.code), tuple(one and os.path.join(folder, one) for one in paths)  # noqa: PTH118
+        self.wrote(request.msg_id, [one for one in paths if one])
+        message = Aside(number, "more", request.msg_id, request.count, request.origin, code, paths)
+        self._relay.judging.set_aside(message)
+
     def has(self, request: Execute) -> bool:
         """Whether anything was set aside for a cell, and what it has changed is not known yet."""
         return request.msg_id in self._begun or request.msg_id in self._ending
@@ -93,6 +144,7 @@ class Undoing:
             go()
             return
         self._begun.discard(request.msg_id)
+        self._partial.discard(request.msg_id)
         self._ending.add(request.msg_id)
         number = self._next(answered, None)
         wrote = self._wrote.pop(request.msg_id, set()) | self._relay.happened.files(request.msg_id)
@@ -159,7 +211,11 @@ class Undoing:
         self._fail(reason)
 
     def _fail(self, reason: str, only_cells: bool = False) -> bool:
-        failing = {key: one for key, one in self._waiting.items() if one[1] is not None or not only_cells}
+        failing = {
+            key: one
+            for key, one in self._waiting.items()
+            if not only_cells or (one[1] is not None and key not in self._asked_meanwhile)
+        }
         for number, (answered, request) in failing.items():
             del self._waiting[number]
             if request is None:

@@ -106,6 +106,27 @@ class Steps:
             self._prune()
         return step, missed
 
+    def add(self, step: Step, paths: Iterable[str]) -> list[Uncovered]:
+        """A cell that runs is about to change these: set them aside, too. An empty path is as in ``begin``.
+
+        What lies in a folder that was set aside before is the cell's own where it was not there then. Raises
+        ``OSError``.
+        """
+        missed: list[Uncovered] = []
+        if step.whole:
+            return missed
+        with self.store.turn():
+            known = len(step.before)
+            for path in paths:
+                found = self.tree.relative(path) if path else ""
+                if not path:
+                    missed.append(Uncovered("", 0, TOO_LARGE))
+                elif found is not None and not {found, *swap.above_of(found)} & step.before.keys():
+                    self._below(path, step.before, missed)
+            if len(step.before) != known:
+                self._write(step)
+        return missed
+
     def finish(self, step: Step, wrote: Iterable[str] | None = None) -> Step | None:
         """The cell has ended: keep what it changed. ``None`` when that is nothing.
 

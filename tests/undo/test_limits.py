@@ -202,3 +202,31 @@ def test_the_store_is_private_and_pruned(root: Path) -> None:
         one.header = Header(cell=one.header.cell, time=time.time() - 2 * 86400)
         old._write(one)
     assert steps(root, days=1).all() == []
+
+
+def test_what_a_running_cell_is_about_to_change_is_kept_before_it_does(root: Path) -> None:
+    (root / "folder").mkdir()
+    for name in ("folder/a", "b", "huge"):
+        (root / name).write_bytes(b"x" * 60)
+    with (root / "huge").open("ab") as file:
+        file.truncate(100 * MIB)
+    kept = steps(root, whole=100)
+    step, missed = kept.begin(Header(), [])
+    assert missed == []
+    assert [(one.path, one.why) for one in kept.add(step, ["", "huge", str(root.parent)])] == [
+        ("", TOO_LARGE),
+        ("huge", "it is larger than undo.size allows"),
+    ]
+    assert kept.add(step, ["folder", "b"]) == []
+    (root / "folder" / "a").unlink()
+    (root / "folder" / "new").touch()
+    (root / "b").write_bytes(b"overwritten")
+    # What the cell has made itself, or changed already, is not taken for what was there.
+    assert kept.add(step, ["folder/new", "folder", "b"]) == []
+    # It is on disk before the cell goes on: whoever opens the store after a kill finds it.
+    again = steps(root, whole=100)
+    assert set(again._read(step.number).before) == {"folder", "folder/a", "b"}
+    done = kept.finish(step)
+    assert done is not None
+    bring_back(kept, done, chosen(kept, done))
+    assert (root / "folder" / "a").read_bytes() == (root / "b").read_bytes() == b"x" * 60

@@ -100,6 +100,8 @@ def _begin(kernel, link, connection):
     statements = _load("_jupyter_guard_statements", "statements.py")
     mine = (watch.CELL, watch.OTHER)
     watching.acts = whose.Acts(watching.kind, mine, watching.ask_act, hook.inside, acts.ACTS, os.getcwd())
+    watching.acts.about = about
+    watching.acts.set_aside = lambda paths: link.set_aside(paths, about(), refusal.error)
 
     def tell_written(_result):
         paths = watching.acts.take_written()

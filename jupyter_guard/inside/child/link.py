@@ -86,21 +86,19 @@ class Link:
 
     def vet(self, text, about, error):
         """The wrapper's answer when a ``watch.Text`` may run; raise ``error(told)`` with what it says when not."""
+        asked = {"op": "vet", "text": text.code, "how": text.how, "path": text.path, "cells": text.cells}
+        return self._allowed(dict(asked, about=about, beside=text.about), error)
+
+    def set_aside(self, paths, about, error):
+        """The wrapper's answer when what lies at ``paths`` may be changed; raises as ``vet``."""
+        return self._allowed({"op": "aside", "about": about, "paths": paths}, error)
+
+    def _allowed(self, message, error):
         for stream in (sys.stdout, sys.stderr):
             # What was printed before belongs above a card or a question.
             with contextlib.suppress(Exception):
                 stream.flush()
-        answer = self.ask(
-            {
-                "op": "vet",
-                "text": text.code,
-                "how": text.how,
-                "path": text.path,
-                "cells": text.cells,
-                "about": about,
-                "beside": text.about,
-            }
-        )
+        answer = self.ask(message)
         if answer.get("ok") is not True:
             unsaid = {"ename": "GuardUnreachableError", "evalue": BROKEN, "traceback": [BROKEN]}
             raise error(answer.get("error") or unsaid)

@@ -98,7 +98,7 @@ class Watch:
         # Where ipykernel says that cells are; forked processes run the same ones.
         self._cell_folder = os.sep + "ipykernel_%d" % os.getpid() + os.sep
         self._roots = library_roots(workspace or os.getcwd())
-        self._passed: dict[str, str] = {}
+        self._passed: dict[str, Any] = {}
         self._passed_about = ""
         self._passed_nodes: Any = None
         self._files: set[str] = set()
@@ -288,7 +288,9 @@ class Watch:
         if about != self._passed_about or len(self._passed) > KEPT:
             self._passed_about = about
             self._passed = {}
-        if self._passed.get(code) == how:
+        # The same words are about other files in another folder.
+        seen = how, (beside or {}).get("folder")
+        if self._passed.get(code) == seen:
             return None
         if len(code) > LARGEST:
             code = NO_TEXT
@@ -299,7 +301,7 @@ class Watch:
         told = self._judge(Text(code, how, path, cells, beside))
         if code != NO_TEXT and (not isinstance(told, dict) or not (told.get("free") or told.get("hold"))):
             # Two texts that nobody can read need not be the same.
-            self._passed[code] = how
+            self._passed[code] = seen
         return told
 
     def cells_of(self, frame: Any) -> tuple[tuple[int, int], ...]:

@@ -45,6 +45,12 @@ DEVICES = frozenset("/dev/" + one for one in "null zero full random urandom tty 
 DIRECT = frozenset(["os.kill", "os.killpg", "os.putenv", "ctypes.dlopen", "sys.addaudithook", "socket.bind"])
 # Nobody else is reached there.
 LOOPBACK = ("127.", "localhost", "[::1]")
+# What these do to a file that is there, of which arguments: undo wants it set aside first. What a function of `shutil`
+# does as a whole, and programs, are put before the guard wherever they do it.
+CHANGES = {
+    "open": (0,), "os.remove": (0,), "os.rmdir": (0,), "os.rename": (0, 1), "os.chmod": (0,), "os.truncate": (0,),
+    "shutil.copyfile": (1,),
+}  # fmt: skip
 # After these a name may lead elsewhere.
 MOVES = frozenset(
     ["os.chdir", "os.rename", "os.symlink", "os.link", "os.system", "os.posix_spawn", "subprocess.Popen", "shutil.move"]
@@ -66,6 +72,9 @@ class Acts:
         # Written into all the time, and nobody is asked about that.
         quiet = (workspace, tempfile.gettempdir(), "/dev/shm", "/dev/pts")  # noqa: S108 (whose files are there does not matter)
         self._quiet = tuple(os.path.realpath(one) + os.sep for one in quiet)
+        # Has files set aside before they are changed; says `free` where nothing more of this cell's is wanted.
+        self.set_aside, self.about = None, str
+        self._aside_about, self._aside, self._is_aside_free = None, set(), False
         self._standard = os.path.abspath(sysconfig.get_paths()["stdlib"]) + os.sep
         self._folders = {}
         self._pid = os.getpid()
@@ -104,6 +113,29 @@ class Acts:
         if len(self._written) < MOST_WRITTEN and isinstance(path, (str, bytes)):
             self._written.add(os.path.abspath(os.fsdecode(path)))
 
+    def _keep(self, event, args, frame):
+        """Have what the workspace holds at the paths of an act set aside, once a cell; whether that is wanted.
+
+        Raises where the policy lets nothing go on that cannot be brought back.
+        """
+        if self.set_aside is None or event not in CHANGES:
+            return False
+        if self.about() != self._aside_about:
+            self._aside_about, self._aside, self._is_aside_free = self.about(), set(), False
+        is_part = event[:7] != "shutil." and frame.f_code.co_filename.endswith(WHOLE)
+        if self._is_aside_free or is_part or not self._is_mine(frame):
+            return not self._is_aside_free
+        given = self._translations[event].paths(args)
+        given = [given[at] for at in CHANGES[event] if isinstance(given[at], (str, bytes)) and given[at]]
+        found = [_place(os.fsdecode(one), event == "open") for one in given]
+        new = [one for one in found if one not in self._aside and one.startswith(self._quiet[0])]
+        # What is not there yet is the cell's own, whatever it does to it later.
+        there = [one for one in new if os.path.lexists(one)]
+        if there or (new and not self._aside):
+            self._is_aside_free = bool(self.set_aside(there).get("free"))
+        self._aside.update(new)
+        return not self._is_aside_free
+
     def put(self, code, frame, about=None):
         """A driver is about to do what ``code`` says. Raises what ``ask`` raises; gives what it gives.
 
@@ -130,12 +162,25 @@ class Acts:
             is_quiet = self._folders.get(folder + slash) and name[:1] not in ("", ".") and name not in DECIDING
             if not is_quiet or os.path.islink(path):
                 return self._acted(event, args)
+            if self._kept(event, args):
+                # The next one has to be heard, too.
+                self._noted()
+                return False
             if not _has_links(folder + slash or "."):
                 self.calm.add(folder + slash)
         elif MAY_BE_PRIVATE.search(path):
             return self._acted(event, args)
         self._noted()
         return True
+
+    def _kept(self, event, args):
+        if getattr(self._inside, "busy", False):
+            return False
+        self._inside.busy = True
+        try:
+            return self._keep(event, args, self.above())
+        finally:
+            self._inside.busy = False
 
     def _noted(self):
         self._quiet_acts += 1
@@ -149,10 +194,12 @@ class Acts:
         self._inside.busy = True
         try:
             frame = self.above()
+            if event != "open" or (isinstance(args[2], int) and args[2] & WRITING):
+                self._keep(event, args, frame)
             code = self._code(event, args, frame) if event else ""
             if code:
                 try:
-                    told = self._put(code, frame)
+                    told = self._put(code, frame, {"folder": _folder(args[2] if event == "subprocess.Popen" else None)})
                 except Exception:
                     if event == "os.exec" and os.getpid() != self._pid:
                         # A copy of this process was made to become that program. It must not go on as a kernel.
@@ -284,6 +331,22 @@ class Acts:
             # A process of its own that multiprocessing ends.
             return False
         return not rest.startswith(ON_THEIR_OWN) if reading else rest.startswith(HANDS_ON)
+
+
+def _place(path, follow):
+    """Where a path leads; its last part is followed by who opens it, and not by who deletes it."""
+    if follow:
+        return os.path.realpath(path)
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _folder(given):
+    """The folder that relative names are looked up in."""
+    try:
+        return os.path.abspath(os.fsdecode(given or "."))
+    except (OSError, TypeError):
+        return ""
 
 
 def _has_links(folder):
