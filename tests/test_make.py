@@ -64,7 +64,7 @@ def test_a_clean_clone_sets_itself_up_and_goes_on(clone: Path, goal: str) -> Non
     [
         ("demo", [".venv/bin/python demo_notebooks/run.py", "--compare careful hasty --gate"]),
         ("lab", [".venv/bin/jupyter lab --notebook-dir=demo_notebooks  demo_notebooks/tour.ipynb"]),
-        ("test", [".venv/bin/ruff check .", ".venv/bin/mypy", "jlpm test", ".venv/bin/sphinx-build", ".venv/bin/pytest -n 2"]),
+        ("test", [".venv/bin/ruff check .", ".venv/bin/mypy", "jlpm test", ".venv/bin/sphinx-build", ".venv/bin/pytest -n 3"]),
     ],
 )  # fmt: skip
 def test_each_does_what_the_readme_says(clone: Path, goal: str, does: list[str]) -> None:

@@ -17,7 +17,8 @@ ACTING = [entry for entry in ENTRIES if entry.example and any(act.kinds for act 
 
 # Importing these starts something, needs a display or a server, or takes seconds; their names are not resolved.
 NOT_IMPORTED = frozenset({"antigravity", "this", "idlelib", "django", "tensorflow", "keyboard", "pynput"})
-# Types of ours for what a factory makes at run time, or for a state of an object that has no class of its own.
+# Types of ours for what a factory makes at run time, for a state of an object that has no class of its own, or for what
+# all drivers of databases give, whatever each calls its classes.
 MADE_AT_RUN_TIME = (
     "boto3.Client", "boto3.Resource", "boto3.Bucket", "boto3.Object", "boto3.Instance", "boto3.Collection",
     "ctypes.CDLL.", "psutil.Processes", "psutil.Parents", "boto3.Acl", "git.Git.", "wandb.Runs", "sqlalchemy.orm.FilteredQuery", "concurrent.futures.Executor.",
@@ -25,7 +26,7 @@ MADE_AT_RUN_TIME = (
     "mongoengine.QuerySet", "mongoengine.Narrowed", "mongoengine.Document.", "mongoengine.DynamicDocument.",
     "chromadb.Client.", "weaviate.Client.", "weaviate.Schema", "weaviate.Collection", "weaviate.Data", "ibis.Backend.",
     "upath.Paths", "websockets.Connection.", "gradio.Blocks.", "docker.Container", "docker.Volume", "docker.DockerClient.", "prefect.Client", "celery.Control",
-    "pika.Channel", "celery.Celery.control", "databricks.sdk.WorkspaceClient.", "hvac.Client.secrets.", "google.cloud.secretmanager.Client.", "meilisearch.Index",
+    "psycopg2.Connection.", "psycopg2.Cursor.", "asyncpg.Cursor.", "pika.Channel", "celery.Celery.control", "databricks.sdk.WorkspaceClient.", "hvac.Client.secrets.", "google.cloud.secretmanager.Client.", "meilisearch.Index",
 )  # fmt: skip
 # Set on the instance when it is made: the class itself does not have them.
 ON_INSTANCES = (
