@@ -15,7 +15,7 @@ from jupyter_guard.fix.edit import comments_in
 
 Choices = Iterator[tuple[str, cst.Call]]
 
-_LOADS = {
+LOADS = {
     "load": "safe_load",
     "load_all": "safe_load_all",
     "unsafe_load": "safe_load",
@@ -46,10 +46,10 @@ _VERIFIES = {
 def _yaml(call: cst.Call, _via: tuple[str, ...]) -> Choices:
     """``yaml.load(x, Loader=yaml.Loader)`` -> ``yaml.safe_load(x)``."""
     function = call.func
-    # A bare `load` was imported by that name; `safe_load` was not.
-    if not isinstance(function, cst.Attribute) or function.attr.value not in _LOADS:
+    # One that is called by a name of its own needs an import too: `loads`.
+    if not isinstance(function, cst.Attribute) or function.attr.value not in LOADS:
         return
-    safe = _LOADS[function.attr.value]
+    safe = LOADS[function.attr.value]
     renamed = call.with_changes(func=function.with_changes(attr=cst.Name(safe)))
     loader = position(call, "Loader", 1)
     if loader is None:
@@ -57,9 +57,9 @@ def _yaml(call: cst.Call, _via: tuple[str, ...]) -> Choices:
             yield f"Use yaml.{safe}", renamed
         return
     if len(call.args) == 2:
-        yield from _without(renamed, loader, f"Use yaml.{safe}")
+        yield from without(renamed, loader, f"Use yaml.{safe}")
         value = cst.Attribute(value=function.value, attr=cst.Name("SafeLoader"))
-        yield "Use yaml.SafeLoader", _with_value(call, loader, value)
+        yield "Use yaml.SafeLoader", with_value(call, loader, value)
 
 
 def _verify(call: cst.Call, via: tuple[str, ...]) -> Choices:
@@ -72,10 +72,10 @@ def _verify(call: cst.Call, via: tuple[str, ...]) -> Choices:
         if at is not None and _is_name(call.args[at].value, "False"):
             title = "Verify who the far side is"
             if via and _VERIFIES[name].issuperset(via):
-                yield from _without(call, at, title)
+                yield from without(call, at, title)
             # `ssl=True` does not verify in older versions: https://github.com/aio-libs/aiohttp/issues/3722
             if name != "ssl":
-                yield title, _with_value(call, at, cst.Name("True"))
+                yield title, with_value(call, at, cst.Name("True"))
 
 
 def _weights(call: cst.Call, via: tuple[str, ...]) -> Choices:
@@ -88,21 +88,21 @@ def _weights(call: cst.Call, via: tuple[str, ...]) -> Choices:
         if at is None:
             yield "Load weights only", _with_keyword(call, "weights_only", cst.Name("True"))
         elif _is_name(call.args[at].value, "False"):
-            yield "Load weights only", _with_value(call, at, cst.Name("True"))
+            yield "Load weights only", with_value(call, at, cst.Name("True"))
     elif any(name.endswith("models.load_model") for name in via):
         # Keras 3 refuses layers that hold Python code in safe mode, and loads all others as before.
         yield from _set("safe_mode", "False", "True", "Refuse layers that hold code")(call, via)
     elif "numpy.load" in via:
         at = position(call, "allow_pickle", 2)
         if at is not None and _is_name(call.args[at].value, "True"):
-            yield "Refuse pickles", _with_value(call, at, cst.Name("False"))
+            yield "Refuse pickles", with_value(call, at, cst.Name("False"))
 
 
 def _set(keyword: str, dangerous: str, safe: str, title: str) -> Callable[[cst.Call, tuple[str, ...]], Choices]:
     def rewrite(call: cst.Call, _via: tuple[str, ...]) -> Choices:
         at = position(call, keyword)
         if at is not None and _is_name(call.args[at].value, dangerous):
-            yield title, _with_value(call, at, cst.Name(safe))
+            yield title, with_value(call, at, cst.Name(safe))
 
     return rewrite
 
@@ -165,7 +165,7 @@ def _parser(call: cst.Call, via: tuple[str, ...]) -> Choices:
     ):
         at = position(changed, keyword)
         if at is not None and _is_name(changed.args[at].value, dangerous):
-            changed = _with_value(changed, at, safe)
+            changed = with_value(changed, at, safe)
     if changed is not call:
         yield "Fetch nothing that the document names", changed
 
@@ -175,7 +175,7 @@ def _timeout(call: cst.Call, _via: tuple[str, ...]) -> Choices:
     title = "Wait 30 seconds at most"
     at = position(call, "timeout")
     if at is not None:
-        yield title, _with_value(call, at, cst.Integer("30"))
+        yield title, with_value(call, at, cst.Integer("30"))
     elif not any(_is_name(one.value, "None") and one.keyword is None for one in call.args):
         # One without a name may be the timeout itself.
         yield title, _with_keyword(call, "timeout", cst.Integer("30"))
@@ -212,13 +212,13 @@ def _is_name(value: cst.BaseExpression, name: str) -> bool:
     return isinstance(value, cst.Name) and value.value == name
 
 
-def _with_value(call: cst.Call, at: int, value: cst.BaseExpression) -> cst.Call:
+def with_value(call: cst.Call, at: int, value: cst.BaseExpression) -> cst.Call:
     arguments = list(call.args)
     arguments[at] = arguments[at].with_changes(value=value)
     return call.with_changes(args=arguments)
 
 
-def _without(call: cst.Call, at: int, title: str) -> Choices:
+def without(call: cst.Call, at: int, title: str) -> Choices:
     """The call without one argument; what stood between the ones around it stays as the next one had it.
 
     No choice where a remark stands beside the argument: it would seem to be about another one.

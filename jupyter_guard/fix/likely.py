@@ -29,8 +29,9 @@ DRIVERS: Final = tuple(STYLES)
 # a secret in the environment, without which the code does not run.
 OFFERED: Final = frozenset({"JG111", "JG113", "JG302", "JG305", "JG505", "JG603", "JG703", "JG908"})
 _SHAPES: Final = {
-    "JG111": r"\.load\s*\(|\bsafe_mode\s*=\s*False\b",
-    "JG112": r"\.(?:unsafe_|full_)?load(?:_all)?\s*\(",
+    # Called by whatever name it was imported as, these are told by what they are.
+    "JG111": r"\(",
+    "JG112": r"\(",
     "JG113": r"\btrust_remote_code\s*=\s*True\b",
     "JG115": r"\bdebug\s*=\s*True\b",
     "JG116": r"\bresolve_entities\s*=\s*True\b|\bno_network\s*=\s*False\b",
@@ -43,6 +44,7 @@ _SHAPES: Final = {
     "JG902": r"\brandom\.\w+\s*\(",
     "JG908": r"\(",
 }
+_SAFE_MODE: Final = re.compile(r"\bsafe_mode\s*=\s*False\b")
 _COMPILED: Final = {rule: re.compile(shape) for rule, shape in _SHAPES.items()}
 
 
@@ -51,6 +53,8 @@ def is_likely(finding: Finding, code: str) -> bool:
     shape = _COMPILED.get(finding.rule)
     if shape is None or (finding.rule in _CALLABLES and not _CALLABLES[finding.rule] & set(vias(finding))):
         return False
+    if finding.rule == "JG111" and any(via.endswith(".load_model") for via in vias(finding)):
+        shape = _SAFE_MODE
     if finding.rule == "JG305" and not any(via.startswith(DRIVERS) for via in vias(finding)):
         return False
     return shape.search(_text(code, finding.span)[:LONGEST]) is not None
@@ -62,7 +66,8 @@ def is_offered(rule: str, code: str, span: Span, via: tuple[str, ...] = (), seen
     ``via`` are the names of what is called there, ``seen`` the code of other cells of the same notebook.
     """
     if rule == "JG112":
-        return any(_REGISTERS.search(text) for text in (code, *seen))
+        texts = (code, *seen)
+        return any(_REGISTERS.search(text) for text in texts) or _is_loaded_by_another_name(code, span, texts)
     if rule == "JG502" and _VERIFY.search(_text(code, span)):
         return not via or not all(name.partition(".")[0] in _CHECKS_TLS for name in via)
     if rule == "JG116":
@@ -79,6 +84,29 @@ _REGISTERS: Final = re.compile(
 # Libraries whose `verify` is about certificates. Elsewhere it may ask for anything: a checksum, a second look.
 _CHECKS_TLS: Final = frozenset("requests httpx niquests boto3 botocore aiobotocore curl_cffi hvac".split())
 _VERIFY: Final = re.compile(r"\bverify\s*=\s*False\b")
+
+
+_NAMED: Final = re.compile(r"([^\W\d]\w*)\s*\(")
+_OTHER_SAFE: Final = re.compile(
+    r"\b(?:def|class|as)\s+(?:safe_load(?:_all)?|SafeLoader)\b"
+    r"|(?<![.\w])(?:safe_load(?:_all)?|SafeLoader)\s*(?::[^=\n]*)?=(?!=)"
+    r"|\bfrom\s+(?!(?:ruamel\.)?yaml\s)\S+\s+import\b[^#\n]*\b(?:safe_load(?:_all)?|SafeLoader)\b"
+)
+
+
+def _is_loaded_by_another_name(code: str, span: Span, texts: Iterable[str]) -> bool:
+    """Whether a loader is called by a name from an earlier cell, or a cell knows something else by the safe one's."""
+    line = code.split("\n")[span.line - 1] if 0 < span.line <= code.count("\n") + 1 else ""
+    named = _NAMED.match(line, span.column)
+    if named is None:
+        return False
+    return not is_imported(code, named[1]) or any(_OTHER_SAFE.search(text) for text in texts)
+
+
+def is_imported(code: str, name: str) -> bool:
+    """Whether the text has a ``from yaml import`` that makes ``name`` known, by a look at the text alone."""
+    listed = rf"\([^)]*\b{name}\b|(?:[^\n;#(\\]|\\\n)*\b{name}\b"
+    return re.search(rf"\bfrom\s+(?:ruamel\.)?yaml\s+import\s*(?:{listed})", code) is not None
 
 
 @functools.cache
@@ -99,7 +127,13 @@ def vias(finding: Finding) -> tuple[str, ...]:
 
 # The rewrites that depend on what is called.
 _CALLABLES: Final = {
-    "JG111": frozenset({"torch.load", "numpy.load", "keras.models.load_model", "tensorflow.keras.models.load_model"})
+    "JG111": frozenset({"torch.load", "numpy.load", "keras.models.load_model", "tensorflow.keras.models.load_model"}),
+    "JG112": frozenset(
+        f"{module}.{kind}load{many}"
+        for module in ("yaml", "ruamel.yaml")
+        for kind in ("", "unsafe_", "full_")
+        for many in ("", "_all")
+    ),
 }
 
 

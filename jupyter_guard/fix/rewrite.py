@@ -8,7 +8,7 @@ import libcst as cst
 from libcst import matchers
 from libcst.metadata import MetadataWrapper, PositionProvider, QualifiedNameProvider
 
-from jupyter_guard.fix import calls, loops, secrets
+from jupyter_guard.fix import calls, loads, loops, secrets
 from jupyter_guard.fix.edit import comments_in
 from jupyter_guard.terms import Span
 
@@ -33,8 +33,12 @@ def rewritten(text: str, rule: str, span: Span, via: tuple[str, ...]) -> Rewritt
         return None
     for node, where in places.items():
         if isinstance(node, cst.Call) and _is_at(where, span):
-            if rule == "JG112" and not _is_dangerous_loader(wrapper, node):
-                return None
+            if rule == "JG112":
+                is_dangerous = _is_dangerous_loader(wrapper, node)
+                if isinstance(node.func, cst.Name):
+                    return loads.rewritten(text, wrapper, node, via, is_dangerous=is_dangerous)
+                if not is_dangerous:
+                    return None
             return _call(text, wrapper.module, node, calls.REWRITES.get(rule), via)
     return None
 
@@ -53,7 +57,7 @@ def _is_dangerous_loader(wrapper: MetadataWrapper, call: cst.Call) -> bool:
         return loader.attr.value in calls.LOADERS and loader.value.deep_equals(function.value)
     names = wrapper.resolve(QualifiedNameProvider).get(loader, set())
     found = {one.name for one in (names() if callable(names) else names)}
-    return bool(found) and found <= {f"{module}.{name}" for module in ("yaml", "ruamel.yaml") for name in calls.LOADERS}
+    return bool(found) and found <= {f"{module}.{name}" for module in loads.MODULES for name in calls.LOADERS}
 
 
 def _imports_only(module: cst.Module, name: str) -> bool:

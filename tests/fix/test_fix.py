@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_guard import vet
+from jupyter_guard import Session, vet
 from jupyter_guard.fix import Edit, Fix, applied, is_likely, suggest
 from jupyter_guard.fix.edit import difference, offset
 from jupyter_guard.fix.likely import OFFERED, vias
@@ -58,6 +58,43 @@ EXAMPLES = [
     ("JG902", "import random\npassword = ''.join(random.choice('abc') for _ in range(8))", "import random\npassword = ''.join(random.SystemRandom().choice('abc') for _ in range(8))"),
     ("JG902", "import os, random\nuser = {'password': random.randint(1000, 9999)}", "import os, random\nuser = {'password': random.SystemRandom().randint(1000, 9999)}"),
     ("JG112", "import yaml\nfrom yaml import CLoader as Quick\nd = yaml.load(text, Loader=Quick)", "import yaml\nfrom yaml import CLoader as Quick\nd = yaml.safe_load(text)"),
+    # A name of its own: the safe one is imported beside it, and the old one stays for cells below.
+    ("JG112", "from yaml import load, Loader\nd = load(text, Loader=Loader)  # settings", "from yaml import safe_load, load, Loader\nd = safe_load(text)  # settings"),
+    ("JG112", "from yaml import load\nd = load(text)", "from yaml import safe_load, load\nd = safe_load(text)"),
+    ("JG112", "from yaml import load, dump\nd = load(text)", "from yaml import safe_load, load, dump\nd = safe_load(text)"),
+    ("JG112", "from yaml import load as read\nd = read(text)", "from yaml import safe_load, load as read\nd = safe_load(text)"),
+    ("JG112", "from yaml import unsafe_load_all as every\nd = list(every(text))", "from yaml import safe_load_all, unsafe_load_all as every\nd = list(safe_load_all(text))"),
+    ("JG112", "from yaml import load, safe_load, Loader\nd = load(text, Loader)", "from yaml import load, safe_load, Loader\nd = safe_load(text)"),
+    ("JG112", "import yaml\nfrom yaml import load\nd = load(text, Loader=yaml.Loader)", "import yaml\nfrom yaml import safe_load, load\nd = safe_load(text)"),
+    (
+        "JG112",
+        "from yaml import load, Loader, SafeLoader\na = load(text, Loader=SafeLoader)\n%matplotlib inline\nb = [load(text, Loader=Loader)]",
+        "from yaml import safe_load, load, Loader, SafeLoader\na = load(text, Loader=SafeLoader)\n%matplotlib inline\nb = [safe_load(text)]",
+    ),
+    (
+        "JG112",
+        "from yaml import (\n    Loader,\n    load,  # ours\n)\ndef settings(text):\n    return load(\n        text,\n        Loader=Loader,\n    )",
+        "from yaml import (\n    Loader,\n    safe_load,\n    load,  # ours\n)\ndef settings(text):\n    return safe_load(\n        text,\n    )",
+    ),
+    (
+        "JG112",
+        "from yaml import load\ntry:\n    from yaml import CLoader as Loader\nexcept ImportError:\n    from yaml import Loader\nd = load(text, Loader=Loader)",
+        "from yaml import safe_load, load\ntry:\n    from yaml import CLoader as Loader\nexcept ImportError:\n    from yaml import Loader\nd = safe_load(text)",
+    ),
+    (
+        "JG112",
+        "from yaml import load, Loader\nd = load(\n    text,\n    Loader=Loader,  # all of it\n)",
+        "from yaml import SafeLoader, load, Loader\nd = load(\n    text,\n    Loader=SafeLoader,  # all of it\n)",
+    ),
+    (
+        "JG112",
+        "import yaml\nfrom yaml import load\nd = load(\n    text,\n    Loader=yaml.Loader,  # all of it\n)",
+        "import yaml\nfrom yaml import load\nd = load(\n    text,\n    Loader=yaml.SafeLoader,  # all of it\n)",
+    ),
+    ("JG111", "from torch import load\nm = load('m.pt')", "from torch import load\nm = load('m.pt', weights_only=True)"),
+    ("JG111", "from torch import load as read\nm = read('m.pt', weights_only=False)", "from torch import load as read\nm = read('m.pt', weights_only=True)"),
+    ("JG111", "from numpy import load as read\na = read(p, allow_pickle=True)", "from numpy import load as read\na = read(p, allow_pickle=False)"),
+    ("JG502", "from requests import get\nr = get(url, verify=False, timeout=3)", "from requests import get\nr = get(url, timeout=3)"),
     # What does not verify by itself, or was perhaps told not to, is told to.
     ("JG502", "from influxdb import InfluxDBClient\nc = InfluxDBClient(verify_ssl=False, timeout=3)", "from influxdb import InfluxDBClient\nc = InfluxDBClient(verify_ssl=True, timeout=3)"),
     ("JG502", "import requests\ns = requests.Session()\nr = s.get(url, verify=False)", "import requests\ns = requests.Session()\nr = s.get(url, verify=True)"),
@@ -84,8 +121,14 @@ EXAMPLES = [
 ]  # fmt: skip
 
 WITHOUT = [
-    # The name was imported; the safe one was not.
-    ("JG112", "from yaml import load, Loader\nd = load(text, Loader=Loader)"),
+    # The safe one's name is taken, or is where the call does not look; or what is called may be another function.
+    ("JG112", "from yaml import load\ndef safe_load(text):\n    return 1\nd = load(text)"),
+    ("JG112", "from yaml import load\ndef settings(text, safe_load):\n    return load(text)"),
+    ("JG112", "from ours import safe_load\nfrom yaml import load\nd = load(text)"),
+    ("JG112", "import yaml\nfrom yaml import load\nif fast:\n    load = yaml.unsafe_load\nd = load(text)"),
+    ("JG112", "import yaml\nload = yaml.load\nd = load(text, Loader=yaml.Loader)"),
+    ("JG112", "from yaml import load\nfrom ours import Loader\nd = load(text, Loader=Loader)"),
+    ("JG112", "from yaml import load, Loader\nd = load(text, Loader=Loader, **more)"),
     # A loader that knows tags of its own, or that nobody here knows.
     ("JG112", "import yaml\nclass Settings(yaml.FullLoader):\n    pass\nd = yaml.load(text, Loader=Settings)"),
     ("JG112", "import yaml\nfrom ours import Loader\nd = yaml.load(text, Loader=Loader)"),
@@ -239,3 +282,45 @@ def test_where_tags_are_registered_the_safe_loader_is_only_offered(registers: st
     elsewhere = suggest(load, "JG112", found.span, vias(found), [registers, load])
     assert elsewhere is not None
     assert (elsewhere.code, elsewhere.safe) == (alone.code, False)
+
+
+@pytest.mark.parametrize(
+    ("cell", "after"),
+    [
+        ("# ours\nd = load(text, Loader=Loader)  # all", "# ours\nimport yaml\nd = yaml.safe_load(text)  # all"),
+        ("import yaml\nd = 1\nd = load(text, Loader=yaml.Loader)", "import yaml\nd = 1\nd = yaml.safe_load(text)"),
+        ("%time 1\nfor t in [text]:\n    read(t)", "%time 1\nimport yaml\nfor t in [text]:\n    yaml.safe_load(t)"),
+        ("d = load(\n    text,\n    Loader=Loader,  # all\n)", "import yaml\nd = load(\n    text,\n    Loader=yaml.SafeLoader,  # all\n)"),
+        ("import ours as yaml\nd = load(text, Loader=Loader)", None),
+        ("yaml = 1\nd = read(text)", None),
+        ("d = read(text, Loader=Settings)", None),
+        ("read(text)\nfrom yaml import load as read", None),
+    ],
+)  # fmt: skip
+def test_a_loader_that_an_earlier_cell_imported_is_only_offered(cell: str, after: str | None) -> None:
+    above = "from yaml import load, load as read, Loader\nfrom ours import Settings\ntext = 'a: 1'"
+    session = Session("personal", origin="assistant")
+    session.vet(above)
+    (found,) = [one for one in session.vet(cell).findings if one.rule == "JG112"]
+    fix = suggest(cell, "JG112", found.span, vias(found), [above, cell])
+    assert (fix and (fix.code, fix.safe)) == (after and (after, False))
+    if after:
+        assert is_likely(found, cell)
+        assert "JG112" not in {one.rule for one in session.vet(after).findings}
+
+
+@pytest.mark.parametrize(
+    ("other", "safe"),
+    [
+        ("from yaml import safe_load\nsafe_load(text)", True),
+        ("def safe_load(text): ...", False),
+        ("safe_load = ours", False),
+        ("from ours import safe_load", False),
+    ],
+)
+def test_where_another_cell_means_something_else_by_the_safe_name_it_is_only_offered(other: str, safe: bool) -> None:
+    load = "from yaml import load\nd = load(text)"
+    (found,) = [one for one in vet(load).findings if one.rule == "JG112"]
+    fix = suggest(load, "JG112", found.span, vias(found), [other, load])
+    assert fix is not None
+    assert fix.safe is safe

@@ -60,6 +60,9 @@ EXAMPLES = [
     ("JG603", f"password = '{SECRET}'  # the shop's", 'import os\npassword = os.environ["PASSWORD"]  # the shop\'s'),
     ("JG505", "socketserver.TCPServer(('0.0.0.0', 80), H)", "socketserver.TCPServer(('127.0.0.1', 80), H)"),
     ("JG908", "requests.get(url)", "requests.get(url, timeout=30)"),
+    ("JG908", "from requests import get\nget(url)", "from requests import get\nget(url, timeout=30)"),
+    ("JG908", "from requests import post as send\nsend(url, timeout=None)", "from requests import post as send\nsend(url, timeout=30)"),
+    ("JG111", "from torch import load\nload('m.pt')", "from torch import load\nload('m.pt', weights_only=True)"),
     ("JG908", "requests.post(\n    url,\n    json=row,\n)", "requests.post(\n    url,\n    json=row,\n    timeout=30,\n)"),
     ("JG908", "def ask(url):\n    return requests.post(\n        url,\n        json=row,\n    )", "def ask(url):\n    return requests.post(\n        url,\n        json=row,\n        timeout=30,\n    )"),
     ("JG305", "if name:\n    con.execute(\n        f'SELECT * FROM t WHERE a = {name}',\n    )", 'if name:\n    con.execute(\n        "SELECT * FROM t WHERE a = ?", (name,),\n    )'),
@@ -157,6 +160,8 @@ RUNS = [
         "print(engine.execute(text('SELECT count(*) FROM t')).fetchall())",
     ),
     ("JG908", f"{SERVED}print(urllib.request.urlopen(url).read())\nserver.shutdown()"),
+    ("JG908", f"{SERVED}from urllib.request import urlopen as ask\nprint(ask(url).read())\nserver.shutdown()"),
+    ("JG908", f"{SERVED}from requests import get\nprint(get(url).text)\nserver.shutdown()"),
     ("JG908", f"{SERVED}print(urllib.request.urlopen(url, timeout=None).read())\nserver.shutdown()"),
 ]
 

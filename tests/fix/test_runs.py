@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_guard.fix import calls, likely, sql
+from jupyter_guard.fix import calls, likely, loads, sql
 from tests.fix.test_fix import SECRET, fixed
 from tests.fix.test_offered import RUNS as OFFERED_RUNS
 from tests.fix.test_offered import offered
@@ -47,6 +47,18 @@ RUNS = [
         "import io\nimport yaml\ndef settings(text):\n    return yaml.load(\n        io.StringIO(text),\n        Loader=yaml.Loader,\n    )\nprint(settings('a: [1, x]'))",
         {},
     ),
+    ("JG112", "from yaml import load, dump, FullLoader\nprint(dump(load('a: [1, {b: x}]', FullLoader)))", {}),
+    (
+        "JG112",
+        "from yaml import (\n    SafeLoader,\n    Loader as Full,\n    load as read,\n)\n"
+        "def settings(text):\n    return read(text, Loader=Full)\n"
+        "print(settings('a: [1, 2020-01-01]'), read('b: 2', Loader=SafeLoader))",
+        {},
+    ),
+    ("JG112", "from yaml import load, Loader\nprint(load('a: 1', Loader=Loader  # all\n))", {}),
+    ("JG112", "import yaml\nfrom yaml import load\nprint(load('a: 1', Loader=yaml.Loader  # all\n))", {}),
+    ("JG112", "from yaml import full_load\nprint(full_load('a: 1'))", {}),
+    ("JG112", "from yaml import *\nprint(load_all('a: 1\\n---\\nb: 2', Loader=Loader).__next__())", {}),
     ("JG112", "import yaml\nprint(yaml.full_load('a: [1, 2]'))", {}),
     ("JG112", "import yaml\nprint(yaml.load('a: 1', Loader=yaml.CLoader  # quick\n))", {}),
     (
@@ -223,7 +235,7 @@ def test_every_rule_and_every_choice_of_a_rewrite_is_run() -> None:
     runs = [(rule, code, fixed) for rule, code, _ in RUNS]
     runs += [*(("JG502", code, fixed) for code in CHECKED), *((*run, offered) for run in OFFERED_RUNS)]
     assert {rule for rule, *_ in runs} == {*calls.REWRITES, "JG603", "JG703"} == likely._SHAPES.keys()
-    files = {module.__file__: Path(str(module.__file__)).read_text() for module in (calls, sql)}
+    files = {module.__file__: Path(str(module.__file__)).read_text() for module in (calls, loads, sql)}
     wanted = {
         (file, node.lineno)
         for file, text in files.items()
