@@ -14,7 +14,7 @@ from jupyter_guard.terms import Severity
 from jupyter_guard.terms.own import OwnRule
 
 ID: Final = re.compile(r"(?!JG)[A-Z][A-Z]{1,11}\d{1,4}\Z")
-ID_SHAPE: Final = 'letters and a number such as "ACME01", not beginning with JG'
+ID_SHAPE: Final = '2 to 12 capital letters and a number of 1 to 4 digits, such as "ACME01", not beginning with JG'
 SEVERITY: Final = Severity.MEDIUM
 _DOTTED: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+\Z")
 _NEEDED: Final = ("title", "instead")

@@ -35,8 +35,25 @@ def test_every_mistake_is_said_with_its_line() -> None:
     said = "\n".join(map(str, caught.value.problems))
     assert 'p.toml:2: own.ACME01: expected "instead" and something to find' in said
     assert "p.toml:4: own.ACME01.severity: expected" in said
-    assert 'p.toml:5: own.JG101: expected letters and a number such as "ACME01"' in said
+    shape = '2 to 12 capital letters and a number of 1 to 4 digits, such as "ACME01", not beginning with JG'
+    assert f"p.toml:5: own.JG101: expected {shape}" in said.splitlines()
     assert "p.toml:10: own.ACME02.call: unknown key; did you mean 'own.ACME02.calls'?" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *((name, True) for name in ("AB1", "ABCDEFGHIJKL1234")),
+        *((name, False) for name in "A1 ABCDEFGHIJKLM1 ab1 AB AB12345 JG101 JGA1 AB1a".split()),
+    ],
+)
+def test_a_name_is_what_the_message_says(name: str, is_one: bool) -> None:
+    table = f'[own.{name}]\ntitle = "t"\ninstead = "i"\ncalls = ["a.b"]\n'
+    if is_one:
+        assert list(policy(("user", table)).own) == [name]
+        return
+    with pytest.raises(PolicyError, match="expected 2 to 12 capital letters and a number of 1 to 4 digits"):
+        policy(("user", table))
 
 
 @pytest.mark.parametrize(
