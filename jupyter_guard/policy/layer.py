@@ -17,6 +17,7 @@ import msgspec
 from jupyter_guard.knowledge import Entry, parse_entries
 from jupyter_guard.policy.fields import FIELDS, PATTERN_FIELDS, RULE_FIELDS, Field
 from jupyter_guard.policy.locate import line_of, lines_of_keys
+from jupyter_guard.policy.matcher import EXPECTED, matcher
 from jupyter_guard.policy.own import ID, ID_SHAPE, OWN_FIELDS, missing, own_rule
 from jupyter_guard.policy.tooling import NAME, NAME_SHAPE, TOOL_FIELDS, placed
 from jupyter_guard.terms.own import OwnRule
@@ -118,6 +119,8 @@ def parse_layer(text: str, name: str, file: str, table: tuple[str, ...] = ()) ->
     reader = _Reader(file, lines_of_keys(text), table)
     layer = reader.layer(name, content)
     if reader.problems:
+        # Otherwise a matcher is made where it is used: that loads libcst, which the kernel's wrapper does without.
+        reader.check_matchers(content)
         raise PolicyError(sorted(reader.problems, key=lambda problem: problem.line))
     return layer
 
@@ -214,6 +217,17 @@ class _Reader:
             if lacks:
                 self._problem((*path, name), f"expected {lacks}")
         return {name: own_rule(name, table) for name, table in tables.items()} if len(self.problems) == before else {}
+
+    def check_matchers(self, content: Any) -> None:
+        """Adds the problems of the rules' matchers."""
+        own = content.get("own") if isinstance(content, Mapping) else None
+        for name, table in own.items() if isinstance(own, Mapping) else ():
+            text = table.get("match") if isinstance(table, Mapping) else None
+            if isinstance(text, str) and text.strip() and ID.match(name):
+                try:
+                    matcher(text)
+                except ValueError as error:
+                    self._problem(("own", name, "match"), f"{EXPECTED}: {error}")
 
     def _check_patterns(self, patterns: dict[str, dict[str, Any]], value: Mapping[str, Any]) -> None:
         for name, table in patterns.items():

@@ -40,6 +40,31 @@ def test_every_mistake_is_said_with_its_line() -> None:
     assert "p.toml:10: own.ACME02.call: unknown key; did you mean 'own.ACME02.calls'?" in said
 
 
+def test_a_wrong_matcher_is_said_with_all_the_rest() -> None:
+    text = 'version = 1\n[own.ACME01]\ntitle = "x"\nseverity = "huge"\nmatch = "Cal()"\n[own.ACME02]\ntitle = "y"\ninstead = "z"\nmatch = "Call("\n'
+    with pytest.raises(PolicyError) as caught:
+        parse_layer(text, "user", "p.toml")
+    places = [str(one).partition(": expected ")[::2] for one in caught.value.problems]
+    assert [place for place, _ in places] == [
+        "p.toml:2: own.ACME01",
+        "p.toml:4: own.ACME01.severity",
+        "p.toml:5: own.ACME01.match",
+        "p.toml:9: own.ACME02.match",
+    ]
+    assert [said for place, said in places if place.endswith("01.match")] == [
+        "a libcst matcher: libcst.matchers has no matcher 'Cal'"
+    ]
+
+
+def test_a_policy_without_mistakes_is_read_without_libcst() -> None:
+    code = (
+        "import sys; from jupyter_guard.policy import Policy;"
+        'Policy.parse(\'version = 1\\n[own.AB1]\\ntitle = "t"\\ninstead = "i"\\nmatch = "Call()"\\n\');'
+        "assert 'libcst' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 @pytest.mark.parametrize(
     ("name", "is_one"),
     [
