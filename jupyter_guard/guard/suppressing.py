@@ -91,9 +91,19 @@ def _with_why(finding: Finding, marks: list[_Mark], found: tuple[Finding, ...], 
             if finding.rule in one.rules
             and not one.wrong
             and not any(other.rule == finding.rule and one.is_about(other) for other in found)
+            and _nearest(one, finding.rule, found) is finding
         ]
         why = f"it is on line {astray[0].written_on}, neither at its end nor alone on the line above" if astray else ""
     return msgspec.structs.replace(finding, not_counted=why) if why else finding
+
+
+def _nearest(mark: _Mark, rule: str, found: Iterable[Finding]) -> Finding | None:
+    """What a comment that stands beside nothing was most likely meant for: the first of the nearest, by lines."""
+
+    def lines(finding: Finding) -> int:
+        return max(finding.span.line - mark.written_on, mark.written_on - finding.span.end_line)
+
+    return min((one for one in found if one.rule == rule and not one.suppressed), key=lines, default=None)
 
 
 def _meant(cell: Cell) -> Iterator[_Mark]:

@@ -103,6 +103,26 @@ def test_a_comment_that_is_about_one_of_two_is_said_with_the_other() -> None:
     assert said == [(True, ""), (False, "")]
 
 
+@pytest.mark.parametrize(
+    ("lines", "said_with"),
+    [
+        ("{why}|x = 1|{drop}|{drop}|{drop}", [3]),
+        ("{drop}|x = 1|{why}|y = 2|y = 3|{drop}", [1]),
+        ("{why}|x = 1|{drop}|{why}|y = 2|y = 3|y = 4|y = 5|{drop}", [3]),
+        ("{why}|x = 1|{drop}|y = 2|y = 3|{drop}|x = 1|{why}", [3, 6]),
+    ],
+)
+def test_a_comment_that_stands_beside_nothing_is_mentioned_once_with_the_nearest(
+    lines: str, said_with: list[int]
+) -> None:
+    code = lines.format(why=WHY.strip(), drop="con.execute('DROP TABLE sales')").replace("|", "\n")
+    session = Session(Policy.parse(LETS), "human")
+    session.vet("import sqlite3\ncon = sqlite3.connect('shop.db')")
+    found = [one for one in session.vet(code).findings if one.rule == "JG301"]
+    assert len(found) > 1
+    assert [one.span.line for one in found if one.not_counted] == said_with
+
+
 def test_what_an_assistants_function_does_is_the_assistants() -> None:
     session = Session(Policy.parse(LETS), "human")
     session.vet(
