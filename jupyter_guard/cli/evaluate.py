@@ -93,7 +93,11 @@ def command(
         if compare is not None:
             first, second = (reading.labels.get(one, one) for one in compare)
             found["compare"], failed = comparison(
-                evaluated, (first, second), wanted or [_gate(GATED)], named=bool(wanted)
+                evaluated,
+                (first, second),
+                wanted or [_gate(GATED)],
+                given=set(reading.labels.values()),
+                named=bool(wanted),
             )
             for one in found["compare"]["skipped"]:
                 complain(one)

@@ -5,6 +5,7 @@ Nothing in them depends on when or where it was computed: the same files give th
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -75,9 +76,11 @@ def answer(
 
 
 def comparison(
-    evaluated: Kept, names: tuple[str, str], gates: Sequence[Gate], *, named: bool = True
+    evaluated: Kept, names: tuple[str, str], gates: Sequence[Gate], *, given: Collection[str] = (), named: bool = True
 ) -> tuple[dict[str, Any], list[str]]:
     """The differences of two models, and the gated metrics in which the second is worse.
+
+    ``given`` are the names of the PATHs that were evaluated, each a model where none of its lines names one.
 
     Raises ``click.UsageError`` for a model that is not there, tasks that have nothing in common, a missing scipy, or a
     gate that nothing can be said of; one that nobody ``named`` is skipped instead, with the reason under ``skipped``.
@@ -85,8 +88,9 @@ def comparison(
     models = evaluated.by_task()
     for name in names:
         if name not in models:
+            hint = _hint(name, models, given)
             raise click.UsageError(
-                f"--compare: there is no model {name!r}. There are: {listed(models) or 'none'}.{_hint(name, models)}"
+                f"--compare: there is no model {name!r}. There are: {listed(models) or 'none'}.{hint}"
             )
     first, second = (Vectors(models[name]) for name in names)
     common = set(first) & set(second)
@@ -125,8 +129,16 @@ def comparison(
     }, [str(line["metric"]) for line in lines if not line["passes"]]
 
 
-def _hint(name: str, models: Collection[str]) -> str:
-    """What to type where a file was compared that was not evaluated, or where there is one model."""
+def _hint(name: str, models: Collection[str], given: Collection[str]) -> str:
+    """What to type where a file is no model, or where there is one model."""
+    if name in given:
+        own = [one for one in models if one not in given]
+        if not own:
+            return f" Nothing in {name} could be evaluated."
+        said = f" {name} was evaluated, and its lines say which model they are from: these are what can be compared"
+        if len(own) == 1:
+            return f"{said}, and there is only one."
+        return f"{said}, for example --compare {shlex.join(own[:2])}"
     if Path(name).exists():
         others = " ".join(one for one in models if Path(one).exists())
         return f" {name} is a PATH as well: jupyter guard evaluate {f'{others} {name}'.strip()} --compare A B"

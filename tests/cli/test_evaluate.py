@@ -250,6 +250,24 @@ def test_what_cannot_be_done_is_said(run: Run, work: Path, arguments: tuple[str,
     assert says in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        (line(PLAIN, task="t1", model="new one"), "for example --compare 'new one' old"),
+        (line(PLAIN, task="t2", model="old"), "these are what can be compared, and there is only one."),
+    ],
+)
+def test_files_whose_lines_name_their_models_are_not_models(run: Run, work: Path, second: str, says: str) -> None:
+    (work / "c.jsonl").write_text(line(PLAIN, task="t1", model="old"))
+    (work / "d.jsonl").write_text(second)
+    result = run("evaluate", "c.jsonl", "d.jsonl", "--compare", "c.jsonl", "d.jsonl")
+    assert (result.returncode, result.stdout) == (2, "")
+    said = " ".join(result.stderr.split())
+    assert "c.jsonl was evaluated, and its lines say which model they are from" in said
+    assert says in said
+    assert "jupyter guard evaluate c.jsonl" not in said
+
+
 def test_of_nothing_there_is_no_table(run: Run, work: Path) -> None:
     result = run("evaluate", "nothere.jsonl")
     assert result.returncode == 2
