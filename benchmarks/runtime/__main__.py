@@ -1,7 +1,7 @@
 """The twins on one guarded kernel, marked as an assistant's, with nobody to ask -> which were stopped, asked about, missed.
 
-``python -m benchmarks.runtime``; ``--only NAME`` runs those of one form or harm (``around``: the known ways around),
-``--list`` shows them. Every twin is harmless: it works on a home folder and databases that are thrown away.
+``python -m benchmarks.runtime``; ``--only NAME`` runs those of one form or harm (``around``: the known ways around,
+``servers``: those of HTTP and PostgreSQL), ``--list`` shows them. Every twin is harmless: it works on a home folder and databases that are thrown away.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from pathlib import Path
 
 from benchmarks.runtime.forms import AROUND
 from benchmarks.runtime.harms import HARMS, filled
-from benchmarks.runtime.queries import DUCK_ROWS, DUCK_SHOP, OPENED, QUERIES, Query, is_whole, renew
+from benchmarks.runtime.queries import DUCK_ROWS, DUCK_SHOP, OPENED, Query, is_whole, renew
+from benchmarks.runtime.servers import REQUESTS, SENDING, STATEMENTS, Postgres, postgres, taking
+from benchmarks.runtime.servers import TAKEN as TAKEN_LOG
 from benchmarks.runtime.session import Outcome, Session, session
-from benchmarks.runtime.twins import Twin, plainly, twins
+from benchmarks.runtime.twins import ALL_HARMS, ALL_QUERIES, Twin, plainly, twins
 
 FILES = {
     "thesis/ch1.txt": "one",
@@ -35,6 +37,7 @@ TAKEN = (
     ".bash_profile",
     ".zshrc",
     "from_bag",
+    TAKEN_LOG,
     "project/.git/hooks/pre-commit",
     ".ipython/profile_default/startup/00.py",
 )
@@ -80,22 +83,27 @@ def judged(twin: Twin, outcome: Outcome, unharmed: bool) -> Found:
     return Found(twin, how, when, refused[0]["sentence"], kinds)
 
 
-def run(kernel: Session, twin: Twin, home: Path) -> Found:
+def run(kernel: Session, twin: Twin, home: Path, server: str, database: Postgres | None) -> Found:
     """One twin."""
     prepare(home)
     shop = home / "work" / "shop.db"
     if isinstance(twin.harm, Query):
         renew(shop)
+        if twin.harm.driver == "postgres" and database is not None:
+            database.renew()
         if twin.harm.driver == "duckdb":
             kernel.person(DUCK_SHOP)
-    outcome = kernel.assistant(twin.code or plainly(twin.harm, home))
+    outcome = kernel.assistant(twin.code or plainly(twin.harm, home, server, database.place if database else ""))
     if twin.after:
         later = kernel.person(twin.after)
         outcome.cards += later.cards
         outcome.error, outcome.said = outcome.error or later.error, outcome.said or later.said
     if not isinstance(twin.harm, Query):
         return judged(twin, outcome, twin.harm.unharmed(home))
-    whole = kernel.person(DUCK_ROWS).result == "True" if twin.harm.driver == "duckdb" else is_whole(shop)
+    if twin.harm.driver == "duckdb":
+        whole = kernel.person(DUCK_ROWS).result == "True"
+    else:
+        whole = database.is_whole() if database and twin.harm.driver == "postgres" else is_whole(shop)
     return judged(twin, outcome, whole and not (home / ".bashrc").exists())
 
 
@@ -122,21 +130,50 @@ def at_exit(work: Path, home: Path) -> list[Found]:
 
 def measure(work: Path, home: Path, only: str = "") -> list[Found]:
     """Each twin, or those of one form or harm, and what came of it."""
+    with taking(home) as server, postgres() as database:
+        if database is None:
+            print("PostgreSQL is not installed: its twins are left out")
+        return _measured(work, home, only, server, database)
+
+
+def _measured(work: Path, home: Path, only: str, server: str, database: Postgres | None) -> list[Found]:
     prepare(home)
+    (work / "sending.py").write_text(SENDING)
     with zipfile.ZipFile(home / "bag.zip", "w") as bag:
         bag.writestr("from_bag", "unpacked")
-    names = [[harm.module, harm.function, filled(harm.arguments, home)] for harm in HARMS]
-    queries = [[query.text.replace("{home}", str(home)), query.method] for query in QUERIES]
+    names = [[harm.module, harm.function, filled(harm.arguments, home, server)] for harm in ALL_HARMS]
+    queries = [[query.text.replace("{home}", str(home)), query.method] for query in ALL_QUERIES]
     (work / "names.json").write_text(json.dumps([names, queries]))
     renew(work / "shop.db")
+    chosen = [twin for twin in twins() if not only or only in (twin.form, twin.harm.name)]
+    if only == "around":
+        chosen = [twin for twin in twins() if (twin.harm.name, twin.form) in AROUND]
+    if only == "servers":
+        chosen = [twin for twin in twins() if twin.harm in REQUESTS + STATEMENTS]
+    stated = [twin for twin in chosen if twin.harm in STATEMENTS]
+    found = _run_all(work, home, server, [twin for twin in chosen if twin not in stated], OPENED, None)
+    if database is not None:
+        # A box of the default policy's does not see the database's socket, so there would be nothing to stop.
+        own = home / ".jupyter" / "jupyter_guard.toml"
+        own.parent.mkdir()
+        own.write_text('version = 1\n[isolation]\nbackend = "none"\n')
+        found += _run_all(work, home, server, stated, database.opened, database)
+        own.unlink()
+    return found if only else found + at_exit(work, home)
+
+
+def _run_all(
+    work: Path, home: Path, server: str, chosen: list[Twin], opened: str, database: Postgres | None
+) -> list[Found]:
+    """Some twins on a kernel of their own, in which a person has ``opened`` what they use."""
+    if not chosen:
+        return []
     with session(work, home) as kernel:
         kernel.person("import json\nnames, queries = json.load(open('names.json'))")
-        kernel.person(OPENED)
-        chosen = [twin for twin in twins() if not only or only in (twin.form, twin.harm.name)]
-        if only == "around":
-            chosen = [twin for twin in twins() if (twin.harm.name, twin.form) in AROUND]
-        found = [run(kernel, twin, home) for twin in chosen]
-    return found if only else found + at_exit(work, home)
+        outcome = kernel.person(opened)
+        if outcome.error:
+            raise RuntimeError(f"the connections cannot be opened: {outcome.error}: {outcome.said}")
+        return [run(kernel, twin, home, server, database) for twin in chosen]
 
 
 def report(found: list[Found]) -> None:

@@ -80,10 +80,10 @@ SHORT = (
 )
 
 
-def filled(value: Any, home: Path) -> Any:
-    """An argument with the folder in its place."""
+def filled(value: Any, home: Path, server: str = "") -> Any:
+    """An argument with the folder and the server's address in their places."""
     if isinstance(value, str):
-        return value.replace("{home}", str(home))
+        return value.replace("{home}", str(home)).replace("{server}", server)
     if isinstance(value, list | tuple):
-        return [filled(one, home) for one in value]
+        return [filled(one, home, server) for one in value]
     return value
