@@ -166,10 +166,23 @@ def _own(config: Any, used: set[str]) -> Iterator[Hole]:
             value = section.get(trait)
             if value is None or not setting.is_met_by(value):
                 yield Hole(f"c.{setting.trait}", _shown(value), setting.why, "call jupyter_guard.hub.enforce(c) last")
+        # What stands for a class's bases, and for a class made of it, counts for it too.
+        names = sorted({kind.name, *(used if kind.name in used else ())})
         for trap in kind.traps:
             trait = trap.trait.split(".")[1]
-            if trait in section and trap.is_open(section[trait]):
-                yield Hole(f"c.{trap.trait}", _shown(section[trait]), trap.why, trap.fix)
+            for name in (one for one in names if trait in config.get(one, {})):
+                value = _settled(config[name][trait])
+                if trap.is_open(value):
+                    yield Hole(f"c.{name}.{trait}", _shown(value), trap.why, trap.fix)
+
+
+def _settled(value: Any) -> Any:
+    """What a trait's value comes to where the configuration only adds to the default, which is empty for all traps."""
+    from traitlets.config.loader import LazyConfigValue
+
+    if not isinstance(value, LazyConfigValue):
+        return value
+    return value.get_value({} if "update" in value.to_dict() else [])
 
 
 def _policies(named: Any) -> list[str]:

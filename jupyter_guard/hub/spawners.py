@@ -10,6 +10,16 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
+from jupyter_guard.hub.mounts import (
+    container_goes_round,
+    context_raises,
+    host_options_reach_host,
+    mounts_reach_host,
+    others_raise,
+    pod_goes_round,
+    pod_volumes_reach_host,
+    volumes_reach_host,
+)
 from jupyter_guard.hub.settings import Setting
 
 
@@ -33,6 +43,11 @@ class Kind(NamedTuple):
 
 # Traits that `enforce` sets for every spawner: an override of one of these, however it comes, takes the lock's place.
 LOCKED = ("cmd", "args", "environment", "env_keep", "disable_user_config", "pre_spawn_hook")
+_SOCKET = (
+    "Whoever reaches the daemon's socket (docker.sock, or a folder that holds it) is root on the host; read only makes "
+    "no difference to a socket."
+)
+_OWN_FOLDERS = "leave out the daemons' sockets and the host's own folders: named volumes, or folders of data alone"
 _OPTIONS = "what users may choose goes into the policy of a group: enforce(c, groups={...})"
 
 
@@ -50,21 +65,9 @@ def _overrides(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(_overrides(one) for one in value)
 
 
-def _container(value: Any) -> bool:
-    return callable(value) or bool(
-        isinstance(value, Mapping) and set(value) & {"command", "args", "env", "envFrom", "env_from"}
-    )
-
-
 def _created(value: Any) -> bool:
     return callable(value) or bool(
         isinstance(value, Mapping) and set(value) & {"command", "entrypoint", "environment", "user"}
-    )
-
-
-def _hosted(value: Any) -> bool:
-    return callable(value) or bool(
-        isinstance(value, Mapping) and (value.get("privileged") or value.get("cap_add") or value.get("pid_mode"))
     )
 
 
@@ -196,10 +199,14 @@ KINDS: tuple[Kind, ...] = (
             ),
             Trap(
                 "DockerSpawner.extra_host_config",
-                "A privileged container, added capabilities or the host's processes are more than any lock holds.",
-                "leave out privileged, cap_add and pid_mode",
-                _hosted,
+                "A privileged container, added capabilities or the host's processes are more than any lock holds, and "
+                "so is a daemon's socket in binds or mounts.",
+                f"leave out privileged, cap_add and pid_mode; of binds and mounts, {_OWN_FOLDERS}",
+                host_options_reach_host,
             ),
+            Trap("DockerSpawner.mounts", _SOCKET, _OWN_FOLDERS, mounts_reach_host),
+            Trap("DockerSpawner.read_only_volumes", _SOCKET, _OWN_FOLDERS, volumes_reach_host),
+            Trap("DockerSpawner.volumes", _SOCKET, _OWN_FOLDERS, volumes_reach_host),
             Trap(
                 "DockerSpawner.post_start_cmd",
                 "It runs in the container beside the server, as whoever the image says.",
@@ -242,9 +249,45 @@ KINDS: tuple[Kind, ...] = (
             ),
             Trap(
                 "KubeSpawner.extra_container_config",
-                "The container's command, args or env can be set there, after the lock.",
-                "leave out command, args, env and envFrom",
-                _container,
+                "The container's image, command, args, env, rights or mounts can be set there, after the lock, and "
+                "what runs beside the server in it (lifecycle, a probe's exec).",
+                "leave out image, command, args, env, envFrom, lifecycle, securityContext that raises, volumeMounts, "
+                "volumeDevices and exec of probes; KubeSpawner's own traits set these beside the lock",
+                container_goes_round,
+            ),
+            Trap(
+                "KubeSpawner.container_security_context",
+                "It beats privileged and allow_privilege_escalation: what a cell starts may gain rights.",
+                "leave out privileged, allowPrivilegeEscalation and capabilities.add",
+                context_raises,
+            ),
+            Trap(
+                "KubeSpawner.extra_pod_config",
+                "It is laid over the pod after the lock: containers take the place of the guarded one, others start "
+                "before or beside it, and the node's processes or a token of the cluster come into it.",
+                "leave out containers, initContainers (KubeSpawner.init_containers), ephemeralContainers, hostPID, "
+                "hostIPC, hostNetwork, shareProcessNamespace, serviceAccountName, automountServiceAccountToken and the "
+                "volumes that are holes in KubeSpawner.volumes",
+                pod_goes_round,
+            ),
+            Trap(
+                "KubeSpawner.init_containers",
+                "A privileged container that runs before the guard has the node, and a say in shared volumes.",
+                "no privileged; single capabilities where it needs one",
+                others_raise,
+            ),
+            Trap(
+                "KubeSpawner.extra_containers",
+                "A privileged container that runs beside the guard has the node, and the pod's network.",
+                "no privileged; single capabilities where it needs one",
+                others_raise,
+            ),
+            Trap(
+                "KubeSpawner.volumes",
+                "A hostPath with a daemon's socket or the node's own folders makes who reaches it root on the node; a "
+                "projected serviceAccountToken is a cell's to use.",
+                "a persistentVolumeClaim, ConfigMap or emptyDir; of hostPath only folders of data",
+                pod_volumes_reach_host,
             ),
             Trap("KubeSpawner.modify_pod_hook", "It changes the pod after the lock has set it.", "remove it"),
             Trap(

@@ -287,10 +287,18 @@ OPEN = {
     "DockerSpawner.image_whitelist": "['a']",
     "DockerSpawner.extra_create_kwargs": "{'entrypoint': ['sh']}",
     "DockerSpawner.extra_host_config": "{'privileged': True, 'security_opt': ['no-new-privileges']}",
+    "DockerSpawner.mounts": "[{'type': 'bind', 'source': '/var/run/docker.sock', 'target': '/s'}]",
+    "DockerSpawner.read_only_volumes": "{'/var/run/docker.sock': '/var/run/docker.sock'}",
+    "DockerSpawner.volumes": "{'/var/run/docker.sock': '/var/run/docker.sock'}",
     "DockerSpawner.post_start_cmd": "'sh -c x'",
     "KubeSpawner.profile_list": "[{'profile_options': {'a': {'choices': {'b': {'kubespawner_override': {'environment': {}}}}}}}]",
     "KubeSpawner.extra_container_config": "{'envFrom': []}",
+    "KubeSpawner.container_security_context": "{'privileged': True}",
+    "KubeSpawner.extra_containers": "[{'name': 'a', 'securityContext': {'privileged': True}}]",
+    "KubeSpawner.extra_pod_config": "{'initContainers': [{'name': 'a'}]}",
+    "KubeSpawner.init_containers": "{'a': {'name': 'a', 'securityContext': {'privileged': True}}}",
     "KubeSpawner.modify_pod_hook": "print",
+    "KubeSpawner.volumes": "[{'name': 'a', 'hostPath': {'path': '/var/run/docker.sock'}}]",
     "KubeSpawner.lifecycle_hooks": "{'postStart': {}}",
     "KubeSpawner.service_account": "'default'",
 }
@@ -300,7 +308,16 @@ SHUT = {
     "SystemdSpawner.unit_extra_properties": "{'MemoryMax': '4G'}",
     "DockerSpawner.extra_create_kwargs": "{'hostname': 'x'}",
     "KubeSpawner.profile_list": "[{'kubespawner_override': {'cpu_limit': 2}}]",
-    "KubeSpawner.extra_container_config": "{'tty': True}",
+    "DockerSpawner.extra_host_config": "{'binds': ['/srv/data:/data:ro'], 'security_opt': ['no-new-privileges']}",
+    "DockerSpawner.mounts": "[{'type': 'bind', 'source': '/srv/data', 'target': '/etc'}]",
+    "DockerSpawner.read_only_volumes": "{'/etc/jupyter': '/etc/jupyter', '/etc/localtime': '/etc/localtime'}",
+    "DockerSpawner.volumes": "{'jupyterhub-user-{username}': '/home/jovyan', '/home/{username}': '/home/jovyan/old'}",
+    "KubeSpawner.container_security_context": "{'capabilities': {'drop': ['ALL']}, 'allowPrivilegeEscalation': False}",
+    "KubeSpawner.extra_container_config": "{'tty': True, 'readinessProbe': {'httpGet': {'port': 8888}}}",
+    "KubeSpawner.extra_containers": "[{'name': 'logs', 'image': 'x'}]",
+    "KubeSpawner.extra_pod_config": "{'dnsPolicy': 'None', 'hostPID': False}",
+    "KubeSpawner.init_containers": "[{'name': 'a', 'securityContext': {'capabilities': {'add': ['NET_ADMIN']}}}]",
+    "KubeSpawner.volumes": "[{'name': 'a', 'hostPath': {'path': '/srv/data'}}, {'name': 'p', 'configMap': {'name': 'p'}}]",
 }
 
 
@@ -325,6 +342,23 @@ def test_a_trap_is_found(tmp_path: Path, trait: str) -> None:
 @pytest.mark.parametrize("trait", SHUT)
 def test_what_goes_round_nothing_is_none(tmp_path: Path, trait: str) -> None:
     assert holes_of(tmp_path, f"c.{trait} = {SHUT[trait]}") == set()
+
+
+@pytest.mark.parametrize(
+    ("lines", "where"),
+    [
+        ("c.DockerSpawner.volumes.update({'/run': '/r'})", "c.DockerSpawner.volumes"),
+        ("c.DockerSpawner.mounts.append({'source': '/run', 'target': '/r'})", "c.DockerSpawner.mounts"),
+        ("c.JupyterHub.spawner_class = 'docker'; c.Spawner.volumes = {'/run': '/r'}", "c.Spawner.volumes"),
+        (
+            "c.JupyterHub.spawner_class = 'docker-swarm'; c.SwarmSpawner.volumes = {'/run': '/r'}",
+            "c.SwarmSpawner.volumes",
+        ),
+    ],
+)
+def test_a_trap_that_is_added_to_or_set_for_another_class(tmp_path: Path, lines: str, where: str) -> None:
+    pytest.importorskip("dockerspawner")
+    assert where in holes_of(tmp_path, lines)
 
 
 @pytest.mark.parametrize("setting", [one for kind in KINDS for one in kind.settings], ids=lambda one: one.trait)
