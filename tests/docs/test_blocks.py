@@ -66,6 +66,7 @@ NOT_RUN = {
     "jupyter guard isolation --probe": "minutes: tests/cli/test_isolation.py and tests/isolate/test_probes.py run it",
     "jupyter guard audit ship ": "a PostgreSQL: tests/audit has one",
     "jupyter guard audit retain ": "a PostgreSQL: tests/audit has one",
+    "jupyter guard audit list --dir /var/lib/": "the folder is a Hub's: tests/audit lists others",
     "jupyter guard audit verify --dir /srv/": "the folder is the reader's: tests/audit verifies others",
     "jupyter guard hub break-glass": "it opens a running Hub's account: tests/hub has one",
     "python -I -m jupyter_guard.kernel.remote": "a gateway's launcher, with its arguments: tests/server/test_provisioner.py",
