@@ -124,7 +124,7 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
         if _is_below(path, emptied) and any(one.startswith(path + "/") for one in granted.writable):
             # Nothing is left there but the kernel's own directory: where a Hub's users have theirs, in the runtime one.
             continue
-        if _is_below(path, new) or _is_closed_anyway(path):
+        if _is_below(path, new) or _is_out_of_reach(path):
             continue
         if granted.reads_all or _is_below(path, (*granted.readable, *granted.writable)):
             # A device cannot be opened on such a mount: opening says that permission is denied.
@@ -135,9 +135,15 @@ def command(granted: Grants, seccomp: int, names: str = "", program: str | None 
     return [*words, "--chdir", granted.workspace, "--"]
 
 
-def _is_closed_anyway(path: str) -> bool:
-    """Whether it is somebody else's who lets this user not read it: a box has no right that its user has not."""
-    return os.geteuid() not in (0, os.stat(path).st_uid) and not os.access(path, os.R_OK)
+def _is_out_of_reach(path: str) -> bool:
+    """Whether it is somebody else's who lets this user not read it, as a box has no right that its user has not; or
+    gone since it was looked for, as the directory of a kernel that has ended meanwhile.
+    """
+    try:
+        owner = os.stat(path).st_uid
+    except FileNotFoundError:
+        return True
+    return os.geteuid() not in (0, owner) and not os.access(path, os.R_OK)
 
 
 def _around(granted: Grants, emptied: Iterable[str]) -> list[str]:

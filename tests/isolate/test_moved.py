@@ -82,6 +82,18 @@ def test_it_cannot_be_read_in_a_box(root: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
 
 
+@BUBBLEWRAP
+def test_another_kernels_directory_that_goes_meanwhile_stops_no_start(root: Path) -> None:
+    beside = root / "jg-0123456789ab"
+    beside.mkdir()
+    policy = Isolation("auto", (), read=("*",), write=(".",), hosts=(), env=("*",))
+    found = grants(policy, str(root / "work"), {"HOME": str(root / "home")}, [str(beside)])
+    assert is_hidden(beside, found)
+    beside.rmdir()
+    done = subprocess.run([*bubblewrap.command(found, -1), "ls", str(root)], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == ["home", "work"]
+
+
 def test_no_folder_around_the_work_and_no_device_is_hidden(root: Path) -> None:
     (root / "home" / ".netrc").symlink_to("/dev/null")
     environment = {"HOME": str(root / "home"), "GNUPGHOME": str(root), "PIP_CONFIG_FILE": "/dev/null"}
