@@ -134,6 +134,7 @@ def test_it_is_held_whatever_it_tries_and_what_a_person_says_is_done(server: Ser
     front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
     front.output(1).locator(".jg-Card").wait_for()
+    front.wait_until_idle()
     assert data.exists()
 
     run_as_program(front, 1)
