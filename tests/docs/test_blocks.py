@@ -46,12 +46,12 @@ MARK = re.compile(r"<!-- ([\w.-]+) -->\s*\Z")
 INCLUDED = {"docs/ci/notebooks.yml": "tests/cli/test_ci.py"}
 COMMANDS = ("bash", "console", "sh", "")
 NO_CODE = ("text",)
-# Answers, pictures and lists: how each begins, by its page. What is not among them has to be a language's.
+# Answers, pictures and lists: a pattern of how each begins, by its page. What is not among them has to be a language's.
 ANSWERS = {
     "CONTRIBUTING.md": ("jupyter_guard/\n",),
     "docs/how-it-works.md": ("code.execute ", "front end --execute_request"),
-    "docs/performance.md": ("468 token formats",),
-    "docs/probes.md": ("[isolation]\n",),
+    "docs/performance.md": (r"\d+ token formats, engine ",),
+    "docs/probes.md": (r"\[isolation\]\n",),
     "docs/tutorial.md": ("jupyter_guard stopped this cell",),
     "docs/undo.md": ("%guard undo list ",),
 }
@@ -161,7 +161,7 @@ def test_every_block_has_a_language_that_is_known() -> None:
 def test_what_is_no_code_is_known_as_such() -> None:
     answers = [one for one in MINE if one.language in NO_CODE and not is_typed(one)]
     begins = [(page, start) for page, starts in ANSWERS.items() for start in starts]
-    unknown = [one for one in answers if not one.text.startswith(ANSWERS.get(one.page, ()))]
+    unknown = [one for one in answers if not any(re.match(start, one.text) for start in ANSWERS.get(one.page, ()))]
     assert not unknown
     assert len(begins) == len(answers), "an answer stands in the list, and not in its page"
 
