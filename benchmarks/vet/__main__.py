@@ -27,7 +27,7 @@ from jupyter_guard.terms import Verdict
 
 ROOT = Path(__file__).parents[2]
 # Of tests/corpus. Who wrote "own" had the rules at hand; each of the others is by somebody who had not read them.
-CORPORA = ("independent", "own", "unseen", "unseen2", "unseen3", "unseen4", "unseen5", "unseen6")
+CORPORA = ("independent", "own", "unseen", "unseen2", "unseen3", "unseen4", "unseen5", "unseen6", "unseen7")
 # Budgets of GOALS.md, in 1000 benign cells.
 BUDGETS = {"human": {"warn": 3.0, "block": 0.3}, "assistant": {"found": 60.0, "confirm": 10.0, "block": 1.0}}
 
