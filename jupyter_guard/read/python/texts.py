@@ -14,7 +14,7 @@ from jupyter_guard.read.python.reach import database_scope
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.site import Site
 from jupyter_guard.read.python.source import Source, Unreadable, parse
-from jupyter_guard.read.python.values import ANYTHING, Class, Const, Inst, Name, Seq, Unknown, Value
+from jupyter_guard.read.python.values import ANYTHING, Class, Const, Inst, Name, Seq, Unknown, Value, items_of
 from jupyter_guard.terms import Certainty, Effect, Kind
 from jupyter_guard.terms import Scope as Reach
 
@@ -116,7 +116,9 @@ def _argv(run: Run, site: Site, value: Value, inherited: set[str], tags: set[str
     done = True
     for atom in value.atoms:
         if type(atom) is Seq:
-            words = [_word(one) for one in atom.items]
+            # `spawn("ssh", [host, command])`: the words behind the program in a list of their own.
+            parts = [items_of(one) if one.atoms and type(one.atoms[0]) is Seq else None for one in atom.items]
+            words = [_word(one) for item, part in zip(atom.items, parts, strict=True) for one in part or [item]]
             if atom.rest is not None:
                 words.append(HOLE)
             if words and words[0].strip(HOLE):

@@ -225,8 +225,12 @@ def builtin_commands() -> Commands:
 
 
 def index(entries: Mapping[str, Command]) -> Commands:
-    """Entries made ready for look-up."""
+    """Entries made ready for look-up. A program that is the same as another has that one's subcommands too."""
     table = {name: entries[entry.same] if entry.same else entry for name, entry in entries.items()}
+    for name, entry in entries.items():
+        if entry.same and " " not in name:
+            for other in [one for one in entries if one.startswith(f"{entry.same} ")]:
+                table.setdefault(f"{name} {other.partition(' ')[2]}", table[other])
     patterns: dict[str, list[tuple[str, Command]]] = {}
     for name, entry in table.items():
         if "*" in name:

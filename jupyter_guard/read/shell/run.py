@@ -113,7 +113,11 @@ def _undescribed(shell: Shell, first: str, name: str, rest: list[str], stdin: St
     if any(char in first for char in "*?["):
         # A program that is found by a pattern is not named.
         tags |= {"obfuscated"}
-    if "/" in first and first.rpartition("/")[0] not in _BIN:
+    if "://" in first:
+        # A program that its runner fetches first: `uv run https://…`.
+        tags |= {"from:network", "piped-to-interpreter"}
+        shell.emit(shell.context.effect(Kind.CODE_EXECUTE, text, via=name, tags=tags))
+    elif "/" in first and first.rpartition("/")[0] not in _BIN:
         # A program from a directory that nobody keeps for programs: a script or a download.
         body = shell.content(first)
         if body is not None and "from:network" not in (arrived := shell.arrived(first) or frozenset()):

@@ -137,13 +137,25 @@ def _find(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
     if "-delete" in rest:
         for place in places:
             shell.emit(file_effect(shell, Kind.FILE_DELETE, place, "find -delete", tags))
+    _each_found(shell, rest, ("-exec", "-execdir", "-ok", "-okdir"), found, seen=seen)
+    del stdin
+    return Stream("\n".join(found))
+
+
+def _each_found(
+    shell: Shell, rest: list[str], flags: tuple[str, ...], found: list[str], *, seen: bool = False, adds: bool = False
+) -> None:
+    """Run the command behind one of ``flags`` with every place; ``adds``: at its end where no ``{}`` says where."""
+    tags = {"recursive", "bulk"}
     for at, word in enumerate(rest):
-        if word in ("-exec", "-execdir", "-ok", "-okdir"):
+        if word in flags:
             command: list[str] = []
             for one in rest[at + 1 :]:
                 if one in (";", "+", "\\;"):
                     break
                 command.append(one)
+            if adds and not any("{" in one for one in command):
+                command.append("{}")
             start = len(shell.effects)
             for place in found:
                 run(shell, [one.replace("{}", place) for one in command], EMPTY, seen)
@@ -151,7 +163,35 @@ def _find(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
                 effect = shell.effects[index]
                 if effect.kind in (Kind.FILE_DELETE, Kind.FILE_WRITE):
                     shell.effects[index] = msgspec.structs.replace(effect, tags=effect.tags | tags)
+            return
+
+
+_FD_VALUES = frozenset(
+    """
+    -e --extension -t --type -d --max-depth --min-depth --exact-depth -E --exclude -j --threads -S --size
+    --changed-within --changed-before --newer --older -o --owner -c --color --base-directory --search-path
+    """.split()
+)
+
+
+def _fd(shell: Shell, words: list[str], stdin: Stream, seen: bool) -> Stream:
+    """``fd PATTERN PLACE... -x COMMAND``: the command runs with each file that is found."""
     del stdin
+    operands: list[str] = []
+    places: list[str] = []
+    rest = iter(words[1:])
+    for word in rest:
+        if word in ("-x", "--exec", "-X", "--exec-batch"):
+            break
+        if word in ("--base-directory", "--search-path"):
+            places.append(next(rest, "."))
+        elif word in _FD_VALUES:
+            next(rest, None)
+        elif not word.startswith("-"):
+            operands.append(word)
+    places += operands[1:]
+    found = [f"{place.rstrip('/')}/{HOLE}" for place in places or ["."]]
+    _each_found(shell, words[1:], ("-x", "--exec", "-X", "--exec-batch"), found, seen=seen, adds=True)
     return Stream("\n".join(found))
 
 
@@ -288,6 +328,7 @@ SPECIALS: dict[str, Special] = {
     "exec": _command,
     "xargs": _xargs,
     "find": _find,
+    **dict.fromkeys(("fd", "fdfind"), _fd),
     "mktemp": _mktemp,
     "mkdir": _mkdir,
     "env": _environment,
