@@ -63,13 +63,33 @@ def test_work_in_the_workspace_is_nobodys_business(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("before", "path"),
-    [("cert.p1", "cert.p12"), ("x.pk1", "x.pk8"), (".ssh/id_ed1", ".ssh/id_ed25519"), ("a/1.txt", ".a/1.txt")],
+    [
+        ("cert.p1", "cert.p12"),
+        ("cert.p13", "cert.p12"),
+        ("cert.P13", "cert.P12"),
+        ("x.pk1", "x.pk8"),
+        (".ssh/id_ed1", ".ssh/id_ed25519"),
+        ("a/1.txt", ".a/1.txt"),
+        ("2.aws/config", ".aws/config"),
+        ("4.env", ".env"),
+    ],
 )
 def test_a_number_in_a_name_hides_no_key(folder: Path, before: str, path: str) -> None:
     code = READ + f"for n in range(3): look({before!r})\nlook({path!r})"
     asked, _ = heard(folder, code)
     # `.pk8` is a secret to redact, and none that the guard is asked about.
     assert any(path in one for one in asked) or path.endswith(".pk8")
+
+
+@pytest.mark.parametrize("name", [".bashrc", "out/.bashrc", "jupyter_guard.toml"])
+def test_a_number_in_a_name_hides_no_file_that_decides(folder: Path, name: str) -> None:
+    before, after = name.rpartition("/")[::2] if "/" in name else ("", name)
+    like = f"{before}/7{after}" if before else f"7{after}"
+    code = (
+        f"import os\nos.mkdir('out')\n{MANY}for n in range(3): open({like!r}, 'w').close()\nopen({name!r}, 'w').close()"
+    )
+    asked, _ = heard(folder, code)
+    assert [one for one in asked if name in one and like not in one], asked
 
 
 def test_a_key_is_told_after_files_with_names_like_it(folder: Path) -> None:

@@ -18,16 +18,17 @@ PATHS_KEPT = 5000
 _hearing: dict[str, Any] = {}
 # Who hears of events whatever is listened to, and changes nothing.
 _noting: dict[str, Any] = {}
-DIGITS = b"0123456789"
+# Any digit as 0: of the same length, so that `1.bashrc` says nothing of `.bashrc`.
+ZEROED = bytes.maketrans(b"123456789", b"000000000")
 # Of a path with half characters.
-NO_STEM = b"\0"
+NO_STEM = b""
 # In these digits tell.
-TOLD_BY_DIGITS = (b".p", b".pk")
-KEYS_BY_DIGITS = b"id_ed"
+TOLD_BY_DIGITS = (b".p0", b".p00", b".pk0")
+KEYS_BY_DIGITS = b"id_ed00"
 
 
 class Settled:
-    """What may be opened again without anybody hearing of it: paths; and by their ``stems``, which have no digits.
+    """What may be opened again without anybody hearing of it: paths; and by their ``stems``, whatever digits they have.
 
     Of a folder that is written into more is known than its name, so it must be one of ``folders``; ``None``: any.
     """
@@ -43,11 +44,13 @@ class Settled:
         """The same again concerns nobody."""
         stem = _stem(path)
         paths, stems = (self.to_write, self.stems_to_write) if is_written else (self.to_read, self.stems_to_read)
-        if len(paths) > PATHS_KEPT:
+        if len(paths) >= PATHS_KEPT:
             paths.clear()
+        if len(stems) >= PATHS_KEPT:
             stems.clear()
         paths.add(path)
-        if stem is not NO_STEM and not stem.endswith(TOLD_BY_DIGITS) and KEYS_BY_DIGITS not in stem:
+        like = stem.lower()
+        if stem != NO_STEM and not like.endswith(TOLD_BY_DIGITS) and KEYS_BY_DIGITS not in like:
             stems.add(stem)
 
     def moved(self) -> None:
@@ -56,22 +59,32 @@ class Settled:
         if self.folders is not None:
             self.folders.clear()
 
+    def make_room(self) -> None:
+        """A cell begins, or is heard no more: other paths may come again and again."""
+        if len(self.to_read) >= PATHS_KEPT:
+            self.to_read.clear()
+        if len(self.to_write) >= PATHS_KEPT:
+            self.to_write.clear()
+
     def fresh(self) -> None:
         """What is written again is another cell's doing."""
+        self.make_room()
         self.moved()
         self.stems_to_write.clear()
 
 
 def _stem(path: str) -> bytes:
     try:
-        return path.encode().translate(None, DIGITS)
+        return path.encode().translate(ZEROED)
     except UnicodeEncodeError:
         return NO_STEM
 
 
 # While acts are heard of, and while nothing is but files with keys.
 _acting, _free = Settled(set()), Settled(None)
-_settled = _free
+# The paths, stems and folders of the one that holds now: lists that stay, so that the hook has them without a look-up.
+_to_read: list[Any] = [set(), set(), None]
+_to_write: list[Any] = [set(), set(), None]
 
 _watching: Any = None
 _installed = False
@@ -124,11 +137,12 @@ def _listen(is_on: bool) -> None:
 
 def _hear_opened(settled: Settled) -> None:
     """Whoever hears of a file that is opened answers ``True`` where the same again concerns nobody."""
-    global _settled
     hear = _hearing.get("open")
     if hear is not None:
         _hearing["open"] = _once(hear, settled)
-    _settled = settled
+    settled.make_room()
+    _to_read[:] = settled.to_read, settled.stems_to_read, None
+    _to_write[:] = settled.to_write, settled.stems_to_write, settled.folders
 
 
 def _both(hear: Any, note: Any) -> Any:
@@ -148,26 +162,39 @@ def _once(hear: Any, settled: Settled) -> Any:
     return heard
 
 
-def _heard(event: str, args: tuple[Any, ...], hearing: Any = _hearing.get) -> None:
+# What it needs of the module are its defaults: each name that is looked up counts here.
+def _heard(
+    event: str,
+    args: tuple[Any, ...],
+    hearing: Any = _hearing.get,
+    kind: Any = type,
+    text: type = str,
+    number: type = int,
+    writing: int = WRITING,
+    to_read: list[Any] = _to_read,
+    to_write: list[Any] = _to_write,
+    zeroed: bytes = ZEROED,
+    size: Any = len,
+    kept: int = PATHS_KEPT,
+) -> None:
     if event == "open":
         # The one event that loops raise by the hundred thousand. A type of somebody's own may say what it equals.
         path, _, flags = args
-        if type(path) is str and type(flags) is int:
-            known = _settled
-            if path in (known.to_write if flags & WRITING else known.to_read):
+        if kind(path) is text and kind(flags) is number:
+            paths, stems, folders = to_write if flags & writing else to_read
+            if path in paths:
                 return
             try:
                 # `_stem`, without the call.
-                stem = path.encode().translate(None, DIGITS)
+                if path.encode().translate(zeroed) in stems and (
+                    folders is None or path[: path.rfind(os.sep) + 1] in folders
+                ):
+                    # By its name it is found sooner the next time.
+                    if size(paths) < kept:
+                        paths.add(path)
+                    return
             except UnicodeEncodeError:
-                stem = NO_STEM
-            if not flags & WRITING:
-                if stem in known.stems_to_read:
-                    return
-            elif stem in known.stems_to_write:
-                folders = known.folders
-                if folders is None or path[: path.rfind(os.sep) + 1] in folders:
-                    return
+                pass
     hear = hearing(event)
     if hear is not None:
         hear(event, args)
