@@ -122,7 +122,9 @@ class Pipeline:
             judged = msgspec.structs.replace(judged, effects=effects_key(report))
         if request.how in inner.WATCHED and self.policy is not None and self.policy.watch_mode == "observe":
             judged = msgspec.structs.replace(judged, cards={})
-        if judged.repeatable or request.how not in ("", "act") or report.verdict is Verdict.BLOCK or not self._session:
+        # What people do goes on whatever is said of it, and is set aside.
+        is_refused = report.verdict is Verdict.BLOCK and request.how != "act"
+        if judged.repeatable or request.how not in ("", "act") or is_refused or not self._session:
             return judged
         paths = inner.to_set_aside(report, self._session.policy.undo.origins)
         return judged if paths is None else msgspec.structs.replace(judged, aside=paths)

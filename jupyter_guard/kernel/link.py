@@ -51,6 +51,7 @@ class Link:
         self._number = 0
         # What the act is that the kernel's code waits with.
         self._shown: tuple[str, ...] = ()
+        self._is_peoples = False
         self._is_beginning = False
         self._masked: set[str] = set()
         # How many pieces of code were met while cells ran.
@@ -249,8 +250,11 @@ class Link:
         origin = self._origin(str(message.get("about")), cells, str(how))
         if how == "act" and origin < Origin.IMPORTED:
             # People are judged by what they write. Where nobody else has written anything, no act is asked about.
-            self._answer({"ok": True, "free": self._strictest < Origin.IMPORTED})
-            return
+            is_wanted = self._relay.undoing.wants_more(self._request(message)[0])
+            if not text or not is_wanted:
+                self._answer({"ok": True, "free": self._strictest < Origin.IMPORTED and not is_wanted})
+                return
+        self._is_peoples = how == "act" and origin < Origin.IMPORTED
         self._number -= 1
         self.met += 1
         self._relay.keeping.judge(
@@ -291,7 +295,10 @@ class Link:
             return
         request, is_running = self._request(message)
         self._shown = answer.shown if message.get("how") == "act" else ()
-        if answer.verdict == "block":
+        if self._is_peoples:
+            # Undo wanted to know what it may change, and nobody anything else.
+            self._let(request, answer.aside, {"ok": True})
+        elif answer.verdict == "block":
             self._refuse(request, answer, "blocked")
         elif (
             message.get("how") == "act"

@@ -53,7 +53,8 @@ def asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
             raise StoppedError
         return {}
 
-    for kind in (psycopg.Cursor, psycopg.AsyncCursor, psycopg.ServerCursor, psycopg.ClientCursor):
+    kinds = (psycopg.Cursor, psycopg.AsyncCursor, psycopg.ServerCursor, psycopg.AsyncServerCursor, psycopg.ClientCursor)
+    for kind in kinds:
         for name in ("execute", "executemany", "copy", "stream"):
             if name in vars(kind):
                 monkeypatch.setattr(kind, name, vars(kind)[name])
@@ -79,14 +80,37 @@ def test_a_statement_is_put_before_the_guard(server: Server, asked: list[str], w
     assert f"host={server.folder} dbname=postgres" in asked[0]
 
 
-def test_an_asynchronous_one_too(server: Server, asked: list[str]) -> None:
+AWAITED: dict[str, Callable[[Any], Any]] = {
+    "connection": lambda connection: connection.execute(DROP),
+    "many": lambda connection: connection.cursor().executemany(DROP, [()]),
+    "on the server": lambda connection: connection.cursor("found").execute(DROP),
+    "client": lambda connection: psycopg.AsyncClientCursor(connection).execute(DROP),
+}
+
+
+@pytest.mark.parametrize("way", AWAITED)
+def test_an_asynchronous_one_too(server: Server, asked: list[str], way: str) -> None:
     async def drop() -> None:
         async with await psycopg.AsyncConnection.connect(address(server)) as connection:
-            await connection.execute(DROP)
+            await AWAITED[way](connection)
 
     with pytest.raises(StoppedError):
         asyncio.run(drop())
     assert len(asked) == 1
+
+
+def test_an_asynchronous_cursor_on_the_server_reads_as_before(server: Server, asked: list[str]) -> None:
+    async def rows() -> list[Any]:
+        async with await psycopg.AsyncConnection.connect(address(server)) as connection:
+            cursor = connection.cursor("found")
+            await cursor.execute("SELECT generate_series(1, %s)", (3,))
+            found = [row async for row in cursor]
+            await cursor.close()
+            return found
+
+    assert asyncio.run(rows()) == [(1,), (2,), (3,)]
+    # What only reads is put before nobody.
+    assert asked == []
 
 
 def test_copying_and_streaming_work_as_before(server: Server, asked: list[str]) -> None:

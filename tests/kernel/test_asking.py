@@ -93,6 +93,37 @@ def test_with_a_panel_and_without_stdin_it_waits_for_the_panel(start: Callable[.
     assert front.finish(run).reply["content"]["ename"] == "CellDeclined"
 
 
+# Two files that are not there: what would be done to them is judged all the same. One is shown, the other's name is built.
+SHOWN, UNSHOWN = "/var/lib/there/is/no/such/place", "/var/lib/there/is/none/either"
+BUILT = (
+    ASKED
+    + """
+for path in others:
+    with contextlib.suppress(OSError):
+        getattr(os, name)(path)
+value = 'all of it ran'"""
+)
+
+
+def test_a_target_outside_what_was_shown_stops_and_is_asked_about_again(front: Front) -> None:
+    (front.folder / "others").write_text(f"remove {SHOWN} {UNSHOWN}")
+    front.run("name, *others = open('others').read().split()")
+    run = front.send(BUILT, metadata=ASSISTANT, allow_stdin=True)
+    first = front.client.get_stdin_msg(timeout=30)["content"]["prompt"]
+    front.client.input("y")
+    second = front.client.get_stdin_msg(timeout=30)["content"]["prompt"]
+    front.client.input("n")
+    front.finish(run)
+    assert (SHOWN in first, UNSHOWN in first) == (True, False)
+    # What was shown is not asked about again, by whatever name it is done.
+    assert (f"deletes `{UNSHOWN}`" in second, SHOWN in second) == (True, False)
+    assert run.error["ename"] == "CellDeclined"
+    assert front.run("value").result == "'ran'"
+    both = front.assistant(BUILT + " # both", "y")
+    assert (both.status, len(both.questions)) == ("ok", 2)
+    assert front.run("value").result == "'all of it ran'"
+
+
 def test_what_an_allowed_assistant_defined_stays_an_assistants(front: Front) -> None:
     defined = "\nimport shutil\ndef tidy(place): shutil.rmtree(place)"
     assert front.assistant(ASKED + defined, "y").status == "ok"

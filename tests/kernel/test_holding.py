@@ -228,6 +228,38 @@ def test_postgresql_keeps_only_what_was_allowed(
             assert connection.execute("SELECT count(*) FROM sales").fetchone() == (0,)
 
 
+ON_THE_SERVER = {
+    "cursor": "c = psycopg.connect(place)\nc.cursor('found').execute(sql)",
+    "asynchronous": "c = await psycopg.AsyncConnection.connect(place)\nawait c.cursor('found').execute(sql)",
+}
+
+
+@pytest.mark.parametrize("way", ON_THE_SERVER)
+def test_a_cursor_on_the_server_is_judged_when_it_executes(postgres: Front, server: Server, way: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    place = f"host={server.folder} user=postgres dbname=postgres"
+    with psycopg.connect(place, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS sales")
+        connection.execute("CREATE TABLE sales AS SELECT * FROM generate_series(1, 4) AS id")
+    close = "await c.close()" if way == "asynchronous" else "c.close()"
+    cell = f"import psycopg\nplace = {place!r}\n{ON_THE_SERVER[way]}"
+    for answer, ename in (("n", "CellDeclined"), ("y", "")):
+        run = built(postgres, "SELECT pg_terminate_backend(0)", cell, answer)
+        postgres.run(close)
+        (question,) = run.questions
+        assert "is about to do ends or signals `connections of the database server`" in question
+        assert (run.error["ename"] if ename else run.status) == (ename or "ok")
+    read = built(postgres, "SELECT id FROM sales", cell, None)
+    postgres.run(close)
+    assert (read.status, read.of("display_data")) == ("ok", [])
+    # A cursor is for what gives rows: the database refuses anything else while it is held, before anybody is asked.
+    dropped = built(postgres, "DROP TABLE sales", cell, "n")
+    postgres.run(close)
+    assert (dropped.error["ename"], dropped.questions) == ("SyntaxError", [])
+    with psycopg.connect(place) as connection:
+        assert connection.execute("SELECT count(*) FROM sales").fetchone() == (4,)
+
+
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """One kernel for all of these."""

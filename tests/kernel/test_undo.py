@@ -270,6 +270,24 @@ def test_what_reading_cannot_see_is_set_aside_when_it_is_done(large: Callable[..
     assert "cannot be brought back" in card
 
 
+# Where nobody else has written anything, nothing that people do would be asked about after any of these.
+QUIET = "import subprocess\nsubprocess.run(['true'])\nfor n in range(60): open(f'quiet{n}', 'w').close()\n"
+
+
+def test_what_people_do_without_a_name_is_set_aside_where_the_policy_says_so(large: Callable[..., Front]) -> None:
+    front = large('origins = ["unknown"]\nuncovered = "allow"')
+    folder = work(front)
+    before = tree(folder)
+    for module, function, arguments in SLIPS[:6]:
+        (front.folder / "call.json").write_text(json.dumps([module, function, arguments]))
+        run = front.run(QUIET + HIDDEN)
+        assert (run.status, cards(run), run.questions) == ("ok", [], []), (function, arguments)
+        assert tree(folder) != before, (function, arguments)
+        for name in ("reports", "gone"):
+            front.run(f"%guard undo {name}")
+        assert tree(folder) == before, (function, arguments)
+
+
 @pytest.mark.parametrize("also_helper", [False, True])
 def test_a_killed_kernel_loses_nothing(also_helper: bool, start: Callable[..., Front], tmp_path: Path) -> None:
     first = start(home=tmp_path)
