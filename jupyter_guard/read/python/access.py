@@ -166,14 +166,22 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
             else found
         )
     if (kind is Const or kind is Partial) and name == "value":
+        if found is None and name == "remote":
+            # An actor of ray's: an object of the class, elsewhere.
+            return Value((atom,))
         # A member of an enumeration stands for its value here.
         return Value((atom,))
     if kind in (Const, Seq, Map, NameDict):
         if name == "__dict__" and kind is NameDict:
             return Value((atom,))
         return Value((Bound(Value((atom,), value.marks, value.origin), name),))
-    if kind is Func and name in ("__wrapped__", "__call__"):
-        return Value((atom,))
+    if kind is Func:
+        from jupyter_guard.read.python import models_functions
+
+        if name in models_functions.SAME:
+            return Value((atom,))
+        if name in models_functions.TASKS:
+            return models_functions.task(atom, name)
     return Value((Unknown("." + name, name, Value((atom,))),))
 
 
@@ -241,6 +249,7 @@ def made_of(atom: Name) -> Value | None:
 
 
 # What is put into their headers is sent with every request.
+    "plumbum.local.env": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
 _SESSIONS = frozenset({"requests.Session", "httpx.Client", "aiohttp.ClientSession"})
 
 

@@ -30,7 +30,7 @@ _SPAWNS = frozenset({"Process", "Thread", "Timer", "start_new_thread", "submit",
 _SPREAD = frozenset(
     """
     submit callback push_async_callback register to_thread call_soon call_soon_threadsafe call_later call_at
-    run_in_executor finalize runcall call run_sync start_soon
+    run_in_executor finalize runcall call run_sync start_soon run_in_threadpool run
     """.split()
 )
 # The function's arguments are packed in a tuple or list that follows it, or in `args`.

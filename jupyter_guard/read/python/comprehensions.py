@@ -9,7 +9,17 @@ from typing import Any
 from jupyter_guard.read.python import expressions
 from jupyter_guard.read.python.changes import set_item
 from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import ENDLESS, HUGE, MOST_KEPT, MOST_SEEN, gone_through, is_endless
+from jupyter_guard.read.python.models_counts import (
+    ENDLESS,
+    HUGE,
+    MOST_KEPT,
+    MOST_SEEN,
+    gone_through,
+    is_endless,
+    length_of,
+    nested,
+    rounds,
+)
 from jupyter_guard.read.python.models_sizes import held
 from jupyter_guard.read.python.narrowing import narrowed
 from jupyter_guard.read.python.run import Loop, Run
@@ -50,7 +60,7 @@ def comprehension(run: Run, node: Any) -> Value:
     # What goes over something that never ends does not end either.
     kind = "list"
     if isinstance(node, ast.GeneratorExp):
-        kind = ENDLESS if math.inf in lengths else HUGE if math.prod(lengths) > MOST_SEEN else kind
+        kind = ENDLESS if math.inf in lengths else HUGE if math.prod(lengths) * rounds(run) > MOST_SEEN else kind
     return Value((Seq([], kind, join(values) if values else ANYTHING),), marks)
 
 
@@ -95,7 +105,10 @@ def _generate(run: Run, node: Any, depth: int, results: list[tuple[Value, ...]],
     exact = items is not None and len(items) <= expressions.MAX_UNROLLED * 4
     if depth == len(lengths):
         _note_length(run, node, value, lengths, lazy)
-    run.loops.append(Loop(many=not exact or MANY in value.marks))
+    times = 1 if part.ifs else max(1, length_of(value) or 1)
+    run.loops.append(Loop(many=not exact or MANY in value.marks, times=times))
+    if not lazy:
+        nested(run, times, part.iter)
     try:
         for one in (items or []) if exact else [element(value)]:
             expressions.assign(run, part.target, one)

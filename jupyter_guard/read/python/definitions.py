@@ -95,6 +95,9 @@ def define_class(run: Run, node: ast.ClassDef) -> None:
         run.scope = before
     run.classes.append(cls)
     value = Value((cls,), frozenset(), run.origin)
+    if "_esm" in cls.attrs:
+        # What runs in the page when the widget is shown.
+        apply(run, Value((Name("anywidget.AnyWidget"),)), [], {"_esm": cls.attrs["_esm"]}, node)
     for base in bases:
         for atom in base.atoms:
             hook = atom.attrs.get("__init_subclass__") if type(atom) is Class else None

@@ -13,6 +13,7 @@ from jupyter_guard.read.python.values import (
     ANYTHING,
     BUILT,
     INDIRECT,
+    MANY,
     MAX_TEXT,
     Const,
     Inst,
@@ -149,6 +150,9 @@ def _constants(op: ast.operator, one: Any, other: Any) -> Value:
                 if len(text) * times > MAX_TEXT:
                     return ANYTHING
     if isinstance(op, ast.Pow):
+    if isinstance(op, ast.FloorDiv) and type(one) is Inst and one.type == "plumbum.LocalPath":
+        # What a pattern finds there.
+        return Value((Inst("plumbum.LocalPaths", join_paths([_made(one), const(HOLE)])),), frozenset({MANY}))
         if isinstance(one, int) and isinstance(other, int) and abs(one) > 1 and other > 0:
             bits = one.bit_length() * other
             if bits > HUGE_INTEGER:
@@ -327,7 +331,7 @@ _PATHLIKE = frozenset({PATH, "io.TextIOWrapper", "tempfile.TemporaryDirectory", 
 
 
 def _is_path(atom: Any) -> bool:
-    return type(atom) is Inst and (atom.type == PATH or atom.type == "upath.UPath")
+    return type(atom) is Inst and atom.type in _JOINED
 
 
 def _made(atom: Any) -> Value:
@@ -340,3 +344,5 @@ def known(value: Value) -> bool:
     """Whether ``value`` is exactly one constant without unknown parts."""
     only = value.only()
     return only is not None and not partial(only.value)
+# What ``/`` joins.
+_JOINED = frozenset({PATH, "upath.UPath", "plumbum.LocalPath"})

@@ -95,7 +95,8 @@ def _item(run: Run, value: Value, atom: Any, key: Value, only: Const | None, nod
         entry = run.known(atom.dotted)
         if entry is not None and entry.returns:
             return _item(run, value, Inst(entry.returns, made_of(atom)), key, only, node)
-        return Value((Unknown(atom.dotted + "[]", "", Value((atom,))),))
+        gives = {act.gives for act in entry.acts if act.gives and not act.when} if entry is not None else ()
+        return Value((Unknown(atom.dotted + "[]", "", Value((atom,))),), frozenset(gives))
     if kind is Inst:
         if atom.type == "ctypes.CDLL" and only is not None and isinstance(only.value, str):
             return Value((Name(f"ctypes.CDLL.{only.value}", Value((atom,))),), frozenset({INDIRECT}))

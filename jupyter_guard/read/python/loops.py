@@ -12,7 +12,7 @@ from jupyter_guard.read.python import statements
 from jupyter_guard.read.python.expressions import MAX_UNROLLED, assign, evaluate
 from jupyter_guard.read.python.growth import MOST_DOUBLED, doubling, lengthened
 from jupyter_guard.read.python.models_containers import iterated
-from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through, is_counted
+from jupyter_guard.read.python.models_counts import MOST_SEEN, gone_through, is_counted, length_of, nested
 from jupyter_guard.read.python.order import bound_first, from_outside, stored
 from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import merged
@@ -40,7 +40,9 @@ def read_for(run: Run, node: ast.For | ast.AsyncFor) -> None:
             huge = huge or bool(atom.value[10_000:])
             if atom.value[MOST_DOUBLED:]:
                 doubling(run, node.body, MOST_DOUBLED, node.iter)
-    run.loops.append(Loop(many=many, huge=huge, twice=not unroll))
+    times = 1 if leaves(node.body) else max(1, length_of(value) or 1)
+    run.loops.append(Loop(many=many, huge=huge, twice=not unroll, times=times))
+    nested(run, times, node.iter)
     run.branches += 1
     before = dict(run.scope.names)
     try:

@@ -14,12 +14,19 @@ _LISTINGS = frozenset({"sys.modules", "gc.get_objects", "gc.get_referrers", "ins
 _CHANGES = frozenset({"setattr", "delattr", "patch", "object", "pop", "clear", "reload", "update"})
 
 
+def _text(node: ast.expr) -> str:
+    """The text that constants beside each other are put together to; as much of it as is known from the left on."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _text(node.left) + _text(node.right)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def meddling(run: Run, tree: ast.Module) -> None:
     """Add an effect where a cell picks the guard's modules or objects out of all that is loaded and changes them."""
     named = listed = None
     changes = False
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(_GUARD):
+        if isinstance(node, (ast.Constant, ast.BinOp)) and _text(node).startswith(_GUARD):
             named = node
         elif isinstance(node, ast.Attribute) and dotted_name(run, node) in _LISTINGS:
             listed = node

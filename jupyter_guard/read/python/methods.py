@@ -32,10 +32,10 @@ _PURE = frozenset(
     capitalize casefold count decode encode endswith expandtabs find format hex index isalnum
     isalpha isascii isdigit islower isspace isupper join lower lstrip partition removeprefix
     removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines startswith strip
-    swapcase title translate upper zfill ljust rjust center
+    swapcase title translate upper zfill ljust rjust center to_bytes
     """.split()
 )
-_HIDING = frozenset({"decode", "translate", "replace", "swapcase", "hex"})
+_HIDING = frozenset({"decode", "translate", "replace", "swapcase", "hex", "to_bytes"})
 _KEEPING = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "encode", "removeprefix", "removesuffix", "title"})
 
 
@@ -87,7 +87,7 @@ def of_constant(constant: Any, name: str, args: list[Value], kwargs: dict[str, V
     except Exception:  # the call would fail at run time too
         return Value((), marks)
     if name in _HIDING and result != constant and not _ordinary_decode(name, values, marks):
-        marks |= {DECODED} if name in ("translate", "swapcase") or isinstance(constant, bytes) else {BUILT}
+        marks |= {DECODED} if name in ("translate", "swapcase", "to_bytes") or isinstance(constant, bytes) else {BUILT}
     return lifted(result, marks)
 
 

@@ -152,6 +152,20 @@ def gone_through(run: Run, value: Value, node: ast.AST | None, via: str, most: i
             )
 
 
+def rounds(run: Run) -> int:
+    """How often what stands here is done, by the loops around it."""
+    return math.prod(loop.times for loop in run.loops)
+
+
+def nested(run: Run, times: int, node: ast.AST) -> None:
+    """A loop in loops, the innermost of ``run.loops``, that goes round ``times``: an effect when that is no end."""
+    if times > 1 and len(run.loops) > 1 and (total := rounds(run)) > MOST_SEEN:
+        run.emit(
+            Kind.RESOURCE_EXHAUST, f"{total:,} rounds", node=node, via="for", tags=("unbounded",), scope=Reach.SESSION,
+            certainty=Certainty.LIKELY,
+        )  # fmt: skip
+
+
 def consumed(run: Run, site: Site) -> None:
     """``sum``, ``deque``, ``Counter``: all of what is given is gone through."""
     if "maxlen" in site.kwargs:

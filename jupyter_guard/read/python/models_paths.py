@@ -103,6 +103,18 @@ def _path(run: Run, site: Site) -> Value:
     return Value((Inst(PATH, made),), made.marks)
 
 
+def _anywhere(run: Run, site: Site) -> Value | None:
+    """A path of any kind: without a protocol, or with that of files, it is one of this machine."""
+    texts = path_texts(site.args[0]) if site.args else []
+    if len(texts) != 1 or texts[0].startswith(HOLE):
+        return None
+    protocol, colon, rest = texts[0].partition("://")
+    if colon and protocol not in ("file", "local"):
+        return None
+    made = join_paths([const(rest if colon else texts[0], site.args[0].marks), *site.args[1:]])
+    return Value((Inst(PATH, made),), made.marks)
+
+
 def _self(site: Site) -> Value:
     return site.made() if site.owner is not None else ANYTHING
 
@@ -290,6 +302,8 @@ MODELS: dict[str, Callable[[Run, Site], Value | None]] = {
     "io.TextIOWrapper.name": _text,
     "tempfile.TemporaryDirectory.name": _text,
     PATH: _path,
+    **dict.fromkeys("anyio.Path trio.Path aiopath.AsyncPath aiopath.Path".split(), _path),
+    **dict.fromkeys("upath.UPath cloudpathlib.AnyPath".split(), _anywhere),
     "pathlib.PosixPath": _path,
     "pathlib.PurePath": _path,
     "pathlib.PurePosixPath": _path,

@@ -40,7 +40,8 @@ _SHAPED: dict[str, dict[str, tuple[int, str] | str]] = {
 
 def sized(run: Run, site: Site) -> Value | None:
     """Note what the array takes when that is beyond reach; it remembers its dimensions."""
-    package, _, function = site.name.partition(".")
+    package = "jax.numpy" if site.name.startswith("jax.numpy.") else site.name.partition(".")[0]
+    function = site.name.removeprefix(f"{package}.")
     where = _SHAPED[_SAME.get(package, package)][function]
     if isinstance(where, str):
         dims = _dimensions(site.args[0]) if len(site.args) == 1 else [_number(one) for one in site.args]
@@ -172,11 +173,12 @@ def condensed(run: Run, site: Site) -> Value | None:
 def framed(run: Run, site: Site) -> Value | None:
     """A table of as many rows as its columns have; ``None`` where they are not known."""
     del run
+    type_ = "polars.DataFrame" if site.name.startswith("polars.") else "pandas.DataFrame"
     for atom in site.args[0].atoms if site.args else ():
         column = next(iter(atom.items.values()), None) if type(atom) is Map else Value((atom,))
         count = rows(column) if column is not None else None
         if count is not None and count > MANY_ROWS:
-            return array([count], "pandas.DataFrame")
+            return array([count], type_)
     return None
 
 
@@ -193,7 +195,8 @@ def merged(run: Run, site: Site) -> Value | None:
     # Of one that is not known, at least a row.
     one, other = (known[0], known[1] if len(known) > 1 else 1)
     _taken(run, site, one * other * 16)
-    return array([one * other], "pandas.DataFrame")
+    table = next((atom.type for atom in given[0].atoms if type(atom) is Inst), "pandas.DataFrame")
+    return array([one * other], table)
 
 
 def ranged(run: Run, site: Site) -> Value | None:
@@ -272,7 +275,7 @@ def _number(value: Value) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
 
 
-_SAME = {"cupy": "numpy"}
+_SAME = {"cupy": "numpy", "jax.numpy": "numpy"}
 # Of the same number of rows.
 _AS_LONG = (
     "withColumn withColumns withColumnRenamed select selectExpr alias cache persist repartition orderBy sort".split()
@@ -285,7 +288,10 @@ _TRANSFORMERS = [
 ]
 MODELS = {
     f"{package}.{name}": sized
-    for package, like in (("numpy", "numpy"), ("cupy", "numpy"), ("torch", "torch"), ("tensorflow", "tensorflow"))
+    for package, like in (
+        *((one, "numpy") for one in ("numpy", "cupy", "jax.numpy")),
+        *((one, one) for one in ("torch", "tensorflow")),
+    )
     for name in _SHAPED[like]
 } | {
     **dict.fromkeys(
@@ -304,7 +310,12 @@ MODELS = {
     **dict.fromkeys("numpy.meshgrid numpy.ix_ numpy.kron torch.meshgrid torch.outer".split(), gridded),
     "scipy.spatial.distance.pdist": condensed,
     "pandas.DataFrame": framed,
+    "polars.DataFrame": framed,
+    "polars.LazyFrame": framed,
     "pandas.DataFrame.merge": merged,
+    "pandas.DataFrame.join": merged,
+    "polars.DataFrame.join": merged,
+    "polars.DataFrame.lazy": kept,
     "pandas.merge": merged,
     "numpy.ndarray.astype": kept,
     "numpy.ndarray.copy": kept,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_guard.read.context import HOLE
+from jupyter_guard.read.python.backtracking import backtracks
 from jupyter_guard.read.python.fold import shown, text
 from jupyter_guard.read.python.methods import lifted
 from jupyter_guard.read.python.models_counts import lengthened
@@ -176,7 +177,8 @@ def _matched(run: Run, site: Site) -> None:
     pattern, text_ = given[0].only(), given[1].only()
     if pattern is None or text_ is None or not (isinstance(pattern.value, str) and isinstance(text_.value, str)):
         return
-    if len(text_.value) > _LONG and _NESTED.search(pattern.value) and re.search(r"(\w)\1{19}", text_.value):
+    nested = len(text_.value) > _LONG and _NESTED.search(pattern.value) and re.search(r"(\w)\1{19}", text_.value)
+    if nested or backtracks(pattern.value, text_.value, whole=site.name.endswith("fullmatch")):
         run.emit(
             Kind.RESOURCE_EXHAUST, node=site.node, via=site.name, tags=("unbounded",), scope=Reach.SESSION,
             certainty=Certainty.LIKELY,

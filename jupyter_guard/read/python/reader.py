@@ -156,7 +156,7 @@ class SessionReader:
         run.context.spend(len(code) // 50)
         execute_cell(run, tree.body)
         read_uncalled(run)
-        if "jupyter_guard" in code:
+        if "jupyter_" in code and "guard" in code:
             meddling(run, tree)
         return len(found) > 1 or not is_fleeting(code, tree, self._memory.scope.names)
 

@@ -58,12 +58,16 @@ class Memory(msgspec.Struct):
 
 
 class Loop(msgspec.Struct):
-    """A loop that the reader is in: whether it has no end, over how much it goes, and whether it is read twice."""
+    """A loop that the reader is in: whether it has no end, over how much it goes, and whether it is read twice.
+
+    ``times``: how often it goes round, 1 where that is not known or something may leave it.
+    """
 
     endless: bool = False
     twice: bool = False
     many: bool = False
     huge: bool = False
+    times: int = 1
 
 
 class Run:
@@ -146,6 +150,12 @@ class Run:
                 tags=frozenset(tags),
             )
         )
+
+    def forget(self, via: str, node: ast.AST) -> None:
+        """Take back what a call at ``node`` does: its result goes nowhere."""
+        span = self.span(node)
+        for key in [key for key, one in self.found.items() if one.via == via and one.span == span]:
+            del self.found[key]
 
     def add(self, effect: Effect) -> None:
         """Add an effect as it happens here: by these authors, with this certainty; equal ones become one."""

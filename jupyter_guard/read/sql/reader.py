@@ -6,6 +6,7 @@ Most SQL only reads: text without a word that changes anything is not parsed at 
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -75,6 +76,10 @@ def read_sql(text: str, context: Context, dialect: str | None = None) -> list[Ef
 
 
 _SERIES = re.compile(r"\b(?:range|generate_series|numbers|sequence)\s*\((?:[^()]*,)?\s*(\d{11,})\s*[,)]", re.IGNORECASE)
+# A series of any length: two of them beside each other are as many rows as their lengths multiplied.
+_LENGTHS = re.compile(r"\b(?:range|generate_series|numbers|sequence)\s*\((?:[^()]*,)?\s*(\d{3,10})\s*\)", re.IGNORECASE)
+_APART = re.compile(r"\b(?:union|intersect|except|with)\b|;\s*\S", re.IGNORECASE)
+MOST_ROWS = 10_000_000_000
 _CROSS = re.compile(r"\bcross\s+join\s+(?!unnest|lateral|jsonb?_|generate_|\()", re.IGNORECASE)
 _BOUNDED = re.compile(r"\b(?:where|limit|fetch\s+first|top\s+\d|tablesample)\b", re.IGNORECASE)
 
@@ -82,12 +87,16 @@ _BOUNDED = re.compile(r"\b(?:where|limit|fetch\s+first|top\s+\d|tablesample)\b",
 def _exhausting(text: str, context: Context) -> list[Effect]:
     """Rows that no machine holds: a series of them, or every row of three tables with each other."""
     series = _SERIES.search(text)
-    if series is None and (len(_CROSS.findall(text)) < 2 or _BOUNDED.search(text)):
+    lengths = [int(one) for one in _LENGTHS.findall(text)]
+    product = math.prod(lengths) if len(lengths) > 1 and not (_BOUNDED.search(text) or _APART.search(text)) else 0
+    if series is None and product < MOST_ROWS and (len(_CROSS.findall(text)) < 2 or _BOUNDED.search(text)):
         return []
     return [
         context.effect(
             Kind.RESOURCE_EXHAUST,
-            f"{int(series[1]):,} rows" if series is not None else "every row of several tables with each other",
+            f"{int(series[1]) if series is not None else product:,} rows"
+            if series is not None or product >= MOST_ROWS
+            else "every row of several tables with each other",
             via="SELECT", scope=context.data_scope, tags=("unbounded",), certainty=Certainty.LIKELY,
         )
     ]  # fmt: skip
