@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
-from jupyter_guard.isolate import renewed, tree
+from jupyter_guard.isolate import lacking, renewed, tree
 from jupyter_guard.isolate.grants import Grants
 
 SECONDS_TO_TRY = 5.0
@@ -33,7 +33,7 @@ def trouble(program: str | None = None) -> str:
     if done.returncode == 0:
         return ""
     said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-    return f"bubblewrap may not make namespaces here ({said[0]}); {what_to_type()}"
+    return f"bubblewrap may not make namespaces here ({said[0]}); {lacking.mounts() or what_to_type(said=said[0])}"
 
 
 def looked_at() -> list[str]:
@@ -41,15 +41,28 @@ def looked_at() -> list[str]:
     return [*(os.path.join(one, "bwrap") for one in os.get_exec_path()), "/etc/apparmor.d/bwrap"]
 
 
-def what_to_type(settings: str = "/proc/sys") -> str:
-    """What lets this user make namespaces, by the system's settings, which are files there."""
+def what_to_type(settings: str = "/proc/sys", said: str = "", process: str = "/proc/self") -> str:
+    """What lets this user make namespaces, by what bubblewrap ``said``, by the system's settings, which are files
+    there, and by what is told of this ``process``.
+    """
     if _flag(f"{settings}/kernel/apparmor_restrict_unprivileged_userns") == "1":
         return "AppArmor forbids it: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for bwrap"
     if _flag(f"{settings}/kernel/unprivileged_userns_clone") == "0":
         return "as root: sysctl kernel.unprivileged_userns_clone=1"
     if _flag(f"{settings}/user/max_user_namespaces") == "0":
         return "as root: sysctl user.max_user_namespaces=10000"
-    return "in a container, ask for user namespaces to be allowed"
+    if "mount proc" in said:
+        return (
+            "this container hides parts of /proc, so that no other can be mounted in it: start it with "
+            "--security-opt systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)"
+        )
+    if lacking.is_chroot(process):
+        return lacking.CHROOT
+    in_container = (
+        "in a container, ask for user namespaces to be allowed: start it with --security-opt seccomp=FILE, a profile "
+        "that lets through clone, unshare, setns, mount, umount2 and pivot_root (seccomp=unconfined lets through all)"
+    )
+    return in_container if lacking.is_filtered(process) else f"{in_container}; {lacking.CHROOT}"
 
 
 def _flag(path: str) -> str:

@@ -111,7 +111,10 @@ def plan(isolation: Isolation, machine: Machine, limits: Limits | None = None, *
             if "resources" in isolation.require:
                 reasons.append("resources: files under /dev/shm are memory that Landlock alone does not limit")
             return _plan(isolation, "landlock", achieved, (*reasons, *(() if machine.filters else (_no_filters(),))))
-        reasons.append("this Linux has no Landlock (5.13 or newer, with landlock among the lsm= of its command line)")
+        reasons.append(
+            "this Linux has no Landlock (5.13 or newer, with landlock among the lsm= of its command line, and in a "
+            "container a seccomp profile that lets its calls through)"
+        )
     if isolation.backend == "container":
         why = "no kernel runs in a container yet: use bubblewrap or landlock"
         reasons.append(f"{why}; `jupyter guard doctor` tries the engines that are here")
@@ -152,4 +155,7 @@ def _lacks_limits(isolation: Isolation, machine: Machine, limits: Limits | None)
 
 
 def _no_filters() -> str:
-    return "syscalls: this kernel or processor has no seccomp filter here"
+    return (
+        "syscalls: this kernel or processor has no seccomp filter here (it takes a Linux with CONFIG_SECCOMP_FILTER on "
+        "x86_64 or aarch64, and in a container a profile that lets prctl set one)"
+    )

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 
-from jupyter_guard.isolate import tree
+from jupyter_guard.isolate import lacking, tree
 
 # RLIMIT_DATA, not RLIMIT_AS: drivers of graphics cards reserve terabytes of addresses that they never use. RLIMIT_FSIZE
 # also holds where nothing is counted as written, as in files that live in memory.
@@ -73,6 +73,8 @@ def trouble() -> str:
     """Why limits on a whole kernel cannot be kept here, or ``""``: two processes are really started, and ended."""
     if sys.platform != "linux":
         return "limits on a whole kernel are there on Linux only"
+    if lacks := lacking.mounts():
+        return f"limits on a whole kernel cannot be kept: {lacks}"
     reader, writer = os.pipe()
     try:
         shell = os.posix_spawn(
@@ -97,13 +99,19 @@ def _tried(shell: int) -> str:
     watched, end = tree.Tree(shell), time.monotonic() + _SECONDS
     while len(watched.processes()) < 2:
         if time.monotonic() > end:
-            return "what a process starts is not seen in /proc (children): limits on a whole kernel need it"
+            return (
+                "what a process starts is not seen in /proc (children), and limits on a whole kernel need it: it takes "
+                "a Linux with CONFIG_PROC_CHILDREN"
+            )
         time.sleep(0.001)
     refused = hold_other(shell, {"memory": 1 << 30, "open_files": 64, "disk": 1 << 20}, counts_alone=False)
     if refused:
         return refused
     if not sum(tree.memory_of(shell)) or not tree.read(f"/proc/{shell}/io"):
-        return "memory and writing of other processes of this user are not told by /proc"
+        return (
+            "memory and writing of other processes of this user are not told by /proc (status, io): it takes a Linux "
+            "with CONFIG_TASK_IO_ACCOUNTING, and in a container one that does not hide them"
+        )
     if len(tree.kill_all(watched, set())) < 2:
         return "what a kernel starts cannot be ended"
     return ""

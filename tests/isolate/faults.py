@@ -2,7 +2,7 @@
 
 ``landlock``: the system has none. ``landlock=2``: it says that its version is 2. ``seccomp``: it takes no filter.
 ``bubblewrap``: no program is found in PATH. ``namespaces``: the system lets nobody make any. ``cgroup``: no control
-group is mounted (root only). Each is the system's own refusal, made by a filter, an answer to a system call (seccomp(2),
+group is mounted; ``proc`` and ``devices``: nor is /proc or /dev; ``chroot``: its root is a folder (these as root only). Each is the system's own refusal, made by a filter, an answer to a system call (seccomp(2),
 SECCOMP_RET_USER_NOTIF), a limit or a mount; nothing of the guard is replaced.
 """
 
@@ -77,6 +77,31 @@ def old_landlock(version: int) -> None:
     os.close(listener)
 
 
+def hidden(place: bytes) -> None:
+    """Mount an empty folder over a place, for this process and all below it."""
+    if LIBRARY.unshare(0x00020000) or LIBRARY.mount(b"none", b"/", None, 0x44000, None):
+        raise OSError(ctypes.get_errno(), "no mounts of one's own")
+    if LIBRARY.mount(b"none", place, b"tmpfs", 0, None):
+        raise OSError(ctypes.get_errno(), f"{place.decode()} cannot be hidden")
+
+
+def chroot() -> None:
+    """Become one whose root is a folder, in which all else is as it was."""
+    here = os.getcwd()
+    hidden(b"/mnt")
+    os.mkdir("/mnt/root")
+    for one in os.scandir("/"):
+        inside = "/mnt/root" + one.path
+        if one.is_symlink():
+            os.symlink(os.readlink(one.path), inside)
+        elif one.is_dir() and one.path != "/mnt":
+            os.mkdir(inside)
+            if LIBRARY.mount(one.path.encode(), inside.encode(), None, 0x5000, None):
+                raise OSError(ctypes.get_errno(), f"{one.path} cannot be shown at two places")
+    os.chroot("/mnt/root")
+    os.chdir(here)
+
+
 def main(faults: list[str], command: list[str]) -> None:
     for one in faults:
         name, _, value = one.partition("=")
@@ -92,10 +117,11 @@ def main(faults: list[str], command: list[str]) -> None:
             with open("/proc/sys/user/max_user_namespaces", "w") as most:
                 most.write("0")
         elif name == "cgroup":
-            if LIBRARY.unshare(0x00020000) or LIBRARY.mount(b"none", b"/", None, 0x44000, None):
-                raise OSError(ctypes.get_errno(), "no mounts of one's own")
-            if LIBRARY.mount(b"none", b"/sys/fs/cgroup", b"tmpfs", 0, None):
-                raise OSError(ctypes.get_errno(), "the control groups cannot be hidden")
+            hidden(b"/sys/fs/cgroup")
+        elif name in ("proc", "devices"):
+            hidden(b"/proc" if name == "proc" else b"/dev")
+        elif name == "chroot":
+            chroot()
         elif name == "landlock" and value:
             old_landlock(int(value))
         elif name == "landlock":

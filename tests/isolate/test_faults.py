@@ -200,7 +200,11 @@ def test_a_backend_that_is_named_is_not_replaced(folder: Path) -> None:
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
         ("kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
         ("user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
-        ("kernel/ostype", "Linux", "in a container, ask for user namespaces"),
+        (
+            "kernel/ostype",
+            "Linux",
+            "in a container, ask for user namespaces to be allowed: start it with --security-opt",
+        ),
     ],
 )
 def test_what_to_type_where_namespaces_are_forbidden(tmp_path: Path, setting: str, value: str, typed: str) -> None:
@@ -209,3 +213,27 @@ def test_what_to_type_where_namespaces_are_forbidden(tmp_path: Path, setting: st
     path.parent.mkdir()
     path.write_text(value + "\n")
     assert typed in bubblewrap.what_to_type(str(tmp_path))
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="to mount something over /proc or /dev, and to be in a chroot, takes root"
+)
+@pytest.mark.parametrize(
+    ("fault", "typed", "limits"),
+    [
+        ("proc", "/proc is not mounted here; as root: mount -t proc proc /proc", True),
+        ("devices", "/dev has no devices here (/dev/null is not there); as root, outside: mount --rbind /dev", True),
+        ("chroot", "; in a chroot Linux lets nobody make them (user_namespaces(7)): enter its folder", False),
+    ],
+)
+def test_what_to_type_where_a_machine_is_not_whole(fault: str, typed: str, limits: bool) -> None:
+    found = found_there(fault)
+    assert typed in found.bubblewrap
+    assert (typed in found.limits) is limits
+    assert "container" not in found.bubblewrap.partition(typed)[0]
+
+
+def test_what_to_type_where_a_container_hides_parts_of_proc() -> None:
+    # What bubblewrap 0.8 says there.
+    said = "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"
+    assert "--security-opt unmask=ALL (podman)" in bubblewrap.what_to_type(said=said)
