@@ -146,6 +146,9 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
         if found is None and name == "__subclasses__" and not library_bases(atom):
             # Classes of the session, as this one is.
             return Value((Bound(Value((Seq([], "list", value),)), "copy"),))
+        if found is None and name == "remote":
+            # An actor of ray's: an object of the class, elsewhere.
+            return Value((atom,))
         if found is None:
             for base in library_bases(atom):
                 if run.known(f"{base}.{name}") is not None:
@@ -166,9 +169,6 @@ def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | Non
             else found
         )
     if (kind is Const or kind is Partial) and name == "value":
-        if found is None and name == "remote":
-            # An actor of ray's: an object of the class, elsewhere.
-            return Value((atom,))
         # A member of an enumeration stands for its value here.
         return Value((atom,))
     if kind in (Const, Seq, Map, NameDict):
@@ -229,6 +229,7 @@ def _of_module(knowledge: Knowledge, dotted: str, name: str) -> Value | None:
 _GIVEN: dict[str, Callable[[], Value]] = {
     "sys.modules": lambda: Value((NameDict(""),)),
     "os.environ": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
+    "plumbum.local.env": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
     "os.environb": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
     "sys.executable": lambda: const("python"),
     "google.cloud.bigquery.WriteDisposition.WRITE_TRUNCATE": lambda: const("WRITE_TRUNCATE"),
@@ -249,7 +250,6 @@ def made_of(atom: Name) -> Value | None:
 
 
 # What is put into their headers is sent with every request.
-    "plumbum.local.env": lambda: Value((Inst("os.environ"),), frozenset({"environment", ENVIRON})),
 _SESSIONS = frozenset({"requests.Session", "httpx.Client", "aiohttp.ClientSession"})
 
 

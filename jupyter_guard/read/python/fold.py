@@ -138,6 +138,9 @@ def _pair(op: ast.operator, one: Any, other: Any) -> Value:
     if isinstance(op, ast.Div) and (_is_path(one) or _is_path(other)):
         kind = one.type if _is_path(one) else other.type
         return Value((Inst(kind, join_paths([_made(one), _made(other)])),))
+    if isinstance(op, ast.FloorDiv) and type(one) is Inst and one.type == "plumbum.LocalPath":
+        # What a pattern finds there.
+        return Value((Inst("plumbum.LocalPaths", join_paths([_made(one), const(HOLE)])),), frozenset({MANY}))
     return ANYTHING
 
 
@@ -150,9 +153,6 @@ def _constants(op: ast.operator, one: Any, other: Any) -> Value:
                 if len(text) * times > MAX_TEXT:
                     return ANYTHING
     if isinstance(op, ast.Pow):
-    if isinstance(op, ast.FloorDiv) and type(one) is Inst and one.type == "plumbum.LocalPath":
-        # What a pattern finds there.
-        return Value((Inst("plumbum.LocalPaths", join_paths([_made(one), const(HOLE)])),), frozenset({MANY}))
         if isinstance(one, int) and isinstance(other, int) and abs(one) > 1 and other > 0:
             bits = one.bit_length() * other
             if bits > HUGE_INTEGER:
@@ -328,6 +328,8 @@ def path_texts(value: Value) -> list[str]:
 
 
 _PATHLIKE = frozenset({PATH, "io.TextIOWrapper", "tempfile.TemporaryDirectory", "os.DirEntry"})
+# What ``/`` joins.
+_JOINED = frozenset({PATH, "upath.UPath", "plumbum.LocalPath"})
 
 
 def _is_path(atom: Any) -> bool:
@@ -344,5 +346,3 @@ def known(value: Value) -> bool:
     """Whether ``value`` is exactly one constant without unknown parts."""
     only = value.only()
     return only is not None and not partial(only.value)
-# What ``/`` joins.
-_JOINED = frozenset({PATH, "upath.UPath", "plumbum.LocalPath"})
