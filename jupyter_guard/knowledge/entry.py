@@ -98,7 +98,10 @@ class Entry(msgspec.Struct, frozen=True):
     @property
     def returns(self) -> str:
         """The type of the result, where no condition decides it."""
-        return next((act.returns for act in self.acts if act.returns and not act.when), "")
+        for act in self.acts:
+            if act.returns and not act.when:
+                return act.returns
+        return ""
 
 
 class _Act(msgspec.Struct, forbid_unknown_fields=True):

@@ -59,16 +59,13 @@ _NAMESPACES = {"__globals__": "", "func_globals": "", "f_globals": "", "f_locals
 
 def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
     """``value.name``."""
-    if name in CLIMBS:
-        if not (name == "__subclasses__" and _own_classes(value)):
-            climb(run, name, node)
-        if name in _NAMESPACES:
-            return Value((NameDict(_NAMESPACES[name]),), value.marks | {INDIRECT}, value.origin)
-        if name == "__builtins__":
-            return Value((Name("builtins"),), value.marks | {INDIRECT}, value.origin)
+    if name in _SPECIAL:
+        found = _special(run, value, name, node)
+        if found is not None:
+            return found
+        if name in secret_names.NAMES and secret_names.attribute(name, node) and not_ours(value.atoms):
+            value = value.marked({secret_names.SECRET})
     atoms = value.atoms
-    if name in secret_names.NAMES and secret_names.attribute(name, node) and not_ours(atoms):
-        value = value.marked({secret_names.SECRET})
     if not atoms:
         return Value((Unknown("." + name, name, value),), value.marks, value.origin)
     if len(atoms) == 1:
@@ -86,6 +83,22 @@ def attribute(run: Run, value: Value, name: str, node: ast.AST | None) -> Value:
         # What a place is said to be does not hold for every part of it: a property's own value says so itself.
         found = found.marked(value.marks - _OF_PLACES)
     return found if found.origin is value.origin else found.by(value.origin)
+
+
+# The names that nearly no attribute has, in one table.
+_SPECIAL = CLIMBS | secret_names.NAMES
+
+
+def _special(run: Run, value: Value, name: str, node: ast.AST | None) -> Value | None:
+    """What one of ``CLIMBS`` gives, where that is known."""
+    if name in CLIMBS:
+        if not (name == "__subclasses__" and _own_classes(value)):
+            climb(run, name, node)
+        if name in _NAMESPACES:
+            return Value((NameDict(_NAMESPACES[name]),), value.marks | {INDIRECT}, value.origin)
+        if name == "__builtins__":
+            return Value((Name("builtins"),), value.marks | {INDIRECT}, value.origin)
+    return None
 
 
 def not_ours(atoms: tuple[Any, ...]) -> bool:
@@ -116,12 +129,19 @@ def climb(run: Run, name: str, node: ast.AST | None) -> None:
 def _of_unknown(run: Run, value: Value, atom: Unknown, name: str) -> Value:
     """One step further from something unknown that has no marks, which is what nearly all attributes are."""
     if atom.attr:
-        entry = run.knowledge.lookup("?." + atom.attr)
-        if entry is not None and entry.returns and run.known(f"{entry.returns}.{name}") is not None:
-            return _of_type(run, Inst(entry.returns, const(atom.path)), name).by(value.origin)
+        returns = _given_by(run.knowledge, atom.attr)
+        if returns and run.known(f"{returns}.{name}") is not None:
+            return _of_type(run, Inst(returns, const(atom.path)), name).by(value.origin)
     origin = value.origin
     owner = value if origin is Origin.HUMAN else Value((atom,))
     return Value((Unknown(f"{atom.path}.{name}"[-200:], name, owner),), NO_MARKS, origin)
+
+
+@functools.lru_cache(maxsize=4096)
+def _given_by(knowledge: Knowledge, method: str) -> str:
+    """The type of what a method of something unknown gives, by its name alone."""
+    entry = knowledge.lookup("?." + method)
+    return entry.returns if entry is not None else ""
 
 
 def _attribute(run: Run, value: Value, atom: Any, name: str, node: ast.AST | None) -> Value:

@@ -66,6 +66,19 @@ def instantiate(run: Run, cls: Class, args: list[Value], kwargs: dict[str, Value
     return value
 
 
+def _signature(parameters: ast.arguments) -> tuple[list[str], bool]:
+    """The names that arguments by position are given to, and whether any parameter has an annotation."""
+    known: tuple[list[str], bool] | None = getattr(parameters, "_signature", None)
+    if known is None:
+        positional = [*parameters.posonlyargs, *parameters.args]
+        known = (
+            [one.arg for one in positional],
+            any(one.annotation is not None for one in (*positional, *parameters.kwonlyargs)),
+        )
+        parameters._signature = known  # type: ignore[attr-defined]
+    return known
+
+
 def call_function(
     run: Run,
     func: Func,
@@ -90,9 +103,7 @@ def call_function(
     events = run.events
     scope = Scope("function", func.scope)
     parameters = func.node.args
-    names = [one.arg for one in parameters.args]
-    if parameters.posonlyargs:
-        names = [*(one.arg for one in parameters.posonlyargs), *names]
+    names, annotated = _signature(parameters)
     given = [func.owner, *args] if func.owner is not None else args
     bound = scope.names = {**dict.fromkeys(names, ANYTHING), **func.defaults}
     bound.update(zip(names, given, strict=False))
@@ -110,7 +121,7 @@ def call_function(
         rest = {name: value for name, value in kwargs.items() if name not in allowed} if kwargs else {}
         bound[parameters.kwarg.arg] = Value((Map(dict(rest), ANYTHING if open_ else None),))
     before, source, branches, loops = run.scope, run.source, run.branches, run.loops
-    if not isinstance(func.node, ast.Lambda):
+    if annotated:
         run.scope = func.scope
         typed(run, parameters, bound)
     anchored = func.source is not run.source or func.source.anchor is not None

@@ -57,7 +57,6 @@ def apply(
     args: list[Value],
     kwargs: dict[str, Value],
     node: ast.AST | None,
-    *,
     open_: bool = False,
 ) -> Value:
     """What ``callee(*args, **kwargs)`` gives. ``open_``: there are further arguments that are not seen."""
@@ -146,19 +145,36 @@ def call_name(
     open_: bool,
 ) -> Value:
     """Call a library's function, class or method by its full name."""
-    value = _named(run, atom, callee, args, kwargs, node, open_)
     dotted = atom.dotted
+    plain, carries, method = _told(run.knowledge, dotted)
+    if plain:
+        if run.noted_calls is None or dotted in run.noted_calls:
+            run.note("call", dotted, node)
+        value = receivers.undescribed(run, atom, callee, args, kwargs, node, open_)
+    else:
+        value = _named(run, atom, callee, args, kwargs, node, open_)
     if kwargs:
         verification.of_call(run, dotted, args, kwargs, node)
-    if dotted in CARRIERS:
+    if carries:
         return value.marked(carried(dotted, args, kwargs.values()))
-    if atom.owner is not None:
-        method = dotted.rpartition(".")[2]
+    if method and atom.owner is not None:
         if method in FILLERS:
             fill(method, atom.owner, args)
-        elif method in FORMS:
+        else:
             return value.marked(of_form(method, atom.owner, callee))
     return value
+
+
+@functools.lru_cache(maxsize=4096)
+def _told(knowledge: Knowledge, name: str) -> tuple[bool, bool, str]:
+    """What a full name says of a call before its arguments are seen: whether nothing is known of it, whether its
+    result carries what it is given, and its last part where that fills its object or gives it in another form.
+    """
+    made, _, last = name.rpartition(".")
+    plain = _described(knowledge, name) is None and not programs.is_program(name)
+    if plain and last in ("__init__", "__call__"):
+        plain = _described(knowledge, made) is None
+    return plain, name in CARRIERS, last if last in FILLERS or last in FORMS else ""
 
 
 def _named(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from jupyter_guard.read.python.run import Run
 from jupyter_guard.read.python.secrets_made import dotted_name, is_secret, weak_generator
@@ -28,13 +29,19 @@ def read_crypto(run: Run) -> None:
     """Note what the cell's whole text does with secrets and ciphers, called or not."""
     if not _may_hold_some(run.source.text):
         return
-    constants = _constants(run.source.tree)
+    # Hardly ever asked for, and then perhaps often.
+    constants = functools.cache(lambda: _constants(run.source.tree))
     for node in walk(run.source.tree):
-        for name, source in _given(node):
-            if is_secret(name):
-                _made_weakly(run, name, source)
-        if isinstance(node, ast.Call):
-            _called(run, node, constants)
+        kind = type(node)
+        if kind in _GIVING:
+            for name, source in _given(node):
+                if is_secret(name):
+                    _made_weakly(run, name, source)
+        if kind is ast.Call:
+            _called(run, node, constants)  # type: ignore[arg-type]
+
+
+_GIVING = frozenset({ast.Assign, ast.AugAssign, ast.AnnAssign, ast.keyword, ast.Dict, ast.Call})
 
 
 def _may_hold_some(text: str) -> bool:
@@ -99,7 +106,7 @@ def _made_weakly(run: Run, name: str, source: ast.expr) -> None:
         run.note("weak-random", name, call)
 
 
-def _called(run: Run, node: ast.Call, constants: dict[str, ast.expr]) -> None:
+def _called(run: Run, node: ast.Call, constants: Callable[[], dict[str, ast.expr]]) -> None:
     name = dotted_name(run, node.func)
     if name in _BY_NAME:
         first = node.args[0] if node.args else next((one.value for one in node.keywords if one.arg == "name"), None)
@@ -118,7 +125,7 @@ def _called(run: Run, node: ast.Call, constants: dict[str, ast.expr]) -> None:
     else:
         return
     vector = next((one.value for one in node.keywords if one.arg in _VECTORS), vector)
-    if vector is not None and _is_constant(run, vector, constants):
+    if vector is not None and _is_constant(run, vector, constants()):
         run.note("static-iv", "", node)
 
 

@@ -119,12 +119,16 @@ def _call(run: Run, node: ast.Call) -> Value:
             args.append(evaluate(run, one))
     kwargs: dict[str, Value] = {}
     if not node.keywords:
-        return apply(run, callee, args, kwargs, node, open_=open_)
+        return apply(run, callee, args, kwargs, node, open_)
     for keyword in node.keywords:
         given = keyword.value
-        if type(given) is ast.Constant:
+        kind = type(given)
+        if kind is ast.Constant:
             run.budget.left -= 1
-            value = _constant(run, given)
+            value = _constant(run, given)  # type: ignore[arg-type]
+        elif kind is ast.Name:
+            run.budget.left -= 1
+            value = _name(run, given)  # type: ignore[arg-type]
         else:
             value = evaluate(run, given)
         if keyword.arg is not None:
@@ -141,7 +145,7 @@ def _call(run: Run, node: ast.Call) -> Value:
         open_ = open_ or not value.atoms
         if value.marks:
             kwargs[SPREAD] = derived(value)
-    return apply(run, callee, args, kwargs, node, open_=open_)
+    return apply(run, callee, args, kwargs, node, open_)
 
 
 def _binary(run: Run, node: ast.BinOp) -> Value:

@@ -8,11 +8,11 @@ from collections.abc import Container
 from jupyter_guard.read.python.walking import walk
 
 LONGEST = 2_000
-_LOOKING = (
+_LOOKING = frozenset((
     ast.Module, ast.Expr, ast.Pass, ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.BinOp,
     ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr,
     ast.FormattedValue, ast.Call,
-)  # fmt: skip
+))  # fmt: skip
 _SHOWING = frozenset({ast.Expr, ast.Pass})
 # Builtins that keep nothing and change nothing of what they are given.
 _LOOKERS = frozenset(
@@ -34,10 +34,14 @@ def is_fleeting(code: str, tree: ast.Module, names: Container[str]) -> bool:
     for statement in tree.body:
         if type(statement) not in _SHOWING:
             return False
-    for node in walk(tree):
-        if not isinstance(node, _LOOKING):
+        # Seen before a walk over all of it.
+        if type(statement) is ast.Expr and type(statement.value) is ast.Call and not _looks(statement.value, names):
             return False
-        if isinstance(node, ast.Call) and not _looks(node, names):
+    for node in walk(tree):
+        kind = type(node)
+        if kind not in _LOOKING:
+            return False
+        if kind is ast.Call and not _looks(node, names):  # type: ignore[arg-type]
             return False
     return True
 

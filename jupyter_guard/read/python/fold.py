@@ -15,6 +15,7 @@ from jupyter_guard.read.python.values import (
     INDIRECT,
     MANY,
     MAX_TEXT,
+    NO_MARKS,
     Const,
     Inst,
     Map,
@@ -77,8 +78,10 @@ HUGE_INTEGER = 400_000_000
 
 def binary(op: ast.operator, left: Value, right: Value) -> Value:
     """``left op right``. Raises ``Giant`` for a constant result that no machine holds."""
-    marks = left.marks | right.marks
-    origin = left.origin if left.origin.rank >= right.origin.rank else right.origin
+    marks = left.marks | right.marks if left.marks or right.marks else NO_MARKS
+    origin = left.origin
+    if right.origin is not origin and right.origin.rank > origin.rank:
+        origin = right.origin
     ones, others = left.atoms, right.atoms
     if len(ones) < 2 and len(others) < 2:
         value = _pair(op, ones[0] if ones else None, others[0] if others else None)
@@ -88,7 +91,7 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
         value = ANYTHING
     if (
         value.atoms
-        and isinstance(op, (ast.Add, ast.Mod, ast.BitXor))
+        and type(op) in _BUILDING
         and any(type(atom) is Const and isinstance(atom.value, (str, bytes)) for atom in value.atoms)
     ):
         marks |= {BUILT}
@@ -97,8 +100,17 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
     return value if origin is value.origin else value.by(origin)
 
 
+_BUILDING = frozenset({ast.Add, ast.Mod, ast.BitXor})
+# With anything else no operator makes what is known.
+_COMBINED = frozenset({Const, Seq, Map, Inst})
+_COUNTED = frozenset({ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod})
+_NUMBERS = frozenset({int, float})
+
+
 def _pair(op: ast.operator, one: Any, other: Any) -> Value:
     left, right = type(one) is Const, type(other) is Const
+    if not left and not right and type(one) not in _COMBINED and type(other) not in _COMBINED:
+        return ANYTHING
     if left and right:
         if isinstance(one.value, _SAFE) and isinstance(other.value, _SAFE):
             return _constants(op, one.value, other.value)
@@ -145,6 +157,8 @@ def _pair(op: ast.operator, one: Any, other: Any) -> Value:
 
 
 def _constants(op: ast.operator, one: Any, other: Any) -> Value:
+    if type(one) in _NUMBERS and type(other) in _NUMBERS and type(op) in _COUNTED:
+        return _calculated(op, one, other)
     if isinstance(op, ast.Mult):
         for text, times in ((one, other), (other, one)):
             if isinstance(text, (str, bytes)) and isinstance(times, int):
@@ -170,6 +184,10 @@ def _constants(op: ast.operator, one: Any, other: Any) -> Value:
         return const(percent(one, [const(other)], None))
     if isinstance(op, ast.Mod) and isinstance(one, bytes):
         return ANYTHING
+    return _calculated(op, one, other)
+
+
+def _calculated(op: ast.operator, one: Any, other: Any) -> Value:
     try:
         result = _ARITHMETIC[type(op)](one, other)
     except (KeyError, TypeError, ValueError, ArithmeticError, OverflowError):

@@ -18,6 +18,7 @@ from jupyter_guard.read.python.run import Loop, Run
 from jupyter_guard.read.python.scope import merged
 from jupyter_guard.read.python.shapes import endless, leaves, only_yields
 from jupyter_guard.read.python.values import MANY, Const, Seq, Value, alike, element, items_of
+from jupyter_guard.read.python.walking import fewer_than
 from jupyter_guard.terms import Certainty, Kind
 from jupyter_guard.terms import Scope as Reach
 
@@ -190,4 +191,4 @@ def _is_number(value: Value) -> bool:
 
 def _is_short(run: Run, node: ast.stmt, most: int) -> bool:
     """Whether a statement has at most ``most`` nodes; no character makes more than four."""
-    return 4 * len(run.source.lines(node)) <= most or sum(1 for _ in ast.walk(node)) <= most
+    return 4 * len(run.source.lines(node)) <= most or fewer_than(node, most + 1)

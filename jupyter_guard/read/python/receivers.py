@@ -139,7 +139,7 @@ def undescribed(
         result = _of_imported(run, atom, said, Site(name, args, kwargs, node, open_=open_, callee=callee))
         if result is not None:
             return result
-    secret = _private(run, name, args, kwargs, node, owner)
+    secret = _private(run, name, given, node, owner)
     if owner is None and said is not None and said.makes and not name.startswith("."):
         flowing = derived(*args).marks & _DATA if args else NO_MARKS
         return Value((Inst(name, args[0] if args else None),), secret | flowing, callee.origin)
@@ -203,22 +203,26 @@ def receiver_type(owner: Value) -> str:
     return next((atom.type for atom in owner.atoms if isinstance(atom, Inst)), "")
 
 
+def _may_be_place(text: str) -> bool:
+    """What ``_PLACE`` asks for first, without what a pattern costs: a slash, or how a path begins."""
+    return "/" in text or text[0] in "~$." or text.startswith("file:")
+
+
 def _private(
     run: Run,
     name: str,
-    args: list[Value],
-    kwargs: dict[str, Value],
+    given: list[Value],
     node: ast.AST | None,
     owner: Value | None,
 ) -> frozenset[str]:
     """A call that nothing describes, given a place where credentials are kept, is taken to read it."""
     found = NO_MARKS
-    if name in _SHOWING:
+    if not given or name in _SHOWING:
         return found
-    for value in (*args, *kwargs.values()) if kwargs else args:
+    for value in given:
         for atom in value.atoms:
             path = atom.value if type(atom) is Const else None
-            if type(path) is str and 4 < len(path) < 300 and _PLACE.match(path):
+            if type(path) is str and 4 < len(path) < 300 and _may_be_place(path) and _PLACE.match(path):
                 run.choices += 1
                 context = run.here(node)
                 if "credential-store" in context.path_tags(path) and not name.startswith(("os.path.", "pathlib.")):

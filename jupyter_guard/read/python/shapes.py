@@ -25,17 +25,17 @@ _WAITING = frozenset(
 _ASKS = ("requests.", "httpx.", "urllib.")
 
 
-# Tuples, not unions: `A | B` in an isinstance() is built anew at each call, and these are asked of every node.
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_MAY_STOP = (ast.If, ast.IfExp, ast.Match, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Raise)
+# A node's own type is looked up in these: they are asked of every node, and nothing derives from one.
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+_MAY_STOP = frozenset({ast.If, ast.IfExp, ast.Match, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Raise})
 
 
-_LEAVING = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)
+_LEAVING = frozenset({ast.Return, ast.Raise, ast.Yield, ast.YieldFrom})
 
 
 def leaves(body: Sequence[ast.stmt]) -> bool:
     """Whether anything in a loop's body may end the loop early: a generator goes on only while somebody asks it."""
-    return _breaks(body) or any(isinstance(node, _LEAVING) for node in _own(body))
+    return _breaks(body) or any(type(node) in _LEAVING for node in _own(body))
 
 
 def only_yields(body: Sequence[ast.stmt]) -> bool:
@@ -146,7 +146,7 @@ def _touched(run: Run, name: str, body: Sequence[ast.stmt], away: type[ast.opera
             return True
         if isinstance(node, (ast.Global, ast.Nonlocal)) or getattr(node, "name", None) == name:
             return True
-        if isinstance(node, _SCOPES):
+        if type(node) in _SCOPES:
             # A function that is made here may change it when something calls it.
             if any(isinstance(one, (ast.Global, ast.Nonlocal)) for one in walk(node)):
                 return True
@@ -170,7 +170,7 @@ def _only_longer(name: str, body: Sequence[ast.stmt]) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDS
     }
     return all(id(node) in added for node in _own(body) if isinstance(node, ast.Name) and node.id == name) and not any(
-        isinstance(node, _SCOPES) for node in _own(body)
+        type(node) in _SCOPES for node in _own(body)
     )
 
 
@@ -197,7 +197,7 @@ def _own(body: Iterable[ast.stmt]) -> Iterable[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, _SCOPES):
+        if type(node) not in _SCOPES:
             todo += children(node)
 
 
@@ -255,7 +255,7 @@ def _names(callee: ast.expr, name: str) -> bool:
     return isinstance(callee, ast.Name) and callee.id == name
 
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 
 
 def _may_be_empty(node: ast.AST, name: str) -> bool:
@@ -301,15 +301,15 @@ def _unbounded(run: Run, node: ast.AST, name: str) -> None:
 def _calls_anyway(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.Call | None:
     """The call of the function ``name`` that is reached before anything may stop, unless it yields before."""
     for statement in node.body:
-        if isinstance(statement, _MAY_STOP):
+        if type(statement) in _MAY_STOP:
             return None
         found: ast.AST | None = None
         for inner in _own([statement]):
-            if isinstance(inner, _MAY_STOP) or (isinstance(inner, _COMPREHENSIONS) and _may_be_empty(inner, name)):
+            kind = type(inner)
+            if kind in _MAY_STOP or (kind in _COMPREHENSIONS and _may_be_empty(inner, name)):
                 return None
             if found is None and (
-                isinstance(inner, (ast.Yield, ast.YieldFrom))
-                or (isinstance(inner, ast.Call) and _names(inner.func, name))
+                kind is ast.Yield or kind is ast.YieldFrom or (kind is ast.Call and _names(inner.func, name))  # type: ignore[attr-defined]
             ):
                 found = inner
         if found is not None:

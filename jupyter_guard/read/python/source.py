@@ -53,13 +53,12 @@ class Source:
         line = getattr(node, "lineno", None)
         if line is None:
             return Span(1, 0, 1, 0)
-        if self._ascii and isinstance(node, ast.expr):
-            return Span(line, node.col_offset, node.end_lineno or line, node.end_col_offset or node.col_offset)
+        if self._ascii:
+            column = node.col_offset  # type: ignore[attr-defined]
+            return Span(line, column, node.end_lineno or line, node.end_col_offset or column)  # type: ignore[attr-defined]
         end = getattr(node, "end_lineno", None) or line
         column = node.col_offset  # type: ignore[attr-defined]
         end_column = getattr(node, "end_col_offset", None) or column
-        if self._ascii:
-            return Span(line, column, end, end_column)
         column, end_column = self._characters(line, column), self._characters(end, end_column)
         if self._moved is not None:
             line, column = self._place(line, column)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 _LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
@@ -49,3 +50,24 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
                 for item in value:
                     if type(item) in _NODES:
                         more(item)
+
+
+def fewer_than(node: ast.AST, count: int) -> bool:
+    """Whether ``ast.walk(node)`` gives fewer than ``count`` nodes, operators and contexts counted along."""
+    todo: list[Any] = [node]
+    more = todo.append
+    for one in todo:
+        for value in one.__dict__.values():
+            kind = type(value)
+            if kind is list:
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        more(item)
+            elif kind not in _PLAIN and isinstance(value, ast.AST):
+                more(value)
+        if len(todo) >= count:
+            return False
+    return True
+
+
+_PLAIN = frozenset({int, str, type(None)})
