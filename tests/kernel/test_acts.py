@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shlex
+import subprocess
+import sysconfig
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -154,3 +157,58 @@ def test_the_watch_has_no_name_in_the_process_and_cannot_be_taken_out(front: Fro
     assert run.status == "error"
     code = "import importlib\nm, f = open('names').read().split()\ngetattr(importlib.import_module(m), f)(2**22 + 1, 9)"
     assert front.run(code, metadata=ASSISTANT).error["ename"].startswith("Cell")
+
+
+# It deletes a file, and no event of Python's says so.
+SWEEPER = """
+#include <Python.h>
+#include <unistd.h>
+static PyObject *sweep(PyObject *module, PyObject *path) {
+    const char *name = PyUnicode_AsUTF8(path);
+    if (name == NULL) return NULL;
+    if (unlink(name) != 0) return PyErr_SetFromErrnoWithFilename(PyExc_OSError, name);
+    Py_RETURN_NONE;
+}
+static PyMethodDef methods[] = {{"sweep", sweep, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef sweeper = {PyModuleDef_HEAD_INIT, "sweeper", NULL, -1, methods};
+PyMODINIT_FUNC PyInit_sweeper(void) { return PyModule_Create(&sweeper); }
+"""
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A file of the user's outside the workspace, and not below the folder for temporary files, where nobody looks."""
+    path = Path.home() / "jupyter-guard-test-swept.txt"
+    path.write_text("mine")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_of_a_compiled_module_is_heard_that_it_is_loaded_and_the_box_stops_the_rest(
+    start: Callable[..., Front], outside: Path
+) -> None:
+    front = start(policy='version = 1\n[rules.JG105]\nseverity = "high"\n')
+    (front.folder / "sweeper.c").write_text(SWEEPER)
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    made = "sweeper" + sysconfig.get_config_var("EXT_SUFFIX")
+    headers = sysconfig.get_paths()["include"]
+    words = [*compiler, "-shared", "-fPIC", "-I", headers, "-o", made, "sweeper.c"]
+    subprocess.run(words, cwd=front.folder, check=True)
+    inside = front.folder / "mine.txt"
+    inside.write_text("mine")
+    (front.folder / "names").write_text(f"{outside} {inside}")
+    front.run("import importlib\noutside, inside = open('names').read().split()")
+    # Whatever it is called, or by whom it is found: the policy's row for code from a file decides.
+    for code in ("import sweeper", "sweeper = importlib.import_module('swee' + 'per')"):
+        run = front.run(code, answer="n", metadata=ASSISTANT)
+        assert (run.error["ename"], len(run.questions)) == ("CellDeclined", 1)
+        assert "is about to do runs code from" in run.questions[0]
+    assert front.run("import sweeper", answer="y", metadata=ASSISTANT).status == "ok"
+    # What it does then nobody hears. Isolation keeps what lies outside, undo what lies in the workspace.
+    run = front.run("sweeper.sweep(outside)", metadata=ASSISTANT)
+    assert (run.status, outside.read_text()) == ("error", "mine")
+    assert not run.error["ename"].startswith("Cell")
+    assert front.run("sweeper.sweep(inside)", metadata=ASSISTANT).status == "ok"
+    assert not inside.exists()
+    assert "Brought back" in front.run("%guard undo mine.txt").text
+    assert inside.read_text() == "mine"

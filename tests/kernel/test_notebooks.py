@@ -64,6 +64,40 @@ def test_nbclient_sees_a_dead_kernel_and_the_reason_stands_in_the_notebook() -> 
     assert "exit status 3" in made.cells[1].outputs[0].evalue
 
 
+# What a program in the kernel has put into the notebook counts as an assistant's.
+PUT = "get_ipython().set_next_input({!r})"
+HIDDEN = "m, f, a = calls[{}]\ngetattr(importlib.import_module(m), f)(*a)"
+
+
+def test_nbclient_runs_what_is_watched_and_can_be_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    (work / "reports" / "old").mkdir(parents=True)
+    kept = {work / "reports" / "sum.csv": "sum\n3\n", work / "reports" / "old" / "2023.csv": "a,b\n1,2\n"}
+    for path, text in kept.items():
+        path.write_text(text)
+    calls = [["shutil", "rmtree", ["reports"]], ["os", "system", ["rm -rf /nowhere/at/all"]]]
+    (work / "calls.json").write_text(json.dumps(calls))
+    monkeypatch.setenv("HOME", str(home))
+    made = notebook(
+        "import importlib, json, os\ncalls = json.load(open('calls.json'))",
+        PUT.format(HIDDEN.format(0)),
+        HIDDEN.format(0),
+        "os.path.exists('reports')",
+        PUT.format(HIDDEN.format(1)),
+        HIDDEN.format(1),
+        "%guard undo reports",
+    )
+    NotebookClient(made, kernel_name=NAME, allow_errors=True, resources={"metadata": {"path": str(work)}}).execute()
+    said = ["".join(str(one) for one in cell.outputs) for cell in made.cells]
+    assert said[:3] == ["", "", ""]
+    assert "False" in said[3]
+    (error,) = (one for one in made.cells[5].outputs if one.output_type == "error")
+    assert (error.ename, "is about to do" in error.evalue) == ("CellBlocked", True)
+    assert "Brought back" in said[6]
+    assert {path: path.read_text() for path in kept} == kept
+
+
 def run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -113,6 +113,11 @@ def _loaded(_event, args):
     return _call("ctypes", "CDLL", args[0] if isinstance(args[0], (str, bytes)) else None)
 
 
+def _imported(_event, args):
+    # A compiled module; of what it does nothing is heard.
+    return _call("ctypes", "CDLL", args[1])
+
+
 def _hooked(_event, _args):
     return "import sys\nsys.addaudithook(print)"
 
@@ -186,6 +191,7 @@ ACTS = {
     "shutil.unpack_archive": _everywhere(_paths(2)),
     "subprocess.Popen": _popen,
     "ctypes.dlopen": _loaded,
+    "import": _imported,
     "sys.addaudithook": _hooked,
     # Its statements are put before the guard where they are executed; that it is written to is heard here.
     "sqlite3.connect": _database,

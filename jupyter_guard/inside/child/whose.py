@@ -45,6 +45,9 @@ DEVICES = frozenset("/dev/" + one for one in "null zero full random urandom tty 
 DIRECT = frozenset(["os.kill", "os.killpg", "os.putenv", "ctypes.dlopen", "sys.addaudithook", "socket.bind"])
 # Nobody else is reached there.
 LOOPBACK = ("127.", "localhost", "[::1]")
+# Compiled modules lie there that somebody has installed.
+INSTALLED = tuple({os.path.realpath(one) + os.sep for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
+INSTALLS = "-packages" + os.sep
 # What these do to a file that is there, of which arguments: undo wants it set aside first. What a function of `shutil`
 # does as a whole, and programs, are put before the guard wherever they do it.
 CHANGES = {
@@ -91,7 +94,9 @@ class Acts:
 
     def hearing(self):
         """Who hears which event."""
-        return dict(dict.fromkeys(self._translations, self._acted), open=self._opened)
+        heard = dict(dict.fromkeys(self._translations, self._acted), open=self._opened)
+        heard["import"] = self._imported
+        return heard
 
     def cell_begins(self):
         """Whoever has written it, nothing is known of what it may do."""
@@ -173,6 +178,16 @@ class Acts:
         self._noted()
         return True
 
+    def _imported(self, event, args):
+        """A module is about to be loaded: the path of a compiled one is told, and that it is nowhere installed."""
+        path = args[1] if len(args) > 1 else None
+        if not isinstance(path, str) or self._is_free:
+            return
+        path = os.path.realpath(path)
+        is_installed = path.startswith(INSTALLED) or (INSTALLS in path and not path.startswith(self._quiet[0]))
+        if not is_installed:
+            self._acted(event, (args[0], path))
+
     def _kept(self, event, args):
         if getattr(self._inside, "busy", False):
             return False
@@ -232,6 +247,9 @@ class Acts:
         as_code = self._translations[event]
         if event == "open" and not args[2] & WRITING:
             return as_code(event, args) if self._is_direct(frame, reading=True) else ""
+        while event == "import" and frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+            # Who imports it is above.
+            frame = frame.f_back
         if event in MOVES:
             self._folders.clear()
             self.moved()
