@@ -162,40 +162,40 @@ def _once(hear: Any, settled: Settled) -> Any:
     return heard
 
 
-# What it needs of the module are its defaults: each name that is looked up counts here.
+def _is_alike(path: str, paths: set[str], stems: set[bytes], folders: set[str] | None) -> bool:
+    """Whether the path has the stem of one that concerned nobody."""
+    try:
+        # `_stem`, without the call.
+        stem = path.encode().translate(ZEROED)
+    except UnicodeEncodeError:
+        return False
+    if stem not in stems or (folders is not None and path[: path.rfind(os.sep) + 1] not in folders):
+        return False
+    if len(paths) < PATHS_KEPT:
+        # By its name it is found sooner the next time.
+        paths.add(path)
+    return True
+
+
+# What it needs is in its defaults, and few of those: each name that is looked up, and each that is handed over, counts.
 def _heard(
     event: str,
     args: tuple[Any, ...],
-    hearing: Any = _hearing.get,
     kind: Any = type,
     text: type = str,
     number: type = int,
     writing: int = WRITING,
     to_read: list[Any] = _to_read,
     to_write: list[Any] = _to_write,
-    zeroed: bytes = ZEROED,
-    size: Any = len,
-    kept: int = PATHS_KEPT,
 ) -> None:
     if event == "open":
         # The one event that loops raise by the hundred thousand. A type of somebody's own may say what it equals.
         path, _, flags = args
         if kind(path) is text and kind(flags) is number:
-            paths, stems, folders = to_write if flags & writing else to_read
-            if path in paths:
+            known = to_write if flags & writing else to_read
+            if path in known[0] or _is_alike(path, *known):
                 return
-            try:
-                # `_stem`, without the call.
-                if path.encode().translate(zeroed) in stems and (
-                    folders is None or path[: path.rfind(os.sep) + 1] in folders
-                ):
-                    # By its name it is found sooner the next time.
-                    if size(paths) < kept:
-                        paths.add(path)
-                    return
-            except UnicodeEncodeError:
-                pass
-    hear = hearing(event)
+    hear = _hearing.get(event)
     if hear is not None:
         hear(event, args)
 
