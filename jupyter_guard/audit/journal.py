@@ -22,6 +22,7 @@ _LARGEST_SEQUENCE = 1 << 53
 # Made once, here: see ``place``.
 _LINKS = msgspec.json.Decoder(Link)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+_SYNCED = getattr(os, "O_DSYNC", 0)
 
 
 class Journal:
@@ -34,21 +35,25 @@ class Journal:
     With ``resume`` an existing journal goes on, behind the last whole line, which ``last`` holds. Where its head names
     a later one, that was removed: the next line follows the removed one, and ``verify`` finds what is missing.
 
+    A write to a file of another machine's may succeed and find no room later, when nobody asks any more (write(2)).
+    ``synced`` says that the file is one: then each write is over only when the bytes are there.
+
     Raises ``OSError`` when the file cannot be created or another process holds it, ``msgspec.DecodeError`` when what
     is there is no journal.
     """
 
-    def __init__(self, path: Path, resume: bool = False) -> None:
+    def __init__(self, path: Path, resume: bool = False, synced: bool = False) -> None:
         self.path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.last: Record | None = None
         self._previous, self._sequence = START, 0
-        exclusive = 0 if resume else os.O_EXCL
-        self._file = _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | exclusive | _NO_LINKS)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_LINKS | (0 if resume else os.O_EXCL)
+        self._file = _opened(path, flags | (_SYNCED if synced else 0))
         if resume:
             self._continue()
         self._head = os.open(path.with_name(path.name + HEAD), os.O_WRONLY | os.O_CREAT | _NO_LINKS, 0o600)
         self._lines: deque[bytes] = deque()
+        self._end, self._has_failed = os.fstat(self._file).st_size, False
         if not self._sequence:
             self.flush()  # a head that says that there is nothing yet
 
@@ -91,9 +96,12 @@ class Journal:
         while self._lines:
             line = self._lines[0]
             try:
+                self._mend(line)
                 written = os.write(self._file, line)
             except OSError:
+                self._has_failed = True
                 return False
+            self._end += written
             if written < len(line):
                 # The rest must follow these bytes and nothing else may: the line is not whole until it does.
                 self._lines[0] = line[written:]
@@ -104,6 +112,15 @@ class Journal:
         except OSError:
             return False
         return True
+
+    def _mend(self, line: bytes) -> None:
+        """Take away what a write of ``line`` that failed left behind: on NFS, zeros or a part of it (Linux 6.1)."""
+        if not self._has_failed:
+            return
+        left = os.pread(self._file, os.fstat(self._file).st_size - self._end, self._end)
+        if left and line.startswith(left.rstrip(b"\0")):
+            os.ftruncate(self._file, self._end)
+        self._has_failed = False
 
     def close(self) -> None:
         """Write what waits, if it can be, and close the files."""

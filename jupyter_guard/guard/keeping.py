@@ -22,6 +22,7 @@ from jupyter_guard.audit import Journal, Judged, Record
 from jupyter_guard.audit.place import SUFFIX, account_of, audit_directory, journal_name
 from jupyter_guard.audit.syslog import Syslog
 from jupyter_guard.guard.protocol import Decided
+from jupyter_guard.isolate.filesystems import is_local
 
 log = logging.getLogger("jupyter_guard")
 _TURNED = {"opening": "opened", "closing": "closed"}
@@ -133,7 +134,7 @@ class Keeper:
         day = datetime.now(UTC).date().isoformat()
         known = sorted(self._directory.glob(f"*-{record.kernel}{SUFFIX}"))
         path = known[-1] if known else self._directory / journal_name(day, record.kernel)
-        return Journal(path, resume=True)
+        return Journal(path, resume=True, synced=not is_local(str(self._directory)))
 
     def _complain(self, text: str) -> None:
         if not self._said:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from jupyter_guard.audit.index import Found, Index
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# File systems of this machine's own disks, as /proc/mounts calls them. Any other may be a network's.
-_LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "tmpfs", "ramfs", "overlay")
 
 
 class Records(Protocol):
@@ -131,17 +129,11 @@ def _index(folder: Path) -> Index | None:
     import sqlite3
 
     from jupyter_guard.audit.index import Index
+    from jupyter_guard.isolate.filesystems import is_local
     from jupyter_guard.scrub.cache import cache_directory
 
     cache = Path(cache_directory(os.environ, str(Path.home())))
     try:
-        return Index.of(folder, cache) if folder.is_dir() and _is_local(cache) else None
+        return Index.of(folder, cache) if folder.is_dir() and is_local(str(cache)) else None
     except (OSError, sqlite3.Error, UnicodeError):
         return None  # a full or read-only disk: the journals are all there is to read
-
-
-def _is_local(path: Path) -> bool:
-    from jupyter_guard.isolate.refusing import filesystem
-
-    kind = filesystem(str(path.resolve()))
-    return not kind or kind in _LOCAL

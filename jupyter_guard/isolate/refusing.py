@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Iterable
 
+from jupyter_guard.isolate.filesystems import filesystem
 from jupyter_guard.isolate.plan import OTHER, Plan
 from jupyter_guard.policy.policy import Policy
 from jupyter_guard.terms.host import Host
@@ -20,7 +21,6 @@ MASKED_AGAIN = (
 )
 # File systems whose files live elsewhere, or are a program's answers (statfs(2), /proc/mounts).
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs")
-MOUNTS = "/proc/self/mounts"
 _ROOM = 2 * 2**20
 
 
@@ -92,7 +92,7 @@ def unresolved(hosts: Iterable[Host]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def about_place(workspace: str, mounts: str = MOUNTS) -> tuple[str, ...]:
+def about_place(workspace: str, mounts: str = "") -> tuple[str, ...]:
     """What is special about the file system on which a kernel works; a link leads to its own place."""
     kind = filesystem(os.path.realpath(workspace), mounts)
     if kind in _REMOTE:
@@ -111,18 +111,3 @@ def no_room(directory: str) -> tuple[str, ...]:
         return ()
     has = f"{os.path.dirname(directory)} has {left >> 10} KiB and {about.f_favail} files left for the kernel's own"
     return (f"no kernel starts: {has}: free some (`df {os.path.dirname(directory)}`), or name another place in TMPDIR",)
-
-
-def filesystem(path: str, mounts: str = MOUNTS) -> str:
-    """The kind of file system that a resolved path is on, as ``mount`` names it; ``""`` where that is not told."""
-    best, kind = "", ""
-    try:
-        with open(mounts, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        point = line.split()[1].encode().decode("unicode_escape", "replace")
-        if (path == point or path.startswith(point.rstrip("/") + "/")) and len(point) >= len(best):
-            best, kind = point, line.split()[2]
-    return kind

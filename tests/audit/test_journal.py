@@ -78,6 +78,34 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert list(verify(lines(path), read_head(path))) == []
 
 
+@pytest.mark.parametrize("left", ["", '{"seq', "zeros"])
+def test_what_a_failed_write_leaves_behind_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    # As Linux 6.1 did on NFS 4.2 with a full disk: the write fails, and the file has grown all the same.
+    path = tmp_path / "k.jsonl"
+    write, is_full = os.write, True
+
+    def full(file: int, data: bytes) -> int:
+        if not is_full:
+            return write(file, data)
+        size = os.fstat(file).st_size
+        write(file, data[: len(left)] if left != "zeros" else b"")
+        os.ftruncate(file, size + 500 if left == "zeros" else size + len(left) * 2)
+        raise OSError(28, "No space left on device")
+
+    with Journal(path, synced=True) as kept:
+        kept.append(record(0))
+        monkeypatch.setattr(os, "write", full)
+        kept.append(record(1))
+        kept.append(record(2))
+        assert kept.waiting == 2
+        is_full = False
+        assert kept.flush()
+    assert len(lines(path)) == 3
+    assert list(verify(lines(path), read_head(path))) == []
+
+
 def test_two_kernels_do_not_share_a_journal(journal: Path) -> None:
     with pytest.raises(FileExistsError):
         Journal(journal)

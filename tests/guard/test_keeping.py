@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from jupyter_guard.audit.journal import read_head
 from jupyter_guard.audit.place import audit_directory, journals, read_records
 from jupyter_guard.guard.keeping import Keeper
 from jupyter_guard.guard.protocol import Decided
+from jupyter_guard.isolate import filesystems
 
 FINDING = {"rule": "JG201", "severity": "high", "verdict": "block", "message": "deletes it", "decided_by": "site"}
 ITEM = {"origin": "assistant", "verdict": "block", "would_be": "block", "sentence": "deletes it", "findings": [FINDING]}
@@ -37,6 +40,25 @@ def test_a_decision_is_kept_with_its_findings(tmp_path: Path, monkeypatch: pytes
     assert [one.rule for one in record.findings] == ["JG201"]
     assert record.evidence == ("the panel saw it being written: assistant",)
     assert list(verify(path.read_bytes().splitlines(keepends=True), read_head(path))) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="which file system a folder is on is told on Linux")
+@pytest.mark.parametrize(("kind", "waits"), [("ext4", False), ("nfs4", True), ("cifs", True)])
+def test_on_another_machines_disk_a_line_is_written_only_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, waits: bool
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/home {tmp_path} {kind} rw 0 0\n")
+    monkeypatch.setattr(filesystems, "MOUNTS", str(mounts))
+    opened, open_file = dict[str, int](), os.open
+
+    def seen(path: Any, flags: int, *more: Any, **others: Any) -> int:
+        opened[Path(path).suffix] = flags
+        return open_file(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", seen)
+    assert Keeper(tmp_path / "audit").keep(decided(1))
+    assert bool(opened[".jsonl"] & os.O_DSYNC) is waits
 
 
 def test_what_is_said_twice_is_kept_once(tmp_path: Path) -> None:
