@@ -8,7 +8,7 @@ from jupyter_guard.read.python import bodies, statements
 from jupyter_guard.read.python.access import attribute
 from jupyter_guard.read.python.calls import apply, decorate
 from jupyter_guard.read.python.changes import bind
-from jupyter_guard.read.python.classes import class_attribute
+from jupyter_guard.read.python.classes import class_attribute, library_bases
 from jupyter_guard.read.python.crypto import read_crypto
 from jupyter_guard.read.python.expressions import (
     defaults_of,
@@ -95,9 +95,12 @@ def define_class(run: Run, node: ast.ClassDef) -> None:
         run.scope = before
     run.classes.append(cls)
     value = Value((cls,), frozenset(), run.origin)
-    if "_esm" in cls.attrs:
+    page = cls.attrs.get("_esm")
+    if page is None and "template" in cls.attrs and any(one.startswith("ipyvue") for one in library_bases(cls)):
+        page = cls.attrs["template"]
+    if page is not None:
         # What runs in the page when the widget is shown.
-        apply(run, Value((Name("anywidget.AnyWidget"),)), [], {"_esm": cls.attrs["_esm"]}, node)
+        apply(run, Value((Name("anywidget.AnyWidget"),)), [], {"_esm": page}, node)
     for base in bases:
         for atom in base.atoms:
             hook = atom.attrs.get("__init_subclass__") if type(atom) is Class else None

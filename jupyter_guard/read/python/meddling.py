@@ -14,20 +14,14 @@ _LISTINGS = frozenset({"sys.modules", "gc.get_objects", "gc.get_referrers", "ins
 _CHANGES = frozenset({"setattr", "delattr", "patch", "object", "pop", "clear", "reload", "update"})
 
 
-def _text(node: ast.expr) -> str:
-    """The text that constants beside each other are put together to; as much of it as is known from the left on."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _text(node.left) + _text(node.right)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
 def meddling(run: Run, tree: ast.Module) -> None:
     """Add an effect where a cell picks the guard's modules or objects out of all that is loaded and changes them."""
-    named = listed = None
+    texts: list[str] = []
+    listed = None
     changes = False
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Constant, ast.BinOp)) and _text(node).startswith(_GUARD):
-            named = node
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.append(node.value)
         elif isinstance(node, ast.Attribute) and dotted_name(run, node) in _LISTINGS:
             listed = node
         if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
@@ -35,5 +29,8 @@ def meddling(run: Run, tree: ast.Module) -> None:
         elif isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             changes = changes or called in _CHANGES
-    if named is not None and listed is not None and changes:
+    # The name may be put together of two texts.
+    begins = [one for one in texts if one.startswith("jupyter_")]
+    named = bool(begins) and any("guard" in one for one in texts)
+    if named and listed is not None and changes:
         run.emit(Kind.GUARD_TAMPER, "the guard's own modules", node=listed, via=_GUARD, scope=Scope.SESSION)

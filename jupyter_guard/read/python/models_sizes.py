@@ -40,7 +40,7 @@ _SHAPED: dict[str, dict[str, tuple[int, str] | str]] = {
 
 def sized(run: Run, site: Site) -> Value | None:
     """Note what the array takes when that is beyond reach; it remembers its dimensions."""
-    package = "jax.numpy" if site.name.startswith("jax.numpy.") else site.name.partition(".")[0]
+    package = next((one for one in _OF_TWO if site.name.startswith(f"{one}.")), site.name.partition(".")[0])
     function = site.name.removeprefix(f"{package}.")
     where = _SHAPED[_SAME.get(package, package)][function]
     if isinstance(where, str):
@@ -54,6 +54,9 @@ def sized(run: Run, site: Site) -> Value | None:
     known = [one for one in dims if one is not None]
     if len(known) < len(dims) or not known:
         return None
+    if package == "dask.array":
+        # Nothing is anywhere yet.
+        return array(known, "dask.array.Array")
     _taken(run, site, math.prod(known) * _item(site.kwargs.get("dtype"), package))
     return array(known)
 
@@ -218,6 +221,15 @@ def fetched(run: Run, site: Site) -> Value | None:
     return None
 
 
+def computed(run: Run, site: Site) -> Value | None:
+    """``x.compute()``: all that was put off is made now."""
+    dims = _shape(site.owner) if site.owner is not None else None
+    if dims is None:
+        return None
+    _taken(run, site, math.prod(dims) * 8)
+    return array(dims)
+
+
 def like_first(run: Run, site: Site) -> Value | None:
     """``scaler.fit_transform(x)``: as many rows as ``x`` has."""
     del run
@@ -275,7 +287,8 @@ def _number(value: Value) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
 
 
-_SAME = {"cupy": "numpy", "jax.numpy": "numpy"}
+_SAME = {"cupy": "numpy", "jax.numpy": "numpy", "dask.array": "numpy"}
+_OF_TWO = ("jax.numpy", "dask.array")
 # Of the same number of rows.
 _AS_LONG = (
     "withColumn withColumns withColumnRenamed select selectExpr alias cache persist repartition orderBy sort".split()
@@ -289,7 +302,7 @@ _TRANSFORMERS = [
 MODELS = {
     f"{package}.{name}": sized
     for package, like in (
-        *((one, "numpy") for one in ("numpy", "cupy", "jax.numpy")),
+        *((one, "numpy") for one in ("numpy", "cupy", "jax.numpy", "dask.array")),
         *((one, one) for one in ("torch", "tensorflow")),
     )
     for name in _SHAPED[like]
@@ -317,6 +330,9 @@ MODELS = {
     "polars.DataFrame.join": merged,
     "polars.DataFrame.lazy": kept,
     "pandas.merge": merged,
+    "dask.array.Array.compute": computed,
+    "dask.array.Array.persist": computed,
+    "dask.array.Array.rechunk": kept,
     "numpy.ndarray.astype": kept,
     "numpy.ndarray.copy": kept,
     "pyspark.sql.SparkSession.range": ranged,

@@ -352,6 +352,10 @@ class _Run:
             name, _, value = words[0].partition("=")
             self.shell.environment(name, value)
             words = words[1:]
+        if words == ["-"] and self.name.endswith(" run"):
+            # `uv run -`: what it is fed is the script.
+            self.shell.other("python", self.stdin, self.name)
+            return UNKNOWN
         if not words:
             return self._output()
         if self.entry.scope == "remote":

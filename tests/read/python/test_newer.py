@@ -65,6 +65,9 @@ def test_what_a_call_does(code: str, kind: Kind, target: str) -> None:
         ("import anywidget\nclass W(anywidget.AnyWidget):\n    _esm = 'window.jupyterapp.commands'", Kind.PAGE_SCRIPT),
         ("import jax.numpy as jnp\njnp.ones((400_000, 400_000))", Kind.RESOURCE_EXHAUST),
         ("import polars as pl\na = pl.DataFrame({'i': range(400_000)})\na.join(a, how='cross')", Kind.RESOURCE_EXHAUST),
+        ("import dask.array as da\nda.ones((500_000, 500_000)).compute()", Kind.RESOURCE_EXHAUST),
+        ("import ipyvuetify as v\nclass T(v.VuetifyTemplate):\n    template = '<a onclick=\"requestExecute(1)\">'",
+         Kind.PAGE_SCRIPT),
         ("import duckdb\nduckdb.sql('SELECT 1 FROM range(1000000) a, range(1000000) b')", Kind.RESOURCE_EXHAUST),
         ("for i in range(10**5):\n    for j in range(10**5):\n        for k in range(100):\n            f(k)",
          Kind.RESOURCE_EXHAUST),
@@ -78,6 +81,7 @@ def test_what_is_noticed(code: str, kind: Kind) -> None:
 @pytest.mark.parametrize(
     "code",
     [
+        "import dask.array as da\nx = da.ones((500_000, 500_000))",
         "import gc\nprint(len(gc.get_objects()))",
         "import anywidget\nclass W(anywidget.AnyWidget):\n    _esm = 'export default { render() {} }'",
         "import polars as pl\na = pl.DataFrame({'i': range(40)})\na.join(a, how='cross')",
