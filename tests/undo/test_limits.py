@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -107,6 +108,43 @@ def test_a_disk_without_a_byte_left_keeps_nothing_half_done(root: Path, small_di
     step, _ = kept.begin(Header(), ["a"])
     (root / "a").unlink()
     assert kept.finish(step) is not None
+
+
+@pytest.fixture
+def sharing_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 160 MiB on which files can share their contents."""
+    folder, image = tmp_path / "disk", tmp_path / "image"
+    folder.mkdir()
+    make = shutil.which("mkfs.btrfs")
+    if make is None or os.geteuid() != 0:
+        pytest.skip("only root can mount a disk, and mkfs.btrfs makes it")
+    with image.open("wb") as file:
+        file.truncate(160 * MIB)
+    subprocess.run([make, "--quiet", str(image)], check=True)
+    words = ["mount", "-t", "btrfs", "-o", "loop", str(image), str(folder)]
+    mounted = subprocess.run(words, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"a disk cannot be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_contents_are_shared_where_the_file_system_can(sharing_disk: Path) -> None:
+    root = sharing_disk / "work"
+    root.mkdir()
+    contents = os.urandom(MIB) * 50
+    (root / "large").write_bytes(contents)
+    kept = Steps(str(root), sharing_disk / "store", 64 * MIB, 7, 64 * MIB)
+    # A copy would leave less than stays free on a disk.
+    assert len(contents) + stores.RESERVE > shutil.disk_usage(sharing_disk).free
+    step, missed = kept.begin(Header(), ["large"])
+    assert (missed, kept.store.copied) == ([], 0)
+    with (root / "large").open("r+b") as file:
+        file.write(b"the cell's")
+    done = kept.finish(step)
+    assert done is not None
+    bring_back(kept, done, ["large"])
+    assert (root / "large").read_bytes() == contents
 
 
 def test_programs_in_a_large_workspace_are_said(root: Path) -> None:
