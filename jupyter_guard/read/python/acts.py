@@ -172,17 +172,19 @@ def deep_marks(value: Value, depth: int = 0) -> frozenset[str]:
     if depth < 3:
         for atom in value.atoms:
             if type(atom) is Seq:
-                for one in atom.items[:64]:
-                    marks |= deep_marks(one, depth + 1)
-                if atom.rest is not None:
-                    marks |= deep_marks(atom.rest, depth + 1)
+                marks = _with_all(marks, atom.items[:64], atom.rest, depth)
             elif type(atom) is Map:
-                for one in list(atom.items.values())[:64]:
-                    marks |= deep_marks(one, depth + 1)
-                if atom.rest is not None:
-                    marks |= deep_marks(atom.rest, depth + 1)
+                marks = _with_all(marks, list(atom.items.values())[:64], atom.rest, depth)
             elif type(atom) is Inst and atom.attrs is not None and "__held__" in atom.attrs:
                 marks |= atom.attrs["__held__"].marks
+    return marks
+
+
+def _with_all(marks: frozenset[str], held: list[Value], rest: Value | None, depth: int) -> frozenset[str]:
+    for one in held if rest is None else [*held, rest]:
+        more = deep_marks(one, depth + 1)
+        if more:
+            marks |= more
     return marks
 
 

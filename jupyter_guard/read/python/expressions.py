@@ -81,9 +81,13 @@ def _name(run: Run, node: ast.Name) -> Value:
 
 def _attribute(run: Run, node: ast.Attribute) -> Value:
     holder = node.value
-    if type(holder) is ast.Name:
+    kind = type(holder)
+    if kind is ast.Name:
         run.budget.left -= 1
-        return attribute(run, _name(run, holder), node.attr, node)
+        return attribute(run, _name(run, holder), node.attr, node)  # type: ignore[arg-type]
+    if kind is ast.Attribute:
+        run.budget.left -= 1
+        return attribute(run, _attribute(run, holder), node.attr, node)  # type: ignore[arg-type]
     return attribute(run, evaluate(run, holder), node.attr, node)
 
 
@@ -107,6 +111,9 @@ def _call(run: Run, node: ast.Call) -> Value:
         elif kind is ast.Name:
             run.budget.left -= 1
             args.append(_name(run, one))  # type: ignore[arg-type]
+        elif kind is ast.Attribute:
+            run.budget.left -= 1
+            args.append(_attribute(run, one))  # type: ignore[arg-type]
         elif type(one) is ast.Starred:
             inner = evaluate(run, one.value)
             items = items_of(inner)

@@ -96,9 +96,11 @@ def _said(knowledge: Knowledge, last: str) -> _Said | None:
 
 @functools.lru_cache(maxsize=4096)
 def _said_by(knowledge: Knowledge, name: str) -> tuple[_Said | None, bool]:
-    """What the last part of a full name says, and whether it may be a method of an object that was imported."""
-    said = _said(knowledge, name.rpartition(".")[2])
-    return said, name.count(".") > 1 and (said is not None or name.endswith(".update"))
+    """What the last part of a full name says, and whether that matters of a method of an object that was imported."""
+    last = name.rpartition(".")[2]
+    said = _said(knowledge, last)
+    does = said is not None and (said.entry is not None or said.executes or said.destroys or last in BARE)
+    return said, name.count(".") > 1 and (does or last == "update")
 
 
 def undescribed(
@@ -192,8 +194,8 @@ def _of_imported(run: Run, atom: Name, said: _Said | None, site: Site) -> Value 
     if said is not None and said.entry is not None:
         site.owner = path.owner
         return perform(run, said.entry, site, Certainty.LIKELY)
-    named = receiver.rpartition(".")[2][:1].isupper() or CLIENT.search(receiver)
-    if last == "update" or (said is not None and said.destroys and named):
+    destroys = said is not None and said.destroys
+    if last == "update" or (destroys and (receiver.rpartition(".")[2][:1].isupper() or CLIENT.search(receiver))):
         perhaps_destroys(run, site, path)
     return None
 
@@ -224,9 +226,9 @@ def _private(
             path = atom.value if type(atom) is Const else None
             if type(path) is str and 4 < len(path) < 300 and _may_be_place(path) and _PLACE.match(path):
                 run.choices += 1
-                context = run.here(node)
+                context = run.context if run.context.directory == run.memory.directory else run.here(node)
                 if "credential-store" in context.path_tags(path) and not name.startswith(("os.path.", "pathlib.")):
-                    run.add(context.file(Kind.FILE_READ, path, via=name.lstrip("."), certainty=Certainty.LIKELY))
+                    run.add(run.here(node).file(Kind.FILE_READ, path, via=name.lstrip("."), certainty=Certainty.LIKELY))
                     found = frozenset({"credential", "file"})
     if found and owner is not None:
         for one in owner.atoms:
