@@ -104,13 +104,26 @@ def read_layer(path: Path, name: str, *, owned_by_root: bool = False) -> Layer:
     return parse_layer(text, name, str(path), table=("tool", "jupyter_guard") if path.name == "pyproject.toml" else ())
 
 
+def _first(text: str, error: tomllib.TOMLDecodeError) -> str:
+    """Where a table that stands twice stands first, for people; ``""`` for any other mistake."""
+    found = re.match(r"Cannot declare \((.+)\) twice", str(error))
+    if not found:
+        return ""
+    name = ".".join(re.findall(r"'([^']*)'", found[1]))
+    lines = enumerate(text.splitlines(), 1)
+    first = next((number for number, line in lines if line.partition("#")[0].strip() == f"[{name}]"), 0)
+    return f"; [{name}] is there in line {first} already: write its keys below that line" if first else ""
+
+
 def parse_layer(text: str, name: str, file: str, table: tuple[str, ...] = ()) -> Layer:
     """A layer from TOML text. Raises ``PolicyError`` with every mistake; ``file`` is for the messages."""
     try:
         content: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        problem = PolicyProblem(file, int(found[1]) if found else 0, "", f"not valid TOML: {error}")
+        problem = PolicyProblem(
+            file, int(found[1]) if found else 0, "", f"not valid TOML: {error}{_first(text, error)}"
+        )
         raise PolicyError([problem]) from None
     except RecursionError:
         raise PolicyError([PolicyProblem(file, 0, "", "not valid TOML: nested too deeply")]) from None

@@ -70,6 +70,7 @@ def test_all_mistakes_at_once() -> None:
     ("text", "line", "says"),
     [
         ("version = 1\nmode =\n", 2, "not valid TOML"),
+        ("version = 1\n[audit]\ncode = true\n[audit]\nsyslog = 'off'\n", 4, "[audit] is there in line 2 already"),
         ('mode = "observe"\n', 0, "version"),
         ("version = 2\n", 1, "the only version there is"),
         ("version = 1\norigin = 3\n", 2, "unknown key"),
