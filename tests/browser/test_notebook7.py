@@ -6,6 +6,9 @@ from .driver import Front, Server
 
 DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 
+UNVERIFIED = "import requests\nr = requests.get('https://x.test', verify=False, timeout=3)"
+ASKED = "exec(open('seven.py').read())"
+
 
 def test_a_stopped_cell_shows_its_card_and_its_finding(server: Server, front: Front) -> None:
     server.write_notebook("seven.ipynb", ["x = 1"])
@@ -30,6 +33,30 @@ def test_a_stopped_cell_shows_its_card_and_its_finding(server: Server, front: Fr
     front.type_cell(1, "y = 2")
     front.run_to_end(1)
     verdict.wait_for(state="detached")
+
+    # Marks explain themselves and rewrite; all cells are judged; a question is answered, once; the journal has it.
+    front.insert_cell(2, UNVERIFIED)
+    front.cells.nth(2).locator(".jg-Effects").wait_for()
+    front.cells.nth(2).locator(".cm-lintRange").first.hover()
+    front.page.locator(".jg-Hover").first.wait_for()
+    front.page.locator(".cm-diagnosticAction").filter(has_text="Rewrite safely").click()
+    front.cells.nth(2).locator(".cm-lintRange").first.wait_for(state="detached")
+    assert "verify" not in front.cells.nth(2).locator(".cm-content").inner_text()
+    front.insert_cell(3, DROP.replace("sales", "orders"))
+    front.panel.get_by_role("button", name="Vet all").click()
+    group.filter(has_text="orders").wait_for()
+    (server.root / "seven.py").write_text("open('seven.txt', 'a').write('once ')\n")
+    front.insert_cell(4, ASKED)
+    front.run_cell(4)
+    question = front.panel.locator(".jg-Question")
+    question.wait_for()
+    front.page.wait_for_timeout(600)
+    front.panel.get_by_role("button", name="Allow once", exact=True).click()
+    question.wait_for(state="detached")
+    front.wait_for_run(4)
+    assert (server.root / "seven.txt").read_text() == "once "
+    front.panel.get_by_text("Journal of this notebook").click()
+    front.panel.locator(".jg-Decision").filter(has_text="allowed once in the panel").wait_for()
 
 
 def test_the_panel_says_when_nothing_guards(server: Server, front: Front) -> None:

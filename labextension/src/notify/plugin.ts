@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IGuardConnections } from '../connection/token';
 import { PANEL_ID } from '../panel/widget';
+import { IPending, IReport } from '../protocol';
 import { readSettings } from '../settings';
 import { cellSentence, TRANSLATION_DOMAIN } from '../words';
 import { news } from './news';
@@ -47,10 +48,7 @@ export const notify: JupyterFrontEndPlugin<void> = {
           app.shell.activateById(PANEL_ID);
         }
       };
-      connection.changed.connect(() => {
-        const { asked, blocked, settled } = news(before, connection.state);
-        before = connection.state;
-        settled.forEach(id => Notification.dismiss(shown.get(id)));
+      const tell = (asked: readonly IPending[], blocked: readonly IReport[]): void => {
         if (!isOn || (panel.isVisible && isPanelInSight())) {
           return;
         }
@@ -62,6 +60,13 @@ export const notify: JupyterFrontEndPlugin<void> = {
           const text = trans.__('A cell of %1 was stopped. %2', panel.title.label, plain(report.sentence));
           Notification.error(text, { autoClose: 8000, actions: [show] });
         }
+      };
+      connection.changed.connect(() => {
+        const { asked, blocked, settled } = news(before, connection.state);
+        before = connection.state;
+        settled.forEach(id => Notification.dismiss(shown.get(id)));
+        // The panel opens for a question by the same signal, perhaps after this.
+        queueMicrotask(() => tell(asked, blocked));
       });
     };
     const plain = (sentence: string): string => (sentence ? cellSentence(sentence, trans).replace(/`/g, '') : '');
