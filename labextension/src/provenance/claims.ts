@@ -32,7 +32,8 @@ export class Claims {
   /** A cell is about to be sent to the kernel, by this page. */
   runs(panel: NotebookPanel, cell: Cell, startedBy: IClaim['startedBy']): void {
     const connection = this._connections.of(panel);
-    if (cell.model.type !== 'code' || !isGuardThere(connection)) {
+    // A cell that a program deletes after it asked for its run has no model any more.
+    if (cell.isDisposed || cell.model.type !== 'code' || !isGuardThere(connection)) {
       return;
     }
     const claim = this._claim(cell.model, startedBy);
