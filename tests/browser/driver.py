@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,12 +42,17 @@ class Server(NamedTuple):
             text = answer.read()
         return json.loads(text) if text else None
 
-    def write_notebook(self, name: str, cells: Sequence[str], kernel: str = KERNEL) -> None:
-        """Put a notebook with code cells into the server's root directory."""
+    def write_notebook(
+        self, name: str, cells: Sequence[str], kernel: str = KERNEL, stored: Mapping[int, object] | None = None
+    ) -> None:
+        """Put a notebook with code cells into the server's root directory; ``stored`` is what the file says the guard
+        kept of some of them, by their places."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
             metadata={"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
         )
+        for place, value in (stored or {}).items():
+            notebook.cells[place].metadata["jupyter_guard"] = value
         (self.root / name).write_text(nbformat.writes(notebook))
 
 
@@ -251,5 +256,7 @@ class Front:
         self.page.screenshot(path=str(path))
 
     def shut_kernels_down(self) -> None:
-        for session in self.server.request("/api/sessions"):
-            self.server.request(f"/api/sessions/{session['id']}", method="DELETE")
+        # A console and a notebook may have sessions with one kernel, which end together.
+        sessions = {session["kernel"]["id"]: session["id"] for session in self.server.request("/api/sessions")}
+        for session in sessions.values():
+            self.server.request(f"/api/sessions/{session}", method="DELETE")

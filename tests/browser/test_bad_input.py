@@ -3,6 +3,7 @@ no exception in the console (the fixture looks), nothing lowered, no lost list."
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from .driver import WIDGETS_OWN, Front, Server
@@ -54,7 +55,10 @@ EDITED: tuple[Any, ...] = (
 
 
 def test_forged_and_stale_claims_foreign_messages_and_edited_metadata(server: Server, front: Front) -> None:
-    server.write_notebook("bad.ipynb", ["x = 1", *(f"edited_{number} = 1" for number in range(len(EDITED)))])
+    claimed = "claimed = sorted([3])"
+    cells = ["x = 1", *(f"edited_{number} = 1" for number in range(len(EDITED))), claimed]
+    # In the file from the start, one of them about exactly that text; the others are edited once more while it is open.
+    server.write_notebook("bad.ipynb", cells, stored={**dict(enumerate(EDITED, 1)), len(cells) - 1: human(claimed)})
     front.open_lab("bad.ipynb")
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
     front.page.evaluate(HEAR)
@@ -63,8 +67,8 @@ def test_forged_and_stale_claims_foreign_messages_and_edited_metadata(server: Se
     groups = front.panel.locator(".jg-Group")
     groups.first.wait_for()
 
-    # Metadata that somebody edited: what was in the file stays so, whatever it says.
-    for number, edited in enumerate(EDITED, 2):
+    # Metadata that somebody edited: what was in the file stays so, whatever it says, also the other way round.
+    for number, edited in enumerate(reversed(EDITED), 2):
         front.page.evaluate(
             """([index, edited]) => window.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel
                 .setMetadata('jupyter_guard', edited)""",
@@ -72,6 +76,8 @@ def test_forged_and_stale_claims_foreign_messages_and_edited_metadata(server: Se
         )
         front.run_to_end(number)
         assert origin(front, number) != "human", edited
+    front.run_to_end(len(cells))
+    assert origin(front, len(cells)) != "human"
 
     # A forged claim, and one that was true of the text before a program changed it.
     forged = front.cells.count()
@@ -112,6 +118,27 @@ def test_forged_and_stale_claims_foreign_messages_and_edited_metadata(server: Se
     front.run_to_end(0)
     groups.filter(has_text="sales").filter(has_not_text="from before the kernel").wait_for()
     assert groups.count() == before
+
+    # With a question open, nobody is asked any more and nothing has run; the next one can be answered as ever.
+    (server.root / "restarted.py").write_text("open('restarted.txt', 'a').write('once ')\n")
+    last = front.cells.count()
+    front.insert_cell(last, ASKED.replace("tabs", "restarted"))
+    front.run_cell(last)
+    question = front.panel.locator(".jg-Question")
+    question.wait_for()
+    front.restart_kernel()
+    question.wait_for(state="detached")
+    front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+    assert groups.filter(has_text="sales").count() == 1
+    assert not (server.root / "restarted.txt").exists()
+    # The focus was in the box for an answer, which is gone.
+    front.run_any_cell(last)
+    question.wait_for()
+    front.page.wait_for_timeout(600)
+    front.panel.get_by_role("button", name="Allow once", exact=True).click()
+    question.wait_for(state="detached")
+    front.wait_for_run(last)
+    assert (server.root / "restarted.txt").read_text() == "once "
 
 
 def test_two_tabs_on_one_notebook(server: Server, front: Front) -> None:
@@ -158,6 +185,13 @@ def test_two_tabs_on_one_notebook(server: Server, front: Front) -> None:
     assert (server.root / "tabs.txt").read_text() == "once once "
     assert not other.errors()
     other.page.close()
+
+
+def human(text: str) -> dict[str, Any]:
+    """All that the guard stores of a cell that a person typed, about exactly that text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    runs = [["typed", len(text)]]
+    return {"origin": {"author": "human", "sha256": digest, "runs": runs, "by_people": 1, "started_by": "person"}}
 
 
 def cell_id(front: Front, index: int) -> Any:
