@@ -42,19 +42,25 @@ def _back(reach: int, end: int, stop: int) -> int:
     return reach if end < stop or reach == 1 else max(reach, TAIL)
 
 
-def _in_characters(data: bytes, text: str, places: list[int]) -> Iterable[int]:
-    """Places in ``data``, which is ``text`` in UTF-8, as places in ``text``; inside a character, the one after it."""
-    if len(data) == len(text):
-        yield from places
-        return
+def _in_characters(found: list[tuple[int, int]], data: bytes, text: str) -> dict[int, list[int]]:
+    """Where in ``text``, which is ``data`` in UTF-8, each number is reported, in order; inside a character, after it.
+
+    All at once: to read the text for each number anew would take longer than the scan.
+    """
+    matched: dict[int, list[int]] = {number: [] for number, _ in found}
+    wide = len(data) != len(text)
     read = at = 0
-    for place in places:
-        while place < len(data) and data[place] & 0xC0 == 0x80:
-            place += 1
-        if place > read:
-            at += len(data[read:place].decode("utf-8", "surrogatepass"))
-            read = place
-        yield at
+    for number, to in sorted(found, key=_by_end):
+        place = to
+        if wide:
+            while place < len(data) and data[place] & 0xC0 == 0x80:
+                place += 1
+            if place > read:
+                at += len(data[read:place].decode("utf-8", "surrogatepass"))
+                read = place
+            place = at
+        matched[number].append(place)
+    return matched
 
 
 _Scan = tuple[Any, Any]
@@ -189,9 +195,7 @@ class ByHyperscan:
         self, found: list[tuple[int, int]], data: bytes, piece: str, text: str, begin: int, stop: int, start: int
     ) -> list[Hit]:
         """The keywords of the patterns ``found`` in ``data``, which is ``piece``, which is ``text[begin:stop]``."""
-        matched: dict[int, list[int]] = {}
-        for number, to in found:
-            matched.setdefault(number, []).append(to)
+        matched = _in_characters(found, data, piece)
         hits: list[Hit] = []
         start = max(start, begin)
         if len(matched) > 1 and len(data) <= _SHORT:
@@ -202,9 +206,7 @@ class ByHyperscan:
         for number, ends in matched.items():
             pattern, reach = self._seen.get(number) or self._look_up(number)
             if pattern is COLUMN:
-                hits.extend(
-                    self._in_lines(text, begin, (begin + at for at in _in_characters(data, piece, sorted(ends))))
-                )
+                hits.extend(self._in_lines(text, begin, (begin + at for at in ends)))
                 continue
             if not reach:
                 hits.extend(hits_of(pattern, text, start, stop))
@@ -212,7 +214,7 @@ class ByHyperscan:
             # Of keywords alone there is none between those that are reported.
             apart = _SWEEP if reach == 1 else 0
             since, done = start, start
-            for place in _in_characters(data, piece, sorted(ends)):
+            for place in ends:
                 end = begin + place
                 first = end - _back(reach, end, stop)
                 if first > done + apart:
@@ -238,7 +240,7 @@ class ByHyperscan:
         for number, ends in matched.items():
             pattern, reach = self._seen.get(number) or self._look_up(number)
             if pattern is not COLUMN:
-                ends = [begin + at for at in _in_characters(data, piece, sorted(ends))]
+                ends = [begin + at for at in ends]
                 # What is reported once a scan may be anywhere behind that too.
                 last = ends[-1] if reach else stop
                 wanted[pattern] = min(end - _back(reach, end, stop) for end in ends), last

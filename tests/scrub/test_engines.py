@@ -7,11 +7,13 @@ import string
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_guard.scrub import Scrubber, engine, find, stream
 from jupyter_guard.scrub.engine import ByKeyword, Engine
 from jupyter_guard.scrub.examples import example, near_miss
-from jupyter_guard.scrub.hyper import ByHyperscan
+from jupyter_guard.scrub.hyper import ByHyperscan, _in_characters
 from jupyter_guard.scrub.known import KnownValues
 from jupyter_guard.scrub.patterns import builtin
 from jupyter_guard.scrub.tables import COLUMN
@@ -158,3 +160,15 @@ def test_what_is_reported_once_is_looked_for_to_the_end_of_a_short_text(engines:
     for one in engines.values():
         found = {(at, pattern.kind) for at, _, pattern in one.hits(text, 0, final=True)}
         assert {(0, "azure-shared-access-key"), (len(text) // 2, "azure-shared-access-key")} <= found
+
+
+@given(st.text(st.characters(exclude_categories=())), st.data())
+def test_what_is_reported_in_bytes_is_told_in_characters(text: str, data: st.DataObject) -> None:
+    raw = text.encode("utf-8", "surrogatepass")
+    places = st.integers(0, len(raw))
+    found = data.draw(st.lists(st.tuples(st.integers(0, 3), places), max_size=12))
+    ends = [len(text[:at].encode("utf-8", "surrogatepass")) for at in range(len(text) + 1)]
+    expected: dict[int, list[int]] = {}
+    for number, to in found:
+        expected.setdefault(number, []).append(next(at for at, end in enumerate(ends) if end >= to))
+    assert _in_characters(found, raw, text) == {number: sorted(places) for number, places in expected.items()}
