@@ -157,8 +157,9 @@ def _tried(scene: Scene, backend: str, chosen: Sequence[Probe], log: Any) -> Tri
         asks = "import os\nprint('held:' + os.environ.get('JUPYTER_GUARD_ISOLATION', 'none'))"
         held = _told(client, asks, "held:", manager)
         if held != backend:
-            said = held or "it ran no cell: " + last_line(log)
-            return Tried(backend, f"the kernel is held by something else ({said})", seconds)
+            return Tried(
+                backend, _other(backend, held) if held else f"the kernel runs no cell: {last_line(log)}", seconds
+            )
         cell = _cell(manager, client)
         processes = tree.Tree(int(getattr(manager.provisioner, "pid", 0))).processes()
         memory = sum(sum(tree.memory_of(one.pid)) for one in processes)
@@ -173,6 +174,11 @@ def _tried(scene: Scene, backend: str, chosen: Sequence[Probe], log: Any) -> Tri
             manager.shutdown_kernel()
         manager.cleanup_resources()
     return Tried(backend, "", seconds, cell, memory, _without_a_daemon(outcomes, chosen, scene))
+
+
+def _other(backend: str, held: str) -> str:
+    typed = "`jupyter guard policy explain isolation.require`"
+    return f"a kernel that is to have {backend} is held by {held}: a policy above requires more than it gives ({typed})"
 
 
 def _cell(manager: KernelManager, client: Any) -> float:
