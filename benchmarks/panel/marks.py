@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from benchmarks.panel.profile import at
+
 RUNS = 20
 # From a pause until the marks are there; what a person takes for at once.
 MARKS_MS = 300
@@ -19,7 +21,7 @@ def measure(front: Any) -> bool:
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
     front.run_to_end(0)
     took = marks_took(front, RUNS)
-    median, p95 = took[len(took) // 2], took[int(len(took) * 0.95)]
+    median, p95 = at(took, 0.5), at(took, 0.95)
     print(
         f"{len(took)} lines, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: marks are drawn"
         f" {took[0]:.0f} ms after the last key at the least, {median:.0f} ms at the median, {p95:.0f} ms at p95"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 # The extension's own bundles, as JupyterLab serves them.
@@ -24,6 +25,11 @@ class Profile(NamedTuple):
     def busy(self, begin: float, end: float) -> float:
         """For how many milliseconds of processor time the extension ran between two times."""
         return self.each * sum(begin < one <= end for one in self.ours)
+
+
+def at(ordered: Sequence[float], share: float) -> float:
+    """The least of some sorted values that at least so large a share of them does not exceed (the nearest rank)."""
+    return ordered[math.ceil(share * len(ordered)) - 1]
 
 
 def profiled(page: Any, act: Callable[[], None]) -> Profile:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from benchmarks.panel.profile import Profile, profiled
+from benchmarks.panel.profile import Profile, at, profiled
 
 LINES = 200
 TEXT = "total = frame['amount'].sum() * rates.get(day)\n"
@@ -53,5 +53,5 @@ def measure(front: Any) -> bool:
         f" milliseconds of processor time that the extension uses (a look stands for {found.each:.3f} ms):"
     )
     for name, spent in (("until the character stands there", at_once), ("after that, until the next key", later)):
-        print(f"  {name}: {spent[len(spent) // 2]:.2f} at the median, {spent[int(len(spent) * 0.95)]:.2f} at p95")
-    return at_once[int(len(at_once) * 0.95)] < BOUND_MS
+        print(f"  {name}: {at(spent, 0.5):.2f} at the median, {at(spent, 0.95):.2f} at p95")
+    return at(at_once, 0.95) < BOUND_MS

@@ -105,11 +105,11 @@ export function placeOf(item: { readonly cellId: string; readonly msgId: string 
 }
 
 function withReport(reports: readonly IReport[], item: IReport): IReport[] {
-  const own = placeOf(item);
-  const kept = reports.filter(other => placeOf(other) !== own);
+  const { cellId, msgId } = item;
+  // No names of places are made: a notebook may have thousands of cells, and reports come with every run.
+  const kept = reports.filter(other => (cellId ? other.cellId !== cellId : other.cellId !== '' || other.msgId !== msgId));
   kept.push(item);
-  const surplus = kept.filter(other => !other.cellId).length - CELLLESS_KEPT;
-  if (surplus > 0) {
+  if (!cellId && kept.filter(other => !other.cellId).length > CELLLESS_KEPT) {
     const oldest = kept.findIndex(other => !other.cellId);
     kept.splice(oldest, 1);
   }

@@ -10,7 +10,7 @@ import { IReport, parseMessage } from '../src/protocol';
 import { EMPTY_STATE, IGuardState, received } from '../src/store';
 import { parseAnswer } from '../src/vetting/answer';
 import { Asked } from '../src/vetting/asked';
-import { DraftQueue, withDrafts } from '../src/vetting/drafts';
+import { DraftQueue, sameReport, withDrafts } from '../src/vetting/drafts';
 
 function report(cellId: string, sha256: string, msgId = `m-${cellId}`, state = 'ran'): IReport {
   const message = parseMessage({ type: 'report', item: { msg_id: msgId, cell_id: cellId, sha256, state, verdict: 'block' } });
@@ -76,6 +76,24 @@ test('a draft takes the place of the run of another text, and goes when its own 
     [['b', 'ran'], ['a', 'draft'], ['c', 'draft']]
   );
   assert.equal(withDrafts(ran, [report('b', 'same', 'd', 'draft')]), ran);
+});
+
+test('what is said again of the same text is the report of before, and only that', () => {
+  const known = report('a', 's', 'd', 'draft');
+  const draft = { code: 'x', report: known, problem: '', isOfNotebook: false };
+  assert.equal(sameReport(draft, 'x', { ...known, time: 'later', findings: [...known.findings] }), known);
+  const others: IReport[] = [
+    { ...known, verdict: 'allow' },
+    { ...known, sentence: 'deletes `a`' },
+    { ...known, origin: 'human' }
+  ];
+  for (const other of others) {
+    assert.equal(sameReport(draft, 'x', other), other);
+  }
+  const again = { ...known };
+  assert.equal(sameReport(draft, 'y', again), again);
+  assert.equal(sameReport(undefined, 'x', again), again);
+  assert.equal(sameReport(draft, 'x', null), null);
 });
 
 test('a range lies within the text and is never empty where there is a character', () => {

@@ -12,10 +12,10 @@ export interface INews {
 
 /** Only stops and questions, and only new ones: what a snapshot brings after a reload was heard of before. */
 export function news(before: IGuardState, after: IGuardState): INews {
-  const known = new Set(before.reports.map(report => report.msgId));
   const open = new Set(before.pending.map(item => item.id));
   const left = new Set(after.pending.map(item => item.id));
-  const isLive = before.link === 'connected' && after.link === 'connected';
+  const isLive = before.link === 'connected' && after.link === 'connected' && before.reports !== after.reports;
+  const known = new Set(isLive ? before.reports.map(report => report.msgId) : []);
   return {
     asked: after.pending.filter(item => !open.has(item.id)),
     blocked: isLive ? after.reports.filter(report => report.state === 'blocked' && !known.has(report.msgId)) : [],

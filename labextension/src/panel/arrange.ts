@@ -29,17 +29,32 @@ export function arranged(
   textOf: (group: ICellGroup) => string = () => ''
 ): ISection[] {
   const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const isAll = words.length === 0 && query.least === 'note';
   const sections = new Map<string, ICellGroup[]>();
+  const add = (key: string, group: ICellGroup, findings: readonly IFinding[]): void => {
+    const section = sections.get(key) ?? [];
+    const report = withFindings(group.report, findings);
+    section.push(report === group.report ? group : { ...group, report });
+    sections.set(key, section);
+  };
   for (const group of [...groups].sort(order(query.sortBy))) {
     const about = words.length > 0 ? `${textOf(group)} ${group.report.sentence} ${group.report.origin}`.toLowerCase() : '';
-    const found = group.report.findings.filter(
-      finding => rank(finding.severity) <= rank(query.least) && words.every(word => about.includes(word) || says(finding, word))
-    );
+    const found = isAll
+      ? group.report.findings
+      : group.report.findings.filter(
+          finding =>
+            rank(finding.severity) <= rank(query.least) && words.every(word => about.includes(word) || says(finding, word))
+        );
     const kept = query.sortBy === 'severity' ? [...found].sort((a, b) => rank(a.severity) - rank(b.severity)) : found;
+    if (query.groupBy === 'cell') {
+      // The usual list, of thousands of cells: no groups are made that are there already.
+      if (kept.length > 0) {
+        add('', group, kept);
+      }
+      continue;
+    }
     for (const [key, findings] of split(group.report, kept, query.groupBy)) {
-      const section = sections.get(key) ?? [];
-      section.push({ ...group, report: withFindings(group.report, findings) });
-      sections.set(key, section);
+      add(key, group, findings);
     }
   }
   const keys = [...sections.keys()];
@@ -61,10 +76,10 @@ export function firstGroups(sections: readonly ISection[], most: number): ISecti
   });
 }
 
-function split(report: IReport, findings: readonly IFinding[], by: GroupBy): Map<string, IFinding[]> {
+function split(report: IReport, findings: readonly IFinding[], by: Exclude<GroupBy, 'cell'>): Map<string, IFinding[]> {
   const parts = new Map<string, IFinding[]>();
   for (const finding of findings) {
-    const key = by === 'rule' ? finding.rule : by === 'origin' ? report.origin : '';
+    const key = by === 'rule' ? finding.rule : report.origin;
     const part = parts.get(key) ?? [];
     part.push(finding);
     parts.set(key, part);
@@ -74,7 +89,9 @@ function split(report: IReport, findings: readonly IFinding[], by: GroupBy): Map
 
 /** The same report when nothing is left out, so that what did not change need not be drawn again. */
 function withFindings(report: IReport, findings: readonly IFinding[]): IReport {
-  const isAll = findings.length === report.findings.length && findings.every((one, at) => one === report.findings[at]);
+  const isAll =
+    findings === report.findings ||
+    (findings.length === report.findings.length && findings.every((one, at) => one === report.findings[at]));
   return isAll ? report : { ...report, findings };
 }
 

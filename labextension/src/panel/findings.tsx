@@ -24,7 +24,15 @@ interface IFindingsProps {
   readonly actions: IPanelActions;
 }
 
-export function Findings({ groups, canVet, progress, latest, cells, actions }: IFindingsProps): JSX.Element {
+/** Drawn again only when what it lists does: most news are about other parts of the panel, or nothing new. */
+export const Findings = React.memo(function Findings({
+  groups,
+  canVet,
+  progress,
+  latest,
+  cells,
+  actions
+}: IFindingsProps): JSX.Element {
   const { trans } = actions;
   const [query, setQuery] = React.useState(EVERYTHING);
   const all = React.useMemo(() => groups.reduce((sum, group) => sum + group.report.findings.length, 0), [groups]);
@@ -81,7 +89,7 @@ export function Findings({ groups, canVet, progress, latest, cells, actions }: I
       {places > most && <More rest={places - most} onMore={showMore} actions={actions} />}
     </section>
   );
-}
+});
 
 interface IGroupProps {
   readonly report: IReport;

@@ -11,6 +11,19 @@ export interface IDraft {
   readonly isOfNotebook: boolean;
 }
 
+/**
+ * The report of a draft, the very one of before where the same is said of the same text: most cells that are judged again
+ * because another one ran come out as they were, and nothing that shows them need be drawn.
+ */
+export function sameReport(before: IDraft | undefined, code: string, report: IReport | null): IReport | null {
+  const known = before?.code === code ? before.report : null;
+  return known && report && said(known) === said(report) ? known : report;
+}
+
+function said(report: IReport): string {
+  return JSON.stringify({ ...report, time: '' });
+}
+
 /** Cells to judge, each once, the ones asked for by a person's doing first. */
 export class DraftQueue {
   get size(): number {

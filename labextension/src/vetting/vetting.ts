@@ -10,7 +10,7 @@ import { IGuardConnection } from '../connection/token';
 import { METADATA_KEY, IReport } from '../protocol';
 import { IProvenance } from '../provenance/token';
 import { IVetted } from './answer';
-import { DraftQueue, IDraft } from './drafts';
+import { DraftQueue, IDraft, sameReport } from './drafts';
 import { INotebookVetting, IVetAll } from './token';
 
 /** After a cell ran, what others would do may have changed; of more than this many the rest waits for its turn. */
@@ -259,11 +259,15 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
   }
 
   private _keep(cell: ICellModel, code: string, { report, problem }: IVetted, isOfNotebook: boolean): void {
+    const before = this._drafts.get(cell.id);
+    const kept = sameReport(before, code, report);
     // The order is that of judging, for what is renewed first.
     this._drafts.delete(cell.id);
-    this._drafts.set(cell.id, { code, report, problem, isOfNotebook });
-    this._touched.add(cell.id);
-    this._reports = null;
+    this._drafts.set(cell.id, { code, report: kept, problem, isOfNotebook });
+    if (!before || kept !== before.report || this._touched.has(cell.id)) {
+      this._touched.add(cell.id);
+      this._reports = null;
+    }
   }
 
   private _request(cell: ICellModel, code: string): Parameters<IGuardConnection['vet']>[0] {
