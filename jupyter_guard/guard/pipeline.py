@@ -222,6 +222,7 @@ class Pipeline:
             privileges=privileges.said(held),
             keeps_code=policy.keeps_code,
             opened=self._opening.sentence if self._opening is not None else "",
+            watched=policy.watches(),
         )
 
     def _vet(self, code: str, request: Vet) -> Report:

@@ -81,7 +81,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     it was read. ``secrets`` is what the sources in ``known_from`` hold, where a wrapper is told. ``limits`` are names,
     values and who set them. ``privileges`` is what the session may do beyond an ordinary account, for people.
     ``keeps_code``: decisions are kept with the cell's text. ``opened`` says by whom, until when and why nothing is
-    stopped for a while.
+    stopped for a while. What cells of the origins in ``watched`` do is judged while they run.
     """
 
     mode: str = "enforce"
@@ -99,6 +99,7 @@ class Standing(msgspec.Struct, tag="standing", frozen=True):
     privileges: tuple[str, ...] = ()
     keeps_code: bool = False
     opened: str = ""
+    watched: tuple[str, ...] = ("imported", "assistant")
 
 
 class Judged(msgspec.Struct, tag="judged", frozen=True):

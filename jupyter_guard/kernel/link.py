@@ -248,13 +248,14 @@ class Link:
         text, how, path = message.get("text"), message.get("how"), message.get("path")
         cells = cells_of(message)
         origin = self._origin(str(message.get("about")), cells, str(how))
-        if how == "act" and origin < Origin.IMPORTED:
+        watched = self._relay.panel.standing.watched
+        self._is_peoples = how == "act" and origin not in watched
+        if self._is_peoples:
             # People are judged by what they write. Where nobody else has written anything, no act is asked about.
             is_wanted = self._relay.undoing.wants_more(self._request(message)[0])
             if not text or not is_wanted:
-                self._answer({"ok": True, "free": self._strictest < Origin.IMPORTED and not is_wanted})
+                self._answer({"ok": True, "free": self._strictest not in watched and not is_wanted})
                 return
-        self._is_peoples = how == "act" and origin < Origin.IMPORTED
         self._number -= 1
         self.met += 1
         self._relay.keeping.judge(

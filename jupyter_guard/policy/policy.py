@@ -308,6 +308,12 @@ class Policy:
         rows = {key[len(start) :]: value for key, value in self._values.items() if key.startswith(start)}
         return {row: Verdict(value) for row, value in rows.items() if row != "code"}
 
+    def watches(self) -> tuple[str, ...]:
+        """Origins whose acts are judged as they are done: whose row is nowhere milder than that of imported code."""
+        least = self.row(Origin.IMPORTED)
+        strict = (one for one in Origin if all(self.row(one)[key] >= verdict for key, verdict in least.items()))
+        return tuple(str(one) for one in sorted({Origin.IMPORTED, Origin.ASSISTANT, *strict}))
+
     def values(self) -> dict[str, Any]:
         """Every key in force."""
         return {key: self._values[key] for key in FIELDS if key in self._values}

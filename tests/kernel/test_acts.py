@@ -116,6 +116,20 @@ def test_people_are_not_asked_about_acts(start: Callable[..., Front]) -> None:
     assert (run.status, run.of("display_data")) == ("ok", [])
 
 
+STRICT = 'critical = "block"\nhigh = "block"\nmedium = "confirm"\nunread = "block"\n'
+
+
+@pytest.mark.parametrize(("row", "status"), [("", "ok"), (STRICT, "error")])
+def test_who_is_held_as_imported_code_is_also_held_by_what_is_done(
+    start: Callable[..., Front], row: str, status: str
+) -> None:
+    front = start(policy=f"version = 1\n[origin.unknown]\n{row}")
+    (front.folder / "names").write_text("os system")
+    assert front.run("import importlib\nm, f = open('names').read().split()").status == "ok"
+    run = front.run("getattr(importlib.import_module(m), f)('rm -rf /nowhere/at/all')")
+    assert (run.status, [one["content"]["ename"] for one in run.of("error")]) == (status, ["CellBlocked"] * bool(row))
+
+
 def test_a_function_for_a_new_interpreter_is_judged_when_it_is_handed_over(front: Front) -> None:
     (front.folder / "names").write_text("shutil rmtree")
     front.run("import importlib, multiprocessing\nm, f = open('names').read().split()")
