@@ -10,6 +10,15 @@ DROP = "import sqlite3\nsqlite3.connect('shop.db').execute('DROP TABLE sales')"
 # What the file does is not known before it runs: the policy asks about it.
 REMOVE = "exec(open('tidy.py').read())"
 
+# What the guard's extension of the server tells the page, taken out before any of the page's programs reads it.
+WITHOUT_SERVER_EXTENSION = """document.addEventListener('readystatechange', () => {
+    const told = document.getElementById('jupyter-config-data');
+    if (document.readyState === 'interactive' && told) {
+        const {jupyterGuard, ...others} = JSON.parse(told.textContent);
+        if (jupyterGuard) told.textContent = JSON.stringify(others);
+    }
+});"""
+
 
 def groups(front: Front) -> list[str]:
     return [text.strip() for text in front.panel.locator(".jg-Group-name").all_inner_texts()]
@@ -42,10 +51,13 @@ def test_an_inserted_drop_is_stopped_shown_and_kept_over_a_reload(server: Server
     front.insert_cell(0, "# moves the others down")
     front.panel.get_by_role("button", name="Cell 3").wait_for()
 
+    # A server without the guard's extension tells no page of it; the page says what is missed and what to type.
+    front.page.add_init_script(WITHOUT_SERVER_EXTENSION)
     front.reload()
     front.open_panel()
     front.panel.get_by_role("button", name="Cell 3").wait_for()
     assert groups(front) == ["Cell 3"]
+    front.panel.get_by_text("jupyter server extension enable jupyter_guard").wait_for()
 
 
 def test_a_restarted_kernel_is_asked_anew(server: Server, front: Front) -> None:
@@ -115,10 +127,13 @@ def test_an_unguarded_kernel_is_called_so_and_can_be_switched(server: Server, fr
     server.write_notebook("plain.ipynb", ["x = 1"], kernel="python3")
     front.open_lab("plain.ipynb")
     front.panel.get_by_role("heading", name="Not guarded").wait_for()
+    item = front.page.locator(".jg-StatusItem")
+    item.filter(has_text="Not guarded").wait_for()
     front.run_to_end(0)
     assert front.guard_metadata(0) is None
     front.panel.get_by_role("button", name="Switch to").click()
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+    item.filter(has_text="Guard enforces").wait_for()
 
 
 def test_a_guard_that_is_loaded_as_an_extension_is_seen(server: Server, front: Front) -> None:
@@ -140,6 +155,11 @@ def test_the_page_knows_nothing_that_approves(server: Server, front: Front) -> N
     # Each only shows something.
     shown = {f"jupyter-guard:{name}" for name in ("show-panel", "vet-cell", "vet-all")}
     assert {command for command in commands if command.startswith("jupyter-guard")} == shown
+    # The palette has each.
+    front.run_command("apputils:activate-command-palette")
+    items = front.page.locator(".lm-CommandPalette-item[data-command^='jupyter-guard:']")
+    items.nth(2).wait_for()
+    assert {item.get_attribute("data-command") for item in items.all()} == shown
 
 
 def test_markup_in_a_card_stays_text(server: Server, front: Front, tmp_path: Path) -> None:
