@@ -76,6 +76,9 @@ NOT_RUN = {
     ".venv/bin/python -m benchmarks": "minutes each: tests/test_benchmarks.py sees that they are there",
     "python3 -m venv /opt/": "a folder outside home: tests/test_packaging.py makes its own",
     "export PATH=/opt/": "a folder outside home: tests/test_packaging.py makes its own",
+    "apt-get ": "it changes this machine: what it installs is the Makefile's to look for",
+    "useradd ": "it changes this machine: tests/hub has an account of its own",
+    "passwd ": "it changes this machine: tests/hub has an account of its own",
     "npm install -g": "a registry may not be there: the Makefile installs it for tests/hub",
     "JUPYTERHUB_API_TOKEN=... ": "the server and its token are the reader's: tests/hub checks one",
     "JUPYTER_RUNTIME_DIR=/run/": "an administrator's folder of another account: tests/hub starts one",
@@ -132,7 +135,7 @@ def is_commands(text: str) -> bool:
     """Whether an indented block is something to type, and not an answer or a table."""
     return bool(
         re.match(
-            r"(\$ |[A-Z_]+=\S+ |\.venv/bin/python|jupyter |jupyter-|make |pip |python3? |git |mkdir |docker |dask )",
+            r"(\$ |[A-Z_]+=\S+ |\.venv/bin/python|jupyter |jupyter-|make |pip |python3? |git |mkdir |docker |dask |apt-get |useradd )",
             text,
         )
     )
