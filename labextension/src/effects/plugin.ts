@@ -56,7 +56,9 @@ export const effects: JupyterFrontEndPlugin<void> = {
         const news = connection.state.reports.filter(one => one.happened && ran.get(one.cellId) !== one);
         news.forEach(one => ran.set(one.cellId, one));
         const cells = new Set(news.map(one => one.cellId));
-        panel.content.widgets.filter(cell => cells.has(cell.model.id)).forEach(cell => show(cell, vetting));
+        if (cells.size > 0) {
+          panel.content.widgets.filter(cell => cells.has(cell.model.id)).forEach(cell => show(cell, vetting));
+        }
         if (connection.state.link === 'unguarded' || connection.state.link === 'none') {
           panel.content.widgets.forEach(cell => remove(cell));
         }
@@ -70,18 +72,22 @@ export const effects: JupyterFrontEndPlugin<void> = {
     });
     notebooks.forEach(follow);
     notebooks.widgetAdded.connect((_, panel) => follow(panel));
-    provenance?.changed.connect((_, model: ICellModel) => {
-      // A cell that a person has made his own, or an assistant its own, since it was judged; its text is judged anew.
-      notebooks.forEach(panel => {
-        const cell = panel.content.widgets.find(one => one.model === model);
-        cell?.node.querySelector(`:scope > .${LINE}`)?.classList.add('jg-is-old');
-      });
-    });
+    // A cell that a person has made his own, or an assistant its own, since it was judged; its text is judged anew.
+    provenance?.changed.connect((_, model: ICellModel) =>
+      lines.get(model)?.forEach(line => line.classList.add('jg-is-old'))
+    );
   }
 };
 
+/** The lines that stand under a cell, in every view of it: looked for at each key in it. */
+const lines = new WeakMap<ICellModel, Set<Element>>();
+
 function remove(cell: Cell): void {
-  cell.node.querySelector(`:scope > .${LINE}`)?.remove();
+  const line = cell.node.querySelector(`:scope > .${LINE}`);
+  if (line) {
+    line.remove();
+    lines.get(cell.model)?.delete(line);
+  }
 }
 
 function draw(cell: Cell, vetting: INotebookVetting, isShown: boolean, trans: TranslationBundle, ran?: IReport): void {
@@ -114,5 +120,6 @@ function draw(cell: Cell, vetting: INotebookVetting, isShown: boolean, trans: Tr
     }
   } else {
     place.after(line);
+    lines.set(cell.model, (lines.get(cell.model) ?? new Set()).add(line));
   }
 }

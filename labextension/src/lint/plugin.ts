@@ -8,12 +8,14 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
-import { Compartment } from '@codemirror/state';
+import { Compartment, Text } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
 
 import { CellEditors } from '../editors';
 import { IGuardConnections } from '../connection/token';
 import { codeAbove } from '../fix/above';
 import { noRewrite, rewrite } from '../fix/apply';
+import { IReport } from '../protocol';
 import { readSettings } from '../settings';
 import { IVettings } from '../vetting/token';
 import { TRANSLATION_DOMAIN } from '../words';
@@ -23,6 +25,15 @@ const PLUGIN_ID = 'jupyter-guard:lint';
 
 /** Its place in the editor takes no room while there is nothing in it. */
 const gutter = new Compartment();
+
+/** The report that an editor was marked with, and its text then: the same need not be marked again. */
+interface IMarked {
+  readonly report: IReport | null;
+  readonly doc: Text | null;
+  readonly hasGutter: boolean;
+}
+
+const UNMARKED: IMarked = { report: null, doc: null, hasGutter: false };
 
 export const lint: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
@@ -44,6 +55,7 @@ export const lint: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const editors = new CellEditors();
+    const marked = new WeakMap<EditorView, IMarked>();
     let isOn = true;
 
     const fixer =
@@ -58,14 +70,24 @@ export const lint: JupyterFrontEndPlugin<void> = {
     const mark = (panel: NotebookPanel, cell: ICellModel): void => {
       const draft = vettings.of(panel).draft(cell.id);
       for (const view of editors.of(cell.sharedModel)) {
-        const code = view.state.doc.toString();
-        if (isOn && (!draft || draft.code !== code)) {
+        const { doc } = view.state;
+        const code = doc.toString();
+        const report = (isOn && draft?.report) || null;
+        const known = marked.get(view) ?? UNMARKED;
+        if (
+          (isOn && (!draft || draft.code !== code)) ||
+          (known.report === report && (report === null || known.doc === doc))
+        ) {
           continue;
         }
-        const found = isOn && draft?.report ? diagnostics(code, draft.report, trans, fixer(panel, cell)) : [];
-        view.dispatch(setDiagnostics(view.state, found), {
-          effects: gutter.reconfigure(found.length > 0 ? lintGutter() : [])
-        });
+        const found = report ? diagnostics(code, report, trans, fixer(panel, cell)) : [];
+        const hasGutter = found.length > 0;
+        marked.set(view, { report, doc, hasGutter });
+        view.dispatch(
+          setDiagnostics(view.state, found),
+          // Another gutter sets the whole editor up anew.
+          hasGutter === known.hasGutter ? {} : { effects: gutter.reconfigure(hasGutter ? lintGutter() : []) }
+        );
       }
     };
 

@@ -37,12 +37,16 @@ export const status: JupyterFrontEndPlugin<void> = {
     let connection: IGuardConnection | null = null;
     let panel: NotebookPanel | null = null;
 
+    let drawn = '';
+
     const draw = (): void => {
       const shown = connection && summary(connection.state, connection.state.reports, trans);
       item.setHidden(!shown);
-      if (!shown) {
+      const now = JSON.stringify(shown);
+      if (!shown || now === drawn) {
         return;
       }
+      drawn = now;
       button.className = `jg-StatusItem jg-is-${shown.tone} jg-worst-${shown.worst}`;
       button.title = shown.title;
       button.replaceChildren(shieldIcon.element({ className: 'jg-StatusItem-shield' }), shown.text);

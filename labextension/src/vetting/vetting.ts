@@ -185,10 +185,10 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     }
   }
 
-  /** A cell that an assistant wrote is judged without anybody's asking. */
+  /** A cell that an assistant wrote is judged without anybody's asking; whether it is one shows after the pause. */
   private _onAuthor(_: IProvenance, cell: ICellModel): void {
-    if (this._watched.has(cell) && this._settings().live && this._isAssistants(cell)) {
-      this._schedule(cell.id, this._settings().pauseMs, false);
+    if (this._watched.has(cell) && this._settings().live && !this._timers.has(cell.id)) {
+      this._schedule(cell.id, this._settings().pauseMs, false, () => this._isAssistants(cell));
     }
   }
 
@@ -217,12 +217,14 @@ export class NotebookVetting implements INotebookVetting, IDisposable {
     return this._provenance?.authorship(cell).author === 'assistant';
   }
 
-  private _schedule(cellId: string, pauseMs: number, isUrgent: boolean): void {
+  private _schedule(cellId: string, pauseMs: number, isUrgent: boolean, isDue: () => boolean = () => true): void {
     window.clearTimeout(this._timers.get(cellId));
     const timer = window.setTimeout(() => {
       this._timers.delete(cellId);
-      this._queue.add(cellId, isUrgent);
-      void this._work();
+      if (isDue()) {
+        this._queue.add(cellId, isUrgent);
+        void this._work();
+      }
     }, pauseMs);
     this._timers.set(cellId, timer);
   }
