@@ -41,7 +41,10 @@ def read_for(run: Run, node: ast.For | ast.AsyncFor) -> None:
             huge = huge or bool(atom.value[10_000:])
             if atom.value[MOST_DOUBLED:]:
                 doubling(run, node.body, MOST_DOUBLED, node.iter)
-    times = 1 if leaves(node.body) else max(1, length_of(value) or 1)
+    times = (len(items) if items is not None else length_of(value)) or 1
+    # The body is walked only where it matters.
+    if times <= 1 or leaves(node.body):
+        times = 1
     run.loops.append(Loop(many=many, huge=huge, twice=not unroll, times=times))
     nested(run, times, node.iter)
     run.branches += 1
