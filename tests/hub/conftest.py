@@ -25,7 +25,7 @@ import httpx
 import pytest
 
 from jupyter_guard.policy.layer import preset_text
-from tests.hub.planted import OPTIONS, plant
+from tests.hub.planted import OF_THE_HUB, OPTIONS, plant
 from tests.hub.user import User
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,7 @@ def begin(folder: Path, script: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
     (folder / "begin.sh").write_text(script)
     shut = next((str(one) for one in reversed(Path(sys.base_prefix).parents) if not one.stat().st_mode & 0o005), "")
     needed = [sys.base_prefix, str(ROOT)]
-    environment = {**os.environ, "PYTHON": sys.executable}
+    environment = {**os.environ, "PYTHON": sys.executable, **OF_THE_HUB}
     return subprocess.Popen(
         ["unshare", "--mount", "/bin/sh", "-c", SETUP, "hub", str(folder), shut, *needed],
         env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,

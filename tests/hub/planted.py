@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,6 +103,10 @@ SERVER_CONFIG = {
     "ServerApp": {"kernel_manager_class": "jupyter_server.services.kernels.kernelmanager.MappingKernelManager"}
 }
 # All marks but the one that shows that they can be left.
+# What the Hub alone is given: the key of its users' stored logins, the proxy's token, its database's password.
+OF_THE_HUB = {
+    name: secrets.token_hex(32) for name in ("JUPYTERHUB_CRYPT_KEY", "CONFIGPROXY_AUTH_TOKEN", "DATABASE_PASSWORD")
+}
 MARKS = (*PLANTED, *TEMPLATES, "language-server", "shadow", "program", "shell-first", "linked", "exec-lines")
 
 

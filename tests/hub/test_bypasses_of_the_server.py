@@ -14,7 +14,7 @@ import pytest
 import websocket
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-from tests.hub.planted import MARKS, is_guarded
+from tests.hub.planted import MARKS, OF_THE_HUB, is_guarded
 from tests.hub.user import User, text
 
 pytestmark = pytest.mark.hub
@@ -138,6 +138,28 @@ def test_a_hook_of_the_administrators_works_and_opens_nothing(user: User) -> Non
         f"would have changed the lock of {user.name}'s server and did not: the argument --ServerApp.terminals_enabled"
     )
     assert said in (user.home.parent / "hub.log").read_text()
+
+
+@pytest.mark.parametrize("name", OF_THE_HUB)
+def test_what_the_hub_alone_knows_reaches_no_process_of_the_user(
+    user: User, kernels: dict[str, str], name: str
+) -> None:
+    assert is_guarded(user, kernels["shared"])
+    known, commands = set(), []
+    for entry in Path("/proc").iterdir():
+        try:
+            owner, command = entry.stat().st_uid, (entry / "cmdline").read_bytes()
+            told = command + (entry / "environ").read_bytes()
+        except (OSError, ValueError):
+            continue
+        if OF_THE_HUB[name].encode() in told:
+            known.add(owner)
+        if owner == user.home.stat().st_uid:
+            commands.append(command)
+    # The Hub itself has it; the user's server, the wrapper and the process that runs his cells were looked at.
+    assert known == {0}
+    for one in (b"jupyterhub.singleuser", b"jupyter_guard.kernel", b"/inside/child/"):
+        assert any(one in command for command in commands), one
 
 
 def servers_of(user: User) -> list[tuple[list[str], dict[str, str]]]:
