@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.panel import marks, typing, updates
+from benchmarks.panel import marks, timed, typing, updates
 
 PARTS: dict[str, Any] = {"typing": typing.measure, "marks": marks.measure, "updates": updates.measure}
 
@@ -32,19 +32,22 @@ def main(words: list[str]) -> int:
         print(f"needs {CHROMIUM} (Debian: apt-get install chromium)", file=sys.stderr)
         return 2
     is_met = True
-    with (
-        tempfile.TemporaryDirectory() as home,
-        serving(Path(sys.executable), Path(home)) as server,
-        sync_playwright() as running,
-    ):
+    with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         for part in words or PARTS:
-            context = browser.new_context(viewport={"width": 1360, "height": 850}, reduced_motion="reduce")
-            context.set_default_timeout(120_000)
-            front = Front(server, context.new_page())
-            is_met = PARTS[part](front) and is_met
-            front.shut_kernels_down()
-            context.close()
+            is_timed = PARTS[part] is typing.measure
+            with (
+                tempfile.TemporaryDirectory() as home,
+                serving(Path(sys.executable), Path(home), *(timed.WORDS if is_timed else ())) as server,
+            ):
+                if is_timed:
+                    timed.instrument(Path(home) / "share" / "labextensions")
+                context = browser.new_context(viewport={"width": 1360, "height": 850}, reduced_motion="reduce")
+                context.set_default_timeout(120_000)
+                front = Front(server, context.new_page())
+                is_met = PARTS[part](front) and is_met
+                front.shut_kernels_down()
+                context.close()
         browser.close()
     return 0 if is_met else 1
 

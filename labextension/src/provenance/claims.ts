@@ -88,23 +88,33 @@ export class Claims {
     }
   }
 
-  /** Can only raise: that a person wrote a text is said when the person runs it, not before. */
+  /**
+   * Can only raise: that a person wrote a text is said when the person runs it, not before. Whose a text is by now is
+   * reckoned from all of it, which no key should wait for.
+   */
   private _tellSoon(cell: ICellModel): void {
-    if (cell.type !== 'code' || this._told.has(cell) || this._tracker.authorship(cell).author !== 'assistant') {
+    if (cell.type !== 'code') {
       return;
     }
-    this._told.add(cell);
-    window.setTimeout(() => {
-      this._told.delete(cell);
+    if (this._news.size === 0) {
+      window.setTimeout(() => this._tell(), SOON_MS);
+    }
+    this._news.add(cell);
+  }
+
+  private _tell(): void {
+    const news = [...this._news];
+    this._news.clear();
+    for (const cell of news) {
       if (cell.isDisposed || this._tracker.authorship(cell).author !== 'assistant') {
-        return;
+        continue;
       }
       const panel = this._notebooks.find(one => [...(one.content.model?.cells ?? [])].includes(cell));
       const connection = panel && this._connections.of(panel);
       if (connection && isGuardThere(connection)) {
         claimOver(connection, this._claim(cell, ''));
       }
-    }, SOON_MS);
+    }
   }
 
   private _claim(cell: ICellModel, startedBy: IClaim['startedBy']): IClaim {
@@ -140,7 +150,8 @@ export class Claims {
 
   private _ran = new Map<string, number>();
   private _saved = new WeakMap<ICellModel, object>();
-  private _told = new WeakSet<ICellModel>();
+  /** Cells whose texts, or whose authors, have changed since the guard was told. */
+  private _news = new Set<ICellModel>();
 }
 
 export function isGuardThere(connection: IGuardConnection): boolean {
