@@ -77,7 +77,7 @@ class Pipeline:
             # A policy that cannot be read cannot allow anything.
             log.warning("the policy cannot be read: %s", mistake)
             self._problems = ("the policy cannot be read:", *str(mistake).split("\n"))
-            # What was kept out of outputs before stays out.
+            # What was kept out of outputs before stays out, and who was watched stays watched while a cell still runs.
             self.standing = Standing(
                 backend=self._held.backend,
                 problems=self._problems,
@@ -85,6 +85,7 @@ class Pipeline:
                 known_from=before.known_from,
                 patterns=before.patterns,
                 limits=before.limits,
+                watched=before.watched,
             )
         return self.standing != before
 

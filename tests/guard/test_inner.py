@@ -30,6 +30,23 @@ def test_a_file_counts_as_written_by_its_cell(tmp_path: Path) -> None:
     assert judge(pipeline, HARM, "human", how="module", path=str(tmp_path / "other.py")).verdict == "confirm"
 
 
+def test_whose_acts_are_judged_stays_while_the_policy_cannot_be_read(tmp_path: Path) -> None:
+    policy = tmp_path / "jupyter_guard.toml"
+    policy.write_text(
+        'version = 1\n[origin.unknown]\ncritical = "block"\nhigh = "block"\nmedium = "confirm"\nunread = "block"\n'
+    )
+    pipeline = Pipeline(tmp_path)
+    assert pipeline.standing.watched == ("unknown", "imported", "assistant")
+    policy.write_text("version = \n")
+    assert pipeline.take_up_policy()
+    assert pipeline.standing.problems
+    assert pipeline.standing.watched == ("unknown", "imported", "assistant")
+    assert judge(pipeline, "1 + 1", how="act").verdict == "block"
+    policy.unlink()
+    assert pipeline.take_up_policy()
+    assert pipeline.standing.watched == ("imported", "assistant")
+
+
 def test_a_file_that_a_refused_cell_would_have_written_is_nobodys(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     judge(pipeline, "open('mine.py', 'w')\n" + HARM, "assistant", number=4)
