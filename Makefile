@@ -51,7 +51,7 @@ bench: .venv/tested  ## the kernel's ratios, the vetting time per cell, the scru
 	$(PYTHON) -m venv .venv
 	$(PIP) install -q --upgrade "pip>=25.1"
 
-.venv/installed: .venv/bin/python pyproject.toml hatch_build.py requirements/constraints.txt $(LAB_SOURCES) $(SOURCES)
+.venv/installed: .venv/bin/python pyproject.toml hatch_build.py requirements/constraints.txt jupyter_guard/scrub/_escapes.c $(LAB_SOURCES) $(SOURCES)
 	rm -rf jupyter_guard/labextension
 	$(PIP) install -q -c requirements/constraints.txt $(EDITABLE) ".[lab,evaluate]" --group demo
 	touch $@

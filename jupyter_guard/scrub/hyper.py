@@ -63,6 +63,21 @@ def _in_characters(found: list[tuple[int, int]], data: bytes, text: str) -> dict
     return matched
 
 
+def _beginning(data: bytes, place: int) -> int:
+    """``place`` in UTF-8, or where the character begins that it is inside of."""
+    while place < len(data) and data[place] & 0xC0 == 0x80:
+        place -= 1
+    return place
+
+
+def _slices(data: bytes) -> Iterator[tuple[int, int]]:
+    """Parts that stay in the processor's cache, each from where to where, and overlapping the next."""
+    # So many characters, each of which may be four bytes.
+    overlap = OVERLAP if data.isascii() else 4 * OVERLAP
+    for place in range(0, len(data), _SLICE):
+        yield _beginning(data, place), _beginning(data, min(len(data), place + _SLICE + overlap))
+
+
 _Scan = tuple[Any, Any]
 """A database's method and the space that it works in."""
 
@@ -122,15 +137,30 @@ class ByHyperscan:
             return False
         return not found
 
-    def hits(self, text: str, start: int, final: bool, begin: int = -1) -> Sequence[Hit]:
+    def hits_in_all(self, data: bytes, text: Callable[[], str]) -> Sequence[Hit]:
+        """Keywords in a text, long or short, which nothing follows, that have a match behind them."""
+        if len(data) > 2 * _SLICE:
+            return _distinct(self._in_slices(data, text, 0, 0))
+        # A short one is no reason to load the database for the long.
+        database = self._ends if len(data) <= _SHORT else self._whole or self._loaded()
+        found = self._found(database, data)
+        if not found:
+            return ()
+        plain = text()
+        return self._named(found, data, plain, plain, 0, len(plain), 0)
+
+    def hits(self, text: str, start: int, final: bool, begin: int = -1, data: bytes | None = None) -> Sequence[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""
         if begin < 0:
             begin = start - self._overlap if start > self._overlap else 0
         size = len(text)
-        if size - begin > _SHORT:
-            return self._in_long(text, begin, size, start, final)
         piece = text[begin:] if begin else text
-        data = piece.encode("utf-8", "surrogatepass")
+        if data is None:
+            data = piece.encode("utf-8", "surrogatepass")
+        elif begin < start:
+            data = text[begin:start].encode("utf-8", "surrogatepass") + data
+        if size - begin > _SHORT:
+            return self._in_long(text, piece, data, begin, start, final)
         found: list[tuple[int, int]] = []
         # Called without names, which by themselves take as long as reading 80 bytes; and nothing stops this scan.
         try:
@@ -139,34 +169,47 @@ class ByHyperscan:
             found = self._found(self._ends, data)
         return self._named(found, data, piece, text, begin, size, start) if found else ()
 
-    def _in_long(self, text: str, begin: int, size: int, start: int, final: bool) -> Sequence[Hit]:
-        whole = self._whole or self._loaded()
-        if size - begin > 2 * _SLICE:
+    def _in_long(self, text: str, piece: str, data: bytes, begin: int, start: int, final: bool) -> Sequence[Hit]:
+        size = len(text)
+        if len(data) > 2 * _SLICE:
             # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
-            hits: list[Hit] = []
-            for at in range(begin, size, _SLICE):
-                hits += self._in_slice(whole, text, at, min(size, at + _SLICE + OVERLAP), start)
-            if not final:
-                end = text[-_END:]
-                data = end.encode("utf-8", "surrogatepass")
-                hits += self._named(self._at_end(data), data, end, text, size - _END, size, start)
-            return _distinct(hits)
-        piece = text[begin:] if begin else text
-        data = piece.encode("utf-8", "surrogatepass")
-        found: list[tuple[int, int]] = []
-        scan, scratch = whole
-        try:
-            scan(data, _note, 0, found, scratch)
-        except self._in_use:
-            found = self._found(whole, data)
-        hits = self._named(found, data, piece, text, begin, size, start) if found else []
-        if final:
-            return hits
-        # Of ASCII the end is there already.
-        end = piece[-_END:]
-        data = data[-_END:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
-        found = self._at_end(data)
-        return _distinct(hits + self._named(found, data, end, text, size - _END, size, start)) if found else hits
+            hits = self._in_slices(data, lambda: text, begin, start)
+        else:
+            whole = self._whole or self._loaded()
+            found: list[tuple[int, int]] = []
+            scan, scratch = whole
+            try:
+                scan(data, _note, 0, found, scratch)
+            except self._in_use:
+                found = self._found(whole, data)
+            hits = self._named(found, data, piece, text, begin, size, start) if found else []
+            if final:
+                return hits
+        if not final:
+            # Of ASCII the end is there already.
+            end = piece[-_END:]
+            data = data[-_END:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
+            found = self._at_end(data)
+            if found:
+                hits = hits + self._named(found, data, end, text, size - _END, size, start)
+        return _distinct(hits) if hits else hits
+
+    def _in_slices(self, data: bytes, text: Callable[[], str], begin: int, start: int) -> list[Hit]:
+        """The keywords in ``data``, ``text`` from ``begin`` on, read in parts that stay in the processor's cache."""
+        database = self._whole or self._loaded()
+        hits: list[Hit] = []
+        view = memoryview(data)
+        read, at = 0, begin
+        for first, stop in _slices(data):
+            found = self._found(database, view[first:stop])
+            if not found:
+                continue
+            at += len(data[read:first].decode("utf-8", "surrogatepass"))
+            read = first
+            part = data[first:stop]
+            shown = part.decode("utf-8", "surrogatepass")
+            hits += self._named(found, part, shown, text(), at, at + len(shown), start)
+        return hits
 
     def _at_end(self, data: bytes) -> list[tuple[int, int]]:
         """What is reported at the very end of ``data``: all else the other database has reported too."""
@@ -177,13 +220,6 @@ class ByHyperscan:
             found = self._found(self._ends, data)
         size = len(data)
         return [one for one in found if one[1] == size] if found else found
-
-    def _in_slice(self, database: _Scan, text: str, begin: int, stop: int, start: int) -> Sequence[Hit]:
-        """The keywords in ``text[begin:stop]`` that end after ``start`` and belong to what ``database`` finds."""
-        piece = text[begin:stop] if begin or stop < len(text) else text
-        data = piece.encode("utf-8", "surrogatepass")
-        found = self._found(database, data)
-        return self._named(found, data, piece, text, begin, stop, start) if found else ()
 
     def _loaded(self) -> _Scan:
         database = self._load_whole()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
-from jupyter_guard.scrub.encodings import encoded
+from jupyter_guard.scrub.encodings import decoded, encoded
 from jupyter_guard.scrub.engine import ByKeyword, Engine, engine_for
 from jupyter_guard.scrub.keywords import Hit
 from jupyter_guard.scrub.known import CUT_UP_WINDOW, KnownValues, Matcher
@@ -130,10 +130,10 @@ class Scrubber:
         """``feed`` of what has escape sequences in it, or goes on with one."""
         chunk = self._finished_escapes(self._unfinished + chunk)
         size = len(self._text)
-        plain, others = without_escapes(chunk)
+        data, others = without_escapes(chunk)
         # What is held and what comes, as it came: so it can go, where nothing in it is to be taken out.
         as_it_is = not self._marks and not self._spans and not (others and "\x1b]" in chunk)
-        hold = self._advance(plain)
+        hold = self._advance(decoded(data), data)
         if as_it_is and not self._spans:
             raw = self._text[self._done : size] + chunk
             if hold == len(self._text):
@@ -147,8 +147,11 @@ class Scrubber:
         self._set_aside(chunk, size)
         return self._emit(hold)
 
-    def _advance(self, plain: str) -> int:
-        """Take in ``plain``, which has no escape sequences; returns from where the text is not passed on yet."""
+    def _advance(self, plain: str, data: bytes | None = None) -> int:
+        """Take in ``plain``, which has no escape sequences; returns from where the text is not passed on yet.
+
+        ``data`` is the same in UTF-8, where that is known.
+        """
         scanned = self._scanned
         text = self._text = self._text + plain
         size = len(text)
@@ -162,7 +165,7 @@ class Scrubber:
                 # The engine itself sees whether a line is the head of a table, if it sees all of it.
                 begin = scanned - engine.overlap
                 begin = line if line < begin else max(0, begin)
-            hits = engine.hits(text, scanned, False, begin)
+            hits = engine.hits(text, scanned, False, begin, data)
             if not hits and self._no_known_in(plain):
                 self._scanned = self._known_from = size
                 hold = engine.beginnings.held(text)
@@ -224,15 +227,26 @@ class Scrubber:
 
     def only(self, text: str) -> str:
         """``feed`` and ``flush`` of a text that is all there is, so that nothing of it waits for what follows."""
-        plain, others = without_escapes(text) if "\x1b" in text else (text, False)
-        hits = list(self._current_engine().hits(plain, 0, True))
+        data, others = without_escapes(text) if "\x1b" in text else (encoded(text), False)
+        plain = ""
+
+        def shown() -> str:
+            nonlocal plain
+            plain = plain or decoded(data)
+            return plain
+
+        hits = self._current_engine().hits_in_all(data, shown)
+        if not hits and self._known.matcher() is None and not (others and "\x1b]" in text):
+            # So it is most often; what the text is without its sequences is nobody's question then.
+            return text
+        plain = shown()
         if 2 * len(hits) > _MOST_CANDIDATES:
             # A stream may give up on so many.
             return self.feed(text) + self.flush()
         self._text = plain
         hold = self._hold(True, hits)
         if self._spans or (others and "\x1b]" in text):
-            if plain is not text:
+            if len(plain) != len(text):
                 self._set_aside(text, 0)
             text = self._emit(hold)
         self._reset()

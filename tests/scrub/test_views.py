@@ -5,14 +5,20 @@ from __future__ import annotations
 import html
 import random
 import re
+import shutil
+import sysconfig
+from pathlib import Path
 
 import pytest
+from hypothesis import example as case
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_guard.scrub import KnownValues, Scrubber, scrub
 from jupyter_guard.scrub.examples import example
 from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text
 from jupyter_guard.scrub.patterns import builtin
-from jupyter_guard.scrub.views import ESCAPE, MARKUP, View
+from jupyter_guard.scrub.views import COMPILED, ESCAPE, MARKUP, View, without_escapes, without_escapes_by_re
 
 VALUE = "h4nter" + "-Two!value"
 ESCAPES = (
@@ -92,3 +98,42 @@ def test_a_view_leads_back(seed: int) -> None:
         part = source[view.start(at) : view.end(at)]
         assert part == character or html.unescape(part).find(character) >= 0
     assert view.without([]) == source
+
+
+# What sequences are made of, whole and cut short, around every bound, with characters of one to four bytes and halves of
+# surrogate pairs.
+PARTS = st.one_of(
+    st.sampled_from(
+        (*ESCAPES, "\x1b", "\x1b[", "\x1b]", "\x1b\\", "\x07", "\x00", "[", "]", "m", "0", ";", " ", "/", "~", "\x7f")
+    ),
+    st.sampled_from(("a", "é", "█", "𝄞", "\ud800", "\udfff")),
+    st.integers(254, 258).map("\x1b[".ljust),
+    st.integers(14, 18).map(lambda count: "\x1b[" + " " * count + "m"),
+    st.integers(255, 257).map(lambda count: "\x1b[" + "1" * count + "m"),
+    st.tuples(
+        st.sampled_from("aé█𝄞\udc00"), st.integers(4095, 4097), st.sampled_from(("\x07", "\x1b\\", "\x1b[0m", ""))
+    ).map(lambda said: "\x1b]" + said[0] * said[1] + said[2]),
+)
+
+
+@given(st.lists(PARTS, max_size=12).map("".join))
+@case("")
+@case("\x1b")
+@case("\x1b\x1b[0m[0m")
+def test_sequences_go_in_both_ways_alike(text: str) -> None:
+    data, others = without_escapes_by_re(text)
+    assert without_escapes(text) == (data, others)
+    assert data.decode("utf-8", "surrogatepass") == ESCAPE.sub("", text)
+    assert others == ("\x1b" in re.sub(r"\x1b\[[0-?]{0,256}[ -/]{0,16}[@-~]", "", text))
+
+
+def test_it_is_compiled_where_it_can_be() -> None:
+    if shutil.which("cc") is None or not Path(sysconfig.get_path("include"), "Python.h").exists():
+        pytest.skip("there is no C compiler, or Python's headers are missing")
+    assert COMPILED
+
+
+@pytest.mark.skipif(not COMPILED, reason="nothing was compiled here")
+def test_the_compiled_one_refuses_what_is_no_text() -> None:
+    with pytest.raises(TypeError, match="takes a str"):
+        without_escapes(b"\x1b[0m")  # type: ignore[arg-type]
