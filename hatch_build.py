@@ -112,7 +112,7 @@ class BuildHook(BuildHookInterface[Any]):
 
 
 def compiled(source: Path, place: Path) -> Path:
-    """The module made of ``source``, in ``place``; raises what setuptools does without a compiler, or when it refuses."""
+    """The module made of ``source``, in ``place``; raises what setuptools does where there is no compiler."""
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
