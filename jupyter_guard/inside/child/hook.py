@@ -1,7 +1,7 @@
 """The audit events of this process (PEP 578) -> whoever hears of each: what is compiled, what is done, what is read.
 
 A hook cannot be removed again, and every audited event of the process comes by it, ``id()`` included: one that nobody
-hears costs one look-up, and a file that is opened again one more.
+hears costs one look-up, and a file that is opened again two more.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import Any
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 PATHS_KEPT = 5000
+FLAGS_KEPT = 50
+# So many paths of earlier cells again, and it is worth having all that are like them at once.
+AGAIN = 20
 
 # Who hears which event.
 _hearing: dict[str, Any] = {}
@@ -39,6 +42,30 @@ class Settled:
         self.stems_to_read: set[bytes] = set()
         self.stems_to_write: set[bytes] = set()
         self.folders = folders
+        # What was ever written, by its folder and stem. That says nothing of whether it may be written again: only that
+        # where one of them may, the others may, so that they need not be looked at one by one in each cell.
+        self._alike: dict[tuple[str, bytes], set[str]] = {}
+        self._alike_kept = self._again = 0
+
+    def may_be_written(self, path: str, stem: bytes) -> bool:
+        """Whether one of this stem concerned nobody, in this cell."""
+        if stem not in self.stems_to_write:
+            return False
+        if self.folders is not None:
+            folder = path[: path.rfind(os.sep) + 1]
+            if folder not in self.folders:
+                return False
+            alike = self._alike.get((folder, stem))
+            if alike is not None and path in alike:
+                self._again += 1
+                if self._again > AGAIN:
+                    self.to_write |= alike
+            elif self._alike_kept < PATHS_KEPT:
+                self._alike_kept += 1
+                self._alike.setdefault((folder, stem), set()).add(path)
+        if len(self.to_write) < PATHS_KEPT:
+            self.to_write.add(path)
+        return True
 
     def add(self, path: str, is_written: bool) -> None:
         """The same again concerns nobody."""
@@ -56,6 +83,7 @@ class Settled:
     def moved(self) -> None:
         """Names of files may lead elsewhere."""
         self.to_write.clear()
+        self._again = 0
         if self.folders is not None:
             self.folders.clear()
 
@@ -65,6 +93,9 @@ class Settled:
             self.to_read.clear()
         if len(self.to_write) >= PATHS_KEPT:
             self.to_write.clear()
+        if self._alike_kept >= PATHS_KEPT:
+            self._alike.clear()
+            self._alike_kept = 0
 
     def fresh(self) -> None:
         """What is written again is another cell's doing."""
@@ -82,9 +113,9 @@ def _stem(path: str) -> bytes:
 
 # While acts are heard of, and while nothing is but files with keys.
 _acting, _free = Settled(set()), Settled(None)
-# The paths, stems and folders of the one that holds now: lists that stay, so that the hook has them without a look-up.
-_to_read: list[Any] = [set(), set(), None]
-_to_write: list[Any] = [set(), set(), None]
+_settled = _free
+# By the flags with which they are opened, the paths of the one that holds now: the very sets of it.
+_known: dict[int, set[str]] = {}
 
 _watching: Any = None
 _installed = False
@@ -137,12 +168,13 @@ def _listen(is_on: bool) -> None:
 
 def _hear_opened(settled: Settled) -> None:
     """Whoever hears of a file that is opened answers ``True`` where the same again concerns nobody."""
+    global _settled
     hear = _hearing.get("open")
     if hear is not None:
         _hearing["open"] = _once(hear, settled)
     settled.make_room()
-    _to_read[:] = settled.to_read, settled.stems_to_read, None
-    _to_write[:] = settled.to_write, settled.stems_to_write, settled.folders
+    _settled = settled
+    _known.clear()
 
 
 def _both(hear: Any, note: Any) -> Any:
@@ -162,18 +194,31 @@ def _once(hear: Any, settled: Settled) -> Any:
     return heard
 
 
-def _is_alike(path: str, paths: set[str], stems: set[bytes], folders: set[str] | None) -> bool:
+def _is_alike(path: str, flags: Any) -> bool:
     """Whether the path has the stem of one that concerned nobody."""
+    if type(flags) is not int:
+        return False
+    settled, is_written = _settled, flags & WRITING
+    if flags not in _known:
+        if len(_known) >= FLAGS_KEPT:
+            _known.clear()
+        _known[flags] = settled.to_write if is_written else settled.to_read
+        if settled is not _settled:
+            # Another thread has changed what is heard.
+            _known.clear()
+            return False
     try:
         # `_stem`, without the call.
         stem = path.encode().translate(ZEROED)
     except UnicodeEncodeError:
         return False
-    if stem not in stems or (folders is not None and path[: path.rfind(os.sep) + 1] not in folders):
+    if is_written:
+        return settled.may_be_written(path, stem)
+    if stem not in settled.stems_to_read:
         return False
-    if len(paths) < PATHS_KEPT:
+    if len(settled.to_read) < PATHS_KEPT:
         # By its name it is found sooner the next time.
-        paths.add(path)
+        settled.to_read.add(path)
     return True
 
 
@@ -183,17 +228,19 @@ def _heard(
     args: tuple[Any, ...],
     kind: Any = type,
     text: type = str,
-    number: type = int,
-    writing: int = WRITING,
-    to_read: list[Any] = _to_read,
-    to_write: list[Any] = _to_write,
+    known: dict[int, set[str]] = _known,
 ) -> None:
     if event == "open":
         # The one event that loops raise by the hundred thousand. A type of somebody's own may say what it equals.
         path, _, flags = args
-        if kind(path) is text and kind(flags) is number:
-            known = to_write if flags & writing else to_read
-            if path in known[0] or _is_alike(path, *known):
+        if kind(path) is text:
+            try:
+                if path in known[flags]:
+                    return
+            except (KeyError, TypeError):
+                # Flags for the first time, or none.
+                pass
+            if _is_alike(path, flags):
                 return
     hear = _hearing.get(event)
     if hear is not None:

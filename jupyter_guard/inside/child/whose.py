@@ -103,7 +103,8 @@ class Acts:
         self._begun += 1
         self._quiet_acts = 0
         self._has_asked = False
-        # Somebody may have put links there; and what is written again is this cell's doing.
+        # Somebody may have put links there, or in place of a folder; and what is written again is this cell's doing.
+        self._folders.clear()
         self.fresh()
         if self._is_free:
             self._is_free = False
@@ -171,7 +172,7 @@ class Acts:
                 # The next one has to be heard, too.
                 self._noted()
                 return False
-            if not _has_links(folder + slash or "."):
+            if folder + slash not in self.calm and not _has_links(folder + slash or "."):
                 self.calm.add(folder + slash)
         elif MAY_BE_PRIVATE.search(path):
             return self._acted(event, args)
