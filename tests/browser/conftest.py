@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # The tests' servers are on this machine: nothing else is asked for, nor waited for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -138,17 +140,30 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def front(server: Server, chromium: Any, tmp_path: Path) -> Iterator[Front]:
-    """A fresh page; a test that leaves errors in the browser's console has failed."""
+def front(server: Server, chromium: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Front]:
+    """A fresh page; a test that leaves errors in the browser's console has failed. Of one that failed there is a picture."""
+    # Pictures for the documentation are finer, which takes the browser twice as long to draw.
+    scale = 1.5 if os.environ.get("JUPYTER_GUARD_PICTURES") else 1
     context = chromium.new_context(
-        viewport={"width": 1360, "height": 850}, device_scale_factor=1.5, reduced_motion="reduce"
+        viewport={"width": 1360, "height": 850}, device_scale_factor=scale, reduced_motion="reduce"
     )
     context.set_default_timeout(60_000)
     opened = Front(server, context.new_page())
     yield opened
     errors = opened.errors()
-    opened.screenshot(tmp_path / "end.png")
+    if errors or request.node.stash.get(FAILED, True):
+        opened.screenshot(tmp_path / "end.png")
     opened.shut_kernels_down()
     context.close()
     assert not errors, "errors in the browser's console:\n" + "\n".join(errors)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .driver import Front, Server
-from .test_assistant import CODE, folder, run_as_program, wait_until_gone, waiting
+from .held import Held, ask, opened, run_as_program, wait_until_gone, waiting
 
 # Everything that the page and the guard say to one another over the comm, from the kernel's start on.
 LISTEN = """() => {
@@ -96,32 +96,20 @@ BORROW = """([id, choice]) => {
 }"""
 
 
-def asked(server: Server, front: Front, name: str) -> Any:
-    """An assistant's cell that waits for an answer; gives the question."""
-    folder(server)
-    server.write_notebook(name, ["x = 1"])
-    front.open_lab(name)
-    front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
-    front.insert_cell(1, CODE)
-    run_as_program(front, 1)
-    question = front.panel.locator(".jg-Question")
-    question.wait_for()
+def asked(server: Server, front: Front) -> tuple[Held, Any]:
+    """An assistant's cell that waits for an answer, which counts by now; gives the question too."""
+    held = opened(server, front)
+    question = ask(front)
     front.page.wait_for_timeout(700)
-    return question
+    return held, question
 
 
 def test_what_is_overheard_answers_nothing(server: Server, front: Front) -> None:
-    data = folder(server)
-    server.write_notebook("forging.ipynb", ["x = 1"])
-    front.open_lab("forging.ipynb")
-    front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
+    held = opened(server, front)
     front.page.evaluate(LISTEN)
     front.restart_kernel()
     front.panel.get_by_role("heading", name="Guarded", exact=True).wait_for()
-    front.insert_cell(1, CODE)
-    run_as_program(front, 1)
-    question = front.panel.locator(".jg-Question")
-    question.wait_for()
+    question = ask(front)
     number = waiting(front)
     heard = front.page.evaluate(FORGE, number)
     assert heard["keys"] == 1
@@ -129,7 +117,7 @@ def test_what_is_overheard_answers_nothing(server: Server, front: Front) -> None
     assert front.page.evaluate(REPLACE, number) is False
     front.page.wait_for_timeout(700)
     assert waiting(front) == number
-    assert data.exists()
+    assert held.data.exists()
 
     # The person's own answer counts, and is worth nothing to who heard it.
     front.panel.get_by_role("button", name="Refuse", exact=True).click()
@@ -141,16 +129,16 @@ def test_what_is_overheard_answers_nothing(server: Server, front: Front) -> None
     front.page.wait_for_timeout(700)
     front.panel.get_by_role("button", name="Allow once", exact=True).click()
     question.wait_for(state="detached")
-    wait_until_gone(front, data)
+    wait_until_gone(front, held)
     front.wait_until_idle()
-    assert (server.root / "wiped.txt").read_text() == "once "
-    data.mkdir(exist_ok=True)
+    assert held.wiped.read_text() == "once "
+    held.data.mkdir(exist_ok=True)
     run_as_program(front, 1)
     question.wait_for()
     front.page.evaluate(FORGE, waiting(front))
     front.page.wait_for_timeout(700)
     assert question.is_visible()
-    assert data.exists()
+    assert held.data.exists()
     front.panel.get_by_role("button", name="Refuse", exact=True).click()
     question.wait_for(state="detached")
 
@@ -158,7 +146,7 @@ def test_what_is_overheard_answers_nothing(server: Server, front: Front) -> None
 def test_what_a_program_gets_hold_of_does_not_answer_with_a_click_on_something_else(
     server: Server, front: Front
 ) -> None:
-    question = asked(server, front, "holding.ipynb")
+    _, question = asked(server, front)
     reached = front.page.evaluate(REACH)
     assert reached["count"] > 0
     assert reached["secrets"] == []
@@ -178,14 +166,14 @@ def test_what_a_program_gets_hold_of_does_not_answer_with_a_click_on_something_e
 
 
 def test_a_click_counts_on_a_button_that_was_seen(server: Server, front: Front) -> None:
-    question = asked(server, front, "seen.ipynb")
+    held, question = asked(server, front)
     allow = front.panel.get_by_role("button", name="Allow once", exact=True)
     for times, way in enumerate((covered, behind_glass, moved, faded, other_words, by_focus), 1):
         front.page.wait_for_timeout(900)
         put_back = way(front, question, allow)
         question.locator(f".jg-Uncounted[data-times='{times}']").wait_for()
         assert question.is_visible(), way
-        assert not (server.root / "wiped.txt").exists(), way
+        assert not held.wiped.exists(), way
         front.page.evaluate(put_back)
 
     # Seen for long enough, it counts: by Tab and Enter as by the mouse.
@@ -197,8 +185,8 @@ def test_a_click_counts_on_a_button_that_was_seen(server: Server, front: Front) 
     front.page.wait_for_timeout(700)
     front.page.keyboard.press("Enter")
     question.wait_for(state="detached")
-    wait_until_gone(front, server.root / "customers")
-    assert (server.root / "wiped.txt").read_text() == "once "
+    wait_until_gone(front, held)
+    assert held.wiped.read_text() == "once "
 
 
 def middle(allow: Any) -> tuple[float, float]:
