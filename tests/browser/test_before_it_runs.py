@@ -126,7 +126,7 @@ def test_stops_and_questions_alone_are_notified_and_only_while_the_panel_is_out_
     front.insert_cell(2, "exec(open('unseen.py').read())")
     box = front.output(2).locator(".jp-Stdin-input")
     waits = front.page.locator(".Toastify__toast").filter(has_text="waits for your answer")
-    for opens in (False, True):
+    for opens in (False, True, True):
         setting(front, "panel", "revealWhenAsked", opens)
         front.run_command("application:toggle-right-area")
         front.panel.wait_for(state="hidden")
@@ -135,6 +135,12 @@ def test_stops_and_questions_alone_are_notified_and_only_while_the_panel_is_out_
         if opens:
             front.panel.wait_for(state="visible")
             assert waits.count() == 0
+            # Each question opens it once: who closes it is left alone, whatever else the guard has to say meanwhile.
+            front.run_command("application:toggle-right-area")
+            front.panel.wait_for(state="hidden")
+            front.page.evaluate("() => window.jupyterapp.commands.execute('jupyter-guard:vet-all')")
+            front.page.wait_for_timeout(500)
+            assert not front.panel.is_visible()
         else:
             waits.get_by_role("button", name="Show").wait_for()
             assert not front.panel.is_visible()
@@ -143,9 +149,8 @@ def test_stops_and_questions_alone_are_notified_and_only_while_the_panel_is_out_
         front.wait_for_run(2)
         # A run that comes before a refused one has ended stands behind its error in the queue, and is aborted.
         front.wait_until_idle()
-        if not opens:
-            waits.wait_for(state="detached")
-            front.open_panel()
+        waits.wait_for(state="detached")
+        front.open_panel()
     front.page.locator(".Toastify__toast").first.wait_for(state="detached")
 
     # Nothing else is: neither a warning, nor a cell with nothing in it, nor what is only judged.
