@@ -14,7 +14,7 @@ import { ProvenanceTracker } from './tracker';
 /** A cell that this page ran itself is reported by the kernel within this time, however the request travelled. */
 const OWN_RUN_MS = 60_000;
 /** An assistant's text is told to the guard this soon after it changed: a program may run it without the page. */
-const SOON_MS = 30;
+const SOON_MS = 10;
 const REMEMBERED = 500;
 
 export class Claims {

@@ -82,6 +82,16 @@ function unsaidArrival(edit: IEdit, now: number, own: IEditorInput): Arrival {
   return isCut || isEditorKey(edit, now, own) ? 'typed' : 'api';
 }
 
+/**
+ * What keys type and take away, by their user event: nothing but the person's events before it says whose that is, and
+ * not what happens after it.
+ */
+const TYPING = /^(input|input\.type|input\.type\.compose|delete\.(backward|forward|selection|cut))$/;
+
+export function isTyping(userEvent: string): boolean {
+  return TYPING.test(userEvent);
+}
+
 /** What shows nothing new needs a key that takes text away or puts in blanks: a program could call that typing. */
 function isOwn({ inserted, deleted }: IEdit, own: IEditorInput): boolean {
   const put = inserted.join('');

@@ -1,6 +1,6 @@
 /** An edit without an explanation and a command that a person gave just now -> the ledger that the two make. Pure. */
 
-import { CommandKind, editOf, isCompletionLike } from './classify';
+import { CommandKind, editOf, EVENT_WINDOW_MS, isCompletionLike } from './classify';
 import { Arrival, applied, ILedger, IStep } from './ledger';
 import { TextMemory } from './memory';
 
@@ -12,6 +12,27 @@ export interface IUnexplained {
   readonly steps: readonly IStep[];
   /** Whether a person's key that takes completions came just before it. */
   readonly isTaken: boolean;
+}
+
+interface IRecent<C> extends IUnexplained {
+  readonly cell: C;
+  readonly time: number;
+}
+
+/** The edits of late that nothing explains yet. */
+export class Unexplained<C> {
+  add(edit: IRecent<C>): void {
+    this._edits.push(edit);
+    this._edits.splice(0, Math.max(this._edits.length - 400, 0));
+  }
+
+  /** Those from `since` on that are not too old for a command which was carried out `now`. */
+  since(since: number, now: number): readonly IRecent<C>[] {
+    this._edits = this._edits.filter(edit => now - edit.time < EVENT_WINDOW_MS);
+    return this._edits.filter(edit => edit.time >= since);
+  }
+
+  private _edits: IRecent<C>[] = [];
 }
 
 /** The ledger after an edit that a command of that kind made, or `null` where the command does not make such edits. */

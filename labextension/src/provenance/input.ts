@@ -1,5 +1,6 @@
 /** The page's own events -> when a person last did what, and where. */
 
+import { Afterwards } from './afterwards';
 import { EVENT_WINDOW_MS, IEditorInput } from './classify';
 import { commandAt, editorOf, isChoice, isModifier, isRunKey, isUndo, LASTS, Power, powers } from './keys';
 import { IStep } from './ledger';
@@ -50,7 +51,7 @@ interface IUndoing {
 
 /** Listens for the whole page, before anything can stop the events. */
 export class TrustedInput {
-  constructor() {
+  constructor(private readonly _afterwards: Afterwards) {
     // Cutting and pasting may come from a menu, without a key.
     hear(['keydown', 'beforeinput', 'compositionend', 'input', 'cut'], event => this._note(event, 'key'));
     hear(['paste'], event => this._note(event, 'paste'));
@@ -163,6 +164,8 @@ export class TrustedInput {
     if (!isNative(event)) {
       return;
     }
+    // An edit counts by what came before it; this one tells of it.
+    event.type === 'input' || this._afterwards.settle();
     const now = performance.now();
     const place = { in: editorOf(event.target), time: now };
     this._replacing = replacingBy(event, now) ?? this._replacing;

@@ -10,6 +10,7 @@ import { Prec, Transaction } from '@codemirror/state';
 import { EditorView, ViewPlugin, ViewUpdate } from '@codemirror/view';
 
 import { IGuardConnection, IGuardConnections } from '../connection/token';
+import { Afterwards } from './afterwards';
 import { Claims } from './claims';
 import { COMMAND_MS, CommandKind, commandKind, EVENT_WINDOW_MS } from './classify';
 import { LocalHashes, watchClipboard } from './clipboard';
@@ -40,9 +41,10 @@ export const provenance: JupyterFrontEndPlugin<IProvenance | null> = {
     if (!connections) {
       return null;
     }
-    const input = new TrustedInput();
+    const afterwards = new Afterwards();
+    const input = new TrustedInput(afterwards);
     const copies = new Copies(new LocalHashes());
-    const tracker = new ProvenanceTracker(input, copies, (panel, before, after) =>
+    const tracker = new ProvenanceTracker(input, copies, afterwards, (panel, before, after) =>
       connections.of(panel).hasRewritten(before, after)
     );
     const claims = new Claims(tracker, connections, notebooks);

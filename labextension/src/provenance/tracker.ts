@@ -7,6 +7,7 @@ import type * as Y from 'yjs';
 
 import { FIX_EVENT } from '../fix/answer';
 import { METADATA_KEY } from '../protocol';
+import { Afterwards } from './afterwards';
 import {
   authorship,
   COMMAND_MS,
@@ -17,27 +18,23 @@ import {
   IAuthorship,
   isCompletionLike,
   isLineKey,
-  isProgram
+  isProgram,
+  isTyping
 } from './classify';
 import { Copies } from './copies';
-import { explained, IUnexplained } from './explain';
+import { explained, Unexplained } from './explain';
 import { TrustedInput } from './input';
 import { Arrival, applied, carried, fresh, ILedger, insertedBy, IRun, IStep, replaced, slice } from './ledger';
 import { TextMemory } from './memory';
 import { creator, remoteAuthor } from './remote';
 import { decoded, storedOrigin, unvouched } from './stored';
 import { IProvenance } from './token';
-import { isEditorOrigin, isUndo } from './transaction';
+import { isEditorOrigin, isUndo, stepsOf } from './transaction';
 
 /** The parts of a Yjs-backed cell that provenance reads; other shared models have none and stay unwatched. */
 interface IYCell {
   readonly ysource: Y.Text;
   getSource(): string;
-}
-
-interface IRecentEdit extends IUnexplained {
-  readonly cell: ICellModel;
-  readonly time: number;
 }
 
 /** What cells are dragged by. */
@@ -47,6 +44,8 @@ export class ProvenanceTracker implements IProvenance {
   constructor(
     private readonly _input: TrustedInput,
     private readonly _copies: Copies,
+    /** What waits there is done before the person's next event counts for anything, and before this is asked anything. */
+    private readonly _afterwards: Afterwards,
     /** Whether the guard of a notebook made one text out of another itself, as a safe rewrite. */
     private readonly _isRewrite: (panel: NotebookPanel, before: string, after: string) => boolean = () => false
   ) {}
@@ -57,11 +56,13 @@ export class ProvenanceTracker implements IProvenance {
 
   /** The ledger of a cell, or `null` when nobody watched it or it missed a change. */
   ledger(cell: ICellModel): ILedger | null {
+    this._afterwards.settle();
     const ledger = this._ledgers.get(cell.sharedModel);
     return ledger && ledger.text === cell.sharedModel.getSource() ? ledger : null;
   }
 
   runs(sharedModel: object): readonly IRun[] {
+    this._afterwards.settle();
     return this._ledgers.get(sharedModel)?.runs ?? [];
   }
 
@@ -94,6 +95,7 @@ export class ProvenanceTracker implements IProvenance {
    * what the metadata says of a person's characters count; a cell that was changed meanwhile is left as it is.
    */
   vouch(panel: NotebookPanel, isKnown: (sha256: string, cellId: string) => boolean): void {
+    this._afterwards.settle();
     for (const cell of panel.content.model?.cells ?? []) {
       const shared = cell.sharedModel;
       const stored = storedOrigin(cell.getMetadata(METADATA_KEY));
@@ -110,6 +112,7 @@ export class ProvenanceTracker implements IProvenance {
 
   /** A person copies, cuts or drags a stretch of a cell. */
   noteCopy(shared: object, text: string, start: number, end: number): void {
+    this._afterwards.settle();
     const ledger = this._ledgers.get(shared);
     if (ledger && ledger.text.slice(start, end) === text) {
       this._copies.noteCell(text, slice(ledger.runs, start, end));
@@ -134,16 +137,13 @@ export class ProvenanceTracker implements IProvenance {
 
   /** A command that a person gave at `since` was carried out: edits from then on may have an explanation now. */
   noteCommand(kind: CommandKind, since: number): void {
-    const now = performance.now();
-    this._recent = this._recent.filter(edit => now - edit.time < EVENT_WINDOW_MS);
     if (kind === 'other') {
       return;
     }
-    for (const edit of this._recent) {
-      if (edit.time < since || this._ledgers.get(edit.cell.sharedModel) !== edit.after) {
-        continue;
-      }
-      const ledger = explained(edit, kind, this._memory);
+    this._afterwards.settle();
+    for (const edit of this._recent.since(since, performance.now())) {
+      const isLast = this._ledgers.get(edit.cell.sharedModel) === edit.after;
+      const ledger = isLast ? explained(edit, kind, this._memory) : null;
       if (ledger) {
         this._set(edit.cell, ledger);
       }
@@ -151,23 +151,27 @@ export class ProvenanceTracker implements IProvenance {
   }
 
   private _watch(panel: NotebookPanel, cell: ICellModel, arrival: Arrival): void {
+    this._afterwards.settle();
     const shared = cell.sharedModel as unknown as Partial<IYCell>;
     const { ysource } = shared;
     if (!ysource || this._ledgers.has(cell.sharedModel)) {
       return;
     }
     this._begin(panel, cell, ysource, arrival);
-    const onChange = (event: Y.YTextEvent, transaction: Y.Transaction): void => {
-      try {
-        this._onText(panel, cell, event, transaction);
-      } catch (error) {
-        // Without a ledger the author is unknown, which can only raise scrutiny.
-        console.error('jupyter-guard: lost track of a cell', error);
-        this._ledgers.delete(cell.sharedModel);
-      }
-    };
+    const onChange = (event: Y.YTextEvent, transaction: Y.Transaction): void =>
+      this._orLost(cell, () => this._onText(panel, cell, event, transaction));
     ysource.observe(onChange);
     cell.sharedModel.disposed.connect(() => ysource.unobserve(onChange));
+  }
+
+  private _orLost(cell: ICellModel, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      // Without a ledger the author is unknown, which can only raise scrutiny.
+      console.error('jupyter-guard: lost track of a cell', error);
+      this._ledgers.delete(cell.sharedModel);
+    }
   }
 
   private _begin(panel: NotebookPanel, cell: ICellModel, ysource: Y.Text, arrival: Arrival): void {
@@ -185,21 +189,17 @@ export class ProvenanceTracker implements IProvenance {
       return;
     }
     const from = this._kernelTexts.delete(text.trim()) ? 'kernel' : creator(panel, ysource);
-    const before = fresh('', from);
-    this._record(cell, from, before, [{ insert: text }]);
+    this._record(cell, text, from, fresh('', from), [{ insert: text }]);
   }
 
   private _onText(panel: NotebookPanel, cell: ICellModel, event: Y.YTextEvent, transaction: Y.Transaction): void {
+    this._afterwards.settle();
     const before = this._ledgers.get(cell.sharedModel);
     if (!before) {
       return;
     }
-    const steps = event.delta.map(step => ({
-      ...step,
-      insert: typeof step.insert === 'string' ? step.insert : undefined
-    })) as IStep[];
     if (transaction.local && isEditorOrigin(transaction.origin)) {
-      this._onEditor(panel, cell, before, steps);
+      this._onEditor(panel, cell, before, event);
       return;
     }
     const arrival = transaction.local ? 'program' : remoteAuthor(panel, event);
@@ -212,47 +212,59 @@ export class ProvenanceTracker implements IProvenance {
     if (known) {
       this._set(cell, { text, runs: known });
     } else {
-      this._record(cell, replacing ? 'typed' : arrival, before, replacing ?? steps);
+      this._record(cell, text, replacing ? 'typed' : arrival, before, replacing ?? stepsOf(event));
     }
   }
 
-  private _onEditor(panel: NotebookPanel, cell: ICellModel, before: ILedger, steps: readonly IStep[]): void {
+  private _onEditor(panel: NotebookPanel, cell: ICellModel, before: ILedger, event: Y.YTextEvent): void {
     const userEvent = this._userEvent;
     const own = this._input.inEditor(this._editor);
+    const now = performance.now();
+    const text = cell.sharedModel.getSource();
     this._userEvent = '';
     this._editor = null;
+    if (isTyping(userEvent)) {
+      // The person's events so far decide, whenever it is reckoned; what it changed, Yjs keeps once JupyterLab has asked.
+      const reckon = (): void => {
+        const steps = stepsOf(event);
+        this._record(cell, text, editorArrival(userEvent, editOf(before, steps), now, own), before, steps);
+      };
+      this._afterwards.put(() => this._orLost(cell, reckon));
+      return;
+    }
+    const steps = stepsOf(event);
     const inserted = insertedBy(steps);
     const edit = editOf(before, steps);
     const runs = isLineKey(userEvent, own) ? carried(before, inserted, isProgram) : null;
     const arrival =
-      runs || this._isGuards(panel, userEvent, before.text, cell)
+      runs || this._isGuards(panel, userEvent, before.text, text)
         ? 'completed'
-        : editorArrival(userEvent, edit, performance.now(), own);
+        : editorArrival(userEvent, edit, now, own);
     const isTaken = arrival === 'api' && isCompletionLike(edit) && own.takeKey('completion');
     const isBrought = arrival === 'pasted' || arrival === 'dropped';
     const by = runs ?? (isBrought ? this._copies.arrived(inserted, arrival) : arrival);
-    this._record(cell, arrival, before, steps, by, isTaken);
+    this._record(cell, text, arrival, before, steps, by, isTaken);
   }
 
   /** A person takes the guard's own rewrite: what it took out was dangerous, what it put in the guard vouches for. */
-  private _isGuards(panel: NotebookPanel, userEvent: string, before: string, cell: ICellModel): boolean {
+  private _isGuards(panel: NotebookPanel, userEvent: string, before: string, after: string): boolean {
     return (
       userEvent === FIX_EVENT &&
       this._input.within(EVENT_WINDOW_MS * 5) &&
-      this._isRewrite(panel, before, cell.sharedModel.getSource())
+      this._isRewrite(panel, before, after)
     );
   }
 
   /** `inserted` says how the new characters count, where they did not all arrive alike. */
   private _record(
     cell: ICellModel,
+    text: string,
     arrival: Arrival,
     before: ILedger,
     steps: readonly IStep[],
     inserted: Arrival | readonly IRun[] = arrival,
     isTaken = false
   ): void {
-    const text = cell.sharedModel.getSource();
     const isWhole = !steps.some(step => step.retain) && typeof inserted === 'string';
     let after = isWhole ? replaced(before, text, arrival) : applied(before, steps, inserted);
     if (after.text.length !== text.length) {
@@ -260,8 +272,7 @@ export class ProvenanceTracker implements IProvenance {
     }
     const isExplained = arrival !== 'api' && arrival !== 'program';
     if (!isExplained) {
-      this._recent.push({ cell, arrival, before, after, steps, isTaken, time: performance.now() });
-      this._recent.splice(0, Math.max(this._recent.length - 400, 0));
+      this._recent.add({ cell, arrival, before, after, steps, isTaken, time: performance.now() });
     }
     this._set(cell, after, isExplained);
   }
@@ -272,7 +283,9 @@ export class ProvenanceTracker implements IProvenance {
     if (remember) {
       this._memory.remember(ledger);
     }
-    this._changed.emit(cell);
+    if (!cell.isDisposed) {
+      this._changed.emit(cell);
+    }
   }
 
   private _ledgers = new WeakMap<object, ILedger>();
@@ -280,7 +293,7 @@ export class ProvenanceTracker implements IProvenance {
   private _began = new WeakMap<object, ILedger>();
   private _memory = new TextMemory();
   private _kernelTexts = new Set<string>();
-  private _recent: IRecentEdit[] = [];
+  private _recent = new Unexplained<ICellModel>();
   private _userEvent = '';
   private _editor: Element | null = null;
   private _changed = new Signal<IProvenance, ICellModel>(this);

@@ -61,6 +61,9 @@ MECHANISMS = (
     Mechanism("drop-event", "a script makes the event of a drop", "assistant"),
     Mechanism("composition-event", "a script makes the events of composed text", "assistant"),
     Mechanism("typed-at-a-key", "a script calls its edit typing before the person's key is put in", "assistant"),
+    Mechanism(
+        "typed-behind-a-key", "a script calls its edit typing right after the person's key is put in", "assistant"
+    ),
     Mechanism("completion-command", "a script puts in a name and gives the completer's command", "assistant"),
     Mechanism("line-key", "a script moves a line and calls it a key that does so", "assistant"),
     Mechanism("assistant-redone", "a person takes an assistant's text back and does it again", "assistant"),

@@ -62,6 +62,13 @@ SCRIPTS = {
         f"value_between = 1{PUT}#",
         key="#",
     ),
+    "typed-behind-a-key": Script(
+        "value_behind = 1",
+        """view.contentDOM.addEventListener('input', () => view.dispatch({userEvent: 'input.type',
+            changes: {from: view.state.doc.length - 1, insert: put}}), {once: true});""",
+        f"value_behind = 1{PUT}#",
+        key="#",
+    ),
     "completion-command": Script(
         "value_name = ",
         f"""{AT_END} view.dispatch(view.state.replaceSelection('globals()'));
