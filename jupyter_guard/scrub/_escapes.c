@@ -9,6 +9,7 @@
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stdint.h>
 #include <string.h>
 
 #define ESCAPE 0x1b
@@ -64,15 +65,41 @@ PyDoc_STRVAR(without_escapes_doc,
 "without_escapes(text)\n--\n\n"
 "``text`` without escape sequences, in UTF-8, and whether there were others than control sequences.");
 
+/* What `bytes` holds without sequences -> `to`, or only counted where that is NULL. Whether there were others than control
+ * sequences -> `others`. */
+static Py_ssize_t
+take(const unsigned char *bytes, Py_ssize_t size, unsigned char *to, int *others)
+{
+    const unsigned char *from = bytes, *at = bytes, *stop = bytes + size, *end;
+    Py_ssize_t taken = 0, more;
+    int is_control;
+
+    for (;;) {
+        at = memchr(at, ESCAPE, (size_t)(stop - at));
+        end = at == NULL ? stop : end_of(at, stop, &is_control);
+        if (at != NULL && !is_control)
+            *others = 1;
+        if (at == end && at != stop) {
+            at++;
+            continue;
+        }
+        more = (at == NULL ? stop : at) - from;
+        if (to != NULL)
+            memcpy(to + taken, from, (size_t)more);
+        taken += more;
+        if (at == NULL)
+            return taken;
+        from = at = end;
+    }
+}
+
 static PyObject *
 without_escapes(PyObject *Py_UNUSED(module), PyObject *text)
 {
     PyObject *encoded, *data = NULL, *answer = NULL;
-    const unsigned char *from, *at, *end, *stop;
-    unsigned char *kept = NULL, *to;
     char *bytes;
-    Py_ssize_t size;
-    int others = 0, is_control;
+    Py_ssize_t size, left;
+    int others = 0;
 
     if (!PyUnicode_Check(text)) {
         PyErr_SetString(PyExc_TypeError, "without_escapes() takes a str");
@@ -81,37 +108,51 @@ without_escapes(PyObject *Py_UNUSED(module), PyObject *text)
     encoded = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
     if (encoded == NULL || PyBytes_AsStringAndSize(encoded, &bytes, &size) < 0)
         goto done;
-    kept = to = PyMem_Malloc(size ? (size_t)size : 1);
-    if (kept == NULL) {
-        PyErr_NoMemory();
+    /* Twice over it takes less than a copy of what is too long. */
+    left = take((unsigned char *)bytes, size, NULL, &others);
+    data = PyBytes_FromStringAndSize(NULL, left);
+    if (data == NULL)
         goto done;
-    }
-    from = at = (const unsigned char *)bytes;
-    stop = from + size;
-    while ((at = memchr(at, ESCAPE, (size_t)(stop - at))) != NULL) {
-        end = end_of(at, stop, &is_control);
-        others |= !is_control;
-        if (end == at) {
-            at++;
-            continue;
-        }
-        memcpy(to, from, (size_t)(at - from));
-        to += at - from;
-        from = at = end;
-    }
-    memcpy(to, from, (size_t)(stop - from));
-    to += stop - from;
-    data = PyBytes_FromStringAndSize((char *)kept, to - kept);
-    if (data != NULL)
-        answer = PyTuple_Pack(2, data, others ? Py_True : Py_False);
+    take((unsigned char *)bytes, size, (unsigned char *)PyBytes_AsString(data), &others);
+    answer = PyTuple_Pack(2, data, others ? Py_True : Py_False);
 done:
-    PyMem_Free(kept);
     Py_XDECREF(encoded);
     Py_XDECREF(data);
     return answer;
 }
 
+PyDoc_STRVAR(characters_doc,
+"characters(data, start, stop)\n--\n\n"
+"How many characters begin in ``data[start:stop]``, which is UTF-8.");
+
+static PyObject *
+characters(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    Py_buffer buffer;
+    const char *data;
+    Py_ssize_t start, stop, count = 0;
+    uint64_t eight;
+
+    if (!PyArg_ParseTuple(args, "y*nn:characters", &buffer, &start, &stop))
+        return NULL;
+    data = buffer.buf;
+    start = start < 0 ? 0 : start;
+    stop = stop > buffer.len ? buffer.len : stop;
+    for (; stop - start >= 8; start += 8) {
+        memcpy(&eight, data + start, 8);
+        /* One in each byte whose highest bit is not set, or whose next one is; added up in the highest byte. */
+        eight = ((~eight >> 7) | (eight >> 6)) & ones;
+        count += (Py_ssize_t)((eight * ones) >> 56);
+    }
+    for (; start < stop; start++)
+        count += (data[start] & 0xC0) != 0x80;
+    PyBuffer_Release(&buffer);
+    return PyLong_FromSsize_t(count);
+}
+
 static PyMethodDef methods[] = {
+    {"characters", characters, METH_VARARGS, characters_doc},
     {"without_escapes", without_escapes, METH_O, without_escapes_doc},
     {NULL, NULL, 0, NULL},
 };
@@ -122,7 +163,7 @@ static PyModuleDef_Slot slots[] = {{0, NULL}};
 static struct PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,
     .m_name = "_escapes",
-    .m_doc = "Escape sequences of terminals, taken away.",
+    .m_doc = "Escape sequences of terminals, taken away, and characters, counted.",
     .m_size = 0,
     .m_methods = methods,
     .m_slots = slots,

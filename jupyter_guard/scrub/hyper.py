@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
-from jupyter_guard.scrub.expressions import OVERLAP, TAIL, Expressions, reach_of
+from jupyter_guard.scrub.expressions import TAIL, Expressions, reach_of
 from jupyter_guard.scrub.keywords import Beginnings, Hit, hits_of
+from jupyter_guard.scrub.parts import SLICE, by_end, in_characters, parts_of_data, parts_of_text
 from jupyter_guard.scrub.patterns import Pattern
 from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
+from jupyter_guard.scrub.views import characters
 
 _SHORT = 2_048
 """Characters that are not worth a scan of their own for their end."""
@@ -31,8 +33,6 @@ _SWEEP = 256
 _MOST_SETS = 200
 """Of so many sets of patterns that texts end in the middle of, the keywords are kept: they come again and again."""
 
-_SLICE = 131_072
-
 
 def _back(reach: int, end: int, stop: int) -> int:
     """How far before ``end``, where one is reported in a text up to ``stop``, its keyword may end."""
@@ -40,42 +40,6 @@ def _back(reach: int, end: int, stop: int) -> int:
         return end
     # At the end it may be one that goes on, of which any part can be long.
     return reach if end < stop or reach == 1 else max(reach, TAIL)
-
-
-def _in_characters(found: list[tuple[int, int]], data: bytes, text: str) -> dict[int, list[int]]:
-    """Where in ``text``, which is ``data`` in UTF-8, each number is reported, in order; inside a character, after it.
-
-    All at once: to read the text for each number anew would take longer than the scan.
-    """
-    matched: dict[int, list[int]] = {number: [] for number, _ in found}
-    wide = len(data) != len(text)
-    read = at = 0
-    for number, to in sorted(found, key=_by_end):
-        place = to
-        if wide:
-            while place < len(data) and data[place] & 0xC0 == 0x80:
-                place += 1
-            if place > read:
-                at += len(data[read:place].decode("utf-8", "surrogatepass"))
-                read = place
-            place = at
-        matched[number].append(place)
-    return matched
-
-
-def _beginning(data: bytes, place: int) -> int:
-    """``place`` in UTF-8, or where the character begins that it is inside of."""
-    while place < len(data) and data[place] & 0xC0 == 0x80:
-        place -= 1
-    return place
-
-
-def _slices(data: bytes) -> Iterator[tuple[int, int]]:
-    """Parts that stay in the processor's cache, each from where to where, and overlapping the next."""
-    # So many characters, each of which may be four bytes.
-    overlap = OVERLAP if data.isascii() else 4 * OVERLAP
-    for place in range(0, len(data), _SLICE):
-        yield _beginning(data, place), _beginning(data, min(len(data), place + _SLICE + overlap))
 
 
 _Scan = tuple[Any, Any]
@@ -96,10 +60,6 @@ def _ignore(*_: object) -> None:
 
 def _distinct(hits: list[Hit]) -> list[Hit]:
     return list({(hit[0], hit[1], hit[2].kind): hit for hit in hits}.values())
-
-
-def _by_end(found: tuple[int, int]) -> tuple[int, int]:
-    return found[1], found[0]
 
 
 class ByHyperscan:
@@ -139,21 +99,37 @@ class ByHyperscan:
 
     def hits_in_all(self, data: bytes, text: Callable[[], str]) -> Sequence[Hit]:
         """Keywords in a text, long or short, which nothing follows, that have a match behind them."""
-        if len(data) > 2 * _SLICE:
-            return _distinct(self._in_slices(data, text, 0, 0))
+        if len(data) > 2 * SLICE:
+            return self._in_data(data, text)
         # A short one is no reason to load the database for the long.
         database = self._ends if len(data) <= _SHORT else self._whole or self._loaded()
         found = self._found(database, data)
         if not found:
             return ()
         plain = text()
-        return self._named(found, data, plain, plain, 0, len(plain), 0)
+        return self._named(found, data, plain, 0, len(plain), 0)
+
+    def _in_data(self, data: bytes, text: Callable[[], str]) -> list[Hit]:
+        database = self._whole or self._loaded()
+        hits: list[Hit] = []
+        read = at = 0
+        for part, first, stop in parts_of_data(data):
+            found = self._found(database, part)
+            if found:
+                at += characters(data, read, first) if read < first else -characters(data, first, read)
+                read, end = stop, at + characters(data, first, stop)
+                hits += self._named(found, part, text(), at, end, 0)
+                at = end
+        return _distinct(hits)
 
     def hits(self, text: str, start: int, final: bool, begin: int = -1, data: bytes | None = None) -> Sequence[Hit]:
         """Keywords that end after ``start`` and have a match behind them, or may still get one."""
         if begin < 0:
             begin = start - self._overlap if start > self._overlap else 0
         size = len(text)
+        if size - begin > 2 * SLICE:
+            hits = self._in_parts(text, begin, start)
+            return _distinct(hits if final else hits + self._in_end(text[-_END:], text, size, start))
         piece = text[begin:] if begin else text
         if data is None:
             data = piece.encode("utf-8", "surrogatepass")
@@ -167,48 +143,37 @@ class ByHyperscan:
             self._scan_ends(data, _note, 0, found, self._ends_scratch)
         except self._in_use:
             found = self._found(self._ends, data)
-        return self._named(found, data, piece, text, begin, size, start) if found else ()
+        return self._named(found, data, text, begin, size, start) if found else ()
 
     def _in_long(self, text: str, piece: str, data: bytes, begin: int, start: int, final: bool) -> Sequence[Hit]:
+        found: list[tuple[int, int]] = []
+        scan, scratch = whole = self._whole or self._loaded()
+        try:
+            scan(data, _note, 0, found, scratch)
+        except self._in_use:
+            found = self._found(whole, data)
         size = len(text)
-        if len(data) > 2 * _SLICE:
-            # Patterns are reported once a scan, and then looked for from its start to its end: not all of a long text.
-            hits = self._in_slices(data, lambda: text, begin, start)
-        else:
-            whole = self._whole or self._loaded()
-            found: list[tuple[int, int]] = []
-            scan, scratch = whole
-            try:
-                scan(data, _note, 0, found, scratch)
-            except self._in_use:
-                found = self._found(whole, data)
-            hits = self._named(found, data, piece, text, begin, size, start) if found else []
-            if final:
-                return hits
-        if not final:
-            # Of ASCII the end is there already.
-            end = piece[-_END:]
-            data = data[-_END:] if len(data) == len(piece) else end.encode("utf-8", "surrogatepass")
-            found = self._at_end(data)
-            if found:
-                hits = hits + self._named(found, data, end, text, size - _END, size, start)
-        return _distinct(hits) if hits else hits
+        hits = self._named(found, data, text, begin, size, start) if found else []
+        if final:
+            return hits
+        # Of ASCII the end is there already.
+        ended = self._in_end(piece[-_END:], text, size, start, data[-_END:] if len(data) == len(piece) else None)
+        return _distinct(hits + ended) if ended else hits
 
-    def _in_slices(self, data: bytes, text: Callable[[], str], begin: int, start: int) -> list[Hit]:
-        """The keywords in ``data``, ``text`` from ``begin`` on, read in parts that stay in the processor's cache."""
+    def _in_end(self, end: str, text: str, size: int, start: int, data: bytes | None = None) -> list[Hit]:
+        """The keywords of what is reported at the very end of ``text``."""
+        data = end.encode("utf-8", "surrogatepass") if data is None else data
+        found = self._at_end(data)
+        return self._named(found, data, text, size - len(end), size, start) if found else []
+
+    def _in_parts(self, text: str, begin: int, start: int) -> list[Hit]:
+        """The keywords in ``text`` from ``begin`` on. What is reported once a scan is looked for in its part only."""
         database = self._whole or self._loaded()
         hits: list[Hit] = []
-        view = memoryview(data)
-        read, at = 0, begin
-        for first, stop in _slices(data):
-            found = self._found(database, view[first:stop])
-            if not found:
-                continue
-            at += len(data[read:first].decode("utf-8", "surrogatepass"))
-            read = first
-            part = data[first:stop]
-            shown = part.decode("utf-8", "surrogatepass")
-            hits += self._named(found, part, shown, text(), at, at + len(shown), start)
+        for part, at, end in parts_of_text(text, begin):
+            found = self._found(database, part)
+            if found:
+                hits += self._named(found, part, text, at, end, start)
         return hits
 
     def _at_end(self, data: bytes) -> list[tuple[int, int]]:
@@ -228,15 +193,15 @@ class ByHyperscan:
         return self._whole
 
     def _named(
-        self, found: list[tuple[int, int]], data: bytes, piece: str, text: str, begin: int, stop: int, start: int
+        self, found: list[tuple[int, int]], data: bytes | memoryview, text: str, begin: int, stop: int, start: int
     ) -> list[Hit]:
-        """The keywords of the patterns ``found`` in ``data``, which is ``piece``, which is ``text[begin:stop]``."""
-        matched = _in_characters(found, data, piece)
+        """The keywords of the patterns ``found`` in ``data``, which is ``text[begin:stop]``."""
+        matched = in_characters(found, data, len(data) != stop - begin)
         hits: list[Hit] = []
         start = max(start, begin)
         if len(matched) > 1 and len(data) <= _SHORT:
             # At the end of a text there are often several: their keywords are found at once.
-            hits = self._with_words(matched, data, piece, text, begin, stop, start)
+            hits = self._with_words(matched, data, text, begin, stop, start)
             column = matched.get(self._column)
             matched = {self._column: column} if column else {}
         for number, ends in matched.items():
@@ -264,8 +229,7 @@ class ByHyperscan:
     def _with_words(
         self,
         matched: dict[int, list[int]],
-        data: bytes,
-        piece: str,
+        data: bytes | memoryview,
         text: str,
         begin: int,
         stop: int,
@@ -282,7 +246,7 @@ class ByHyperscan:
                 wanted[pattern] = min(end - _back(reach, end, stop) for end in ends), last
         hits: list[Hit] = []
         of_word = self._spelled(tuple(wanted))
-        for place, word in self._words_in(data, piece, of_word):
+        for place, word in self._words_in(data, len(data) != stop - begin, of_word):
             end = begin + place
             if end <= start:
                 continue
@@ -317,7 +281,8 @@ class ByHyperscan:
         """
         for end in ends:
             stop = end - 1 if end and text[end - 1] == "\r" else end
-            line = max(text.rfind("\n", 0, stop), text.rfind("\r", 0, stop), start - 1) + 1
+            line = text.rfind("\n", start, stop) + 1 or start
+            line = text.rfind("\r", line, stop) + 1 or line
             named = (hit for hit in hits_of(COLUMN, text, line, stop) if EXACT_NAME.match(text, hit[0]))
             first = next(named, None)
             if first is not None:
@@ -344,21 +309,23 @@ class ByHyperscan:
 
     def _at_keywords(self, text: str) -> Iterator[Hit]:
         """Every keyword in ``text``."""
-        for end, word in self._words_in(text.encode("utf-8", "surrogatepass"), text):
+        data = text.encode("utf-8", "surrogatepass")
+        for end, word in self._words_in(data, len(data) != len(text)):
             yield from self._keywords.at(text, end - len(word), word)
 
-    def _words_in(self, data: bytes, text: str, wanted: Container[str] | None = None) -> Iterator[tuple[int, str]]:
-        """Where keywords end in ``text``, which is ``data`` in UTF-8, and which, in lower case; all, or the wanted."""
+    def _words_in(
+        self, data: bytes | memoryview, wide: bool, wanted: Container[str] | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Where keywords end in what ``data`` is in UTF-8, and which, in lower case; all, or the wanted."""
         found = self._found(self._words, data)
         if wanted is not None:
             lowered = self._lowered
             found = [one for one in found if lowered[one[0]] in wanted]
-        wide = len(data) != len(text)
         read = at = 0
         seen: tuple[int, str] | None = None
-        for number, to in sorted(found, key=_by_end):
+        for number, to in sorted(found, key=by_end):
             if wide:
-                at += len(data[read:to].decode("utf-8", "surrogatepass"))
+                at += characters(data, read, to)
                 read = to
             one = (at if wide else to), self._lowered[number]
             if seen != one:

@@ -71,7 +71,8 @@ class Rows:
     def _begin_line(self, text: str, stop: int) -> None:
         """Where the line starts that ``text[:stop]`` ends in: before ``text``, where none starts in it."""
         start = max(0, self.line)
-        ended = max(text.rfind("\n", start, stop), text.rfind("\r", start, stop))
+        ended = text.rfind("\n", start, stop)
+        ended = max(ended, text.rfind("\r", max(start, ended), stop))
         if ended >= 0:
             self.line = ended + 1
 

@@ -227,26 +227,30 @@ class Scrubber:
 
     def only(self, text: str) -> str:
         """``feed`` and ``flush`` of a text that is all there is, so that nothing of it waits for what follows."""
-        data, others = without_escapes(text) if "\x1b" in text else (encoded(text), False)
-        plain = ""
+        engine, plain, others = self._current_engine(), text, False
+        if "\x1b" in text:
+            data, others = without_escapes(text)
+            plain = ""
 
-        def shown() -> str:
-            nonlocal plain
-            plain = plain or decoded(data)
-            return plain
+            def shown() -> str:
+                nonlocal plain
+                plain = plain or decoded(data)
+                return plain
 
-        hits = self._current_engine().hits_in_all(data, shown)
-        if not hits and self._known.matcher() is None and not (others and "\x1b]" in text):
-            # So it is most often; what the text is without its sequences is nobody's question then.
-            return text
-        plain = shown()
+            hits = list(engine.hits_in_all(data, shown))
+            if not hits and self._known.matcher() is None and not (others and "\x1b]" in text):
+                # So it is most often; what the text is without its sequences is nobody's question then.
+                return text
+            shown()
+        else:
+            hits = list(engine.hits(text, 0, True))
         if 2 * len(hits) > _MOST_CANDIDATES:
             # A stream may give up on so many.
             return self.feed(text) + self.flush()
         self._text = plain
         hold = self._hold(True, hits)
         if self._spans or (others and "\x1b]" in text):
-            if len(plain) != len(text):
+            if plain is not text:
                 self._set_aside(text, 0)
             text = self._emit(hold)
         self._reset()

@@ -41,12 +41,22 @@ def without_escapes_by_re(text: str, /) -> tuple[bytes, bool]:
     return encoded(ESCAPE.sub("", text) if others else plain), others
 
 
+_CONTINUING = bytes(range(0x80, 0xC0))
+
+
+def characters_by_python(data: bytes | memoryview, start: int, stop: int, /) -> int:
+    """How many characters begin in ``data[start:stop]``, which is UTF-8."""
+    return len(bytes(data[max(0, start) : max(0, stop)]).translate(None, _CONTINUING))
+
+
 # The same, many times faster, where it was compiled: that takes a C compiler and Python's headers.
 try:
+    from jupyter_guard.scrub._escapes import characters as characters
     from jupyter_guard.scrub._escapes import without_escapes as without_escapes
 
     COMPILED = True
 except ImportError:
+    characters = characters_by_python
     without_escapes = without_escapes_by_re
     COMPILED = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import string
 import threading
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 from jupyter_guard.scrub import Scrubber, engine, find, stream
 from jupyter_guard.scrub.engine import ByKeyword, Engine
 from jupyter_guard.scrub.examples import example, near_miss
-from jupyter_guard.scrub.hyper import ByHyperscan, _in_characters
+from jupyter_guard.scrub.hyper import ByHyperscan
 from jupyter_guard.scrub.known import KnownValues
+from jupyter_guard.scrub.parts import SLICE, in_characters, parts_of_data, parts_of_text
 from jupyter_guard.scrub.patterns import builtin
 from jupyter_guard.scrub.tables import COLUMN
+from jupyter_guard.scrub.views import characters, characters_by_python
 
 pytest.importorskip("hyperscan")
 
@@ -171,4 +174,59 @@ def test_what_is_reported_in_bytes_is_told_in_characters(text: str, data: st.Dat
     expected: dict[int, list[int]] = {}
     for number, to in found:
         expected.setdefault(number, []).append(next(at for at, end in enumerate(ends) if end >= to))
-    assert _in_characters(found, raw, text) == {number: sorted(places) for number, places in expected.items()}
+    assert in_characters(found, raw, len(raw) != len(text)) == {
+        number: sorted(places) for number, places in expected.items()
+    }
+
+
+@pytest.mark.parametrize("filler", ["plain and long ", "é█ wide 𝄞 ", "█"])
+def test_of_a_long_text_in_utf_8_it_says_what_it_says_of_the_text(engines: dict[str, Engine], filler: str) -> None:
+    """Secrets in the middle of its parts and across where they meet; as text it is asked for only where one is."""
+    chance = random.Random(filler)
+    ordinary = (filler * (SLICE // len(filler)))[: SLICE - 40]
+    pieces = []
+    for pattern in chance.sample(builtin(), 12):
+        pieces += [ordinary[chance.randrange(90) :], "\n", *example(pattern, chance)[0], "\n"]
+    text = "".join(pieces)
+    data = text.encode("utf-8", "surrogatepass")
+    asked = []
+
+    def shown() -> str:
+        asked.append(True)
+        return text
+
+    for one in engines.values():
+        assert [*one.hits_in_all(data, shown)]
+        assert {*one.hits_in_all(data, shown)} >= {
+            hit for hit in one.hits(text, 0, True) if hit[2].secret(text, hit[0], hit[1])
+        }
+    asked.clear()
+    assert not engines["hyperscan"].hits_in_all((filler * 40_000).encode(), shown)
+    assert not asked
+
+
+@given(st.text(st.sampled_from("aé█𝄞\ud800"), max_size=60), st.integers(0, 8))
+def test_parts_hold_all_of_a_text_and_overlap(text: str, begin: int) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("jupyter_guard.scrub.parts.SLICE", 16)
+        patched.setattr("jupyter_guard.scrub.parts.OVERLAP", 3)
+        of_data, of_text = [*parts_of_data(data)], [*parts_of_text(text, begin)]
+    for part, first, stop in of_data:
+        assert bytes(part) == data[first:stop]
+        assert bytes(part).decode("utf-8", "surrogatepass") is not None
+    for before, after in itertools.pairwise(of_data):
+        shared = data[after[1] : before[2]].decode("utf-8", "surrogatepass")
+        assert len(shared) >= 3 or before[2] == len(data)
+    assert not data or (of_data[0][1], of_data[-1][2]) == (0, len(data))
+    for part, first, stop in of_text:
+        assert bytes(part) == text[first:stop].encode("utf-8", "surrogatepass")
+    assert "".join(text[first : first + 16] for _, first, _ in of_text) == text[begin:]
+
+
+@given(st.text(st.characters(exclude_categories=())), st.integers(-2, 40), st.integers(-2, 40))
+def test_characters_are_counted_in_both_ways_alike(text: str, start: int, stop: int) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    expected = sum(byte & 0xC0 != 0x80 for byte in data[max(0, start) : max(0, stop)])
+    assert characters(data, start, stop) == characters_by_python(data, start, stop) == expected
+    assert characters(memoryview(data), 0, len(data)) == len(text)
