@@ -102,7 +102,7 @@ def asked(front: Front) -> None:
         front.wait_for_run(3)
     front.panel.get_by_text("Journal of this notebook").click()
     front.panel.locator(".jg-Decision").nth(2).wait_for()
-    front.panel.locator(".jg-Trail").scroll_into_view_if_needed()
+    front.panel.locator(".jg-Trail:not(.jg-Undo)").scroll_into_view_if_needed()
     front.run_cell(3)
     front.panel.locator(".jg-Question").wait_for()
     # Which has come into sight by itself.
