@@ -25,6 +25,7 @@ import httpx
 import pytest
 
 from jupyter_guard.policy.layer import preset_text
+from tests.formats import put_formats
 from tests.hub.planted import OF_THE_HUB, OPTIONS, plant
 from tests.hub.user import User
 
@@ -112,6 +113,7 @@ def place() -> Path:
     folder.chmod(0o755)
     home.mkdir(mode=0o700)
     os.chown(home, UID, UID)
+    put_formats(home, UID)
     passwd = Path("/etc/passwd").read_text() + f"{NAME}:x:{UID}:{UID}::{home}:/bin/sh\n"
     (folder / "passwd").write_text(passwd)
     (folder / "group").write_text(Path("/etc/group").read_text() + f"{NAME}:x:{UID}:\n")

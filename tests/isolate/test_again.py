@@ -17,6 +17,7 @@ import pytest
 from jupyter_guard.isolate import again, bubblewrap
 from jupyter_guard.isolate.plan import examine
 from jupyter_guard.isolate.variables import granted, is_credential
+from tests.formats import put_formats
 from tests.kernel.front import Front
 
 POLICY = """
@@ -48,6 +49,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (made / ".aws" / "credentials").write_text("decoy\n")
     monkeypatch.setenv("HARMLESS_SETTING", "1")
     monkeypatch.setenv("DEPLOY_TOKEN", "2")
+    put_formats(made)
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     yield made
