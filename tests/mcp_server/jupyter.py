@@ -24,6 +24,7 @@ import websocket
 from jupyter_guard.audit.place import audit_directory, journals, read_records
 from jupyter_guard.audit.record import Record
 from jupyter_guard.origin import code_hash
+from tests.formats import put_formats
 from tests.kernel.page import Page
 
 SECONDS = 60.0
@@ -85,6 +86,7 @@ class Jupyter:
 def nowhere(home: Path) -> Jupyter:
     """Of a user without a server."""
     (home / "notebooks").mkdir()
+    put_formats(home)
     env = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return Jupyter(home, env, "http://127.0.0.1:1/", "")
 
