@@ -63,4 +63,4 @@ bench: .venv/tested  ## the kernel's ratios, the vetting time per cell, the scru
 	touch $@
 
 clean:  ## remove what was built and installed here
-	rm -rf .venv docs/_build jupyter_guard/labextension labextension/lib labextension/node_modules
+	rm -rf .venv docs/_build jupyter_guard/labextension labextension/lib labextension/node_modules jupyter_guard/scrub/_escapes.*so

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -54,12 +55,14 @@ class BuildHook(BuildHookInterface[Any]):
 
     def _compile(self, in_place: bool, build_data: dict[str, Any]) -> None:
         folder = Path(self.root, *COMPILED.split(".")[:-1])
-        for stale in [*folder.glob("_escapes*.so"), *folder.glob("_escapes*.pyd")] if in_place else []:
-            stale.unlink()
-        if os.environ.get("JUPYTER_GUARD_PURE") == "1" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        is_stable = sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        if os.environ.get("JUPYTER_GUARD_PURE") == "1" or not is_stable:
             return
         self._compiled = tempfile.TemporaryDirectory(prefix="jupyter-guard-build-")
         try:
+            # Taken away and not written over: what has the old one loaded would read the new one's bytes.
+            for stale in [*folder.glob("_escapes*.so"), *folder.glob("_escapes*.pyd")] if in_place else []:
+                stale.unlink()
             built = compiled(folder / "_escapes.c", Path(self._compiled.name))
         except Exception as error:  # compilers fail in many ways, and all that is lost is some speed
             self.app.display_warning(
@@ -116,7 +119,9 @@ def compiled(source: Path, place: Path) -> Path:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
-    extension = Extension(COMPILED, [str(source)], py_limited_api=True)
+    # What is for debugging names this machine's directories.
+    bare = [] if sys.platform == "win32" else ["-g0"]
+    extension = Extension(COMPILED, [str(source)], py_limited_api=True, extra_compile_args=bare)
     command = build_ext(Distribution({"ext_modules": [extension]}))
     command.build_lib = command.build_temp = str(place)
     command.ensure_finalized()

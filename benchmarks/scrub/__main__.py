@@ -21,7 +21,7 @@ from jupyter_guard.scrub import KnownValues, Scrubber, engine, scrub
 from jupyter_guard.scrub.find import secrets_in
 from jupyter_guard.scrub.hyper import ByHyperscan
 from jupyter_guard.scrub.patterns import builtin
-from jupyter_guard.scrub.views import ESCAPE
+from jupyter_guard.scrub.views import COMPILED, ESCAPE, without_escapes
 
 SLOW_SAMPLE = 100_000
 """Plain `re` and detect-secrets are so slow that they get only so many characters."""
@@ -151,9 +151,10 @@ def floors() -> None:
         cut = list(pieces(CORPORA[name](400_000)))
         alone = _each(lambda cut=cut: [fast.full_scan(piece) for piece in cut], 5) / len(cut)
         bare = _each(lambda cut=cut: [ESCAPE.sub("", piece) for piece in cut], 5) / len(cut)
+        ours = _each(lambda cut=cut: [without_escapes(piece) for piece in cut], 5) / len(cut)
         print(
             f"8 KiB of {name}: Hyperscan alone {alone:.1f} us; taking away {sum(map(_escapes, cut)) / len(cut):.0f} "
-            f"escape sequences by `re`, which must come first, {bare:.1f} us: {100 * alone / (alone + bare):.0f}% at most"
+            f"escape sequences, which must come first, by `re` {bare:.1f} us, as here {ours:.1f} us with what Hyperscan reads"
         )
 
 
@@ -179,7 +180,10 @@ def main() -> int:
     parser.add_argument("--megabytes", type=float, default=6.5)
     given = parser.parse_args()
     peer = detect_secrets()
-    print(f"{len(builtin())} token formats, engine {'Hyperscan' if engine.prepare() else 're'}")
+    print(
+        f"{len(builtin())} token formats, engine {'Hyperscan' if engine.prepare() else 're'},"
+        f" escape sequences taken away by {'the compiled module' if COMPILED else 're'}"
+    )
     if peer is None:
         print("detect-secrets is not installed (pip install --group benchmark): left out")
     if (given.folder / "vectors.jsonl.gz").exists():

@@ -31,12 +31,13 @@ past(const unsigned char *at, const unsigned char *stop, unsigned char first, un
 static const unsigned char *
 end_of(const unsigned char *begin, const unsigned char *stop, int *is_control)
 {
-    const unsigned char *at = begin + 2;
+    const unsigned char *at;
     int said = 0;
 
     *is_control = 0;
     if (stop - begin < 2)
         return begin;
+    at = begin + 2;
     switch (begin[1]) {
     case '[':
         at = past(at, stop, '0', '?', MOST_PARAMETERS);
@@ -137,8 +138,8 @@ characters(PyObject *Py_UNUSED(module), PyObject *args)
     if (!PyArg_ParseTuple(args, "y*nn:characters", &buffer, &start, &stop))
         return NULL;
     data = buffer.buf;
-    start = start < 0 ? 0 : start;
-    stop = stop > buffer.len ? buffer.len : stop;
+    start = start < 0 ? 0 : start > buffer.len ? buffer.len : start;
+    stop = stop < start ? start : stop > buffer.len ? buffer.len : stop;
     for (; stop - start >= 8; start += 8) {
         memcpy(&eight, data + start, 8);
         /* One in each byte whose highest bit is not set, or whose next one is; added up in the highest byte. */

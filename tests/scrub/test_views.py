@@ -18,7 +18,15 @@ from jupyter_guard.scrub import KnownValues, Scrubber, scrub
 from jupyter_guard.scrub.examples import example
 from jupyter_guard.scrub.find import clean_html, clean_pieces, clean_text
 from jupyter_guard.scrub.patterns import builtin
-from jupyter_guard.scrub.views import COMPILED, ESCAPE, MARKUP, View, without_escapes, without_escapes_by_re
+from jupyter_guard.scrub.views import (
+    COMPILED,
+    ESCAPE,
+    MARKUP,
+    View,
+    characters_by_python,
+    without_escapes,
+    without_escapes_by_re,
+)
 
 VALUE = "h4nter" + "-Two!value"
 ESCAPES = (
@@ -131,6 +139,28 @@ def test_it_is_compiled_where_it_can_be() -> None:
     if shutil.which("cc") is None or not Path(sysconfig.get_path("include"), "Python.h").exists():
         pytest.skip("there is no C compiler, or Python's headers are missing")
     assert COMPILED
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_without_what_is_compiled_the_same_is_passed_on(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)
+    text = "\n".join(
+        strewn(f"{example(one, chance)[0]} {VALUE} █", ESCAPES, chance) for one in chance.choices(builtin(), k=6)
+    )
+    known = KnownValues.of([VALUE])
+    cuts = sorted(chance.randrange(len(text)) for _ in range(8))
+
+    def passed_on() -> tuple[str, str]:
+        scrubber = Scrubber(known)
+        pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        return scrub(text, known), "".join(map(scrubber.feed, pieces)) + scrubber.flush()
+
+    compiled = passed_on()
+    for module in ("stream", "find"):
+        monkeypatch.setattr(f"jupyter_guard.scrub.{module}.without_escapes", without_escapes_by_re)
+    monkeypatch.setattr("jupyter_guard.scrub.hyper.characters", characters_by_python)
+    assert passed_on() == compiled
+    assert VALUE not in ESCAPE.sub("", compiled[0])
 
 
 @pytest.mark.skipif(not COMPILED, reason="nothing was compiled here")
