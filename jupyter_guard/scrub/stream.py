@@ -10,6 +10,7 @@ aside on the way in and put back on the way out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 
 from jupyter_guard.scrub.blobs import BLOB_LOOK_BEHIND, inside_blob
 from jupyter_guard.scrub.encodings import decoded, encoded
@@ -25,7 +26,7 @@ from jupyter_guard.scrub.rows import Rows
 from jupyter_guard.scrub.runs import Run, add_run, overlong_run, read_runs, run_of
 from jupyter_guard.scrub.spans import Found, merged
 from jupyter_guard.scrub.tables import COLUMN, EXACT_NAME
-from jupyter_guard.scrub.views import ESCAPE, UNFINISHED_ESCAPE, without_escapes
+from jupyter_guard.scrub.views import ESCAPE, finished_escapes, without_escapes
 
 _CONTEXT = BLOB_LOOK_BEHIND + 2 * LOOK_BEHIND
 _CONTEXT_WITH_KNOWN = _CONTEXT + CUT_UP_WINDOW
@@ -128,7 +129,7 @@ class Scrubber:
 
     def _feed_marked(self, chunk: str) -> str:
         """``feed`` of what has escape sequences in it, or goes on with one."""
-        chunk = self._finished_escapes(self._unfinished + chunk)
+        chunk, self._unfinished = finished_escapes(self._unfinished + chunk)
         size = len(self._text)
         data, others = without_escapes(chunk)
         # What is held and what comes, as it came: so it can go, where nothing in it is to be taken out.
@@ -148,10 +149,7 @@ class Scrubber:
         return self._emit(hold)
 
     def _advance(self, plain: str, data: bytes | None = None) -> int:
-        """Take in ``plain``, which has no escape sequences; returns from where the text is not passed on yet.
-
-        ``data`` is the same in UTF-8, where that is known.
-        """
+        """Take in ``plain``, ``data`` in UTF-8 if that is known, without sequences; returns from where it is held."""
         scanned = self._scanned
         text = self._text = self._text + plain
         size = len(text)
@@ -201,8 +199,7 @@ class Scrubber:
 
     def _current_engine(self) -> Engine:
         engine = engine_for(self._patterns)
-        if not isinstance(engine, ByKeyword):
-            # None will take over from this one.
+        if not isinstance(engine, ByKeyword):  # none will take over from this one
             self._engine = engine
         return engine
 
@@ -230,22 +227,15 @@ class Scrubber:
         engine, plain, others = self._current_engine(), text, False
         if "\x1b" in text:
             data, others = without_escapes(text)
-            plain = ""
-
-            def shown() -> str:
-                nonlocal plain
-                plain = plain or decoded(data)
-                return plain
-
+            shown = cache(partial(decoded, data))
             hits = list(engine.hits_in_all(data, shown))
             if not hits and self._known.matcher() is None and not (others and "\x1b]" in text):
                 # So it is most often; what the text is without its sequences is nobody's question then.
                 return text
-            shown()
+            plain = shown()
         else:
             hits = list(engine.hits(text, 0, True))
-        if 2 * len(hits) > _MOST_CANDIDATES:
-            # A stream may give up on so many.
+        if 2 * len(hits) > _MOST_CANDIDATES:  # a stream may give up on so many
             return self.feed(text) + self.flush()
         self._text = plain
         hold = self._hold(True, hits)
@@ -255,12 +245,6 @@ class Scrubber:
             text = self._emit(hold)
         self._reset()
         return text
-
-    def _finished_escapes(self, text: str) -> str:
-        """``text`` up to a sequence that has not ended yet."""
-        unfinished = UNFINISHED_ESCAPE.search(text, max(0, text.rfind("\x1b", 0, -1)))
-        self._unfinished = unfinished[0] if unfinished is not None else ""
-        return text[: unfinished.start()] if unfinished is not None else text
 
     def _set_aside(self, text: str, size: int) -> None:
         """Note the sequences in ``text``, the rest of which begins at ``size``."""

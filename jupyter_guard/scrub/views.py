@@ -33,6 +33,12 @@ def _named(entity: str) -> str:
     return unescape(entity)
 
 
+def finished_escapes(text: str) -> tuple[str, str]:
+    """``text`` up to a sequence that has not ended yet, and that."""
+    unfinished = UNFINISHED_ESCAPE.search(text, max(0, text.rfind("\x1b", 0, -1)))
+    return (text, "") if unfinished is None else (text[: unfinished.start()], unfinished[0])
+
+
 def without_escapes_by_re(text: str, /) -> tuple[bytes, bool]:
     """``text`` without escape sequences, in UTF-8, and whether there were others than control sequences."""
     # A tenth less work than to replace each by nothing.

@@ -11,7 +11,7 @@ import re
 from .scene import Scene, Score
 
 # A string of the tracker's handler tells it from the others that hear of a change of the text.
-OURS = "lost track of a cell"
+OURS = "_onText"
 # Every observer that is added to a text from now on is counted, and how often it reads a whole text.
 WATCH = """
     const text = model.cells.get(0).sharedModel.ysource;
@@ -20,18 +20,25 @@ WATCH = """
     let isInside = false;
     window.handled = 0;
     window.read = 0;
+    const inside = work => (...values) => {
+        isInside = true;
+        try {
+            work(...values);
+        } finally {
+            isInside = false;
+        }
+    };
     type.observe = function (handler) {
         if (!handler.toString().includes(argument)) return observe.call(this, handler);
+        const watched = inside(handler);
         return observe.call(this, (...values) => {
-            isInside = true;
-            try {
-                handler(...values);
-            } finally {
-                isInside = false;
-            }
+            watched(...values);
             window.handled += 1;
         });
     };
+    // What it puts off until after the key counts too.
+    const {setTimeout} = window;
+    window.setTimeout = (work, ...rest) => setTimeout(isInside ? inside(work) : work, ...rest);
     type.toString = function () {
         if (isInside) window.read += 1;
         return toString.call(this);
