@@ -158,8 +158,12 @@ def _policy(folder: Path) -> Iterator[Fact]:
 
 
 def _scrubber() -> Iterator[Fact]:
+    from jupyter_guard.scrub import views
     from jupyter_guard.scrub.patterns import builtin
 
+    if not views.COMPILED:
+        what = "the module for output with colours was not compiled, or does not load: the same results, slower"
+        yield Fact("scrubber", "missing", what, "install jupyter_guard where there is a C compiler and Python.h")
     count = len(builtin())
     if importlib.util.find_spec("hyperscan") is None:
         what = f"{count} token formats, found without Hyperscan: the same results, slower"

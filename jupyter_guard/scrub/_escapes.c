@@ -72,26 +72,24 @@ static Py_ssize_t
 take(const unsigned char *bytes, Py_ssize_t size, unsigned char *to, int *others)
 {
     const unsigned char *from = bytes, *at = bytes, *stop = bytes + size, *end;
-    Py_ssize_t taken = 0, more;
+    Py_ssize_t taken = 0;
     int is_control;
 
-    for (;;) {
-        at = memchr(at, ESCAPE, (size_t)(stop - at));
-        end = at == NULL ? stop : end_of(at, stop, &is_control);
-        if (at != NULL && !is_control)
-            *others = 1;
-        if (at == end && at != stop) {
+    while ((at = memchr(at, ESCAPE, (size_t)(stop - at))) != NULL) {
+        end = end_of(at, stop, &is_control);
+        *others |= !is_control;
+        if (end == at) {
             at++;
             continue;
         }
-        more = (at == NULL ? stop : at) - from;
         if (to != NULL)
-            memcpy(to + taken, from, (size_t)more);
-        taken += more;
-        if (at == NULL)
-            return taken;
+            memcpy(to + taken, from, (size_t)(at - from));
+        taken += at - from;
         from = at = end;
     }
+    if (to != NULL)
+        memcpy(to + taken, from, (size_t)(stop - from));
+    return taken + (stop - from);
 }
 
 static PyObject *

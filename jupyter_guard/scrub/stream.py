@@ -228,7 +228,7 @@ class Scrubber:
         if "\x1b" in text:
             data, others = without_escapes(text)
             shown = cache(partial(decoded, data))
-            hits = list(engine.hits_in_all(data, shown))
+            hits = engine.hits_in_all(data, shown)
             if not hits and self._known.matcher() is None and not (others and "\x1b]" in text):
                 # So it is most often; what the text is without its sequences is nobody's question then.
                 return text
