@@ -1,4 +1,7 @@
-"""The tour in JupyterLab, run cell by cell as a reader does; JUPYTER_GUARD_PICTURES=DIR keeps its picture."""
+"""The tour in JupyterLab, run cell by cell as a reader does.
+
+JUPYTER_GUARD_PICTURES=DIR keeps its picture; with --basetemp=/home/ann the paths in it are a reader's.
+"""
 
 from __future__ import annotations
 
